@@ -1,0 +1,37 @@
+//! Meshplay: see, design and measure cloud native infrastructure from a terminal.
+//!
+//! # The map
+//!
+//! Two doors, and rooms behind them that know neither door:
+//!
+//! | room | what it does |
+//! |---|---|
+//! | [`tui`] | door 1: everything that exists because there is a terminal |
+//! | [`cli`] | door 2: subcommands for scripts; each writes to the `out` and `err` it was given |
+//! | [`config`] | settings and paths; the only reader of the environment and of the home directory |
+//! | [`cluster`] | connections to clusters: discovery, watches, tables, details, and the gate through which every change goes |
+//! | [`sandbox`] | the embedded Kubernetes API server with a small shop living in it |
+//! | [`load`] | the load generator: plans, engines, recorders |
+//! | [`results`] | runs on disk and as JSON |
+//! | [`perf`] | one run from target to result: resolve, pass the gate, load, sample, store |
+//! | [`stats`] | pure numbers |
+//! | [`picture`] | grids of styled cells → SVG (and PNG), for screenshots |
+//! | [`text`] | sanitising, ages and durations, the one YAML door |
+//! | [`terminal`] | what the environment says about the terminal: colour depth, SSH, tmux |
+//! | [`names`] | ids everybody needs: cluster, kind, object, problem |
+//!
+//! Who may import whom is a table in `tests/house.rs`, and a test.
+
+pub mod cli;
+pub mod cluster;
+pub mod config;
+pub mod load;
+pub mod names;
+pub mod perf;
+pub mod picture;
+pub mod results;
+pub mod sandbox;
+pub mod stats;
+pub mod terminal;
+pub mod text;
+pub mod tui;

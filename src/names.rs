@@ -1,0 +1,140 @@
+//! Ids and messages that every room needs: which cluster, which kind, which object, and what went wrong.
+//! No behaviour beyond building and printing them lives here.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// The name of one connection: a kubeconfig context, or `sandbox`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClusterId(Arc<str>);
+
+impl ClusterId {
+    /// Wraps a context name.
+    pub fn new(name: impl Into<Arc<str>>) -> Self {
+        Self(name.into())
+    }
+
+    /// The context name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ClusterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Group, version and kind, as the API conventions name them; `group` is empty for the core API.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Gvk {
+    /// API group; empty for core.
+    pub group: Arc<str>,
+    /// API version, `v1`.
+    pub version: Arc<str>,
+    /// Kind in its own letter case, `Deployment`.
+    pub kind: Arc<str>,
+}
+
+impl Gvk {
+    /// Builds one from its three parts.
+    pub fn new(group: &str, version: &str, kind: &str) -> Self {
+        Self { group: group.into(), version: version.into(), kind: kind.into() }
+    }
+
+    /// `v1` or `apps/v1`, as written in a manifest's `apiVersion`.
+    pub fn api_version(&self) -> String {
+        if self.group.is_empty() { self.version.to_string() } else { format!("{}/{}", self.group, self.version) }
+    }
+}
+
+impl fmt::Display for Gvk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.group.is_empty() { write!(f, "{}.{}", self.kind, self.version) } else { write!(f, "{}.{}.{}", self.kind, self.version, self.group) }
+    }
+}
+
+/// One object of one cluster. The uid tells a recreated object from the one that was meant.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ObjectKey {
+    /// Where it lives.
+    pub cluster: ClusterId,
+    /// What it is.
+    pub gvk: Arc<Gvk>,
+    /// Its namespace; none for cluster-scoped kinds.
+    pub namespace: Option<Arc<str>>,
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its uid as the server gave it; empty when not known (typed by a person).
+    pub uid: Arc<str>,
+}
+
+impl fmt::Display for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.gvk.kind)?;
+        if let Some(namespace) = &self.namespace {
+            write!(f, "{namespace}/")?;
+        }
+        write!(f, "{} in {}", self.name, self.cluster)
+    }
+}
+
+/// Something that went wrong, said for a person: what, why, and what to do. Text in it is already sanitised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Stable identifier such as `cluster.unreachable`, for scripts and for looking it up.
+    pub code: &'static str,
+    /// One line: what did not happen.
+    pub what: String,
+    /// Why, as precisely as known; may be empty.
+    pub why: String,
+    /// What the person can do; most useful first.
+    pub hints: Vec<String>,
+}
+
+impl Problem {
+    /// A problem with its cause; add remedies with [`Problem::hint`].
+    pub fn new(code: &'static str, what: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { code, what: what.into(), why: why.into(), hints: Vec::new() }
+    }
+
+    /// Adds a remedy.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        if !self.why.is_empty() {
+            write!(f, ": {}", self.why)?;
+        }
+        for hint in &self.hints {
+            write!(f, "\n  {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problem {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn core_kinds_have_no_group_in_their_api_version() {
+        assert_eq!(Gvk::new("", "v1", "Pod").api_version(), "v1");
+        assert_eq!(Gvk::new("apps", "v1", "Deployment").api_version(), "apps/v1");
+    }
+
+    #[test]
+    fn a_problem_reads_as_what_why_and_remedies() {
+        let problem = Problem::new("x", "cannot open", "no such file").hint("create it");
+        assert_eq!(problem.to_string(), "cannot open: no such file\n  create it");
+    }
+}

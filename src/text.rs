@@ -1,0 +1,8 @@
+//! Text as data: what comes from outside is made harmless here once, durations and ages are written here,
+//! and YAML passes through one door. No files, no clock: times are parameters.
+
+pub mod age;
+pub mod sanitise;
+pub mod yaml;
+
+pub use sanitise::sanitise;
