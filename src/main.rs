@@ -1,1 +1,3 @@
+//! The program: error reports, arguments, hand over to a door.
+
 fn main() {}
