@@ -1,1 +1,3 @@
-//! (room under construction)
+//! Connections to clusters: discovery, watches, rows, details, and the gate through which every change goes.
+
+pub mod rows;
