@@ -1,1 +1,205 @@
-//! (room under construction)
+//! Settings and paths, layered: flags over environment over the person's file over defaults. The only reader of the environment and of the home
+//! directory; what it finds is handed on as plain values.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::names::Problem;
+use crate::terminal::Facts;
+
+/// The person's `config.toml`. Every key is optional.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Settings {
+    /// Name of a theme: `dark`, `light`, `ansi16`, `mono`.
+    pub theme: Option<String>,
+    /// Colour depth: `none`, `16`, `256`, `true`.
+    pub color: Option<String>,
+    /// Key preset; `k9s` is the only one yet.
+    pub keymap: Option<String>,
+    /// Nothing is ever changed or loaded.
+    pub readonly: bool,
+    /// Globs of context names for which an action asks for the context's name.
+    pub protected: Vec<String>,
+    /// Glyphs from ASCII only.
+    pub ascii: bool,
+    /// Longest time between two frames nobody typed for, in milliseconds.
+    pub frame_ms: Option<u64>,
+}
+
+/// What one start remembers for the next.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Remembered {
+    /// Contexts that were open.
+    pub contexts: Vec<String>,
+    /// The guide has been done or was hidden.
+    pub guide_done: bool,
+    /// Lines typed after `:`, oldest first.
+    pub history: Vec<String>,
+}
+
+/// Everything a door needs to know about where it runs.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The person's settings.
+    pub settings: Settings,
+    /// Where our files live.
+    pub paths: Paths,
+    /// Kubeconfig files in merge order; only those that exist.
+    pub kubeconfigs: Vec<PathBuf>,
+    /// Every place a kubeconfig was looked for, found or not.
+    pub looked_at: Vec<PathBuf>,
+    /// What the environment says about the terminal.
+    pub terminal: Facts,
+    /// `NO_PROXY` and `HTTPS_PROXY` as set.
+    pub no_proxy: Option<String>,
+    /// The proxy for HTTPS, if any.
+    pub https_proxy: Option<String>,
+}
+
+/// Our folders, after the XDG base directory specification (also on macOS, as most terminal programs do).
+#[derive(Clone, Debug)]
+pub struct Paths {
+    /// `config.toml`, `keymap.toml`, `theme.toml`.
+    pub config: PathBuf,
+    /// Runs and the audit log.
+    pub data: PathBuf,
+    /// What is remembered between starts.
+    pub state: PathBuf,
+}
+
+impl Config {
+    /// Reads the environment and the settings file. A settings file that is wrong is a problem; the defaults are used instead of it.
+    pub fn read() -> (Self, Vec<Problem>) {
+        Self::from_lookup(&|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+    }
+
+    /// The same over any environment; `get` answers `None` for a variable that is empty or not set.
+    pub fn from_lookup(get: &dyn Fn(&str) -> Option<String>) -> (Self, Vec<Problem>) {
+        let home = get("HOME").map_or_else(|| PathBuf::from("/"), PathBuf::from);
+        let paths = Paths::from_lookup(get, &home);
+        let looked_at = kubeconfig_places(get, &home);
+        let (settings, problems) = settings(&paths.config.join("config.toml"));
+        let config = Self {
+            settings,
+            kubeconfigs: looked_at.iter().filter(|path| path.is_file()).cloned().collect(),
+            looked_at,
+            paths,
+            terminal: Facts::from_lookup(get),
+            no_proxy: get("NO_PROXY").or_else(|| get("no_proxy")),
+            https_proxy: get("HTTPS_PROXY").or_else(|| get("https_proxy")),
+        };
+        (config, problems)
+    }
+
+    /// A text of the person's own that lies beside the settings (`keymap.toml`, `theme.toml`), with its path.
+    pub fn own(&self, file: &str) -> Option<(String, String)> {
+        let path = self.paths.config.join(file);
+        let text = std::fs::read_to_string(&path).ok()?;
+        Some((path.display().to_string(), text))
+    }
+
+    /// What the last start left; nothing when there was none or it cannot be read.
+    pub fn remembered(&self) -> Remembered {
+        let text = std::fs::read_to_string(self.paths.state.join("remembered.json")).unwrap_or_default();
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+}
+
+impl Paths {
+    fn from_lookup(get: &dyn Fn(&str) -> Option<String>, home: &Path) -> Self {
+        let place = |variable: &str, fallback: &str| {
+            let base = get(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+            base.unwrap_or_else(|| home.join(fallback)).join("meshplay")
+        };
+        Self {
+            config: place("XDG_CONFIG_HOME", ".config"),
+            data: place("XDG_DATA_HOME", ".local/share"),
+            state: place("XDG_STATE_HOME", ".local/state"),
+        }
+    }
+
+    /// Writes what the next start should know; whole or not at all.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn remember(&self, remembered: &Remembered) -> std::io::Result<()> {
+        std::fs::create_dir_all(&self.state)?;
+        let half = self.state.join("remembered.json.new");
+        std::fs::write(&half, serde_json::to_vec_pretty(remembered)?)?;
+        std::fs::rename(half, self.state.join("remembered.json"))
+    }
+}
+
+/// `KUBECONFIG` is a list in merge order; without it the one file in the home directory.
+fn kubeconfig_places(get: &dyn Fn(&str) -> Option<String>, home: &Path) -> Vec<PathBuf> {
+    match get("KUBECONFIG") {
+        Some(list) => std::env::split_paths(&list).filter(|path| !path.as_os_str().is_empty()).collect(),
+        None => vec![home.join(".kube/config")],
+    }
+}
+
+fn settings(path: &Path) -> (Settings, Vec<Problem>) {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return (Settings::default(), Vec::new()),
+        Err(error) => return (Settings::default(), vec![wrong(path, &error.to_string())]),
+    };
+    match toml::from_str(&text) {
+        Ok(settings) => (settings, Vec::new()),
+        Err(error) => (Settings::default(), vec![wrong(path, &error.to_string())]),
+    }
+}
+
+fn wrong(path: &Path, why: &str) -> Problem {
+    Problem {
+        code: "config.settings",
+        what: format!("the settings in {} were not used", path.display()),
+        why: crate::text::sanitise::sanitise(why.trim()).into_owned(),
+        hints: vec!["mend or remove the line named; the defaults are in use until then".into()],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lookup<'a>(pairs: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<String> + 'a {
+        move |name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_string())
+    }
+
+    #[test]
+    fn kubeconfig_is_a_list_and_only_what_exists_is_merged() {
+        let folder = tempfile::tempdir().unwrap();
+        let there = folder.path().join("a");
+        std::fs::write(&there, "{}").unwrap();
+        let list = format!("{}:{}/gone", there.display(), folder.path().display());
+        let (config, _) = Config::from_lookup(&lookup(&[("HOME", "/nowhere"), ("KUBECONFIG", &list)]));
+        assert_eq!(config.kubeconfigs, [there]);
+        assert_eq!(config.looked_at.len(), 2);
+    }
+
+    #[test]
+    fn a_wrong_setting_is_named_and_the_defaults_stand() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("meshplay")).unwrap();
+        std::fs::write(folder.path().join("meshplay/config.toml"), "theem = \"dark\"\n").unwrap();
+        let home = folder.path().display().to_string();
+        let (config, problems) = Config::from_lookup(&lookup(&[("HOME", &home), ("XDG_CONFIG_HOME", &home)]));
+        assert_eq!(config.settings, Settings::default());
+        assert_eq!(problems.len(), 1);
+        assert!(problems[0].why.contains("theem"), "{:?}", problems[0]);
+    }
+
+    #[test]
+    fn what_is_remembered_comes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().display().to_string();
+        let (config, _) = Config::from_lookup(&lookup(&[("HOME", &home), ("XDG_STATE_HOME", &home)]));
+        let remembered = Remembered { contexts: vec!["a".into()], guide_done: true, history: vec!["po".into()] };
+        config.paths.remember(&remembered).unwrap();
+        assert_eq!(config.remembered(), remembered);
+    }
+}

@@ -1,1 +1,127 @@
-//! (room under construction)
+//! What the environment says about the terminal: colour depth, SSH, tmux. Reads no environment itself: it is given a lookup.
+
+use std::time::Duration;
+
+/// How many colours are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Depth {
+    /// None: meaning by glyph, bold and reverse only.
+    None,
+    /// The sixteen of the terminal's own palette.
+    Ansi16,
+    /// The 256 of xterm.
+    Ansi256,
+    /// 24 bits.
+    True,
+}
+
+/// What is known about the terminal before a byte was exchanged with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// `TERM`.
+    pub term: String,
+    /// `COLORTERM`.
+    pub colorterm: Option<String>,
+    /// `NO_COLOR` is set to anything but nothing (no-color.org).
+    pub no_color: bool,
+    /// The program runs behind SSH.
+    pub ssh: bool,
+    /// The program runs inside tmux.
+    pub tmux: bool,
+    /// The locale says UTF-8.
+    pub utf8: bool,
+}
+
+impl Facts {
+    /// Gathers the facts; `get` answers `None` for what is empty or not set.
+    pub fn from_lookup(get: &dyn Fn(&str) -> Option<String>) -> Self {
+        let locale = get("LC_ALL").or_else(|| get("LC_CTYPE")).or_else(|| get("LANG")).unwrap_or_default().to_lowercase();
+        Self {
+            term: get("TERM").unwrap_or_default(),
+            colorterm: get("COLORTERM"),
+            no_color: get("NO_COLOR").is_some(),
+            ssh: get("SSH_CONNECTION").is_some(),
+            tmux: get("TMUX").is_some(),
+            utf8: locale.contains("utf-8") || locale.contains("utf8"),
+        }
+    }
+
+    /// How long a lone Esc waits for the rest of a split escape sequence.
+    pub fn escape_gap(&self) -> Duration {
+        Duration::from_millis(if self.ssh { 75 } else { 25 })
+    }
+
+    /// How far apart frames are kept that no key asked for.
+    pub fn frame_gap(&self) -> Duration {
+        Duration::from_millis(if self.ssh { 80 } else { 33 })
+    }
+}
+
+/// The colour depth in use: flag over config over `NO_COLOR` over `COLORTERM` over a table of `TERM`s.
+pub fn depth(flag: Option<Depth>, config: Option<Depth>, facts: &Facts) -> Depth {
+    flag.or(config).unwrap_or_else(|| observed(facts))
+}
+
+fn observed(facts: &Facts) -> Depth {
+    if facts.no_color {
+        return Depth::None;
+    }
+    match facts.colorterm.as_deref() {
+        Some("truecolor" | "24bit") => Depth::True,
+        _ => TERMS.iter().find(|(part, _)| facts.term.contains(part)).map_or(Depth::Ansi16, |(_, depth)| *depth),
+    }
+}
+
+/// Parts of `TERM` and what such terminals can do, the most particular first.
+const TERMS: &[(&str, Depth)] = &[
+    ("direct", Depth::True),
+    ("kitty", Depth::True),
+    ("ghostty", Depth::True),
+    ("alacritty", Depth::True),
+    ("foot", Depth::True),
+    ("256color", Depth::Ansi256),
+    ("dumb", Depth::None),
+    ("vt100", Depth::None),
+    ("vt220", Depth::None),
+];
+
+/// Reads the value of `--color`.
+///
+/// # Errors
+/// A sentence with the words that are understood.
+pub fn parse_depth(text: &str) -> Result<Depth, String> {
+    match text {
+        "none" | "never" | "0" => Ok(Depth::None),
+        "16" => Ok(Depth::Ansi16),
+        "256" => Ok(Depth::Ansi256),
+        "true" | "truecolor" | "24bit" => Ok(Depth::True),
+        _ => Err(format!("`{text}` is no colour depth: none, 16, 256 or true")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_that_speaks_wins() {
+        let facts = |term: &str, colorterm: Option<&str>, no_color| Facts {
+            term: term.into(),
+            colorterm: colorterm.map(Into::into),
+            no_color,
+            ..Facts::default()
+        };
+        let cases = [
+            (Some(Depth::Ansi16), Some(Depth::True), facts("xterm", Some("truecolor"), true), Depth::Ansi16),
+            (None, Some(Depth::Ansi256), facts("xterm", Some("truecolor"), true), Depth::Ansi256),
+            (None, None, facts("xterm-256color", Some("truecolor"), true), Depth::None),
+            (None, None, facts("xterm-256color", Some("truecolor"), false), Depth::True),
+            (None, None, facts("xterm-256color", None, false), Depth::Ansi256),
+            (None, None, facts("xterm", None, false), Depth::Ansi16),
+            (None, None, facts("dumb", None, false), Depth::None),
+        ];
+        for (flag, config, facts, wanted) in cases {
+            assert_eq!(depth(flag, config, &facts), wanted, "{facts:?}");
+        }
+    }
+}

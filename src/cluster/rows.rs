@@ -1,8 +1,11 @@
 //! What a watch yields and what a table holds: columns, rows, deltas. Plain data; who fetched it and who draws it live elsewhere.
 
+use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::sync::Arc;
 
-use crate::names::{ClusterId, Gvk, Problem};
+use crate::names::{ClusterId, Gvk, ObjectKey, Problem};
+use crate::text::age::age;
 
 /// How an object does. The order is the order of `sort by fault`: worst last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -110,4 +113,94 @@ pub struct Delta {
     pub removed: Vec<Uid>,
     /// How far the watch is, when that changed.
     pub phase: Option<Phase>,
+}
+
+impl Uid {
+    /// Reads the canonical form of a UUID; any other text is hashed, so that odd servers still get stable rows.
+    pub fn parse(text: &str) -> Self {
+        let hex: String = text.chars().filter(|c| *c != '-').collect();
+        match u128::from_str_radix(&hex, 16) {
+            Ok(number) if hex.len() == 32 => Self(number),
+            _ => Self(fnv(text.as_bytes())),
+        }
+    }
+}
+
+/// FNV-1a over 128 bits (Fowler, Noll, Vo: offset basis and prime from their page).
+fn fnv(bytes: &[u8]) -> u128 {
+    const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+    bytes.iter().fold(BASIS, |hash, byte| (hash ^ u128::from(*byte)).wrapping_mul(PRIME))
+}
+
+impl Row {
+    /// The object this row stands for.
+    pub fn key(&self) -> ObjectKey {
+        let uid = uuid(self.uid.0);
+        ObjectKey {
+            cluster: self.cluster.clone(),
+            gvk: self.gvk.clone(),
+            namespace: self.namespace.clone(),
+            name: self.name.clone(),
+            uid: uid.into(),
+        }
+    }
+}
+
+fn uuid(number: u128) -> String {
+    let hex = format!("{number:032x}");
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+}
+
+impl Cell {
+    /// The cell as a person reads it at the moment `now` (unix seconds).
+    pub fn show(&self, now: i64) -> Cow<'_, str> {
+        match self {
+            Self::Empty => Cow::Borrowed(""),
+            Self::Text(text) => Cow::Borrowed(text),
+            Self::Number(number) => Cow::Owned(number.to_string()),
+            Self::Since(0) => Cow::Borrowed(""),
+            Self::Since(then) => Cow::Owned(age(now - then)),
+            Self::Ratio(ready, wanted) => Cow::Owned(format!("{ready}/{wanted}")),
+            Self::Restarts(count, 0) => Cow::Owned(count.to_string()),
+            Self::Restarts(count, then) => Cow::Owned(format!("{count} ({})", age(now - then))),
+        }
+    }
+
+    /// Order within a column: numbers by size, words by letters, empty first.
+    pub fn order(&self, other: &Self) -> Ordering {
+        match (self.rank(), other.rank()) {
+            (Some(a), Some(b)) => a.total_cmp(&b),
+            (None, None) => self.show(0).cmp(&other.show(0)),
+            (Some(_), None) => Ordering::Greater,
+            (None, Some(_)) => Ordering::Less,
+        }
+    }
+
+    fn rank(&self) -> Option<f64> {
+        match self {
+            Self::Number(number) => Some(*number as f64),
+            Self::Since(then) => Some(-(*then as f64)),
+            Self::Ratio(ready, wanted) => Some(if *wanted == 0 { 1.0 } else { f64::from(*ready) / f64::from(*wanted) }),
+            Self::Restarts(count, _) => Some(f64::from(*count)),
+            Self::Empty | Self::Text(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uuid_survives_the_row() {
+        let text = "0f8fad5b-d9cb-469f-a165-70867728950e";
+        assert_eq!(uuid(Uid::parse(text).0), text);
+    }
+
+    #[test]
+    fn fnv_of_nothing_is_the_basis_and_of_a_is_the_published_value() {
+        assert_eq!(fnv(b""), 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d);
+        assert_eq!(fnv(b"a"), 0xd228_cb69_6f1a_8caf_7891_2b70_4e4a_8964);
+    }
 }

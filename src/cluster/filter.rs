@@ -1,0 +1,169 @@
+//! The filter of a table: `web|cart !canary -l app=shop ns:prod @edge*`. Every part has to hold. Pure text against rows.
+
+use super::rows::{Column, Row};
+
+/// A filter as typed. The default lets everything through.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Filter {
+    parts: Vec<Part>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Part {
+    wanted: bool,
+    test: Test,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Test {
+    /// One of these stands anywhere in the row.
+    Words(Vec<String>),
+    /// One of these stands in the column of that name.
+    In(String, Vec<String>),
+    /// A label is there, or has this value.
+    Label(String, Option<String>),
+    /// The cluster's name matches a glob.
+    Cluster(String),
+}
+
+impl Filter {
+    /// Reads a filter.
+    ///
+    /// # Errors
+    /// A sentence naming the part that is not understood.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut parts = Vec::new();
+        let mut words = text.split_whitespace();
+        while let Some(word) = words.next() {
+            if word == "-l" {
+                let list = words.next().ok_or("-l wants a label: -l app=web")?;
+                parts.extend(list.split(',').filter(|one| !one.is_empty()).map(label));
+            } else {
+                parts.extend(part(word));
+            }
+        }
+        Ok(Self { parts })
+    }
+
+    /// Nothing is held back.
+    pub fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// Whether a row stays; `haystack` is its text in lower case.
+    pub fn matches(&self, row: &Row, columns: &[Column], haystack: &str) -> bool {
+        self.parts.iter().all(|part| part.test.holds(row, columns, haystack) == part.wanted)
+    }
+}
+
+fn label(text: &str) -> Part {
+    let (name, value, wanted) = match text.split_once("!=").map(|pair| (pair, false)).or_else(|| text.split_once('=').map(|pair| (pair, true))) {
+        Some(((name, value), wanted)) => (name, Some(value.trim_start_matches('=').to_owned()), wanted),
+        None => (text.trim_start_matches('!'), None, !text.starts_with('!')),
+    };
+    Part { wanted, test: Test::Label(name.to_owned(), value) }
+}
+
+fn part(word: &str) -> Option<Part> {
+    let (wanted, rest) = word.strip_prefix('!').map_or((true, word), |rest| (false, rest));
+    let test = match rest.strip_prefix('@') {
+        Some(glob) => Test::Cluster(glob.to_lowercase()),
+        None => match rest.split_once(':') {
+            Some((column, words)) if !column.is_empty() && column.chars().all(|c| c.is_alphanumeric() || c == '-') => {
+                Test::In(column.to_lowercase(), alternatives(words))
+            }
+            _ => Test::Words(alternatives(rest)),
+        },
+    };
+    let nothing =
+        matches!(&test, Test::Words(words) | Test::In(_, words) if words.is_empty()) || matches!(&test, Test::Cluster(glob) if glob.is_empty());
+    (!nothing).then_some(Part { wanted, test })
+}
+
+fn alternatives(text: &str) -> Vec<String> {
+    text.split('|').filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+}
+
+impl Test {
+    fn holds(&self, row: &Row, columns: &[Column], haystack: &str) -> bool {
+        match self {
+            Self::Words(words) => words.iter().any(|word| memchr::memmem::find(haystack.as_bytes(), word.as_bytes()).is_some()),
+            Self::In(column, words) => {
+                let text = field(row, columns, column).to_lowercase();
+                words.iter().any(|word| text.contains(word.as_str()))
+            }
+            Self::Label(name, value) => row.labels.iter().any(|label| {
+                let (key, have) = label.split_once('=').unwrap_or((label, ""));
+                key == name && value.as_ref().is_none_or(|wanted| wanted == have)
+            }),
+            Self::Cluster(pattern) => glob(pattern, &row.cluster.as_str().to_lowercase()),
+        }
+    }
+}
+
+fn field<'a>(row: &'a Row, columns: &[Column], name: &str) -> std::borrow::Cow<'a, str> {
+    match name {
+        "name" => row.name.as_ref().into(),
+        "ns" | "namespace" => row.namespace.as_deref().unwrap_or_default().into(),
+        "cluster" | "ctx" => row.cluster.as_str().into(),
+        "kind" => row.gvk.kind.as_ref().into(),
+        _ => columns
+            .iter()
+            .position(|column| column.name.eq_ignore_ascii_case(name))
+            .and_then(|index| row.cells.get(index))
+            .map_or_else(Default::default, |cell| cell.show(0)),
+    }
+}
+
+/// `*` stands for any text, also for none.
+pub fn glob(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((head, tail)) => match text.strip_prefix(head) {
+            None => false,
+            Some(rest) => (0..=rest.len()).filter(|at| rest.is_char_boundary(*at)).any(|at| glob(tail, &rest[at..])),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::cluster::rows::{Cell, RowState, Uid};
+    use crate::names::{ClusterId, Gvk};
+
+    fn matches(filter: &str) -> bool {
+        let row = Row {
+            uid: Uid(1),
+            cluster: ClusterId::new("prod-eu"),
+            gvk: Arc::new(Gvk::new("", "v1", "Pod")),
+            namespace: Some("shop".into()),
+            name: "web-1".into(),
+            created: 0,
+            state: RowState::Fine,
+            cells: Box::new([Cell::Text("Running".into())]),
+            labels: Arc::new(["app=web".into(), "tier=front".into()]),
+        };
+        let columns = [Column { name: "STATUS".into(), wide: false, right: false }];
+        Filter::parse(filter).unwrap().matches(&row, &columns, "prod-eu shop web-1 running")
+    }
+
+    #[test]
+    fn every_part_has_to_hold() {
+        for yes in
+            ["", "web", "WEB run", "cart|web", "!cart", "-l app=web", "-l app", "-l app!=cart,tier=front", "status:run", "ns:shop", "@prod*", "!@lab"]
+        {
+            assert!(matches(yes), "{yes}");
+        }
+        for no in ["cart", "web cart", "!web", "-l app=cart", "-l nothing", "-l !app", "status:failed", "ns:other", "@lab*"] {
+            assert!(!matches(no), "{no}");
+        }
+    }
+
+    #[test]
+    fn a_label_flag_without_a_label_is_refused() {
+        assert!(Filter::parse("web -l").is_err());
+    }
+}
