@@ -1,5 +1,15 @@
-//! Connections to clusters: discovery, watches, rows, details, and the gate through which every change goes.
+//! Connections to clusters: discovery, watches, rows, details, and the gate through which every change goes. Kubernetes' API stops here: what leaves
+//! this room is rows, texts and problems, sanitised.
 
+mod client;
+pub mod connection;
+mod decode;
+pub mod detail;
 pub mod filter;
+pub mod fleet;
+pub mod gate;
+pub mod kinds;
 pub mod rows;
 pub mod table;
+pub mod watch;
+mod wire;

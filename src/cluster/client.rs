@@ -1,0 +1,87 @@
+//! The kube client of one context: the only code that knows credentials, plugins and transports.
+
+use std::time::Duration;
+
+use kube::client::Body;
+use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig};
+
+use super::fleet::Dial;
+use super::wire::Wire;
+use crate::names::{ClusterId, Problem};
+use crate::text::sanitise;
+
+/// Makes the client of one context, as often as credentials have to be renewed.
+pub(super) struct Builder {
+    pub(super) id: ClusterId,
+    pub(super) source: BuildFrom,
+}
+
+/// What a client is made from.
+pub(super) enum BuildFrom {
+    Dial(Dial),
+    Kubeconfig(Box<Kubeconfig>),
+}
+
+impl Builder {
+    pub(super) async fn build(&self) -> Result<Wire, Problem> {
+        match &self.source {
+            BuildFrom::Dial(dial) => Ok(Wire::new(self.id.clone(), embedded_client(dial.clone()))),
+            BuildFrom::Kubeconfig(kubeconfig) => self.from_kubeconfig(kubeconfig).await,
+        }
+    }
+
+    async fn from_kubeconfig(&self, kubeconfig: &Kubeconfig) -> Result<Wire, Problem> {
+        let mut kubeconfig = kubeconfig.clone();
+        for exec in kubeconfig.auth_infos.iter_mut().filter_map(|named| named.auth_info.as_mut()?.exec.as_mut()) {
+            // A plugin that asks questions would do so on the screen that is drawn upon.
+            exec.interactive_mode = Some(ExecInteractiveMode::Never);
+        }
+        let options = KubeConfigOptions { context: Some(self.id.to_string()), ..KubeConfigOptions::default() };
+        let mut config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|error| self.no_client(&error.to_string()))?;
+        config.default_retry = false;
+        config.connect_timeout = Some(Duration::from_secs(5));
+        // A watch may be silent for as long as it lives; the heartbeat finds dead lines.
+        config.read_timeout = None;
+        config.disable_compression = is_near(&config.cluster_url);
+        // Building runs credential plugins and reads files: never on a thread that serves others.
+        let handle = tokio::runtime::Handle::current();
+        let build = tokio::task::spawn_blocking(move || {
+            let _entered = handle.enter();
+            _ = rustls::crypto::ring::default_provider().install_default();
+            kube::Client::try_from(config)
+        });
+        match tokio::time::timeout(Duration::from_secs(20), build).await {
+            Ok(Ok(Ok(client))) => Ok(Wire::new(self.id.clone(), client)),
+            Ok(Ok(Err(error))) => Err(self.no_client(&error.to_string())),
+            Ok(Err(error)) => Err(self.no_client(&error.to_string())),
+            Err(_) => Err(self.no_client("the credential plugin has not answered within 20 s")),
+        }
+    }
+
+    fn no_client(&self, why: &str) -> Problem {
+        Problem {
+            code: "cluster.credentials",
+            what: format!("{} cannot be asked with these credentials", self.id),
+            why: sanitise(why).into_owned(),
+            hints: vec![format!("run `kubectl --context {} get ns` once: it shows what the plugin or the file wants", self.id)],
+        }
+    }
+}
+
+/// Compression costs the server more than a loopback saves.
+fn is_near(url: &http::Uri) -> bool {
+    matches!(url.host(), Some("127.0.0.1" | "localhost" | "[::1]"))
+}
+
+/// A client that dials a new in-process connection a request: that costs a few kilobytes and saves a pool.
+fn embedded_client(dial: Dial) -> kube::Client {
+    let service = tower::service_fn(move |request: http::Request<Body>| {
+        let stream = dial();
+        async move {
+            let (mut sender, line) = hyper::client::conn::http1::handshake(hyper_util::rt::TokioIo::new(stream)).await?;
+            tokio::spawn(line);
+            sender.send_request(request).await
+        }
+    });
+    kube::Client::new(service, "default")
+}

@@ -1,0 +1,172 @@
+//! One cluster's connection: built from its context, kept by a heartbeat, healing by itself. It delays no other.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use http::StatusCode;
+use serde::Deserialize;
+use tokio::sync::{OnceCell, watch};
+
+use super::client::Builder;
+use super::kinds::Kinds;
+use super::wire::{Trouble, Wire};
+use crate::names::{ClusterId, Problem};
+use crate::text::sanitise;
+
+/// How a connection does, as observed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// Nobody asked for it.
+    Off,
+    /// On its way.
+    Connecting,
+    /// It answers.
+    Ready,
+    /// It wants credentials it was not given.
+    AuthNeeded,
+    /// It knows who asks and refuses.
+    Forbidden,
+    /// It answers, and says that it is not well.
+    Degraded,
+    /// It does not answer.
+    Unreachable,
+}
+
+/// A connection as a person sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// Its context.
+    pub id: ClusterId,
+    /// How it does.
+    pub health: Health,
+    /// Since when, unix seconds.
+    pub since: i64,
+    /// Why, when it is not well.
+    pub problem: Option<Problem>,
+    /// The server's version, once known.
+    pub version: Option<String>,
+    /// How long the last heartbeat took.
+    pub latency_ms: Option<u32>,
+}
+
+/// A connection that can be asked.
+#[derive(Clone)]
+pub(super) struct Connected {
+    pub(super) wire: Wire,
+    kinds: Arc<OnceCell<Arc<Kinds>>>,
+    streams: Arc<AtomicBool>,
+}
+
+const BEAT: Duration = Duration::from_secs(10);
+const BEAT_LIMIT: Duration = Duration::from_secs(3);
+
+impl Connected {
+    pub(super) fn new(wire: Wire) -> Self {
+        Self { wire, kinds: Arc::default(), streams: Arc::new(AtomicBool::new(true)) }
+    }
+
+    /// What the server serves; asked once a connection.
+    pub(super) async fn kinds(&self) -> Result<Arc<Kinds>, Problem> {
+        let discover = || async { Kinds::discover(&self.wire).await.map(Arc::new).map_err(|trouble| trouble.problem) };
+        self.kinds.get_or_try_init(discover).await.cloned()
+    }
+
+    /// Streaming lists are served, as far as is known.
+    pub(super) fn streams(&self) -> bool {
+        self.streams.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn refuses_streams(&self) {
+        self.streams.store(false, Ordering::Relaxed);
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Version {
+    git_version: String,
+}
+
+/// Connects, beats, and says how it goes through `report`, until dropped.
+pub(super) async fn keep(
+    builder: Builder,
+    connected: watch::Sender<Option<Connected>>,
+    report: impl Fn(Health, Option<Problem>, Option<String>, Option<u32>),
+) {
+    report(Health::Connecting, None, None, None);
+    let mut wait = Duration::from_secs(1);
+    loop {
+        match builder.build().await {
+            Ok(wire) => {
+                beat(wire, &connected, &report).await;
+                connected.send_replace(None);
+            }
+            Err(problem) => report(Health::AuthNeeded, Some(problem), None, None),
+        }
+        tokio::time::sleep(wait).await;
+        wait = (wait * 2).min(BEAT);
+    }
+}
+
+/// Beats until the credentials are refused: then the client is built anew, because a plugin may have better ones.
+async fn beat(wire: Wire, connected: &watch::Sender<Option<Connected>>, report: &impl Fn(Health, Option<Problem>, Option<String>, Option<u32>)) {
+    let (mut missed, mut version) = (0, None);
+    loop {
+        let begun = Instant::now();
+        let answer = wire.whole(http::Method::GET, "/readyz", "*/*", Vec::new(), BEAT_LIMIT).await;
+        let took = u32::try_from(begun.elapsed().as_millis()).ok();
+        let pause = match answer.map(|body| body.to_vec()) {
+            Ok(body) if body.trim_ascii_start().starts_with(b"<") => {
+                report(Health::Unreachable, Some(wire.nonsense(&body, "").problem), None, took);
+                BEAT
+            }
+            Ok(_) => {
+                missed = 0;
+                if version.is_none() {
+                    let answer = wire.json::<Version>("/version", "application/json", BEAT_LIMIT).await;
+                    version = answer.ok().map(|it| sanitise(&it.git_version).into_owned());
+                }
+                attach(&wire, connected);
+                report(Health::Ready, None, version.clone(), took);
+                BEAT
+            }
+            Err(Trouble { status: Some(StatusCode::UNAUTHORIZED), problem }) => {
+                report(Health::AuthNeeded, Some(problem), None, took);
+                return;
+            }
+            Err(Trouble { status: Some(status), problem }) => {
+                missed = 0;
+                let forbidden = status == StatusCode::FORBIDDEN;
+                // Who may not ask for health may still see objects.
+                attach(&wire, connected);
+                report(if forbidden { Health::Forbidden } else { Health::Degraded }, Some(problem), version.clone(), took);
+                BEAT
+            }
+            Err(Trouble { status: None, problem }) => {
+                missed += 1;
+                let never = connected.borrow().is_none();
+                if missed > 1 || never {
+                    connected.send_replace(None);
+                    report(Health::Unreachable, Some(problem), version.clone(), None);
+                }
+                Duration::from_secs(1)
+            }
+        };
+        tokio::time::sleep(pause).await;
+    }
+}
+
+fn attach(wire: &Wire, connected: &watch::Sender<Option<Connected>>) {
+    connected.send_if_modified(|place| {
+        let new = place.is_none();
+        if new {
+            *place = Some(Connected::new(wire.clone()));
+        }
+        new
+    });
+}
+
+pub(super) fn unix_now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,314 @@
+//! A pod's row. STATUS follows the rules of `kubectl get pods` (`printPod` in Kubernetes' printers).
+
+use serde::Deserialize;
+
+use super::{Cell, Cells, Condition, Gvk, Interner, Meta, RowState, condition, state_of_word, unix};
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Pod {
+    spec: Spec,
+    status: Status,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Spec {
+    node_name: String,
+    containers: Vec<Container>,
+    init_containers: Vec<Container>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Container {
+    name: String,
+    restart_policy: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Status {
+    phase: String,
+    reason: String,
+    #[serde(rename = "podIP")]
+    pod_ip: String,
+    conditions: Vec<Condition>,
+    container_statuses: Vec<ContainerStatus>,
+    init_container_statuses: Vec<ContainerStatus>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct ContainerStatus {
+    name: String,
+    ready: bool,
+    started: Option<bool>,
+    restart_count: u32,
+    state: State,
+    last_state: State,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct State {
+    waiting: Option<Waiting>,
+    running: Option<Running>,
+    terminated: Option<Terminated>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Waiting {
+    reason: String,
+}
+
+#[derive(Deserialize)]
+struct Running {}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Terminated {
+    reason: String,
+    exit_code: i32,
+    signal: i32,
+    finished_at: Option<String>,
+}
+
+/// What a walk over the container statuses gathers.
+struct Summary {
+    reason: String,
+    ready: u32,
+    total: u32,
+    restarts: u32,
+    last_restart: i64,
+}
+
+impl Cells for Pod {
+    fn cells(&self, meta: &Meta, _: &Gvk, words: &mut Interner) -> (RowState, Vec<Cell>) {
+        let summary = self.summary(meta);
+        let state = match state_of_word(&summary.reason) {
+            RowState::Fine if summary.reason == "Running" && summary.ready < summary.total => RowState::Warn,
+            state => state,
+        };
+        let cells = vec![
+            Cell::Ratio(summary.ready, summary.total),
+            words.cell(&summary.reason),
+            Cell::Restarts(summary.restarts, summary.last_restart),
+            words.cell(&self.last_exit()),
+            words.cell(&self.spec.node_name),
+            words.cell(&self.status.pod_ip),
+        ];
+        (state, cells)
+    }
+}
+
+impl Pod {
+    fn summary(&self, meta: &Meta) -> Summary {
+        let sidecars = self.spec.init_containers.iter().filter(|container| container.restart_policy == "Always").count();
+        let mut summary = Summary {
+            reason: self.plain_reason(),
+            ready: 0,
+            total: u32::try_from(self.spec.containers.len() + sidecars).unwrap_or(u32::MAX),
+            restarts: 0,
+            last_restart: 0,
+        };
+        let initializing = self.initializing(&mut summary);
+        let initialized = condition(&self.status.conditions, "Initialized").is_some_and(|it| it.status == "True");
+        if !initializing || initialized {
+            self.running(&mut summary);
+        }
+        if meta.deletion_timestamp.is_some() {
+            if self.status.reason == "NodeLost" {
+                summary.reason = "Unknown".into();
+            } else if !matches!(self.status.phase.as_str(), "Failed" | "Succeeded") {
+                summary.reason = "Terminating".into();
+            }
+        }
+        summary
+    }
+
+    fn plain_reason(&self) -> String {
+        let gated = condition(&self.status.conditions, "PodScheduled").is_some_and(|it| it.reason == "SchedulingGated");
+        match () {
+            () if gated => "SchedulingGated".into(),
+            () if self.status.reason.is_empty() => self.status.phase.clone(),
+            () => self.status.reason.clone(),
+        }
+    }
+
+    fn is_sidecar(&self, name: &str) -> bool {
+        self.spec.init_containers.iter().any(|container| container.name == name && container.restart_policy == "Always")
+    }
+
+    /// Init containers in order; true when one of them is not done.
+    fn initializing(&self, summary: &mut Summary) -> bool {
+        for (index, status) in self.status.init_container_statuses.iter().enumerate() {
+            count_restarts(status, summary);
+            let reason = match (&status.state.terminated, &status.state.waiting) {
+                (Some(end), _) if end.exit_code == 0 => continue,
+                _ if self.is_sidecar(&status.name) && status.started == Some(true) => {
+                    summary.ready += u32::from(status.ready);
+                    continue;
+                }
+                (Some(end), _) => ending(end),
+                (None, Some(waiting)) if !waiting.reason.is_empty() && waiting.reason != "PodInitializing" => waiting.reason.clone(),
+                _ => format!("{index}/{}", self.spec.init_containers.len()),
+            };
+            summary.reason = format!("Init:{reason}");
+            return true;
+        }
+        false
+    }
+
+    fn running(&self, summary: &mut Summary) {
+        (summary.restarts, summary.last_restart) = (0, 0);
+        for status in self.status.init_container_statuses.iter().filter(|status| self.is_sidecar(&status.name)) {
+            count_restarts(status, summary);
+        }
+        let mut some_run = false;
+        for status in self.status.container_statuses.iter().rev() {
+            count_restarts(status, summary);
+            match &status.state {
+                State { waiting: Some(waiting), .. } if !waiting.reason.is_empty() => summary.reason.clone_from(&waiting.reason),
+                State { terminated: Some(end), .. } => summary.reason = ending(end),
+                State { running: Some(_), .. } if status.ready => {
+                    some_run = true;
+                    summary.ready += 1;
+                }
+                _ => {}
+            }
+        }
+        if summary.reason == "Completed" && some_run {
+            let ready = condition(&self.status.conditions, "Ready").is_some_and(|it| it.status == "True");
+            summary.reason = if ready { "Running" } else { "NotReady" }.into();
+        }
+    }
+
+    /// How the container that ended last did so.
+    fn last_exit(&self) -> String {
+        let statuses = self.status.container_statuses.iter().chain(&self.status.init_container_statuses);
+        let last = statuses.filter_map(|status| status.last_state.terminated.as_ref()).max_by_key(|end| unix(&end.finished_at));
+        match last {
+            None => String::new(),
+            Some(end) if end.reason == "OOMKilled" => "OOM".into(),
+            Some(end) if end.signal != 0 => format!("Sig {}", end.signal),
+            Some(end) if end.exit_code == 0 => "Done".into(),
+            Some(end) => format!("Err {}", end.exit_code),
+        }
+    }
+}
+
+fn ending(end: &Terminated) -> String {
+    match (end.reason.as_str(), end.signal) {
+        ("", 0) => format!("ExitCode:{}", end.exit_code),
+        ("", signal) => format!("Signal:{signal}"),
+        (reason, _) => reason.to_owned(),
+    }
+}
+
+fn count_restarts(status: &ContainerStatus, summary: &mut Summary) {
+    summary.restarts += status.restart_count;
+    if let Some(end) = &status.last_state.terminated {
+        summary.last_restart = summary.last_restart.max(unix(&end.finished_at));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::{Value, json};
+
+    use super::super::{Decoder, Own, Shape};
+    use super::*;
+    use crate::names::ClusterId;
+
+    fn row(spec: Value, status: Value, deleted: bool) -> (RowState, Vec<String>) {
+        let mut object = json!({"metadata": {"name": "p", "uid": "u"}, "spec": spec, "status": status});
+        if deleted {
+            object["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+        }
+        let mut rows = Vec::new();
+        let mut decoder = Decoder::new(Shape::Own(Own::Pods), ClusterId::new("c"), Arc::new(Gvk::new("", "v1", "Pod")));
+        decoder.rows(object.to_string().as_bytes(), &mut rows).unwrap();
+        (rows[0].state, rows[0].cells.iter().map(|cell| cell.show(1_767_225_660).into_owned()).collect())
+    }
+
+    /// Cases of Kubernetes' `TestPrintPod` and of the documentation of pod life cycles.
+    #[test]
+    fn status_is_what_kubectl_says() {
+        let two = json!({"containers": [{"name": "a"}, {"name": "b"}]});
+        let run = json!({"ready": true, "restartCount": 3, "state": {"running": {}}});
+        let cases = [
+            (json!({"phase": "Running", "containerStatuses": [run, {"restartCount": 3}]}), false, "1/2", "Running", RowState::Warn),
+            (json!({"phase": "Running", "containerStatuses": [run, run]}), false, "2/2", "Running", RowState::Fine),
+            (
+                json!({"phase": "podPhase", "containerStatuses": [{"state": {"waiting": {"reason": "CrashLoopBackOff"}}}, run]}),
+                false,
+                "1/2",
+                "CrashLoopBackOff",
+                RowState::Bad,
+            ),
+            (
+                json!({"phase": "Running", "containerStatuses": [{"state": {"terminated": {"exitCode": 3}}}, run]}),
+                false,
+                "1/2",
+                "ExitCode:3",
+                RowState::Bad,
+            ),
+            (
+                json!({"phase": "Running", "containerStatuses": [{"state": {"terminated": {"signal": 9}}}, {}]}),
+                false,
+                "0/2",
+                "Signal:9",
+                RowState::Bad,
+            ),
+            (json!({"phase": "Failed", "reason": "Evicted"}), false, "0/2", "Evicted", RowState::Bad),
+            (
+                json!({"phase": "Running", "containerStatuses": [run, {"state": {"terminated": {"reason": "Completed", "exitCode": 0}}}]}),
+                false,
+                "1/2",
+                "NotReady",
+                RowState::Warn,
+            ),
+            (json!({"phase": "Running"}), true, "0/2", "Terminating", RowState::Progress),
+            (json!({"phase": "Running", "reason": "NodeLost"}), true, "0/2", "Unknown", RowState::Unknown),
+            (json!({"phase": "Succeeded"}), true, "0/2", "Succeeded", RowState::Done),
+            (
+                json!({"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False", "reason": "SchedulingGated"}]}),
+                false,
+                "0/2",
+                "SchedulingGated",
+                RowState::Progress,
+            ),
+        ];
+        for (status, deleted, ready, text, state) in cases {
+            let (have, cells) = row(two.clone(), status, deleted);
+            assert_eq!((cells[0].as_str(), cells[1].as_str(), have), (ready, text, state));
+        }
+    }
+
+    #[test]
+    fn init_containers_are_counted_and_sidecars_are_containers() {
+        let spec = json!({"containers": [{"name": "a"}], "initContainers": [{"name": "i"}, {"name": "s", "restartPolicy": "Always"}]});
+        let started = json!({"name": "s", "started": true, "ready": true, "state": {"running": {}}});
+        let waiting = json!({"phase": "Pending", "initContainerStatuses": [{"name": "i", "state": {"waiting": {"reason": "PodInitializing"}}}]});
+        assert_eq!(row(spec.clone(), waiting, false).1[1], "Init:0/2");
+        let failed = json!({"phase": "Pending", "initContainerStatuses": [{"name": "i", "restartCount": 2, "state": {"terminated": {"exitCode": 1, "reason": "Error"}}}]});
+        assert_eq!(row(spec.clone(), failed, false).1[1], "Init:Error");
+        let up = json!({"phase": "Running", "initContainerStatuses": [{"name": "i", "state": {"terminated": {"exitCode": 0}}}, started],
+            "containerStatuses": [{"ready": true, "state": {"running": {}}}]});
+        assert_eq!(row(spec, up, false).1[..2], ["2/2".to_owned(), "Running".to_owned()]);
+    }
+
+    #[test]
+    fn restarts_say_when_and_last_says_how() {
+        let status = json!({"phase": "Running", "containerStatuses": [{"restartCount": 14, "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+            "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137, "finishedAt": "2026-01-01T00:00:00Z"}}}]});
+        let (_, cells) = row(json!({"containers": [{"name": "a"}], "nodeName": "node\u{1b}[31m"}), status, false);
+        assert_eq!(cells[2], "14 (1m)");
+        assert_eq!(cells[3], "OOM");
+        assert!(!cells[4].contains('\u{1b}'));
+    }
+}

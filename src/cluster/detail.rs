@@ -1,0 +1,207 @@
+//! One object closely: its manifest, its events, where a Service can be reached, and the one change there is yet, deletion.
+
+use std::time::Duration;
+
+use http::Method;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::connection::Connected;
+use super::decode::{Event, Head};
+use super::fleet::Fleet;
+use super::kinds::Kind;
+use crate::names::{ClusterId, ObjectKey, Problem};
+use crate::text::sanitise;
+use crate::text::sanitise::sanitise_lines;
+
+const JSON: &str = "application/json";
+const LIMIT: Duration = Duration::from_secs(15);
+
+/// One event about an object, the way `describe` lists them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventLine {
+    /// When it was last seen, unix seconds.
+    pub last: i64,
+    /// Somebody should look.
+    pub warning: bool,
+    /// `BackOff`.
+    pub reason: String,
+    /// A sentence.
+    pub message: String,
+    /// How often it was seen.
+    pub count: u32,
+    /// Who says so.
+    pub from: String,
+}
+
+impl Fleet {
+    /// The object as the server has it, without managed fields; the values of a Secret are replaced by their sizes.
+    ///
+    /// # Errors
+    /// The object is gone, or the cluster does not answer.
+    pub async fn object(&self, key: &ObjectKey) -> Result<Value, Problem> {
+        let connected = self.connected(&key.cluster).await?;
+        let kind = kind_of(&connected, key).await?;
+        let mut object: Value = connected.wire.json(&path(&kind, key), JSON, LIMIT).await.map_err(|trouble| trouble.problem)?;
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.remove("managedFields");
+        }
+        if &*key.gvk.kind == "Secret" {
+            mask(&mut object);
+        }
+        Ok(object)
+    }
+
+    /// The same as a manifest. Safe to draw.
+    ///
+    /// # Errors
+    /// As [`Fleet::object`].
+    pub async fn yaml(&self, key: &ObjectKey) -> Result<String, Problem> {
+        let object = self.object(key).await?;
+        let text = crate::text::yaml::write(&object).map_err(|why| Problem {
+            code: "object.yaml",
+            what: format!("{key} cannot be written as YAML"),
+            why,
+            hints: vec![],
+        })?;
+        Ok(sanitise_lines(&text).into_owned())
+    }
+
+    /// What was said about an object, the newest first.
+    ///
+    /// # Errors
+    /// The cluster does not answer, or does not let events be read.
+    pub async fn events_of(&self, key: &ObjectKey) -> Result<Vec<EventLine>, Problem> {
+        let connected = self.connected(&key.cluster).await?;
+        let place = key.namespace.as_deref().map_or_else(String::new, |namespace| format!("/namespaces/{namespace}"));
+        let fields = format!("involvedObject.kind={},involvedObject.name={}", key.gvk.kind, key.name);
+        let selector: String = url::form_urlencoded::byte_serialize(fields.as_bytes()).collect();
+        let path = format!("/api/v1{place}/events?limit=500&fieldSelector={selector}");
+        let list: Events = connected.wire.json(&path, JSON, LIMIT).await.map_err(|trouble| trouble.problem)?;
+        let mut lines: Vec<EventLine> = list.items.into_iter().map(EventItem::line).collect();
+        lines.sort_by_key(|line| std::cmp::Reverse(line.last));
+        Ok(lines)
+    }
+
+    /// The object a person names by words.
+    ///
+    /// # Errors
+    /// No such kind or object.
+    pub async fn find(&self, cluster: &ClusterId, word: &str, namespace: Option<&str>, name: &str) -> Result<ObjectKey, Problem> {
+        let connected = self.connected(cluster).await?;
+        let kinds = connected.kinds().await?;
+        let unknown = || Problem {
+            code: "cluster.kind",
+            what: format!("{cluster} serves no kind called {}", sanitise(word)),
+            why: String::new(),
+            hints: vec!["`kubectl api-resources` lists them".into()],
+        };
+        let kind = kinds.find(word).ok_or_else(unknown)?;
+        let namespace = namespace.filter(|_| kind.namespaced).map(Into::into);
+        let key = ObjectKey { cluster: cluster.clone(), gvk: kind.gvk.clone(), namespace, name: name.into(), uid: "".into() };
+        let Head { metadata } = connected.wire.json(&path(kind, &key), JSON, LIMIT).await.map_err(|trouble| trouble.problem)?;
+        Ok(ObjectKey { uid: sanitise(&metadata.uid).as_ref().into(), ..key })
+    }
+
+    /// The address under which a Service answers from here: its load balancer's.
+    ///
+    /// # Errors
+    /// The Service has no address outside its cluster.
+    pub async fn service_url(&self, key: &ObjectKey) -> Result<String, Problem> {
+        let object = self.object(key).await?;
+        let ingress = object.pointer("/status/loadBalancer/ingress/0");
+        let host = ingress.and_then(|at| at.get("ip").or_else(|| at.get("hostname"))).and_then(Value::as_str);
+        let port = object.pointer("/spec/ports/0/port").and_then(Value::as_u64);
+        match (host, port) {
+            (Some(host), Some(port)) => Ok(format!("http://{}:{port}/", sanitise(host))),
+            _ => Err(Problem {
+                code: "service.unreachable",
+                what: format!("{key} has no address outside its cluster"),
+                why: "it is not of type LoadBalancer, or its load balancer is not ready".into(),
+                hints: vec!["`kubectl port-forward` it and give that address; such a run measures the tunnel too".into()],
+            }),
+        }
+    }
+
+    /// Deletes the very object that was meant: another one of the same name is left alone.
+    ///
+    /// # Errors
+    /// It is gone or has been replaced, or the cluster refuses.
+    pub async fn delete(&self, key: &ObjectKey) -> Result<(), Problem> {
+        let connected = self.connected(&key.cluster).await?;
+        let kind = kind_of(&connected, key).await?;
+        let mut body = serde_json::json!({"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background"});
+        if !key.uid.is_empty() {
+            body["preconditions"] = serde_json::json!({"uid": &*key.uid});
+        }
+        let answer = connected.wire.whole(Method::DELETE, &path(&kind, key), JSON, body.to_string().into_bytes(), LIMIT).await;
+        answer.map(|_| ()).map_err(|trouble| trouble.problem)
+    }
+}
+
+#[derive(Deserialize)]
+struct Events {
+    items: Vec<EventItem>,
+}
+
+#[derive(Deserialize)]
+struct EventItem {
+    metadata: super::decode::Meta,
+    #[serde(flatten)]
+    event: Event,
+}
+
+impl EventItem {
+    fn line(self) -> EventLine {
+        EventLine {
+            last: self.event.last(&self.metadata.creation_timestamp),
+            warning: self.event.kind == "Warning",
+            reason: sanitise(&self.event.reason).into_owned(),
+            message: sanitise(&self.event.message).into_owned(),
+            count: self.event.times(),
+            from: sanitise(self.event.from()).into_owned(),
+        }
+    }
+}
+
+async fn kind_of(connected: &Connected, key: &ObjectKey) -> Result<Kind, Problem> {
+    let gone =
+        || Problem { code: "cluster.kind", what: format!("{} does not serve {} any more", key.cluster, key.gvk), why: String::new(), hints: vec![] };
+    connected.kinds().await?.of(&key.gvk).cloned().ok_or_else(gone)
+}
+
+fn path(kind: &Kind, key: &ObjectKey) -> String {
+    format!("{}/{}", kind.path(key.namespace.as_deref()), key.name)
+}
+
+/// Puts sizes where a Secret's values stand, and drops the annotation that repeats them.
+fn mask(secret: &mut Value) {
+    for part in ["data", "stringData"] {
+        for value in secret.get_mut(part).and_then(Value::as_object_mut).into_iter().flat_map(|values| values.values_mut()) {
+            let length = value.as_str().map_or(0, str::len);
+            // Base64 writes three bytes as four letters.
+            let bytes = if part == "data" { length / 4 * 3 } else { length };
+            *value = Value::String(format!("<about {bytes} bytes, hidden>"));
+        }
+    }
+    if let Some(annotations) = secret.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
+        annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn nothing_of_a_secret_is_shown() {
+        let mut secret = json!({"metadata": {"annotations": {"kubectl.kubernetes.io/last-applied-configuration": "hunter2", "note": "n"}},
+            "data": {"password": "aHVudGVyMg=="}, "stringData": {"plain": "hunter2"}});
+        mask(&mut secret);
+        let text = secret.to_string();
+        assert!(!text.contains("aHVudGVyMg") && !text.contains("hunter2"), "{text}");
+        assert_eq!(secret["metadata"]["annotations"]["note"], "n");
+    }
+}

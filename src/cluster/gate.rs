@@ -1,0 +1,129 @@
+//! The gate: everything that changes something or puts load on somebody's system asks here first, and is written down here afterwards.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::names::{ClusterId, Problem};
+
+/// Rules and the audit log.
+#[derive(Clone, Debug, Default)]
+pub struct Gate {
+    rules: Arc<Rules>,
+}
+
+#[derive(Debug, Default)]
+struct Rules {
+    readonly: bool,
+    protected: Vec<String>,
+    audit: Option<PathBuf>,
+}
+
+/// Something a person wants done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Action {
+    /// `delete`, `load`.
+    pub verb: &'static str,
+    /// Where, if it is in a cluster.
+    pub cluster: Option<ClusterId>,
+    /// To what: an object or an address.
+    pub target: String,
+}
+
+/// What the gate says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Go on after the usual question.
+    Allowed,
+    /// The cluster is protected: its name has to be typed.
+    TypeName(String),
+    /// Not at all.
+    Refused(Problem),
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    unix: i64,
+    verb: &'a str,
+    cluster: Option<&'a str>,
+    target: &'a str,
+    outcome: &'a str,
+}
+
+impl Gate {
+    /// A gate with these rules; `protected` are globs of context names.
+    pub fn new(readonly: bool, protected: Vec<String>, audit: Option<PathBuf>) -> Self {
+        Self { rules: Arc::new(Rules { readonly, protected, audit }) }
+    }
+
+    /// Nothing may be changed.
+    pub fn readonly(&self) -> bool {
+        self.rules.readonly
+    }
+
+    /// Actions on this cluster ask for its name.
+    pub fn is_protected(&self, cluster: &ClusterId) -> bool {
+        self.rules.protected.iter().any(|pattern| super::filter::glob(pattern, cluster.as_str()))
+    }
+
+    /// May this be done?
+    pub fn check(&self, action: &Action) -> Verdict {
+        if self.rules.readonly {
+            return Verdict::Refused(Problem {
+                code: "gate.readonly",
+                what: format!("{} {} was not done", action.verb, action.target),
+                why: "this session is read-only".into(),
+                hints: vec!["start without --readonly, or take `readonly` out of the settings".into()],
+            });
+        }
+        match &action.cluster {
+            Some(cluster) if self.is_protected(cluster) => Verdict::TypeName(cluster.to_string()),
+            _ => Verdict::Allowed,
+        }
+    }
+
+    /// Writes down what was done, one JSON object a line.
+    ///
+    /// # Errors
+    /// What the disk says; the action itself has already happened.
+    pub fn record(&self, action: &Action, outcome: &str, unix: i64) -> std::io::Result<()> {
+        let Some(path) = &self.rules.audit else { return Ok(()) };
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let line = Line { unix, verb: action.verb, cluster: action.cluster.as_ref().map(ClusterId::as_str), target: &action.target, outcome };
+        let mut text = serde_json::to_vec(&line)?;
+        text.push(b'\n');
+        std::fs::OpenOptions::new().create(true).append(true).open(path)?.write_all(&text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn delete(cluster: &str) -> Action {
+        Action { verb: "delete", cluster: Some(ClusterId::new(cluster)), target: "pod web".into() }
+    }
+
+    #[test]
+    fn protected_clusters_ask_for_their_name_and_read_only_refuses() {
+        let gate = Gate::new(false, vec!["prod*".into()], None);
+        assert_eq!(gate.check(&delete("prod-eu")), Verdict::TypeName("prod-eu".into()));
+        assert_eq!(gate.check(&delete("lab")), Verdict::Allowed);
+        assert!(matches!(Gate::new(true, vec![], None).check(&delete("lab")), Verdict::Refused(_)));
+    }
+
+    #[test]
+    fn what_was_done_is_a_line_of_json() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/audit.ndjson");
+        let gate = Gate::new(false, vec![], Some(path.clone()));
+        gate.record(&delete("lab"), "done", 7).unwrap();
+        gate.record(&delete("lab"), "failed", 8).unwrap();
+        let lines: Vec<serde_json::Value> = std::fs::read_to_string(path).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!((lines.len(), &lines[1]["outcome"]), (2, &serde_json::json!("failed")));
+    }
+}

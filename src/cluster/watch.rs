@@ -1,0 +1,463 @@
+//! Watches: one task a kind, one coalescing delta a subscription. A lost watch keeps its rows, says since when they are stale, and comes back.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+
+use super::connection::{Connected, unix_now};
+use super::decode::{Decoder, Head, Own, Shape};
+use super::kinds::Kind;
+use super::rows::{Delta, Phase, Row, Uid};
+use super::wire::{Lines, Status, Trouble};
+use crate::names::{ClusterId, Problem};
+use crate::text::sanitise;
+
+/// What is watched: one view of one cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct WatchSpec {
+    /// Which cluster.
+    pub cluster: ClusterId,
+    /// `workloads`, or a kind by any of its names.
+    pub view: String,
+    /// One namespace, or all.
+    pub namespace: Option<String>,
+    /// A label selector for the server; may be empty.
+    pub labels: String,
+}
+
+/// A running watch. Dropping it stops the watch.
+pub struct Subscription {
+    shared: Arc<Shared>,
+    _tasks: JoinSet<()>,
+}
+
+#[derive(Default)]
+struct Shared {
+    pending: Mutex<Pending>,
+    changed: Notify,
+}
+
+/// What the consumer has not taken yet. Bounded by the number of objects.
+#[derive(Default)]
+struct Pending {
+    columns: Option<Arc<[super::rows::Column]>>,
+    upserts: HashMap<Uid, Row>,
+    removed: HashSet<Uid>,
+    /// One phase a kind of the view; `None` before its task has said anything.
+    phases: Vec<Option<Phase>>,
+    phase_changed: bool,
+}
+
+/// Server-side life of one watch request, in seconds; below the servers' own minimum so that it is renewed calmly.
+const LIFE: u32 = 290;
+/// How long the head of an answer may take.
+const HEAD: Duration = Duration::from_secs(15);
+/// Objects a page, where lists are paged; the size `kubectl` uses.
+const PAGE: u32 = 500;
+
+/// The kinds of the mixed view, as `plural.group`.
+const WORKLOADS: [&str; 5] = ["deployments.apps", "statefulsets.apps", "daemonsets.apps", "jobs.batch", "cronjobs.batch"];
+
+impl Subscription {
+    /// Starts the watch as soon as the cluster is connected.
+    pub(super) fn start(spec: WatchSpec, connected: watch::Receiver<Option<Connected>>) -> Self {
+        let shared = Arc::new(Shared::default());
+        let mut tasks = JoinSet::new();
+        tasks.spawn(supervise(spec, connected, shared.clone()));
+        Self { shared, _tasks: tasks }
+    }
+
+    /// Waits for changes and takes all of them. `None` never comes while the subscription lives. Cancel-safe.
+    pub async fn next(&mut self) -> Option<Delta> {
+        loop {
+            let changed = self.shared.changed.notified();
+            if let Some(delta) = self.shared.take() {
+                return Some(delta);
+            }
+            changed.await;
+        }
+    }
+}
+
+impl Shared {
+    fn take(&self) -> Option<Delta> {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        let phase = std::mem::take(&mut pending.phase_changed).then(|| pending.phase()).flatten();
+        let nothing = phase.is_none() && pending.columns.is_none() && pending.upserts.is_empty() && pending.removed.is_empty();
+        (!nothing).then(|| Delta {
+            columns: pending.columns.take(),
+            reset: false,
+            upserts: std::mem::take(&mut pending.upserts).into_values().collect(),
+            removed: pending.removed.drain().collect(),
+            phase,
+        })
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Pending)) {
+        change(&mut self.pending.lock().unwrap_or_else(PoisonError::into_inner));
+        self.changed.notify_one();
+    }
+
+    fn set_phase(&self, part: usize, phase: Phase) {
+        self.change(|pending| {
+            if let Some(place) = pending.phases.get_mut(part)
+                && place.as_ref() != Some(&phase)
+            {
+                *place = Some(phase);
+                pending.phase_changed = true;
+            }
+        });
+    }
+}
+
+impl Pending {
+    /// The whole view is as good as its worst part; counts add up.
+    fn phase(&self) -> Option<Phase> {
+        let stale = self.phases.iter().flatten().find(|phase| matches!(phase, Phase::Stale { .. }));
+        if let Some(stale) = stale {
+            return Some(stale.clone());
+        }
+        let counts = self.phases.iter().map(|phase| match phase {
+            Some(Phase::Synced) => None,
+            Some(Phase::Syncing { count }) => Some(*count),
+            _ => Some(0),
+        });
+        let open: Vec<usize> = counts.flatten().collect();
+        Some(if open.is_empty() { Phase::Synced } else { Phase::Syncing { count: open.into_iter().sum() } })
+    }
+}
+
+/// Waits for the connection, resolves the view to kinds, and runs one task a kind.
+async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connected>>, shared: Arc<Shared>) {
+    shared.change(|pending| pending.phases = vec![None]);
+    let kinds = loop {
+        let Some(now) = current(&mut connected).await else { return };
+        match now.kinds().await.and_then(|kinds| resolve(&spec, &kinds)) {
+            Ok(kinds) => break kinds,
+            Err(problem) => {
+                shared.set_phase(0, Phase::Stale { since: unix_now(), problem });
+                if wait_for_change(&mut connected, Duration::from_secs(10)).await.is_err() {
+                    return;
+                }
+            }
+        }
+    };
+    let shape = |kind: &Kind| if spec.view == "workloads" { Shape::Own(Own::Workloads) } else { Shape::of(kind) };
+    shared.change(|pending| {
+        pending.phases = vec![None; kinds.len()];
+        pending.columns = kinds.first().and_then(|kind| shape(kind).columns());
+    });
+    let mut parts = JoinSet::new();
+    for (part, kind) in kinds.into_iter().enumerate() {
+        let shape = shape(&kind);
+        let decoder = Decoder::new(shape, spec.cluster.clone(), kind.gvk.clone());
+        let path = kind.path(spec.namespace.as_deref());
+        let query = if spec.labels.is_empty() { String::new() } else { format!("&labelSelector={}", encode(&spec.labels)) };
+        let mut source =
+            Source { part, shape, path, query, decoder, known: HashSet::new(), version: String::new(), fresh: unix_now(), shared: shared.clone() };
+        let mut connected = connected.clone();
+        parts.spawn(async move { source.run(&mut connected).await });
+    }
+    while parts.join_next().await.is_some() {}
+}
+
+fn resolve(spec: &WatchSpec, kinds: &super::kinds::Kinds) -> Result<Vec<Kind>, Problem> {
+    if spec.view == "workloads" {
+        return Ok(WORKLOADS.iter().filter_map(|name| kinds.find(name)).cloned().collect());
+    }
+    let unknown = || Problem {
+        code: "cluster.kind",
+        what: format!("{} serves no kind called {}", spec.cluster, spec.view),
+        why: String::new(),
+        hints: vec!["`:` and tab lists the kinds; `kubectl api-resources` does too".into()],
+    };
+    kinds.find(&spec.view).cloned().map(|kind| vec![kind]).ok_or_else(unknown)
+}
+
+/// The connection once there is one; `None` when the fleet is gone.
+pub(super) async fn current(connected: &mut watch::Receiver<Option<Connected>>) -> Option<Connected> {
+    connected.wait_for(Option::is_some).await.ok()?.clone()
+}
+
+async fn wait_for_change(connected: &mut watch::Receiver<Option<Connected>>, limit: Duration) -> Result<(), watch::error::RecvError> {
+    tokio::time::timeout(limit, connected.changed()).await.unwrap_or(Ok(()))
+}
+
+fn encode(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// One kind of a view, with what is known of it.
+struct Source {
+    part: usize,
+    shape: Shape,
+    path: String,
+    query: String,
+    decoder: Decoder,
+    known: HashSet<Uid>,
+    /// Where the next watch begins; empty: take the list first.
+    version: String,
+    /// The last moment the rows were known to be true.
+    fresh: i64,
+    shared: Arc<Shared>,
+}
+
+/// An event of a watch, its object not decoded yet.
+#[derive(Deserialize)]
+struct Event<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    #[serde(borrow)]
+    object: &'a RawValue,
+}
+
+/// A list whose items are not decoded yet.
+#[derive(Deserialize)]
+struct List<'a> {
+    metadata: ListMeta,
+    #[serde(borrow, default)]
+    items: Vec<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ListMeta {
+    #[serde(default)]
+    resource_version: String,
+    #[serde(default, rename = "continue")]
+    next: String,
+}
+
+/// Why a watch request ended well.
+enum End {
+    /// The server closed it: renew from where it was.
+    Renew,
+    /// The server has forgotten where we were: list again.
+    Relist,
+}
+
+impl Source {
+    async fn run(&mut self, connected: &mut watch::Receiver<Option<Connected>>) {
+        let mut wait = Duration::ZERO;
+        while let Some(now) = current(connected).await {
+            connected.mark_unchanged();
+            let ended = tokio::select! {
+                ended = self.once(&now) => ended,
+                // The heartbeat lost the cluster, or it was closed: what is shown may be old.
+                changed = connected.changed() => match changed {
+                    Ok(()) => Err(now.wire.lost("the heartbeat got no answer")),
+                    Err(_) => return,
+                },
+            };
+            match ended {
+                Ok(End::Renew) => wait = Duration::ZERO,
+                Ok(End::Relist) => self.version.clear(),
+                Err(trouble) => {
+                    self.shared.set_phase(self.part, Phase::Stale { since: self.fresh, problem: trouble.problem });
+                    wait = (wait * 2).clamp(Duration::from_millis(500), Duration::from_secs(30));
+                    if wait_for_change(connected, jitter(wait)).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// One request: a list where one is needed, then the watch until it ends.
+    async fn once(&mut self, now: &Connected) -> Result<End, Trouble> {
+        if !self.version.is_empty() {
+            let path = format!("{}?watch=1&allowWatchBookmarks=true&timeoutSeconds={LIFE}&resourceVersion={}{}", self.path, self.version, self.query);
+            let lines = self.request(now, &path).await?;
+            self.shared.set_phase(self.part, Phase::Synced);
+            return self.follow(lines, None).await;
+        }
+        self.shared.set_phase(self.part, Phase::Syncing { count: 0 });
+        if now.streams() {
+            match self.stream(now).await {
+                Err(trouble) if matches!(trouble.status, Some(StatusCode::UNPROCESSABLE_ENTITY | StatusCode::BAD_REQUEST)) => now.refuses_streams(),
+                ended => return ended,
+            }
+        }
+        self.pages(now).await?;
+        Ok(End::Renew)
+    }
+
+    async fn request(&self, now: &Connected, path: &str) -> Result<Lines, Trouble> {
+        now.wire.lines(path, self.shape.accept(), HEAD).await
+    }
+
+    /// A streaming list: the watch itself begins with all there is.
+    async fn stream(&mut self, now: &Connected) -> Result<End, Trouble> {
+        let initial = "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true";
+        let lines = self.request(now, &format!("{}?{initial}&timeoutSeconds={LIFE}{}", self.path, self.query)).await?;
+        self.follow(lines, Some(HashSet::new())).await
+    }
+
+    /// `listed` gathers the objects of a streaming list until its closing bookmark.
+    async fn follow(&mut self, mut lines: Lines, mut listed: Option<HashSet<Uid>>) -> Result<End, Trouble> {
+        let mut rows = Vec::new();
+        loop {
+            // Rows are handed over a burst at a time: whatever has already come.
+            if !rows.is_empty() && (!lines.ready() || rows.len() >= 512) {
+                self.hand_over(&mut rows, listed.as_ref().map(HashSet::len));
+            }
+            let wire_error = |lines: &Lines, line: &[u8], error: &serde_json::Error| lines.wire().nonsense(line, &error.to_string());
+            let line = match lines.next().await? {
+                Some(line) => line.to_vec(),
+                None => return Ok(End::Renew),
+            };
+            let event: Event<'_> = serde_json::from_slice(&line).map_err(|error| wire_error(&lines, &line, &error))?;
+            let object = event.object.get().as_bytes();
+            match event.kind {
+                "ERROR" => return refused(&lines, object),
+                "BOOKMARK" => {
+                    let meta = bookmark(object).map_err(|error| wire_error(&lines, &line, &error))?;
+                    self.version.clone_from(&meta.resource_version);
+                    let closing = meta.annotations.get("k8s.io/initial-events-end").is_some_and(|value| value == "true");
+                    if let Some(listed) = listed.take_if(|_| closing) {
+                        self.hand_over(&mut rows, None);
+                        self.settle(&listed);
+                    }
+                }
+                "DELETED" => {
+                    self.hand_over(&mut rows, None);
+                    let mut gone = Vec::new();
+                    self.decoder.rows(object, &mut gone).map_err(|error| wire_error(&lines, &line, &error))?;
+                    self.remove(gone.iter().map(|row| row.uid));
+                    self.advance(object);
+                }
+                _ => {
+                    let before = rows.len();
+                    let columns = self.decoder.rows(object, &mut rows).map_err(|error| wire_error(&lines, &line, &error))?;
+                    if columns.is_some() {
+                        self.shared.change(|pending| pending.columns = columns);
+                    }
+                    if let Some(listed) = &mut listed {
+                        listed.extend(rows[before..].iter().map(|row| row.uid));
+                    } else {
+                        self.advance(object);
+                    }
+                }
+            }
+            self.fresh = unix_now();
+        }
+    }
+
+    /// Pages of a list without resourceVersion, where streaming lists are not served.
+    async fn pages(&mut self, now: &Connected) -> Result<(), Trouble> {
+        let (mut listed, mut next) = (HashSet::new(), String::new());
+        loop {
+            let path = format!(
+                "{}?limit={PAGE}{}{}",
+                self.path,
+                self.query,
+                if next.is_empty() { String::new() } else { format!("&continue={}", encode(&next)) }
+            );
+            let body = now.wire.whole(http::Method::GET, &path, self.shape.accept(), Vec::new(), HEAD * 4).await?;
+            let mut rows = Vec::new();
+            let meta = self.page(&body, &mut rows).map_err(|error| now.wire.nonsense(&body, &error.to_string()))?;
+            listed.extend(rows.iter().map(|row| row.uid));
+            self.hand_over(&mut rows, Some(listed.len()));
+            if meta.next.is_empty() {
+                self.version = meta.resource_version;
+                self.settle(&listed);
+                return Ok(());
+            }
+            next = meta.next;
+        }
+    }
+
+    fn page(&mut self, body: &[u8], rows: &mut Vec<Row>) -> Result<ListMeta, serde_json::Error> {
+        let list: List<'_> = serde_json::from_slice(body)?;
+        if self.shape == Shape::Table {
+            if let Some(columns) = self.decoder.rows(body, rows)? {
+                self.shared.change(|pending| pending.columns = Some(columns));
+            }
+        } else {
+            for item in list.items {
+                self.decoder.rows(item.get().as_bytes(), rows)?;
+            }
+        }
+        Ok(list.metadata)
+    }
+
+    fn hand_over(&mut self, rows: &mut Vec<Row>, listed: Option<usize>) {
+        self.known.extend(rows.iter().map(|row| row.uid));
+        self.shared.change(|pending| {
+            for row in rows.drain(..) {
+                pending.removed.remove(&row.uid);
+                pending.upserts.insert(row.uid, row);
+            }
+        });
+        if let Some(count) = listed {
+            self.shared.set_phase(self.part, Phase::Syncing { count });
+        }
+    }
+
+    fn remove(&mut self, gone: impl Iterator<Item = Uid>) {
+        let gone: Vec<Uid> = gone.filter(|uid| self.known.remove(uid)).collect();
+        self.shared.change(|pending| {
+            for uid in gone {
+                pending.upserts.remove(&uid);
+                pending.removed.insert(uid);
+            }
+        });
+    }
+
+    /// The list is complete: what it did not hold is gone.
+    fn settle(&mut self, listed: &HashSet<Uid>) {
+        let gone: Vec<Uid> = self.known.difference(listed).copied().collect();
+        self.remove(gone.into_iter());
+        self.fresh = unix_now();
+        self.shared.set_phase(self.part, Phase::Synced);
+    }
+
+    /// Remembers where a broken watch would go on.
+    fn advance(&mut self, object: &[u8]) {
+        if self.shape == Shape::Table {
+            // The version stands in the rows' objects; bookmarks, which come every minute, are near enough.
+            return;
+        }
+        if let Ok(Head { metadata }) = serde_json::from_slice(object) {
+            self.version = metadata.resource_version;
+        }
+    }
+}
+
+/// The metadata of a bookmark, also of one inside a Table.
+fn bookmark(object: &[u8]) -> Result<super::decode::Meta, serde_json::Error> {
+    #[derive(Deserialize)]
+    struct Rows {
+        rows: Vec<RowObject>,
+    }
+    #[derive(Deserialize)]
+    struct RowObject {
+        object: Head,
+    }
+    if let Ok(Rows { mut rows }) = serde_json::from_slice(object)
+        && let Some(row) = rows.pop()
+    {
+        return Ok(row.object.metadata);
+    }
+    serde_json::from_slice::<Head>(object).map(|head| head.metadata)
+}
+
+fn refused(lines: &Lines, object: &[u8]) -> Result<End, Trouble> {
+    let status: Status = serde_json::from_slice(object).map_err(|error| lines.wire().nonsense(object, &error.to_string()))?;
+    if status.code == 410 || matches!(status.reason.as_str(), "Expired" | "Gone") {
+        return Ok(End::Relist);
+    }
+    Err(lines.wire().lost(&format!("the watch ended: {}", sanitise(&status.message))))
+}
+
+/// Anything between half and the whole, so that many watches do not come back in one moment.
+fn jitter(wait: Duration) -> Duration {
+    let noise = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.subsec_nanos());
+    wait / 2 + wait.mul_f64(f64::from(noise % 1_000) / 2_000.0)
+}

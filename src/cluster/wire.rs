@@ -1,0 +1,205 @@
+//! HTTP to one API server: whole answers, lines of a watch, and errors said for a person. Knows no kind.
+
+use std::time::Duration;
+
+use http::{Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use hyper::body::Bytes;
+use kube::client::Body;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::names::{ClusterId, Problem};
+use crate::text::sanitise;
+
+/// Answers bigger than this are refused where one object is expected.
+const LARGEST_OBJECT: usize = 64 << 20;
+
+/// One cluster's API server. Cloning shares the connections.
+#[derive(Clone)]
+pub(super) struct Wire {
+    pub(super) id: ClusterId,
+    client: kube::Client,
+}
+
+/// What went wrong on the way, with what a caller decides on.
+#[derive(Debug)]
+pub(super) struct Trouble {
+    /// The status the server answered; none when it did not answer.
+    pub(super) status: Option<StatusCode>,
+    /// For the person.
+    pub(super) problem: Problem,
+}
+
+/// `metav1.Status`, as far as it is read.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Status {
+    pub(super) code: u16,
+    pub(super) message: String,
+    pub(super) reason: String,
+}
+
+impl Wire {
+    pub(super) fn new(id: ClusterId, client: kube::Client) -> Self {
+        Self { id, client }
+    }
+
+    /// A whole answer as JSON.
+    pub(super) async fn json<T: DeserializeOwned>(&self, path: &str, accept: &str, limit: Duration) -> Result<T, Trouble> {
+        let body = self.whole(Method::GET, path, accept, Vec::new(), limit).await?;
+        serde_json::from_slice(&body).map_err(|error| self.nonsense(&body, &error.to_string()))
+    }
+
+    /// A whole answer as it came.
+    pub(super) async fn whole(&self, method: Method, path: &str, accept: &str, body: Vec<u8>, limit: Duration) -> Result<Bytes, Trouble> {
+        let all = async {
+            let answer = self.send(method, path, accept, body).await?;
+            let limited = http_body_util::Limited::new(answer, LARGEST_OBJECT);
+            limited.collect().await.map(http_body_util::Collected::to_bytes).map_err(|error| self.lost(&error.to_string()))
+        };
+        tokio::time::timeout(limit, all).await.unwrap_or_else(|_| Err(self.slow(limit)))
+    }
+
+    /// The lines of an answer that has no end, a watch. `limit` is for the head of the answer only.
+    pub(super) async fn lines(&self, path: &str, accept: &str, limit: Duration) -> Result<Lines, Trouble> {
+        let head = self.send(Method::GET, path, accept, Vec::new());
+        let body = tokio::time::timeout(limit, head).await.unwrap_or_else(|_| Err(self.slow(limit)))?;
+        Ok(Lines { wire: self.clone(), body, buffer: Vec::new(), from: 0, scanned: 0 })
+    }
+
+    async fn send(&self, method: Method, path: &str, accept: &str, body: Vec<u8>) -> Result<Body, Trouble> {
+        let request = Request::builder().method(method).uri(path).header("accept", accept).header("content-type", "application/json");
+        let request = request.body(Body::from(body)).map_err(|error| self.lost(&error.to_string()))?;
+        let answer = self.client.send(request).await.map_err(|error| self.lost(&chain(&error)))?;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(answer.into_body());
+        }
+        let text = http_body_util::Limited::new(answer.into_body(), 64 << 10).collect().await.map(|all| all.to_bytes()).unwrap_or_default();
+        Err(self.refused(status, &text))
+    }
+
+    fn refused(&self, status: StatusCode, body: &[u8]) -> Trouble {
+        let said = serde_json::from_slice::<Status>(body).ok().filter(|said| !said.message.is_empty());
+        let why = said.map_or_else(|| excerpt(body), |said| sanitise(&said.message).into_owned());
+        let (code, what, hint) = match status {
+            StatusCode::UNAUTHORIZED => (
+                "cluster.auth",
+                "does not know who you are",
+                "log in again with your provider's tool; the next heartbeat picks the new credentials up",
+            ),
+            StatusCode::FORBIDDEN => {
+                ("cluster.forbidden", "does not allow this", "ask for the right named above, or look at one namespace: :ns NAME")
+            }
+            StatusCode::NOT_FOUND => ("cluster.not-found", "has no such thing", "it may have been deleted, or the kind is not served any more"),
+            StatusCode::GONE => ("cluster.gone", "has forgotten that resourceVersion", "the list is taken again by itself"),
+            StatusCode::TOO_MANY_REQUESTS => ("cluster.busy", "is too busy", "it is tried again later by itself"),
+            _ => ("cluster.refused", "refused the request", "`meshplay doctor` looks at every step of the connection"),
+        };
+        let problem = self.problem(code, format!("{} {what} ({})", self.id, status.as_u16()), why, hint);
+        Trouble { status: Some(status), problem }
+    }
+
+    /// The server answered, but not as an API server does.
+    pub(super) fn nonsense(&self, body: &[u8], error: &str) -> Trouble {
+        let html = body.iter().take(200).copied().skip_while(u8::is_ascii_whitespace).next() == Some(b'<');
+        let (why, hint) = if html {
+            (format!("it sent HTML: {}", excerpt(body)), "the address may belong to a login page or a proxy: check `server:` in the kubeconfig")
+        } else {
+            (sanitise(error).into_owned(), "check `server:` in the kubeconfig, and what stands between here and there")
+        };
+        Trouble { status: None, problem: self.problem("cluster.nonsense", format!("{} did not answer as an API server does", self.id), why, hint) }
+    }
+
+    pub(super) fn lost(&self, why: &str) -> Trouble {
+        let why = sanitise(why).into_owned();
+        let problem = self.problem(
+            "cluster.unreachable",
+            format!("{} cannot be reached", self.id),
+            why,
+            "it is tried again by itself; `meshplay doctor` looks closer",
+        );
+        Trouble { status: None, problem }
+    }
+
+    fn slow(&self, limit: Duration) -> Trouble {
+        self.lost(&format!("no answer within {} s", limit.as_secs_f32()))
+    }
+
+    fn problem(&self, code: &'static str, what: String, why: String, hint: &str) -> Problem {
+        Problem { code, what, why, hints: vec![hint.to_owned()] }
+    }
+}
+
+/// Errors of the stack below carry their cause only in their sources.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        next = cause.source();
+    }
+    text
+}
+
+fn excerpt(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&body[..body.len().min(400)]);
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    sanitise(&line.chars().take(120).collect::<String>()).into_owned()
+}
+
+/// Lines of a body, however they are cut into frames.
+pub(super) struct Lines {
+    wire: Wire,
+    body: Body,
+    buffer: Vec<u8>,
+    from: usize,
+    scanned: usize,
+}
+
+impl Lines {
+    /// The next line that is not empty; `None` when the server ended the answer. Cancel-safe.
+    pub(super) async fn next(&mut self) -> Result<Option<&[u8]>, Trouble> {
+        loop {
+            if let Some(length) = memchr::memchr(b'\n', &self.buffer[self.scanned..]) {
+                let end = self.scanned + length;
+                let start = std::mem::replace(&mut self.from, end + 1);
+                self.scanned = end + 1;
+                if end > start {
+                    return Ok(Some(&self.buffer[start..end]));
+                }
+                continue;
+            }
+            self.buffer.drain(..self.from);
+            (self.from, self.scanned) = (0, self.buffer.len());
+            if self.buffer.len() > LARGEST_OBJECT {
+                return Err(self.wire.nonsense(b"", "a line of the watch is longer than any object may be"));
+            }
+            match self.body.frame().await {
+                None if self.buffer.is_empty() => return Ok(None),
+                None => return Err(self.wire.lost("the watch was cut in the middle of an event")),
+                Some(Err(error)) => return Err(self.wire.lost(&chain(&error))),
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        self.buffer.extend_from_slice(&data);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The server these lines come from.
+    pub(super) fn wire(&self) -> &Wire {
+        &self.wire
+    }
+
+    /// A whole line has already come: taking it will not wait.
+    pub(super) fn ready(&self) -> bool {
+        memchr::memchr(b'\n', &self.buffer[self.scanned..]).is_some()
+    }
+}
