@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use crate::names::Problem;
 
 pub mod get;
+pub mod sandbox;
 
 /// The two streams a verb writes to.
 pub struct Streams<'a> {

@@ -26,11 +26,11 @@ impl Builder {
     pub(super) async fn build(&self) -> Result<Wire, Problem> {
         match &self.source {
             BuildFrom::Dial(dial) => Ok(Wire::new(self.id.clone(), embedded_client(dial.clone()))),
-            BuildFrom::Kubeconfig(kubeconfig) => self.from_kubeconfig(kubeconfig).await,
+            BuildFrom::Kubeconfig(kubeconfig) => self.ask_with(kubeconfig).await,
         }
     }
 
-    async fn from_kubeconfig(&self, kubeconfig: &Kubeconfig) -> Result<Wire, Problem> {
+    async fn ask_with(&self, kubeconfig: &Kubeconfig) -> Result<Wire, Problem> {
         let mut kubeconfig = kubeconfig.clone();
         for exec in kubeconfig.auth_infos.iter_mut().filter_map(|named| named.auth_info.as_mut()?.exec.as_mut()) {
             // A plugin that asks questions would do so on the screen that is drawn upon.

@@ -103,7 +103,7 @@ impl Wire {
 
     /// The server answered, but not as an API server does.
     pub(super) fn nonsense(&self, body: &[u8], error: &str) -> Trouble {
-        let html = body.iter().take(200).copied().skip_while(u8::is_ascii_whitespace).next() == Some(b'<');
+        let html = body.trim_ascii_start().starts_with(b"<");
         let (why, hint) = if html {
             (format!("it sent HTML: {}", excerpt(body)), "the address may belong to a login page or a proxy: check `server:` in the kubeconfig")
         } else {
