@@ -9,10 +9,9 @@ use http_body_util::{BodyExt, Full, Limited, StreamBody};
 use hyper::body::{Bytes, Frame, Incoming};
 use hyper::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
-use tokio::sync::broadcast;
 
 use super::kinds::{KINDS, Kind};
-use super::store::{Change, Place, Refused, Store, Stored};
+use super::store::{Change, Feed, Place, Refused, Store, Stored};
 use super::{patch, print, scenario};
 
 type Body = UnsyncBoxBody<Bytes, Infallible>;
@@ -367,7 +366,7 @@ struct Watch {
     table: bool,
     defined: bool,
     queue: std::vec::IntoIter<Sent>,
-    receiver: broadcast::Receiver<Arc<Change>>,
+    receiver: Feed,
     /// Changes up to here have been seen.
     version: u64,
     until: tokio::time::Instant,

@@ -53,6 +53,9 @@ struct State {
     history: VecDeque<Arc<Change>>,
 }
 
+/// A feed of changes, complete or known to be too slow.
+pub(super) type Feed = broadcast::Receiver<Arc<Change>>;
+
 /// Changes that are remembered for watches that begin in the past.
 const HISTORY: usize = 20_000;
 
@@ -97,11 +100,7 @@ impl Store {
     }
 
     /// All objects of a kind and everything that happens after, without a gap between the two.
-    pub(super) fn list_and_follow(
-        &self,
-        kind: &'static Kind,
-        namespace: Option<&str>,
-    ) -> (u64, Vec<(Place, Arc<Stored>)>, broadcast::Receiver<Arc<Change>>) {
+    pub(super) fn list_and_follow(&self, kind: &'static Kind, namespace: Option<&str>) -> (u64, Vec<(Place, Arc<Stored>)>, Feed) {
         // The receiver comes first: a change in between is seen twice, and the version tells.
         let receiver = self.changes.subscribe();
         let (version, objects) = self.list(kind, namespace, None, usize::MAX);
@@ -109,7 +108,7 @@ impl Store {
     }
 
     /// Everything that happened after a version, and what will. `None`: that is too long ago.
-    pub(super) fn follow(&self, version: u64) -> Option<(Vec<Arc<Change>>, broadcast::Receiver<Arc<Change>>)> {
+    pub(super) fn follow(&self, version: u64) -> Option<(Vec<Arc<Change>>, Feed)> {
         let state = self.lock();
         let oldest = state.history.front().map_or(state.version, |change| change.version - 1);
         let past = state.history.iter().filter(|change| change.version > version).cloned().collect();
@@ -117,7 +116,7 @@ impl Store {
     }
 
     /// What will happen from now on.
-    pub(super) fn subscribe(&self) -> broadcast::Receiver<Arc<Change>> {
+    pub(super) fn subscribe(&self) -> Feed {
         self.changes.subscribe()
     }
 
