@@ -52,8 +52,8 @@ pub struct Window<'a> {
 type Edit = fn(&mut Readline);
 
 const CONTROL: &[(char, Edit)] = &[
-    ('a', Readline::to_start),
-    ('e', Readline::to_end),
+    ('a', Readline::go_start),
+    ('e', Readline::go_end),
     ('b', Readline::left),
     ('f', Readline::right),
     ('k', Readline::kill_to_end),
@@ -69,8 +69,8 @@ const CONTROL: &[(char, Edit)] = &[
 const META: &[(char, Edit)] = &[('b', Readline::word_left), ('f', Readline::word_right), ('d', Readline::kill_word)];
 
 const NAMED: &[(Code, Edit)] = &[
-    (Code::Home, Readline::to_start),
-    (Code::End, Readline::to_end),
+    (Code::Home, Readline::go_start),
+    (Code::End, Readline::go_end),
     (Code::Left, Readline::left),
     (Code::Right, Readline::right),
     (Code::Up, Readline::older),
@@ -215,11 +215,11 @@ impl Readline {
         self.cursor = self.next();
     }
 
-    fn to_start(&mut self) {
+    fn go_start(&mut self) {
         self.cursor = 0;
     }
 
-    fn to_end(&mut self) {
+    fn go_end(&mut self) {
         self.cursor = self.text.len();
     }
 
