@@ -1,1 +1,6 @@
-//! (room under construction)
+//! Door 1: everything that exists because there is a terminal.
+
+pub mod keys;
+pub mod term;
+pub mod theme;
+pub mod widgets;

@@ -1,0 +1,3 @@
+//! What comes from and goes to the terminal.
+
+pub mod key;

@@ -1,0 +1,37 @@
+//! One key press as a value.
+
+/// A key with the modifiers held. Letters with `ctrl` are lower case; `shift` is set only where the code is not a character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// Which key.
+    pub code: Code,
+    /// Control held.
+    pub ctrl: bool,
+    /// Alt (Meta, Option) held.
+    pub alt: bool,
+    /// Shift held.
+    pub shift: bool,
+}
+
+/// Which key was pressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum Code {
+    Char(char),
+    Enter,
+    Esc,
+    Tab,
+    BackTab,
+    Backspace,
+    Delete,
+    Insert,
+    Home,
+    End,
+    PageUp,
+    PageDown,
+    Up,
+    Down,
+    Left,
+    Right,
+    F(u8),
+}

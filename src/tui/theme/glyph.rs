@@ -1,0 +1,78 @@
+//! The characters that carry meaning, once for terminals that draw Unicode and once for those that do not.
+
+/// One character for each meaning.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Glyphs {
+    /// Failed.
+    pub bad: &'static str,
+    /// Somebody should look.
+    pub warn: &'static str,
+    /// On its way.
+    pub progress: &'static str,
+    /// Not known.
+    pub unknown: &'static str,
+    /// The row under the cursor.
+    pub cursor: &'static str,
+    /// A marked row.
+    pub mark: &'static str,
+    /// A piece of a horizontal rule.
+    pub rule: &'static str,
+    /// A piece of a vertical rule.
+    pub side: &'static str,
+    /// Something was cut off here.
+    pub cut: &'static str,
+    /// Sorted, largest last.
+    pub ascending: &'static str,
+    /// Sorted, largest first.
+    pub descending: &'static str,
+    /// More above.
+    pub above: &'static str,
+    /// More below.
+    pub below: &'static str,
+    /// Eight heights of a bar, lowest first.
+    pub heights: [&'static str; 8],
+    /// Eight lengths of a bar, shortest first.
+    pub lengths: [&'static str; 8],
+    /// Whether lines may be drawn in braille.
+    pub braille: bool,
+}
+
+/// For terminals that draw Unicode.
+pub const UNICODE: Glyphs = Glyphs {
+    bad: "✗",
+    warn: "▲",
+    progress: "◐",
+    unknown: "?",
+    cursor: "▌",
+    mark: "+",
+    rule: "─",
+    side: "▏",
+    cut: "…",
+    ascending: "↑",
+    descending: "↓",
+    above: "▴",
+    below: "▾",
+    heights: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
+    lengths: ["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"],
+    braille: true,
+};
+
+/// For terminals that do not.
+pub const ASCII: Glyphs = Glyphs {
+    bad: "X",
+    warn: "!",
+    progress: "~",
+    unknown: "?",
+    cursor: ">",
+    mark: "+",
+    rule: "-",
+    side: "|",
+    cut: "~",
+    ascending: "^",
+    descending: "v",
+    above: "^",
+    below: "v",
+    heights: [".", ".", ":", ":", "+", "+", "#", "#"],
+    lengths: [" ", " ", " ", "-", "-", "-", "=", "#"],
+    braille: false,
+};
