@@ -1,3 +1,6 @@
-//! What comes from and goes to the terminal.
+//! What comes from and goes to the terminal: bytes to events, buffers to bytes, and the terminal itself, given back clean.
 
+pub mod frame;
+pub mod input;
 pub mod key;
+pub mod session;

@@ -1,0 +1,161 @@
+//! What panes and app say to each other. Names no pane and no engine that is not an id.
+
+use std::time::Duration;
+
+use crate::names::{ObjectKey, Problem};
+
+/// The moment a message was taken from its source, stamped by the loop. `update` reads no other clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct At {
+    /// Time since the program started; never runs backwards.
+    pub mono: Duration,
+    /// Unix seconds, for ages.
+    pub unix: i64,
+}
+
+/// What an update asks for: work outside, wishes to the house, and whether anything visible changed.
+#[derive(Debug)]
+pub struct Step<E> {
+    /// Work outside, in order.
+    pub effects: Vec<E>,
+    /// Wishes to the house.
+    pub intents: Vec<Intent>,
+    /// Something visible may have changed.
+    pub dirty: bool,
+}
+
+impl<E> Step<E> {
+    /// Nothing changed.
+    pub fn quiet() -> Self {
+        Self { effects: Vec::new(), intents: Vec::new(), dirty: false }
+    }
+
+    /// Something visible changed and that is all.
+    pub fn redraw() -> Self {
+        Self { dirty: true, ..Self::quiet() }
+    }
+
+    /// Redraws and wants this done outside.
+    pub fn effect(effect: E) -> Self {
+        Self { effects: vec![effect], ..Self::redraw() }
+    }
+
+    /// Redraws and wants this of the house.
+    pub fn intent(intent: Intent) -> Self {
+        Self { intents: vec![intent], ..Self::redraw() }
+    }
+
+    /// Adds one more effect.
+    #[must_use]
+    pub fn and(mut self, effect: E) -> Self {
+        self.effects.push(effect);
+        self
+    }
+
+    /// Puts another step after this one.
+    #[must_use]
+    pub fn then(mut self, next: Self) -> Self {
+        self.effects.extend(next.effects);
+        self.intents.extend(next.intents);
+        self.dirty |= next.dirty;
+        self
+    }
+
+    /// The same step with its effects wrapped for the next level up.
+    pub fn map<F>(self, wrap: impl Fn(E) -> F) -> Step<F> {
+        Step { effects: self.effects.into_iter().map(wrap).collect(), intents: self.intents, dirty: self.dirty }
+    }
+}
+
+/// What one pane asks of the house. Panes never know each other.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Intent {
+    /// Put a message into the notice area.
+    Notice(Notice),
+    /// Open the form for a load test on a Service.
+    LoadTest(ObjectKey),
+    /// Ask before something is done; on yes the command is run with what was meant when it was asked.
+    Confirm(Question),
+    /// Send text to the person's terminal clipboard (OSC 52).
+    Copy(String),
+    /// A step of the guide was done.
+    Guide(GuideStep),
+}
+
+/// One line for the person, kept in the history of notices.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notice {
+    /// How loud.
+    pub level: Level,
+    /// What to say; its remedy is drawn after it.
+    pub problem: Problem,
+}
+
+impl Notice {
+    /// Something went as wished.
+    pub fn info(what: impl Into<String>) -> Self {
+        Self { level: Level::Info, problem: Problem { code: "done", what: what.into(), why: String::new(), hints: Vec::new() } }
+    }
+
+    /// Something failed.
+    pub fn error(problem: Problem) -> Self {
+        Self { level: Level::Error, problem }
+    }
+}
+
+/// How loud a notice is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Good to know.
+    Info,
+    /// Counted in line 1 until it is read.
+    Error,
+}
+
+/// A question whose answer is Cancel unless the person says otherwise.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// The verb, `Delete`.
+    pub verb: String,
+    /// What will happen to what, and where.
+    pub body: Vec<String>,
+    /// A protected cluster: this name has to be typed.
+    pub type_name: Option<String>,
+    /// What is done on yes.
+    pub then: Confirmed,
+}
+
+/// What a yes means. Bound to the object that was under the cursor when the key was pressed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Confirmed {
+    /// Delete this object.
+    Delete(ObjectKey),
+    /// Start the run that waits in the perf pane.
+    StartRun,
+    /// End the program.
+    Quit,
+}
+
+/// What the guide of the first minute waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GuideStep {
+    /// The failing workload was described.
+    Described,
+    /// A load test was started.
+    Loaded,
+    /// The inventory was looked at again.
+    Returned,
+}
+
+/// One command a person can ask for: bound in keymaps, typed after `:`, listed in palette and help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CommandSpec {
+    /// `inventory.describe`.
+    pub name: &'static str,
+    /// What it does, in a few words: `describe`.
+    pub title: &'static str,
+    /// Where it exists: the contexts of the keymap.
+    pub contexts: &'static [&'static str],
+    /// Worth a place in the footer; smaller is nearer to the left.
+    pub footer: Option<u8>,
+}
