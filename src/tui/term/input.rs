@@ -69,7 +69,7 @@ impl Parser {
     }
 
     /// The oldest event not taken yet.
-    pub fn next(&mut self) -> Option<Event> {
+    pub fn take_event(&mut self) -> Option<Event> {
         self.events.pop_front()
     }
 
@@ -260,7 +260,7 @@ impl<R: AsyncRead + Unpin> Input<R> {
     /// What the reader says.
     pub async fn next(&mut self) -> io::Result<Option<Event>> {
         loop {
-            if let Some(event) = self.parser.next() {
+            if let Some(event) = self.parser.take_event() {
                 return Ok(Some(event));
             }
             let read = self.reader.read(&mut self.buffer[..]);
@@ -284,7 +284,7 @@ impl<R: AsyncRead + Unpin> Input<R> {
 
     /// An event that has already come.
     pub fn ready(&mut self) -> Option<Event> {
-        self.parser.next()
+        self.parser.take_event()
     }
 }
 
@@ -300,7 +300,7 @@ mod tests {
         while parser.pending() {
             parser.expire();
         }
-        std::iter::from_fn(|| parser.next()).collect()
+        std::iter::from_fn(|| parser.take_event()).collect()
     }
 
     /// Sequences as xterm's control-sequence document lists them.
