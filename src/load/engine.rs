@@ -1,0 +1,319 @@
+//! A run as it runs: threads with a runtime of their own, connections in a closed loop, and samples ten times a second.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::plan::{Pace, Plan};
+use super::record::{Class, Record};
+use super::wire::Line;
+use crate::names::Problem;
+
+/// How often threads hand over what they measured, and how quickly they see a stop.
+const TICK: Duration = Duration::from_millis(100);
+
+/// The newest state of a run.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// Since the start.
+    pub elapsed: Duration,
+    /// The last second, or what there is of it.
+    pub last: Record,
+    /// How long `last` is.
+    pub last_span: Duration,
+    /// Everything.
+    pub whole: Record,
+    /// Connections that are open.
+    pub connections: usize,
+    /// Requests sent and not answered: at the end, those that were cut off. Not an error of the server.
+    pub in_flight: usize,
+    /// How it ended, once it has.
+    pub ended: Option<Ended>,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ended {
+    /// As planned.
+    Done,
+    /// Somebody stopped it.
+    Stopped,
+}
+
+/// A run. Dropping it stops it.
+pub struct Run {
+    samples: watch::Receiver<Arc<Sample>>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    stop: AtomicBool,
+    /// Requests that may still be begun.
+    left: AtomicU64,
+    in_flight: AtomicUsize,
+    connections: AtomicUsize,
+    threads: AtomicUsize,
+    parts: Mutex<Record>,
+}
+
+/// Starts a run on threads of its own and answers at once.
+///
+/// # Errors
+/// The plan is out of bounds, its host has no address, or no thread can be started.
+pub fn start(plan: Plan) -> Result<Run, Problem> {
+    plan.check()?;
+    let address = resolve(&plan)?;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = if plan.threads == 0 { cores } else { plan.threads }.min(plan.connections);
+    let shared =
+        Arc::new(Shared { left: AtomicU64::new(plan.requests.unwrap_or(u64::MAX)), threads: AtomicUsize::new(threads), ..Shared::default() });
+    let (sender, samples) = watch::channel(Arc::new(empty()));
+    let plan = Arc::new(plan);
+    let failed = |error: std::io::Error| Problem {
+        code: "load.threads",
+        what: "the load test cannot start its threads".into(),
+        why: error.to_string(),
+        hints: vec![],
+    };
+    for thread in 0..threads {
+        let (plan, shared) = (plan.clone(), shared.clone());
+        std::thread::Builder::new().name(format!("load-{thread}")).spawn(move || work(thread, threads, address, &plan, &shared)).map_err(failed)?;
+    }
+    let watched = shared.clone();
+    std::thread::Builder::new().name("load-samples".into()).spawn(move || observe(&watched, &sender)).map_err(failed)?;
+    Ok(Run { samples, shared })
+}
+
+impl Run {
+    /// The newest sample, now and whenever there is another; the last one says how it ended.
+    pub fn samples(&self) -> watch::Receiver<Arc<Sample>> {
+        self.samples.clone()
+    }
+
+    /// Ends it within a tick or two.
+    pub fn stop(&self) {
+        self.shared.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn empty() -> Sample {
+    Sample {
+        elapsed: Duration::ZERO,
+        last: Record::default(),
+        last_span: Duration::ZERO,
+        whole: Record::default(),
+        connections: 0,
+        in_flight: 0,
+        ended: None,
+    }
+}
+
+/// The first address of the host. May wait for the resolver.
+fn resolve(plan: &Plan) -> Result<SocketAddr, Problem> {
+    let host = plan.target.host();
+    let unknown = |why: String| Problem {
+        code: "load.dns",
+        what: format!("{host} has no address"),
+        why,
+        hints: vec!["check the name, or give an address".into()],
+    };
+    let mut found = (host.as_str(), plan.target.port()).to_socket_addrs().map_err(|error| unknown(error.to_string()))?;
+    found.next().ok_or_else(|| unknown("the resolver answered nothing".into()))
+}
+
+/// Adds what the threads hand over, until all of them have ended.
+fn observe(shared: &Shared, sender: &watch::Sender<Arc<Sample>>) {
+    let begun = Instant::now();
+    let mut sample = empty();
+    let mut recent: VecDeque<(Instant, Record)> = VecDeque::new();
+    loop {
+        std::thread::sleep(TICK);
+        let over = shared.threads.load(Ordering::Acquire) == 0;
+        let part = std::mem::take(&mut *shared.parts.lock().unwrap_or_else(PoisonError::into_inner));
+        let now = Instant::now();
+        sample.whole.add(&part);
+        recent.push_back((now, part));
+        while recent.len() > 10 {
+            recent.pop_front();
+        }
+        sample.last.clear();
+        recent.iter().for_each(|(_, part)| sample.last.add(part));
+        sample.last_span = recent.front().map_or(TICK, |(first, _)| now - *first + TICK);
+        sample.elapsed = begun.elapsed();
+        sample.connections = shared.connections.load(Ordering::Relaxed);
+        sample.in_flight = shared.in_flight.load(Ordering::Relaxed);
+        let ended = if shared.stop.load(Ordering::Relaxed) { Ended::Stopped } else { Ended::Done };
+        sample.ended = over.then_some(ended);
+        // Nobody looking is fine.
+        _ = sender.send(Arc::new(sample.clone()));
+        if over {
+            return;
+        }
+    }
+}
+
+fn work(thread: usize, threads: usize, address: SocketAddr, plan: &Arc<Plan>, shared: &Arc<Shared>) {
+    if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        runtime.block_on(tokio::task::LocalSet::new().run_until(thread_main(thread, threads, address, plan.clone(), shared.clone())));
+    }
+    shared.threads.fetch_sub(1, Ordering::Release);
+}
+
+async fn thread_main(thread: usize, threads: usize, address: SocketAddr, plan: Arc<Plan>, shared: Arc<Shared>) {
+    let worker = Rc::new(Worker { record: RefCell::default(), request: plan.target.request(), address, plan, shared });
+    let begun = tokio::time::Instant::now();
+    let mut connections = JoinSet::new();
+    for index in (thread..worker.plan.connections).step_by(threads) {
+        let worker = worker.clone();
+        connections.spawn_local(async move { worker.connection(index, begun).await });
+    }
+    let mut tick = tokio::time::interval(TICK);
+    let end = begun + worker.plan.duration;
+    loop {
+        tokio::select! {
+            _ = tick.tick() => worker.hand_over(),
+            () = tokio::time::sleep_until(end) => break,
+            ended = connections.join_next() => if ended.is_none() { break },
+        }
+        if worker.shared.stop.load(Ordering::Relaxed) {
+            break;
+        }
+    }
+    connections.shutdown().await;
+    worker.hand_over();
+}
+
+/// What the connections of one thread share.
+struct Worker {
+    record: RefCell<Record>,
+    request: Vec<u8>,
+    address: SocketAddr,
+    plan: Arc<Plan>,
+    shared: Arc<Shared>,
+}
+
+impl Worker {
+    fn hand_over(&self) {
+        let mut record = self.record.borrow_mut();
+        self.shared.parts.lock().unwrap_or_else(PoisonError::into_inner).add(&record);
+        record.clear();
+    }
+
+    /// One more request may be begun.
+    fn permit(&self) -> bool {
+        self.plan.requests.is_none() || self.shared.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    }
+
+    /// One connection's closed loop, opened again whenever it breaks.
+    async fn connection(&self, index: usize, begun: tokio::time::Instant) {
+        let mut turn = self.turns(index, begun);
+        let mut wait = Duration::from_millis(10);
+        while self.permit() {
+            let line = match tokio::time::timeout(self.plan.timeout, TcpStream::connect(self.address)).await {
+                Ok(Ok(stream)) => {
+                    // Without it small requests would wait for acknowledgements.
+                    _ = stream.set_nodelay(true);
+                    Line::new(stream)
+                }
+                failed => {
+                    self.record.borrow_mut().error(class_of_connect(&failed.map(|connected| connected.map(|_| ()))));
+                    // A target that refuses must not be hammered.
+                    tokio::time::sleep(wait).await;
+                    wait = (wait * 2).min(Duration::from_millis(500));
+                    continue;
+                }
+            };
+            self.shared.connections.fetch_add(1, Ordering::Relaxed);
+            let answered = self.requests(line, &mut turn).await;
+            self.shared.connections.fetch_sub(1, Ordering::Relaxed);
+            if answered {
+                wait = Duration::from_millis(10);
+            } else {
+                tokio::time::sleep(wait).await;
+                wait = (wait * 2).min(Duration::from_millis(500));
+            }
+        }
+    }
+
+    /// Requests on one connection until it breaks; the permit for the first has been taken. True when any was answered.
+    async fn requests(&self, mut line: Line, turn: &mut Turns) -> bool {
+        let mut answered = false;
+        loop {
+            turn.wait().await;
+            let begun = Instant::now();
+            self.shared.in_flight.fetch_add(1, Ordering::Relaxed);
+            let outcome = tokio::time::timeout(self.plan.timeout, line.exchange(&self.request)).await.unwrap_or(Err(Class::Timeout));
+            self.shared.in_flight.fetch_sub(1, Ordering::Relaxed);
+            let mut record = self.record.borrow_mut();
+            let answer = match outcome {
+                Ok(answer) => answer,
+                Err(class) => {
+                    record.error(class);
+                    return answered;
+                }
+            };
+            answered = true;
+            record.answer(u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX), answer.bytes);
+            match answer.status {
+                400..=499 => record.error(Class::Status4xx),
+                500.. => record.error(Class::Status5xx),
+                _ => {}
+            }
+            drop(record);
+            if !answer.alive || !self.permit() {
+                return answered;
+            }
+        }
+    }
+
+    fn turns(&self, index: usize, begun: tokio::time::Instant) -> Turns {
+        match self.plan.pace {
+            Pace::Max => Turns { every: Duration::ZERO, next: begun },
+            Pace::Rate(rate) => {
+                let every = Duration::from_secs_f64(self.plan.connections as f64 / rate);
+                Turns { every, next: begun + every.mul_f64(index as f64 / self.plan.connections as f64) }
+            }
+        }
+    }
+}
+
+/// When a connection may send again.
+struct Turns {
+    every: Duration,
+    next: tokio::time::Instant,
+}
+
+impl Turns {
+    async fn wait(&mut self) {
+        if self.every.is_zero() {
+            return;
+        }
+        tokio::time::sleep_until(self.next).await;
+        // Turns that were missed are not made up for: this is a closed loop.
+        self.next = (self.next + self.every).max(tokio::time::Instant::now());
+    }
+}
+
+fn class_of_connect(failed: &Result<std::io::Result<()>, tokio::time::error::Elapsed>) -> Class {
+    match failed {
+        Err(_) => Class::Timeout,
+        Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => Class::Refused,
+        _ => Class::Connect,
+    }
+}

@@ -1,0 +1,145 @@
+//! What was measured: histograms in nanoseconds, errors by class, windows. Constant memory however long a run is.
+
+use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
+
+/// The largest latency kept apart, one minute; longer ones count as that.
+const LARGEST_NS: u64 = 60_000_000_000;
+
+/// Why an answer does not count as one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// Nobody listens there.
+    Refused,
+    /// The connection could not be made for another reason.
+    Connect,
+    /// No answer in time.
+    Timeout,
+    /// The connection was reset.
+    Reset,
+    /// The connection was closed before the answer was whole.
+    Closed,
+    /// What came is no HTTP.
+    Nonsense,
+    /// A status from 400 to 499.
+    Status4xx,
+    /// A status from 500.
+    Status5xx,
+}
+
+impl Class {
+    /// All classes, in the order they are listed.
+    pub const ALL: [Self; 8] =
+        [Self::Refused, Self::Connect, Self::Timeout, Self::Reset, Self::Closed, Self::Nonsense, Self::Status4xx, Self::Status5xx];
+
+    /// Its stable name.
+    pub fn name(self) -> &'static str {
+        ["refused", "connect", "timeout", "reset", "closed", "nonsense", "status_4xx", "status_5xx"][self as usize]
+    }
+}
+
+/// Counts and latencies of some stretch of time.
+#[derive(Clone, Debug)]
+pub struct Record {
+    histogram: Histogram<u64>,
+    /// Bytes read.
+    pub bytes: u64,
+    errors: [u64; Class::ALL.len()],
+}
+
+impl Default for Record {
+    fn default() -> Self {
+        // Three digits over a minute of nanoseconds; the bounds are constants, so the first branch is the one taken.
+        let histogram = Histogram::new_with_bounds(1, LARGEST_NS, 3)
+            .unwrap_or_else(|_| Histogram::new(3).unwrap_or_else(|_| unreachable!("three digits are allowed")));
+        Self { histogram, bytes: 0, errors: [0; Class::ALL.len()] }
+    }
+}
+
+impl Record {
+    /// An answer that took so long.
+    pub fn answer(&mut self, nanoseconds: u64, bytes: u64) {
+        self.histogram.saturating_record(nanoseconds.clamp(1, LARGEST_NS));
+        self.bytes += bytes;
+    }
+
+    /// A failure.
+    pub fn error(&mut self, class: Class) {
+        self.errors[class as usize] += 1;
+    }
+
+    /// Adds another stretch.
+    pub fn add(&mut self, other: &Self) {
+        // Both have the same bounds, so nothing can be out of them.
+        _ = self.histogram.add(&other.histogram);
+        self.bytes += other.bytes;
+        for (sum, more) in self.errors.iter_mut().zip(other.errors) {
+            *sum += more;
+        }
+    }
+
+    /// Forgets everything, keeping the memory.
+    pub fn clear(&mut self) {
+        self.histogram.reset();
+        self.bytes = 0;
+        self.errors = Default::default();
+    }
+
+    /// Whole answers, those with an error status among them.
+    pub fn requests(&self) -> u64 {
+        self.histogram.len()
+    }
+
+    /// Failures by class, only those there were.
+    pub fn errors(&self) -> impl Iterator<Item = (Class, u64)> {
+        Class::ALL.into_iter().zip(self.errors).filter(|(_, count)| *count > 0)
+    }
+
+    /// The latency not exceeded by that share of the answers; only where ten answers lie beyond it.
+    pub fn percentile(&self, share: f64) -> Option<u64> {
+        let beyond = self.requests() as f64 * (1.0 - share);
+        // 1 - 0.99 is a hair above a hundredth, and so on: the tolerance is for that.
+        (beyond >= 10.0 - 1e-6).then(|| self.histogram.value_at_quantile(share))
+    }
+
+    /// Fastest, mean and slowest.
+    pub fn spread(&self) -> Option<(u64, f64, u64)> {
+        (self.requests() > 0).then(|| (self.histogram.min(), self.histogram.mean(), self.histogram.max()))
+    }
+
+    /// Answers by latency: upper ends that double, and how many lie below each and above the one before.
+    pub fn buckets(&self) -> Vec<(u64, u64)> {
+        let all: Vec<(u64, u64)> =
+            self.histogram.iter_log(1_000, 2.0).map(|step| (step.value_iterated_to(), step.count_since_last_iteration())).collect();
+        let first = all.iter().position(|(_, count)| *count > 0).unwrap_or(all.len());
+        all[first..].to_vec()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentile_needs_ten_answers_beyond_it() {
+        let mut record = Record::default();
+        (1..=999).for_each(|ms| record.answer(ms * 1_000_000, 1));
+        assert!(record.percentile(0.99).is_none());
+        record.answer(1_000_000_000, 1);
+        let p99 = record.percentile(0.99).unwrap();
+        assert!((989_000_000..=991_500_000).contains(&p99), "{p99}");
+        assert!(record.percentile(0.999).is_none());
+    }
+
+    #[test]
+    fn stretches_add_up() {
+        let (mut a, mut b) = (Record::default(), Record::default());
+        a.answer(1_000, 10);
+        b.answer(2_000, 20);
+        b.error(Class::Timeout);
+        a.add(&b);
+        assert_eq!((a.requests(), a.bytes, a.errors().collect::<Vec<_>>()), (2, 30, vec![(Class::Timeout, 1)]));
+        assert_eq!(a.buckets().iter().map(|(_, count)| count).sum::<u64>(), 2);
+    }
+}

@@ -1,0 +1,216 @@
+//! What a person can ask of the inventory. What each does to the state is in `update.rs`.
+
+use crate::tui::flow::CommandSpec;
+
+/// One request to the inventory pane.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Move the cursor.
+    Move(Move),
+    /// Open the split on what the object is about.
+    Drill,
+    /// The split's summary tab.
+    Describe,
+    /// The split's manifest tab.
+    Yaml,
+    /// The split's events tab.
+    Events,
+    /// Load test on the Service under the cursor.
+    LoadTest,
+    /// The name to the clipboard.
+    CopyName,
+    /// The namespace to the clipboard.
+    CopyNamespace,
+    /// Mark or unmark the object.
+    Mark,
+    /// Delete the object or the marked ones.
+    Delete,
+    /// More columns, or fewer.
+    Wide,
+    /// The chosen column moves.
+    Column(Sideways),
+    /// Sort on the chosen column.
+    SortHere,
+    /// Sort on a column by its name.
+    Sort(Order),
+    /// `0` is all namespaces, `1`–`9` the most used ones in the order of line 2.
+    Namespace(u8),
+    /// Only what is in trouble.
+    Trouble,
+    /// Hold no order: sort again now.
+    Reload,
+    /// Scroll the split.
+    Scroll(Move),
+    /// Wrap long lines of the split.
+    Wrap,
+    /// Next place where the filter's words stand in the split.
+    NextMatch,
+    /// The one before.
+    PreviousMatch,
+}
+
+/// Cursor and scroll movements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Move {
+    /// One down.
+    Down,
+    /// One up.
+    Up,
+    /// One page down.
+    PageDown,
+    /// One page up.
+    PageUp,
+    /// To the first.
+    Top,
+    /// To the last.
+    Bottom,
+}
+
+/// Left or right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sideways {
+    /// One to the left.
+    Left,
+    /// One to the right.
+    Right,
+}
+
+/// Columns that can be sorted on by a key of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// By name.
+    Name,
+    /// By age.
+    Age,
+    /// Worst first.
+    Status,
+    /// By namespace.
+    Namespace,
+}
+
+/// Reads the command of a keymap row or of the `:` line; `None` when it is not one of the inventory's.
+pub fn parse(text: &str) -> Option<Command> {
+    TABLE.iter().find(|(spelling, _)| *spelling == text).map(|(_, command)| command.clone())
+}
+
+/// Every spelling a keymap may use.
+pub fn spellings() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().map(|(spelling, _)| *spelling)
+}
+
+/// What help, palette and footer say about the inventory's commands.
+pub const SPECS: &[CommandSpec] = &[
+    spec("table.describe", "describe", Some(1)),
+    spec("table.yaml", "yaml", Some(2)),
+    spec("table.load-test", "load test…", Some(3)),
+    spec("table.delete", "delete…", Some(4)),
+    spec("table.mark", "mark", Some(8)),
+    spec("inventory.trouble", "trouble only", Some(5)),
+    spec("table.namespace all", "all namespaces", Some(6)),
+    spec("table.wide", "wide columns", Some(9)),
+    spec("table.down", "down", None),
+    spec("table.up", "up", None),
+    spec("table.page-down", "page down", None),
+    spec("table.page-up", "page up", None),
+    spec("table.top", "first row", None),
+    spec("table.bottom", "last row", None),
+    spec("table.drill", "open beside", None),
+    spec("table.copy-name", "copy name", None),
+    spec("table.copy-namespace", "copy namespace", None),
+    spec("table.column-left", "choose the column to the left", None),
+    spec("table.column-right", "choose the column to the right", None),
+    spec("table.sort-here", "sort on the chosen column", None),
+    spec("table.sort name", "sort by name", None),
+    spec("table.sort age", "sort by age", None),
+    spec("table.sort status", "worst first", None),
+    spec("table.sort namespace", "sort by namespace", None),
+    split("split.tab describe", "summary", Some(1)),
+    split("split.tab yaml", "yaml", Some(2)),
+    split("split.tab events", "events", Some(3)),
+    split("split.wrap", "wrap", Some(4)),
+    split("split.next-match", "next match", Some(5)),
+    split("split.previous-match", "previous match", None),
+    split("split.down", "scroll down", None),
+    split("split.up", "scroll up", None),
+    split("split.page-down", "page down", None),
+    split("split.page-up", "page up", None),
+    split("split.top", "to the top", None),
+    split("split.bottom", "to the end", None),
+];
+
+const fn spec(name: &'static str, title: &'static str, footer: Option<u8>) -> CommandSpec {
+    CommandSpec { name, title, contexts: &["table"], footer }
+}
+
+const fn split(name: &'static str, title: &'static str, footer: Option<u8>) -> CommandSpec {
+    CommandSpec { name, title, contexts: &["split"], footer }
+}
+
+const TABLE: &[(&str, Command)] = &[
+    ("table.down", Command::Move(Move::Down)),
+    ("table.up", Command::Move(Move::Up)),
+    ("table.page-down", Command::Move(Move::PageDown)),
+    ("table.page-up", Command::Move(Move::PageUp)),
+    ("table.top", Command::Move(Move::Top)),
+    ("table.bottom", Command::Move(Move::Bottom)),
+    ("table.drill", Command::Drill),
+    ("table.describe", Command::Describe),
+    ("table.yaml", Command::Yaml),
+    ("table.load-test", Command::LoadTest),
+    ("table.copy-name", Command::CopyName),
+    ("table.copy-namespace", Command::CopyNamespace),
+    ("table.mark", Command::Mark),
+    ("table.delete", Command::Delete),
+    ("table.wide", Command::Wide),
+    ("table.column-left", Command::Column(Sideways::Left)),
+    ("table.column-right", Command::Column(Sideways::Right)),
+    ("table.sort-here", Command::SortHere),
+    ("table.sort name", Command::Sort(Order::Name)),
+    ("table.sort age", Command::Sort(Order::Age)),
+    ("table.sort status", Command::Sort(Order::Status)),
+    ("table.sort namespace", Command::Sort(Order::Namespace)),
+    ("table.namespace all", Command::Namespace(0)),
+    ("table.namespace 1", Command::Namespace(1)),
+    ("table.namespace 2", Command::Namespace(2)),
+    ("table.namespace 3", Command::Namespace(3)),
+    ("table.namespace 4", Command::Namespace(4)),
+    ("table.namespace 5", Command::Namespace(5)),
+    ("table.namespace 6", Command::Namespace(6)),
+    ("table.namespace 7", Command::Namespace(7)),
+    ("table.namespace 8", Command::Namespace(8)),
+    ("table.namespace 9", Command::Namespace(9)),
+    ("inventory.trouble", Command::Trouble),
+    ("split.tab describe", Command::Describe),
+    ("split.tab yaml", Command::Yaml),
+    ("split.tab events", Command::Events),
+    ("split.wrap", Command::Wrap),
+    ("split.next-match", Command::NextMatch),
+    ("split.previous-match", Command::PreviousMatch),
+    ("split.down", Command::Scroll(Move::Down)),
+    ("split.up", Command::Scroll(Move::Up)),
+    ("split.page-down", Command::Scroll(Move::PageDown)),
+    ("split.page-up", Command::Scroll(Move::PageUp)),
+    ("split.top", Command::Scroll(Move::Top)),
+    ("split.bottom", Command::Scroll(Move::Bottom)),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_described_command_exists() {
+        for spec in SPECS {
+            assert!(parse(spec.name).is_some(), "{}", spec.name);
+        }
+    }
+
+    #[test]
+    fn no_spelling_stands_twice() {
+        let mut all: Vec<_> = spellings().collect();
+        all.sort_unstable();
+        let count = all.len();
+        all.dedup();
+        assert_eq!(all.len(), count);
+    }
+}
