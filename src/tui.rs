@@ -2,6 +2,7 @@
 
 pub mod flow;
 pub mod keys;
+pub mod panes;
 pub mod term;
 pub mod theme;
 pub mod widgets;

@@ -1,0 +1,3 @@
+//! The inventory: what runs in the open clusters, as one live table, and the object under the cursor beside it.
+
+pub mod commands;
