@@ -110,7 +110,7 @@ fn yaml_line(line: &str) -> Spans {
     }
     let mut spans = plain(lead, Role::Text);
     match body.split_once(": ").or_else(|| body.strip_suffix(':').map(|key| (key, ""))) {
-        Some((key, value)) if !key.starts_with(['"', '\'']) || !key.is_empty() => {
+        Some((key, value)) if !key.is_empty() => {
             spans.push((format!("{key}:"), Role::YamlKey));
             if !value.is_empty() {
                 spans.push((" ".into(), Role::Text));
