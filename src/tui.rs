@@ -1,5 +1,6 @@
 //! Door 1: everything that exists because there is a terminal.
 
+pub mod app;
 pub mod flow;
 pub mod keys;
 pub mod panes;
