@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use crate::names::Problem;
 
 pub mod get;
+pub mod perf;
 pub mod sandbox;
 
 /// The two streams a verb writes to.
