@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// A child that is killed when its test ends, however that ends.
 pub struct Guard(pub Child);
@@ -22,6 +22,8 @@ pub struct Served {
     pub address: SocketAddr,
     pub kubeconfig: PathBuf,
     folder: tempfile::TempDir,
+    /// Kept open: whoever writes into a closed pipe ends.
+    _said: BufReader<ChildStdout>,
 }
 
 impl Served {
@@ -49,10 +51,11 @@ impl Served {
         command.args(["sandbox", "serve", "--listen", listen, "--kubeconfig"]).arg(&kubeconfig);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let mut first = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+        let mut said = BufReader::new(child.stdout.take().unwrap());
+        said.read_line(&mut first).unwrap();
         let process = Guard(child);
         let address = first.trim().strip_prefix("sandbox at http://").unwrap_or_else(|| panic!("it said: {first:?}")).parse().unwrap();
-        Self { process, address, kubeconfig, folder }
+        Self { process, address, kubeconfig, folder, _said: said }
     }
 
     /// A program that looks at this cluster and at nothing of the person who runs the tests.
