@@ -5,6 +5,7 @@ mod client;
 pub mod connection;
 mod decode;
 pub mod detail;
+pub mod examine;
 pub mod filter;
 pub mod fleet;
 pub mod gate;
