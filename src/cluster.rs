@@ -4,6 +4,7 @@
 mod client;
 pub mod connection;
 mod decode;
+pub mod describe;
 pub mod detail;
 pub mod examine;
 pub mod filter;

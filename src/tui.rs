@@ -1,7 +1,9 @@
 //! Door 1: everything that exists because there is a terminal.
 
+pub mod app;
 pub mod flow;
 pub mod keys;
+pub mod panes;
 pub mod term;
 pub mod theme;
 pub mod widgets;

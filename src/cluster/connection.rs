@@ -167,6 +167,7 @@ fn attach(wire: &Wire, connected: &watch::Sender<Option<Connected>>) {
     });
 }
 
-pub(super) fn unix_now() -> i64 {
+/// Now, in unix seconds.
+pub fn unix_now() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
 }

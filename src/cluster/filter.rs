@@ -1,6 +1,6 @@
 //! The filter of a table: `web|cart !canary -l app=shop ns:prod @edge*`. Every part has to hold. Pure text against rows.
 
-use super::rows::{Column, Row};
+use super::rows::{Column, Row, RowState};
 
 /// A filter as typed. The default lets everything through.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -107,11 +107,24 @@ fn field<'a>(row: &'a Row, columns: &[Column], name: &str) -> std::borrow::Cow<'
         "ns" | "namespace" => row.namespace.as_deref().unwrap_or_default().into(),
         "cluster" | "ctx" => row.cluster.as_str().into(),
         "kind" => row.gvk.kind.as_ref().into(),
+        "is" => condition(row.state).into(),
         _ => columns
             .iter()
             .position(|column| column.name.eq_ignore_ascii_case(name))
             .and_then(|index| row.cells.get(index))
             .map_or_else(Default::default, |cell| cell.show(0)),
+    }
+}
+
+/// What `is:` looks at.
+fn condition(state: RowState) -> &'static str {
+    match state {
+        RowState::Fine => "fine",
+        RowState::Done => "done",
+        RowState::Progress => "progress",
+        RowState::Unknown => "unknown",
+        RowState::Warn => "trouble warning",
+        RowState::Bad => "trouble failed",
     }
 }
 
@@ -131,7 +144,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::cluster::rows::{Cell, RowState, Uid};
+    use crate::cluster::rows::{Cell, Uid};
     use crate::names::{ClusterId, Gvk};
 
     fn matches(filter: &str) -> bool {

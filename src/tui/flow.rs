@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::names::{ObjectKey, Problem};
+use crate::names::{ClusterId, ObjectKey, Problem};
+use crate::tui::theme::Theme;
 
 /// The moment a message was taken from its source, stamped by the loop. `update` reads no other clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -11,6 +12,17 @@ pub struct At {
     pub mono: Duration,
     /// Unix seconds, for ages.
     pub unix: i64,
+}
+
+/// How things look at the moment of a frame.
+#[derive(Clone, Copy)]
+pub struct Look<'a> {
+    /// Styles and glyphs.
+    pub theme: &'a Theme,
+    /// Unix seconds, for ages.
+    pub now: i64,
+    /// Time since the program started, for waits.
+    pub mono: Duration,
 }
 
 /// What an update asks for: work outside, wishes to the house, and whether anything visible changed.
@@ -80,6 +92,21 @@ pub enum Intent {
     Copy(String),
     /// A step of the guide was done.
     Guide(GuideStep),
+    /// These contexts are to be open, and no others.
+    Open(Vec<ClusterId>),
+    /// Show a pane.
+    Go(PaneId),
+}
+
+/// The panes, by what they show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PaneId {
+    /// What runs.
+    Inventory,
+    /// Load tests.
+    Perf,
+    /// The contexts of the kubeconfig.
+    Clusters,
 }
 
 /// One line for the person, kept in the history of notices.
@@ -128,8 +155,8 @@ pub struct Question {
 /// What a yes means. Bound to the object that was under the cursor when the key was pressed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Confirmed {
-    /// Delete this object.
-    Delete(ObjectKey),
+    /// Delete these objects.
+    Delete(Vec<ObjectKey>),
     /// Start the run that waits in the perf pane.
     StartRun,
     /// End the program.

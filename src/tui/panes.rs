@@ -1,0 +1,3 @@
+//! The panes: one folder each, always the same files. No pane knows another.
+
+pub mod inventory;

@@ -1,0 +1,159 @@
+//! What the inventory knows: the view, its table, the cursor, marks, and the object looked at closely. No behaviour but lookups.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::cluster::describe::Description;
+use crate::cluster::detail::EventLine;
+use crate::cluster::rows::{Row, Uid};
+use crate::cluster::table::Table;
+use crate::names::{ClusterId, ObjectKey, Problem};
+
+/// Everything the pane draws and decides from.
+#[derive(Debug, Default)]
+pub struct State {
+    /// What is looked at.
+    pub view: View,
+    /// Counts views; rows of an earlier one are dropped.
+    pub generation: u64,
+    /// Its rows.
+    pub table: Table,
+    /// The object under the cursor; the position is where it was last.
+    pub cursor: Option<Seat>,
+    /// Where the cursor stands in the order.
+    pub position: usize,
+    /// The first row to be seen.
+    pub top: usize,
+    /// Objects marked with space.
+    pub marks: HashSet<Seat>,
+    /// The filter as typed.
+    pub filter: String,
+    /// Only what is in trouble.
+    pub trouble: bool,
+    /// More columns.
+    pub wide: bool,
+    /// The column that `O` sorts on: an index into the view's headings.
+    pub column: usize,
+    /// The object looked at closely.
+    pub detail: Option<Detail>,
+    /// The keys go to the detail.
+    pub in_detail: bool,
+    /// Views looked at before, the newest last.
+    pub past: Vec<View>,
+    /// Views gone back from, the nearest last.
+    pub ahead: Vec<View>,
+    /// Namespaces for the digits, the most wanted first.
+    pub namespaces: Vec<Arc<str>>,
+    /// Kinds the open clusters serve, as words for the `:` line.
+    pub kinds: Vec<String>,
+    /// What the last frame showed.
+    pub seen: Seen,
+    /// Counts requests for details.
+    pub jobs: u64,
+    /// Deletions that have not been answered.
+    pub deleting: usize,
+}
+
+/// Cluster and uid: one object, whatever its row's place.
+pub type Seat = (ClusterId, Uid);
+
+/// What is looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    /// `workloads`, or a kind by any of its names.
+    pub kind: String,
+    /// One namespace, or all.
+    pub namespace: Option<String>,
+    /// A label selector for the servers.
+    pub labels: String,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        Self { kind: "workloads".into(), namespace: None, labels: String::new() }
+    }
+}
+
+/// What the last frame showed: for paging, and so that columns keep their width.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Rows of the table.
+    pub page: usize,
+    /// The first of them.
+    pub top: usize,
+    /// Widths of its columns.
+    pub widths: Vec<u16>,
+    /// Rows of the detail that were seen.
+    pub detail_page: usize,
+    /// Rows of the detail there are.
+    pub detail_rows: usize,
+    /// Rows of the detail that hold what is searched for.
+    pub matches: Vec<usize>,
+}
+
+/// One object looked at closely.
+#[derive(Debug)]
+pub struct Detail {
+    /// Which.
+    pub key: ObjectKey,
+    /// What of it.
+    pub tab: Tab,
+    /// It takes the whole body.
+    pub full: bool,
+    /// Long lines are folded.
+    pub wrap: bool,
+    /// The first row seen.
+    pub top: usize,
+    /// What is searched for.
+    pub find: String,
+    /// What is known.
+    pub body: Body,
+    /// When the next request is due: the cursor rests, or the object changed.
+    pub due: Option<Duration>,
+    /// The request that is under way.
+    pub job: Option<u64>,
+}
+
+/// What of an object is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tab {
+    /// How it does and why.
+    #[default]
+    Summary,
+    /// Its manifest.
+    Yaml,
+    /// What was said about it.
+    Events,
+}
+
+/// What is known about the object.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Body {
+    /// Nothing yet.
+    Waiting,
+    /// It could not be read.
+    Failed(Problem),
+    /// Its summary.
+    Summary(Description),
+    /// Its manifest.
+    Yaml(String),
+    /// Its events.
+    Events(Vec<EventLine>),
+}
+
+impl State {
+    /// The row under the cursor.
+    pub fn row(&self) -> Option<&Row> {
+        self.table.row(self.position)
+    }
+
+    /// The objects an action is about: the marked ones, else the one under the cursor.
+    pub fn chosen(&self) -> Vec<ObjectKey> {
+        if self.marks.is_empty() {
+            return self.row().map(Row::key).into_iter().collect();
+        }
+        let rows = (0..self.table.visible()).filter_map(|at| self.table.row(at));
+        rows.filter(|row| self.marks.contains(&(row.cluster.clone(), row.uid))).map(Row::key).collect()
+    }
+}

@@ -1,0 +1,480 @@
+//! What commands, rows and answers do to the inventory. Never waits, never reads a clock.
+
+use std::time::Duration;
+
+use super::commands::{Command, Move, Order, Sideways};
+use super::state::{Body, Detail, Seat, State, Tab, View};
+use super::work::{Effect, Report};
+use crate::cluster::filter::Filter;
+use crate::cluster::gate::{Action, Verdict};
+use crate::cluster::rows::{Delta, Row, RowState};
+use crate::cluster::table::{Sort, SortBy, Table};
+use crate::cluster::watch::WatchSpec;
+use crate::names::{ClusterId, Gvk, ObjectKey, Problem};
+use crate::tui::app::shared::Shared;
+use crate::tui::flow::{At, Confirmed, GuideStep, Intent, Level, Notice, Question, Step};
+
+/// How long the cursor rests before an object is fetched.
+const REST: Duration = Duration::from_millis(150);
+/// How often a changing object is fetched again at most.
+const AGAIN: Duration = Duration::from_secs(1);
+/// Views that can be gone back to.
+const PAST: usize = 50;
+
+/// Does what the person asked.
+pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> Step<Effect> {
+    match command {
+        Command::Move(step) => moved(state, at, step),
+        Command::Drill => open(state, at, Tab::Summary, false),
+        Command::Describe => described(state, at),
+        Command::Yaml => open(state, at, Tab::Yaml, true),
+        Command::Events => open(state, at, Tab::Events, true),
+        Command::LoadTest => load_test(state),
+        Command::CopyName => copy(state, |row| row.name.to_string()),
+        Command::CopyNamespace => copy(state, |row| row.namespace.as_deref().unwrap_or_default().to_owned()),
+        Command::Mark => mark(state),
+        Command::Delete => delete(state, shared),
+        Command::Wide => redraw(state, |state| state.wide = !state.wide),
+        Command::Column(side) => column(state, shared, side),
+        Command::SortHere => sort_here(state, shared),
+        Command::Sort(order) => sort(state, order),
+        Command::Namespace(digit) => namespace_digit(state, shared, digit),
+        Command::Trouble => {
+            state.trouble = !state.trouble;
+            filtered(state)
+        }
+        Command::Reload => go(state, shared, state.view.clone(), false),
+        Command::Scroll(step) => scroll(state, step),
+        Command::Wrap => redraw(state, |state| {
+            if let Some(detail) = &mut state.detail {
+                detail.wrap = !detail.wrap;
+            }
+        }),
+        Command::NextMatch => next_match(state, true),
+        Command::PreviousMatch => next_match(state, false),
+    }
+}
+
+fn redraw(state: &mut State, change: impl FnOnce(&mut State)) -> Step<Effect> {
+    change(state);
+    Step::redraw()
+}
+
+/// Takes in what happened outside.
+pub fn report(state: &mut State, at: At, report: Report) -> Step<Effect> {
+    match report {
+        Report::Rows { generation, cluster, delta } if generation == state.generation => rows(state, at, &cluster, delta),
+        Report::Rows { .. } => Step::quiet(),
+        Report::Inspected { job, body } => inspected(state, job, body),
+        Report::Kinds { words } => {
+            for word in words {
+                if let Err(place) = state.kinds.binary_search(&word) {
+                    state.kinds.insert(place, word);
+                }
+            }
+            Step::quiet()
+        }
+        Report::Deleted { key, problem } => {
+            state.deleting = state.deleting.saturating_sub(1);
+            let notice = problem.map_or_else(|| Notice::info(format!("deleted {key}")), Notice::error);
+            Step::intent(Intent::Notice(notice))
+        }
+    }
+}
+
+/// What is due at this moment.
+pub fn tick(state: &mut State, at: At) -> Step<Effect> {
+    let due = state.detail.as_ref().is_some_and(|detail| detail.due.is_some_and(|due| due <= at.mono) && detail.job.is_none());
+    if due { inspect(state) } else { Step::quiet() }
+}
+
+/// When [`tick`] has something to do next.
+pub fn next_wake(state: &State) -> Option<Duration> {
+    state.detail.as_ref().filter(|detail| detail.job.is_none())?.due
+}
+
+/// Looks at something else in the clusters that are open.
+pub fn go(state: &mut State, shared: &Shared, view: View, remember: bool) -> Step<Effect> {
+    if remember && view != state.view {
+        state.past.push(state.view.clone());
+        state.ahead.clear();
+        if state.past.len() > PAST {
+            state.past.remove(0);
+        }
+    }
+    let sort = if view.kind == state.view.kind { state.table.sort() } else { first_order(&view.kind) };
+    let same_kind = view.kind == state.view.kind;
+    state.view = view;
+    state.generation += 1;
+    state.table = Table::new();
+    state.table.set_sort(sort);
+    state.marks.clear();
+    (state.position, state.top) = (0, 0);
+    if !same_kind {
+        state.cursor = None;
+        state.column = 0;
+        state.seen.widths.clear();
+        state.filter.clear();
+        state.trouble = false;
+        state.detail = None;
+        state.in_detail = false;
+    }
+    _ = filtered(state);
+    Step::effect(Effect::Watch { generation: state.generation, specs: specs(state, shared) })
+}
+
+/// Events are read newest first; everything else by name.
+fn first_order(kind: &str) -> Sort {
+    if matches!(kind, "events" | "event" | "ev") { Sort { by: SortBy::Age, descending: false } } else { Sort::default() }
+}
+
+fn specs(state: &State, shared: &Shared) -> Vec<WatchSpec> {
+    let spec = |cluster: &ClusterId| WatchSpec {
+        cluster: cluster.clone(),
+        view: state.view.kind.clone(),
+        namespace: state.view.namespace.clone(),
+        labels: state.view.labels.clone(),
+    };
+    shared.open.iter().map(spec).collect()
+}
+
+/// The view before, or the one after it again.
+pub fn travel(state: &mut State, shared: &Shared, back: bool) -> Step<Effect> {
+    let (from, to) = if back { (&mut state.past, &mut state.ahead) } else { (&mut state.ahead, &mut state.past) };
+    match from.pop() {
+        Some(view) => {
+            to.push(state.view.clone());
+            go(state, shared, view, false)
+        }
+        None => Step::quiet(),
+    }
+}
+
+/// Other clusters are open now.
+pub fn clusters(state: &mut State, shared: &Shared) -> Step<Effect> {
+    let mut step = go(state, shared, state.view.clone(), false);
+    for cluster in &shared.open {
+        step = step.and(Effect::Kinds { cluster: cluster.clone() });
+    }
+    step
+}
+
+/// One rung up: `None` when the inventory itself is the last one.
+pub fn back(state: &mut State) -> Option<Step<Effect>> {
+    if let Some(detail) = state.detail.as_mut().filter(|detail| !detail.find.is_empty() && state.in_detail) {
+        detail.find.clear();
+    } else if state.detail.take().is_some() {
+        state.in_detail = false;
+    } else if !state.filter.is_empty() || state.trouble {
+        state.filter.clear();
+        state.trouble = false;
+        _ = filtered(state);
+    } else {
+        return None;
+    }
+    Some(Step::redraw())
+}
+
+/// What is typed after `/`: filters the table, or searches the detail that has the focus.
+pub fn filter(state: &mut State, text: &str) -> Result<Step<Effect>, String> {
+    if let Some(detail) = state.detail.as_mut().filter(|_| state.in_detail) {
+        text.clone_into(&mut detail.find);
+        return Ok(Step::redraw());
+    }
+    Filter::parse(text)?;
+    text.clone_into(&mut state.filter);
+    Ok(filtered(state))
+}
+
+fn filtered(state: &mut State) -> Step<Effect> {
+    let text = if state.trouble { format!("{} is:trouble", state.filter) } else { state.filter.clone() };
+    // Parsed before it was taken over, and `is:` is always right.
+    state.table.set_filter(Filter::parse(&text).unwrap_or_default());
+    seat(state, None);
+    Step::redraw()
+}
+
+/// The next region: table, detail beside it, and back.
+pub fn next_region(state: &mut State, at: At) -> Step<Effect> {
+    match &state.detail {
+        None => open(state, at, Tab::Summary, false),
+        Some(_) => redraw(state, |state| state.in_detail = !state.in_detail || state.detail.as_ref().is_some_and(|detail| detail.full)),
+    }
+}
+
+/// The detail takes the whole body, or shares it.
+pub fn zoom(state: &mut State, at: At) -> Step<Effect> {
+    match &mut state.detail {
+        None => open(state, at, Tab::Summary, true),
+        Some(detail) => {
+            detail.full = !detail.full;
+            state.in_detail = detail.full;
+            Step::redraw()
+        }
+    }
+}
+
+fn moved(state: &mut State, at: At, step: Move) -> Step<Effect> {
+    let last = state.table.visible().saturating_sub(1);
+    state.position = target(state.position, step, state.seen.page, last);
+    state.cursor = state.row().map(seat_of);
+    follow(state, at)
+}
+
+fn target(from: usize, step: Move, page: usize, last: usize) -> usize {
+    let page = page.saturating_sub(1).max(1);
+    match step {
+        Move::Down => (from + 1).min(last),
+        Move::Up => from.saturating_sub(1),
+        Move::PageDown => (from + page).min(last),
+        Move::PageUp => from.saturating_sub(page),
+        Move::Top => 0,
+        Move::Bottom => last,
+    }
+}
+
+fn seat_of(row: &Row) -> Seat {
+    (row.cluster.clone(), row.uid)
+}
+
+/// An open detail goes with the cursor, once it rests.
+fn follow(state: &mut State, at: At) -> Step<Effect> {
+    let key = state.row().map(Row::key);
+    if let (Some(detail), Some(key)) = (&mut state.detail, key)
+        && detail.key != key
+    {
+        detail.key = key;
+        detail.body = Body::Waiting;
+        detail.top = 0;
+        detail.job = None;
+        detail.due = Some(at.mono + REST);
+    }
+    Step::redraw()
+}
+
+/// `d`: full screen, or the tab of an open detail. Describing what fails is a step of the guide.
+fn described(state: &mut State, at: At) -> Step<Effect> {
+    let failing = state.row().is_some_and(|row| row.state == RowState::Bad);
+    let step = open(state, at, Tab::Summary, true);
+    if failing { step.then(Step::intent(Intent::Guide(GuideStep::Described))) } else { step }
+}
+
+fn open(state: &mut State, at: At, tab: Tab, full: bool) -> Step<Effect> {
+    if let Some(detail) = &mut state.detail {
+        if detail.tab != tab {
+            detail.tab = tab;
+            detail.top = 0;
+            detail.body = Body::Waiting;
+        }
+        return inspect(state);
+    }
+    let Some(key) = state.row().map(Row::key) else { return Step::quiet() };
+    let empty = Detail { key, tab, full, wrap: tab != Tab::Yaml, top: 0, find: String::new(), body: Body::Waiting, due: Some(at.mono), job: None };
+    state.detail = Some(empty);
+    state.in_detail = full;
+    inspect(state)
+}
+
+fn inspect(state: &mut State) -> Step<Effect> {
+    let Some(detail) = &mut state.detail else { return Step::quiet() };
+    state.jobs += 1;
+    detail.job = Some(state.jobs);
+    detail.due = None;
+    Step::effect(Effect::Inspect { job: state.jobs, key: detail.key.clone(), tab: detail.tab })
+}
+
+fn inspected(state: &mut State, job: u64, body: Body) -> Step<Effect> {
+    let Some(detail) = state.detail.as_mut().filter(|detail| detail.job == Some(job)) else { return Step::quiet() };
+    detail.job = None;
+    let changed = detail.body != body;
+    detail.body = body;
+    if changed { Step::redraw() } else { Step::quiet() }
+}
+
+fn rows(state: &mut State, at: At, cluster: &ClusterId, delta: Delta) -> Step<Effect> {
+    let touched = state.detail.as_ref().map(|detail| crate::cluster::rows::Uid::parse(&detail.key.uid));
+    let changed = touched.is_some_and(|uid| delta.upserts.iter().any(|row| row.uid == uid && row.cluster == *cluster));
+    if let Some(detail) = state.detail.as_mut().filter(|detail| changed && detail.due.is_none()) {
+        detail.due = Some(at.mono + AGAIN);
+    }
+    let before = state.position;
+    state.table.apply(cluster, delta);
+    if state.view.namespace.is_none() {
+        state.namespaces = state.table.namespaces().into_iter().map(|(name, _)| name).collect();
+    }
+    seat(state, Some(before));
+    Step::redraw()
+}
+
+/// Puts the cursor back on its object; its line on the screen stays where it was.
+fn seat(state: &mut State, before: Option<usize>) {
+    let found = state.cursor.as_ref().and_then(|(cluster, uid)| state.table.position(cluster, *uid));
+    let line = state.position.saturating_sub(state.top);
+    match found {
+        Some(position) => state.position = position,
+        None => {
+            state.position = state.position.min(state.table.visible().saturating_sub(1));
+            state.cursor = state.row().map(seat_of);
+        }
+    }
+    if before.is_some_and(|before| before != state.position) && state.top > 0 {
+        state.top = state.position.saturating_sub(line);
+    }
+}
+
+fn mark(state: &mut State) -> Step<Effect> {
+    let Some(seat) = state.row().map(seat_of) else { return Step::quiet() };
+    if !state.marks.remove(&seat) {
+        state.marks.insert(seat);
+    }
+    let last = state.table.visible().saturating_sub(1);
+    state.position = (state.position + 1).min(last);
+    state.cursor = state.row().map(seat_of);
+    Step::redraw()
+}
+
+fn copy(state: &State, what: impl Fn(&Row) -> String) -> Step<Effect> {
+    match state.row().map(what).filter(|text| !text.is_empty()) {
+        Some(text) => Step::intent(Intent::Copy(text)),
+        None => say("there is nothing to copy here"),
+    }
+}
+
+fn say(what: &str) -> Step<Effect> {
+    Step::intent(Intent::Notice(Notice::info(what)))
+}
+
+/// A Service is resolved by the perf pane; a workload is meant by the Service of its name.
+fn load_test(state: &State) -> Step<Effect> {
+    let Some(row) = state.row() else { return Step::quiet() };
+    match row.gvk.kind.as_ref() {
+        "Service" => Step::intent(Intent::LoadTest(row.key())),
+        "Deployment" | "StatefulSet" | "DaemonSet" | "Pod" => {
+            let name = if &*row.gvk.kind == "Pod" { service_of(row) } else { row.name.to_string() };
+            Step::intent(Intent::LoadTest(ObjectKey { gvk: Gvk::new("", "v1", "Service").into(), name: name.into(), uid: "".into(), ..row.key() }))
+        }
+        kind => say(&format!("a {kind} answers no HTTP; load tests run on Services and workloads, or on any address with :load URL")),
+    }
+}
+
+fn service_of(pod: &Row) -> String {
+    let label = |name: &str| pod.labels.iter().find_map(|label| label.strip_prefix(name)?.strip_prefix('=').map(str::to_owned));
+    label("app").or_else(|| label("app.kubernetes.io/name")).unwrap_or_else(|| pod.name.to_string())
+}
+
+fn delete(state: &State, shared: &Shared) -> Step<Effect> {
+    let keys = state.chosen();
+    let Some(first) = keys.first() else { return Step::quiet() };
+    let mut type_name = None;
+    for key in &keys {
+        match shared.gate.check(&action(key)) {
+            Verdict::Allowed => {}
+            Verdict::TypeName(name) => type_name = Some(name),
+            Verdict::Refused(problem) => return Step::intent(Intent::Notice(Notice { level: Level::Error, problem })),
+        }
+    }
+    let body = match keys.len() {
+        1 => vec![format!("{first}")],
+        count => std::iter::once(format!("{count} objects:")).chain(keys.iter().take(8).map(ToString::to_string)).collect(),
+    };
+    Step::intent(Intent::Confirm(Question { verb: "Delete".into(), body, type_name, then: Confirmed::Delete(keys) }))
+}
+
+fn action(key: &ObjectKey) -> Action {
+    Action { verb: "delete", cluster: Some(key.cluster.clone()), target: key.to_string() }
+}
+
+/// The person said yes.
+pub fn confirmed(state: &mut State, keys: Vec<ObjectKey>) -> Step<Effect> {
+    state.marks.clear();
+    state.deleting += keys.len();
+    keys.into_iter().fold(Step::redraw(), |step, key| step.and(Effect::Delete { key }))
+}
+
+fn column(state: &mut State, shared: &Shared, side: Sideways) -> Step<Effect> {
+    let last = super::view::orders(state, shared).len().saturating_sub(1);
+    state.column = match side {
+        Sideways::Left => state.column.saturating_sub(1),
+        Sideways::Right => (state.column + 1).min(last),
+    };
+    Step::redraw()
+}
+
+fn sort_here(state: &mut State, shared: &Shared) -> Step<Effect> {
+    match super::view::orders(state, shared).get(state.column) {
+        Some(by) => sort_by(state, *by, false),
+        None => Step::quiet(),
+    }
+}
+
+fn sort(state: &mut State, order: Order) -> Step<Effect> {
+    match order {
+        Order::Name => sort_by(state, SortBy::Name, false),
+        Order::Age => sort_by(state, SortBy::Age, false),
+        Order::Status => sort_by(state, SortBy::Fault, true),
+        Order::Namespace => sort_by(state, SortBy::Namespace, false),
+    }
+}
+
+/// The same key again turns the order round.
+fn sort_by(state: &mut State, by: SortBy, descending: bool) -> Step<Effect> {
+    let now = state.table.sort();
+    let descending = if now.by == by { !now.descending } else { descending };
+    state.table.set_sort(Sort { by, descending });
+    seat(state, None);
+    Step::redraw()
+}
+
+fn namespace_digit(state: &mut State, shared: &Shared, digit: u8) -> Step<Effect> {
+    let namespace = match digit {
+        0 => None,
+        _ => match state.namespaces.get(usize::from(digit) - 1) {
+            Some(name) => Some(name.to_string()),
+            None => return say("no namespace has that digit; 0 shows all"),
+        },
+    };
+    go(state, shared, View { namespace, ..state.view.clone() }, true)
+}
+
+fn scroll(state: &mut State, step: Move) -> Step<Effect> {
+    let (page, rows) = (state.seen.detail_page, state.seen.detail_rows);
+    let last = rows.saturating_sub(page);
+    if let Some(detail) = &mut state.detail {
+        detail.top = target(detail.top.min(last), step, page, last);
+    }
+    Step::redraw()
+}
+
+fn next_match(state: &mut State, forward: bool) -> Step<Effect> {
+    let Some(detail) = &mut state.detail else { return Step::quiet() };
+    if detail.find.is_empty() {
+        return say("/ searches here; then n and N go from match to match");
+    }
+    let matches = &state.seen.matches;
+    let next = if forward {
+        matches.iter().find(|row| **row > detail.top).or(matches.first())
+    } else {
+        matches.iter().rev().find(|row| **row < detail.top).or(matches.last())
+    };
+    match next {
+        Some(row) => {
+            detail.top = *row;
+            Step::redraw()
+        }
+        None => {
+            let what = format!("{} is not in here", detail.find);
+            say(&what)
+        }
+    }
+}
+
+/// What a notice says when a kind is not known.
+pub fn unknown(word: &str) -> Problem {
+    Problem::new("line.unknown", format!("`{word}` is neither a command nor a kind that is served"), "").hint(": and tab lists both")
+}
+
+/// Remembers what the last frame showed.
+pub fn seen(state: &mut State, seen: super::state::Seen) {
+    state.top = seen.top;
+    state.seen = seen;
+}

@@ -1,0 +1,163 @@
+//! How the inventory reaches the clusters: watches, details, deletions. The only file of the pane that waits.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc::Sender;
+use tokio::task::{AbortHandle, JoinSet};
+
+use super::state::{Body, Tab};
+use crate::cluster::connection::unix_now;
+use crate::cluster::fleet::Fleet;
+use crate::cluster::gate::Action;
+use crate::cluster::rows::Delta;
+use crate::cluster::watch::WatchSpec;
+use crate::names::{ClusterId, ObjectKey, Problem};
+
+/// What the inventory wants done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Watch these, and nothing else any more.
+    Watch {
+        /// Which view they belong to.
+        generation: u64,
+        /// One a cluster.
+        specs: Vec<WatchSpec>,
+    },
+    /// Read an object closely; an earlier request is given up.
+    Inspect {
+        /// The request.
+        job: u64,
+        /// Which object.
+        key: ObjectKey,
+        /// What of it.
+        tab: Tab,
+    },
+    /// Delete the very object that was meant.
+    Delete {
+        /// Which.
+        key: ObjectKey,
+    },
+    /// Say what a cluster serves, once it is connected.
+    Kinds {
+        /// Which cluster.
+        cluster: ClusterId,
+    },
+}
+
+/// What happened outside.
+#[derive(Clone, Debug)]
+pub enum Report {
+    /// Rows came, changed or went.
+    Rows {
+        /// Which view they belong to.
+        generation: u64,
+        /// Whose they are.
+        cluster: ClusterId,
+        /// What changed.
+        delta: Delta,
+    },
+    /// An object was read, or could not be.
+    Inspected {
+        /// The request.
+        job: u64,
+        /// What was read.
+        body: Body,
+    },
+    /// What a cluster serves, as words for the `:` line.
+    Kinds {
+        /// Plurals and short names.
+        words: Vec<String>,
+    },
+    /// An object was deleted, or was not.
+    Deleted {
+        /// Which.
+        key: ObjectKey,
+        /// Why not.
+        problem: Option<Problem>,
+    },
+}
+
+/// Tasks under way for the pane. Dropping it ends them.
+pub struct Work<F> {
+    fleet: Fleet,
+    reports: Sender<F>,
+    wrap: fn(Report) -> F,
+    watches: JoinSet<()>,
+    inspecting: Option<AbortHandle>,
+}
+
+impl<F: Send + 'static> Work<F> {
+    /// `wrap` turns this pane's reports into the house's.
+    pub fn new(fleet: Fleet, reports: Sender<F>, wrap: fn(Report) -> F) -> Self {
+        Self { fleet, reports, wrap, watches: JoinSet::new(), inspecting: None }
+    }
+
+    /// Begins what is wanted; answers at once.
+    pub fn run(&mut self, effect: Effect) {
+        match effect {
+            Effect::Watch { generation, specs } => self.watch(generation, specs),
+            Effect::Inspect { job, key, tab } => self.inspect(job, key, tab),
+            Effect::Delete { key } => self.delete(key),
+            Effect::Kinds { cluster } => self.kinds(cluster),
+        }
+    }
+
+    fn watch(&mut self, generation: u64, specs: Vec<WatchSpec>) {
+        self.watches.abort_all();
+        self.watches = JoinSet::new();
+        for spec in specs {
+            let (cluster, mut subscription) = (spec.cluster.clone(), self.fleet.watch(spec));
+            let (reports, wrap) = (self.reports.clone(), self.wrap);
+            self.watches.spawn(async move {
+                // While the channel is full, changes of the same object coalesce in the subscription.
+                while let Some(delta) = subscription.next().await {
+                    if reports.send(wrap(Report::Rows { generation, cluster: cluster.clone(), delta })).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    }
+
+    fn inspect(&mut self, job: u64, key: ObjectKey, tab: Tab) {
+        if let Some(earlier) = self.inspecting.take() {
+            earlier.abort();
+        }
+        let (fleet, reports, wrap) = (self.fleet.clone(), self.reports.clone(), self.wrap);
+        let task = tokio::spawn(async move {
+            let read = match tab {
+                Tab::Summary => fleet.describe(&key).await.map(Body::Summary),
+                Tab::Yaml => fleet.yaml(&key).await.map(Body::Yaml),
+                Tab::Events => fleet.events_of(&key).await.map(Body::Events),
+            };
+            _ = reports.send(wrap(Report::Inspected { job, body: read.unwrap_or_else(Body::Failed) })).await;
+        });
+        self.inspecting = Some(task.abort_handle());
+    }
+
+    fn delete(&self, key: ObjectKey) {
+        let (fleet, reports, wrap) = (self.fleet.clone(), self.reports.clone(), self.wrap);
+        tokio::spawn(async move {
+            let outcome = fleet.delete(&key).await;
+            let action = Action { verb: "delete", cluster: Some(key.cluster.clone()), target: key.to_string() };
+            let written = fleet.gate().record(&action, if outcome.is_ok() { "done" } else { "failed" }, unix_now());
+            let problem = outcome.err().or_else(|| written.err().map(unwritten));
+            _ = reports.send(wrap(Report::Deleted { key, problem })).await;
+        });
+    }
+
+    fn kinds(&self, cluster: ClusterId) {
+        let (fleet, reports, wrap) = (self.fleet.clone(), self.reports.clone(), self.wrap);
+        tokio::spawn(async move {
+            // A cluster that cannot say leaves the completion shorter; its health says why.
+            let Ok(kinds) = fleet.kinds(&cluster).await else { return };
+            let kinds: Arc<_> = kinds;
+            let words = kinds.iter().flat_map(|kind| std::iter::once(&kind.plural).chain(&kind.short)).cloned().collect();
+            _ = reports.send(wrap(Report::Kinds { words })).await;
+        });
+    }
+}
+
+fn unwritten(error: std::io::Error) -> Problem {
+    Problem::new("gate.audit", "it was done, but not written down", error.to_string()).hint("see that the data folder can be written")
+}

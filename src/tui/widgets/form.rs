@@ -1,0 +1,97 @@
+//! A short form: labelled fields, buttons, one sentence on what is wrong. Which field is typed into is the caller's business.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::lines::{Spans, line};
+use super::paint::{put, width};
+use super::popup;
+use crate::tui::theme::{Role, Theme};
+
+/// A field as it is drawn.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FieldView<'a> {
+    /// Its name.
+    pub label: &'a str,
+    /// The part of its text that is seen.
+    pub text: &'a str,
+    /// What it wants, in a few words.
+    pub hint: &'a str,
+    /// Column of the text cursor, when this field is typed into.
+    pub cursor: Option<u16>,
+}
+
+/// A form or a question to be drawn.
+pub struct FormView<'a> {
+    /// The verb.
+    pub title: &'a str,
+    /// What it is about.
+    pub about: &'a [Spans],
+    /// Fields, if any.
+    pub fields: &'a [FieldView<'a>],
+    /// Names of the buttons.
+    pub buttons: &'a [&'a str],
+    /// The button that enter presses.
+    pub pressed: Option<usize>,
+    /// What is wrong with the fields.
+    pub fault: &'a str,
+}
+
+/// Columns the input of a field takes.
+pub const INPUT: u16 = 34;
+
+impl FormView<'_> {
+    /// Rows and columns it wants, with its frame.
+    pub fn size(&self) -> (u16, u16) {
+        let about = self.about.iter().map(|line| line.iter().map(|(text, _)| width(text)).sum::<u16>()).max().unwrap_or(0);
+        let fields = if self.fields.is_empty() { 0 } else { self.label_width() + INPUT + 24 };
+        let rows = self.about.len() + self.fields.len() + usize::from(!self.fields.is_empty()) + 3 + usize::from(!self.about.is_empty());
+        (about.max(fields).max(width(self.fault)).max(36) + 4, u16::try_from(rows).unwrap_or(u16::MAX) + 1)
+    }
+
+    fn label_width(&self) -> u16 {
+        self.fields.iter().map(|field| width(field.label)).max().unwrap_or(0) + 2
+    }
+
+    /// Draws it; answers where the text cursor stands.
+    pub fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) -> Option<Position> {
+        let inside = popup::frame(area, self.title, buf, theme);
+        let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
+        let mut y = 0;
+        for spans in self.about {
+            line(spans, "", Rect { y: inside.y + y, height: 1, ..inside }, buf, theme);
+            y += 1;
+        }
+        y += u16::from(!self.about.is_empty());
+        let mut cursor = None;
+        for field in self.fields {
+            cursor = self.field(field, y, inside, buf, theme).or(cursor);
+            y += 1;
+        }
+        put(buf, inside, 0, y, self.fault, theme.style(Role::NoticeError));
+        self.buttons(inside.height.saturating_sub(1), inside, buf, theme);
+        cursor
+    }
+
+    fn field(&self, field: &FieldView<'_>, y: u16, inside: Rect, buf: &mut Buffer, theme: &Theme) -> Option<Position> {
+        if y >= inside.height {
+            return None;
+        }
+        let start = self.label_width();
+        let room = INPUT.min(inside.width.saturating_sub(start));
+        put(buf, inside, 0, y, field.label, theme.style(if field.cursor.is_some() { Role::Title } else { Role::Text }));
+        put(buf, inside, start, y, &" ".repeat(usize::from(room)), theme.style(Role::Input));
+        put(buf, Rect { width: start + room, ..inside }, start, y, field.text, theme.style(Role::Input));
+        put(buf, inside, start + room + 1, y, field.hint, theme.style(Role::Dim));
+        field.cursor.map(|column| Position::new(inside.x + start + column.min(room.saturating_sub(1)), inside.y + y))
+    }
+
+    fn buttons(&self, y: u16, inside: Rect, buf: &mut Buffer, theme: &Theme) {
+        let mut column = 0;
+        for (at, name) in self.buttons.iter().enumerate() {
+            let role = if self.pressed == Some(at) { Role::ButtonFocus } else { Role::Button };
+            let text = if self.pressed == Some(at) { format!("[ {name} ]") } else { format!("  {name}  ") };
+            column = put(buf, inside, column, y, &text, theme.style(role)) + 2;
+        }
+    }
+}

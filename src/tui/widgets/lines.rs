@@ -1,0 +1,149 @@
+//! Long text in a window: scrolled, wrapped or cut, YAML coloured, matches shown.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::paint::{find_all, fit, page, put, tint, width};
+use crate::tui::theme::{Role, Theme};
+
+/// A line: pieces with their looks.
+pub type Spans = Vec<(String, Role)>;
+
+/// A line of one look.
+pub fn plain(text: impl Into<String>, role: Role) -> Spans {
+    vec![(text.into(), role)]
+}
+
+/// The lines as rows of the screen: folded at `columns` when wrapped.
+pub fn fold(lines: &[Spans], columns: u16, wrap: bool) -> Vec<Spans> {
+    if !wrap || columns == 0 {
+        return lines.to_vec();
+    }
+    lines.iter().flat_map(|line| fold_one(line, columns)).collect()
+}
+
+fn fold_one(line: &Spans, columns: u16) -> Vec<Spans> {
+    let mut rows: Vec<Spans> = vec![Vec::new()];
+    let mut used = 0;
+    for (text, role) in line {
+        let mut piece = String::new();
+        for part in text.graphemes(true) {
+            let wide = width(part);
+            if used + wide > columns {
+                push(&mut rows, std::mem::take(&mut piece), *role);
+                rows.push(Vec::new());
+                used = 0;
+            }
+            piece.push_str(part);
+            used += wide;
+        }
+        push(&mut rows, piece, *role);
+    }
+    rows
+}
+
+fn push(rows: &mut [Spans], piece: String, role: Role) {
+    if let Some(row) = rows.last_mut().filter(|_| !piece.is_empty()) {
+        row.push((piece, role));
+    }
+}
+
+/// Draws rows from `top` on; `needle` is shown where it stands.
+pub fn draw(rows: &[Spans], top: usize, needle: &str, area: Rect, buf: &mut Buffer, theme: &Theme) {
+    page(buf, area, theme.style(Role::Text));
+    for (row, y) in rows.iter().skip(top).zip(0..area.height) {
+        line(row, needle, Rect { y: area.y + y, height: 1, ..area }, buf, theme);
+    }
+}
+
+/// Draws one line; what does not fit ends in the cut sign.
+pub fn line(spans: &Spans, needle: &str, area: Rect, buf: &mut Buffer, theme: &Theme) {
+    let mut column = 0;
+    for (text, role) in spans {
+        let room = area.width.saturating_sub(column);
+        let start = column;
+        column = put(buf, area, column, 0, &fit(text, room, theme.glyphs().cut), theme.style(*role));
+        for at in find_all(text, needle) {
+            let from = start + width(text.get(..at.start).unwrap_or_default());
+            let to = (start + width(text.get(..at.end).unwrap_or_default())).min(area.width);
+            if from < to {
+                tint(buf, Rect { x: area.x + from, width: to - from, ..area }, Style::patch(theme.style(*role), theme.style(Role::Match)));
+            }
+        }
+        if column >= area.width {
+            return;
+        }
+    }
+}
+
+/// Lines (counted from 0) in which `needle` stands.
+pub fn matches(lines: &[Spans], needle: &str) -> Vec<usize> {
+    let holds = |line: &Spans| line.iter().any(|(text, _)| !find_all(text, needle).is_empty());
+    lines.iter().enumerate().filter(|(_, line)| holds(line)).map(|(at, _)| at).collect()
+}
+
+/// A YAML text, coloured by line; block scalars are strings.
+pub fn yaml(text: &str) -> Vec<Spans> {
+    let mut block: Option<usize> = None;
+    text.lines()
+        .map(|line| {
+            let indent = line.len() - line.trim_start().len();
+            if block.is_some_and(|outer| indent > outer || line.trim().is_empty()) {
+                return plain(line, Role::YamlString);
+            }
+            let spans = yaml_line(line);
+            let head = line.trim_end();
+            block = (head.ends_with('|') || head.ends_with('>') || head.ends_with("|-") || head.ends_with(">-") || head.ends_with("|+"))
+                .then_some(indent);
+            spans
+        })
+        .collect()
+}
+
+fn yaml_line(line: &str) -> Spans {
+    let body = line.trim_start_matches([' ', '-']);
+    let lead = &line[..line.len() - body.len()];
+    if body.starts_with('#') {
+        return plain(line, Role::YamlComment);
+    }
+    let mut spans = plain(lead, Role::Text);
+    match body.split_once(": ").or_else(|| body.strip_suffix(':').map(|key| (key, ""))) {
+        Some((key, value)) if !key.is_empty() => {
+            spans.push((format!("{key}:"), Role::YamlKey));
+            if !value.is_empty() {
+                spans.push((" ".into(), Role::Text));
+                spans.push((value.into(), scalar(value)));
+            }
+        }
+        _ => spans.push((body.into(), scalar(body))),
+    }
+    spans
+}
+
+fn scalar(value: &str) -> Role {
+    let value = value.trim();
+    if value.parse::<f64>().is_ok() || matches!(value, "true" | "false" | "null" | "~" | "{}" | "[]") { Role::YamlNumber } else { Role::YamlString }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_values_and_blocks_are_told_apart() {
+        let lines = yaml("spec:\n  replicas: 3\n  text: |\n    a: b\n  - name: web");
+        let roles: Vec<Vec<Role>> = lines.iter().map(|line| line.iter().map(|(_, role)| *role).collect()).collect();
+        assert_eq!(roles[1], [Role::Text, Role::YamlKey, Role::Text, Role::YamlNumber]);
+        assert_eq!(roles[3], [Role::YamlString]);
+        assert_eq!(roles[4], [Role::Text, Role::YamlKey, Role::Text, Role::YamlString]);
+    }
+
+    #[test]
+    fn folding_loses_nothing() {
+        let rows = fold(&[plain("abcdefgh", Role::Text)], 3, true);
+        let texts: Vec<String> = rows.iter().map(|row| row.iter().map(|(text, _)| text.as_str()).collect()).collect();
+        assert_eq!(texts, ["abc", "def", "gh"]);
+    }
+}

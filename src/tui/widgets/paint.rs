@@ -1,0 +1,121 @@
+//! Text into cells: placed, cut by display width, never outside its area. What it means is the caller's business.
+
+use std::borrow::Cow;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+/// Writes `text` at a column of an area's row; what does not fit is left out. Answers the column behind it.
+pub fn put(buf: &mut Buffer, area: Rect, column: u16, row: u16, text: &str, style: Style) -> u16 {
+    if row >= area.height || column >= area.width {
+        return column;
+    }
+    let room = usize::from(area.width - column);
+    let (end, _) = buf.set_stringn(area.x + column, area.y + row, text, room, style);
+    end - area.x
+}
+
+/// Writes `text` so that it ends at `end` (a column of the area, exclusive); too long a text loses its end.
+pub fn put_right(buf: &mut Buffer, area: Rect, end: u16, row: u16, text: &str, style: Style) {
+    let width = width(text).min(end);
+    put(buf, area, end - width, row, text, style);
+}
+
+/// Gives a whole area one style and blanks it.
+pub fn page(buf: &mut Buffer, area: Rect, style: Style) {
+    for y in area.top()..area.bottom() {
+        for x in area.left()..area.right() {
+            if let Some(cell) = buf.cell_mut((x, y)) {
+                cell.reset();
+                cell.set_style(style);
+            }
+        }
+    }
+}
+
+/// Lays a style over what is there.
+pub fn tint(buf: &mut Buffer, area: Rect, style: Style) {
+    buf.set_style(area, style);
+}
+
+/// Columns a text takes.
+pub fn width(text: &str) -> u16 {
+    u16::try_from(text.width()).unwrap_or(u16::MAX)
+}
+
+/// The text, or as much of its beginning as fits with the `cut` sign behind it.
+pub fn fit<'a>(text: &'a str, room: u16, cut: &str) -> Cow<'a, str> {
+    if width(text) <= room {
+        return Cow::Borrowed(text);
+    }
+    let room = room.saturating_sub(width(cut));
+    let mut used = 0;
+    let kept: String = text
+        .graphemes(true)
+        .take_while(|part| {
+            used += width(part);
+            used <= room
+        })
+        .collect();
+    Cow::Owned(kept + cut)
+}
+
+/// One row of an area; empty when it has none such.
+pub fn row(area: Rect, row: u16) -> Rect {
+    if row < area.height { Rect { y: area.y + row, height: 1, ..area } } else { Rect { height: 0, ..area } }
+}
+
+/// A piece of `area` of at most that size, in its middle.
+pub fn middle(area: Rect, width: u16, height: u16) -> Rect {
+    let (width, height) = (width.min(area.width), height.min(area.height));
+    Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height }
+}
+
+/// Where `needle` stands in `text`, in bytes, ignoring the case of ASCII letters.
+pub fn find_all(text: &str, needle: &str) -> Vec<std::ops::Range<usize>> {
+    if needle.is_empty() {
+        return Vec::new();
+    }
+    let (text, needle) = (text.as_bytes(), needle.as_bytes());
+    let starts = (0..text.len().saturating_sub(needle.len() - 1)).filter(|at| text[*at..*at + needle.len()].eq_ignore_ascii_case(needle));
+    starts.map(|at| at..at + needle.len()).collect()
+}
+
+/// The first visible row such that the cursor is seen and as little as possible moves.
+pub fn scroll(top: usize, cursor: usize, height: usize, total: usize) -> usize {
+    let top = top.min(total.saturating_sub(height.max(1)));
+    if cursor < top {
+        cursor
+    } else if height > 0 && cursor >= top + height {
+        cursor + 1 - height
+    } else {
+        top
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wide_letters_are_cut_between_them() {
+        assert_eq!(fit("日本語", 5, "…"), "日本…");
+        assert_eq!(fit("日本語", 6, "…"), "日本語");
+    }
+
+    #[test]
+    fn scrolling_moves_as_little_as_possible() {
+        assert_eq!(scroll(0, 9, 10, 100), 0);
+        assert_eq!(scroll(0, 10, 10, 100), 1);
+        assert_eq!(scroll(50, 3, 10, 100), 3);
+        assert_eq!(scroll(95, 99, 10, 100), 90);
+    }
+
+    #[test]
+    fn a_needle_is_found_in_any_case() {
+        assert_eq!(find_all("Web web", "web"), [0..3, 4..7]);
+    }
+}

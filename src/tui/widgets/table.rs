@@ -1,0 +1,246 @@
+//! A table of rows that are asked for one at a time, so that only what is seen is made. Column widths only grow, so that nothing jumps.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+
+use super::paint::{find_all, fit, page, put, put_right, tint, width};
+use crate::tui::theme::{Role, Theme};
+
+/// A column's heading and its behaviour.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// In capitals.
+    pub title: String,
+    /// Values stand at the right edge.
+    pub right: bool,
+    /// Takes what room is left, and is the first to be cut.
+    pub grows: bool,
+    /// Dropped when the line is too short; the largest first; 0 never.
+    pub rank: u8,
+    /// `Some(true)`: the rows are ordered by it, largest first.
+    pub sorted: Option<bool>,
+    /// The column cursor stands here.
+    pub chosen: bool,
+}
+
+/// One value of a row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cell {
+    /// What stands there.
+    pub text: String,
+    /// How.
+    pub role: Role,
+}
+
+/// The sign before a row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sign {
+    /// Nothing to say.
+    #[default]
+    None,
+    /// Failed.
+    Bad,
+    /// Somebody should look.
+    Warn,
+    /// On its way.
+    Progress,
+    /// Not known.
+    Unknown,
+}
+
+/// One row as it is drawn.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RowView {
+    /// Before the first column.
+    pub sign: Sign,
+    /// One cell a column.
+    pub cells: Vec<Cell>,
+    /// The person marked it.
+    pub marked: bool,
+    /// Old or unimportant.
+    pub grey: bool,
+}
+
+/// A table to be drawn.
+pub struct TableView<'a> {
+    /// Headings.
+    pub heads: &'a [Head],
+    /// Widths as [`measure`] gave them.
+    pub widths: &'a [u16],
+    /// The row at a position.
+    pub row: &'a dyn Fn(usize) -> RowView,
+    /// How many rows there are.
+    pub total: usize,
+    /// The first one seen.
+    pub top: usize,
+    /// The one under the cursor.
+    pub cursor: usize,
+    /// The keys go here.
+    pub focus: bool,
+    /// Words to be shown where they stand.
+    pub found: &'a [String],
+}
+
+/// Columns taken by cursor bar, mark and sign.
+const SIGNS: u16 = 4;
+const GAP: u16 = 2;
+
+/// Rows that fit below the headings.
+pub fn body_height(area: Rect) -> usize {
+    usize::from(area.height.saturating_sub(1))
+}
+
+/// Widths that hold the headings and a sample of rows, and are nowhere smaller than before.
+pub fn measure(previous: &[u16], heads: &[Head], sample: impl Iterator<Item = RowView>) -> Vec<u16> {
+    let mut widths: Vec<u16> = heads.iter().map(|head| width(&head.title) + u16::from(head.sorted.is_some())).collect();
+    for row in sample {
+        for (at, cell) in widths.iter_mut().zip(&row.cells) {
+            *at = (*at).max(width(&cell.text));
+        }
+    }
+    if previous.len() == widths.len() {
+        for (at, before) in widths.iter_mut().zip(previous) {
+            *at = (*at).max(*before);
+        }
+    }
+    widths
+}
+
+/// Which columns are shown in `room`, with the widths they get.
+fn layout(heads: &[Head], widths: &[u16], room: u16) -> Vec<(usize, u16)> {
+    let mut shown: Vec<(usize, u16)> = widths.iter().copied().enumerate().collect();
+    // A growing column may shrink to a readable rest before a neighbour is dropped for it.
+    let least = |at: usize, width: u16| if heads[at].grows { width.min(24) } else { width };
+    let need = |shown: &[(usize, u16)]| shown.iter().map(|(at, width)| least(*at, *width) + GAP).sum::<u16>().saturating_sub(GAP);
+    while need(&shown) > room {
+        let Some((worst, _)) =
+            shown.iter().enumerate().filter(|(_, (at, _))| heads[*at].rank > 0).max_by_key(|(place, (at, _))| (heads[*at].rank, *place))
+        else {
+            break;
+        };
+        shown.remove(worst);
+    }
+    let total: u16 = shown.iter().map(|(_, width)| width + GAP).sum::<u16>().saturating_sub(GAP);
+    if total > room
+        && let Some((_, width)) = shown.iter_mut().find(|(at, _)| heads[*at].grows)
+    {
+        *width = width.saturating_sub(total - room).max(4);
+    }
+    shown
+}
+
+impl TableView<'_> {
+    /// Draws headings and rows.
+    pub fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) {
+        page(buf, area, theme.style(Role::Text));
+        let shown = layout(self.heads, self.widths, area.width.saturating_sub(SIGNS + 1));
+        self.headings(&shown, area, buf, theme);
+        for line in 0..body_height(area).min(self.total.saturating_sub(self.top)) {
+            let position = self.top + line;
+            let row = (self.row)(position);
+            // At most as many lines as the area has rows.
+            let y = u16::try_from(line + 1).unwrap_or(u16::MAX);
+            self.line(&row, position == self.cursor, &shown, Rect { y: area.y + y, height: 1, ..area }, buf, theme);
+        }
+    }
+
+    fn headings(&self, shown: &[(usize, u16)], area: Rect, buf: &mut Buffer, theme: &Theme) {
+        let style = theme.style(Role::Header);
+        let mut column = SIGNS;
+        for (at, width) in shown {
+            let head = &self.heads[*at];
+            let sign = match head.sorted {
+                Some(true) => theme.glyphs().descending,
+                Some(false) => theme.glyphs().ascending,
+                None => "",
+            };
+            let title = format!("{}{sign}", head.title);
+            let style = if head.chosen { style.add_modifier(Modifier::UNDERLINED) } else { style };
+            place(buf, area, column, *width, 0, &title, style, head.right, theme);
+            column += width + GAP;
+        }
+    }
+
+    fn line(&self, row: &RowView, here: bool, shown: &[(usize, u16)], area: Rect, buf: &mut Buffer, theme: &Theme) {
+        let (glyph, role) = sign(row.sign, theme);
+        let plain = theme.style(if row.grey { Role::Stale } else { Role::Text });
+        let style = |role: Role| if row.grey && role == Role::Text { plain } else { theme.style(role) };
+        if row.marked {
+            put(buf, area, 1, 0, theme.glyphs().mark, theme.style(Role::Mark));
+        }
+        put(buf, area, 2, 0, glyph, theme.style(role));
+        let mut column = SIGNS;
+        for (at, width) in shown {
+            if let Some(cell) = row.cells.get(*at) {
+                place(buf, area, column, *width, 0, &cell.text, style(cell.role), self.heads[*at].right, theme);
+                self.show_found(&cell.text, column, *width, area, buf, theme);
+            }
+            column += width + GAP;
+        }
+        if here {
+            let cursor = theme.style(Role::Cursor);
+            tint(buf, area, if self.focus { cursor } else { Style { add_modifier: Modifier::empty(), ..cursor } });
+            put(buf, area, 0, 0, theme.glyphs().cursor, theme.style(Role::BorderFocus));
+        }
+    }
+
+    fn show_found(&self, text: &str, column: u16, room: u16, area: Rect, buf: &mut Buffer, theme: &Theme) {
+        for needle in self.found {
+            for at in find_all(text, needle) {
+                let start = width(text.get(..at.start).unwrap_or_default());
+                let end = width(text.get(..at.end).unwrap_or_default()).min(room);
+                if start < end && column + end <= area.width {
+                    tint(buf, Rect { x: area.x + column + start, width: end - start, ..area }, theme.style(Role::Match));
+                }
+            }
+        }
+    }
+}
+
+#[allow(clippy::too_many_arguments)]
+fn place(buf: &mut Buffer, area: Rect, column: u16, width: u16, row: u16, text: &str, style: Style, right: bool, theme: &Theme) {
+    let text = fit(text, width.min(area.width.saturating_sub(column)), theme.glyphs().cut);
+    if right {
+        put_right(buf, area, column + width, row, &text, style);
+    } else {
+        put(buf, area, column, row, &text, style);
+    }
+}
+
+/// A sign's character and look.
+pub fn sign(sign: Sign, theme: &Theme) -> (&'static str, Role) {
+    let glyphs = theme.glyphs();
+    match sign {
+        Sign::None => (" ", Role::Text),
+        Sign::Bad => (glyphs.bad, Role::StatusBad),
+        Sign::Warn => (glyphs.warn, Role::StatusWarn),
+        Sign::Progress => (glyphs.progress, Role::StatusProgress),
+        Sign::Unknown => (glyphs.unknown, Role::StatusUnknown),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(title: &str, rank: u8, grows: bool) -> Head {
+        Head { title: title.into(), rank, grows, ..Head::default() }
+    }
+
+    #[test]
+    fn columns_go_by_rank_and_the_growing_one_gives_way_first() {
+        let heads = [head("NAME", 0, true), head("READY", 1, false), head("NODE", 3, false)];
+        assert_eq!(layout(&heads, &[40, 5, 10], 60), [(0, 40), (1, 5), (2, 10)]);
+        assert_eq!(layout(&heads, &[40, 5, 10], 50), [(0, 31), (1, 5), (2, 10)]);
+        assert_eq!(layout(&heads, &[40, 5, 10], 40), [(0, 33), (1, 5)]);
+    }
+
+    #[test]
+    fn widths_never_shrink() {
+        let heads = [head("NAME", 0, true)];
+        let row = |text: &str| RowView { cells: vec![Cell { text: text.into(), role: Role::Text }], ..RowView::default() };
+        let wide = measure(&[], &heads, [row("a-long-name")].into_iter());
+        assert_eq!(measure(&wide, &heads, [row("x")].into_iter()), [11]);
+    }
+}
