@@ -288,6 +288,8 @@ fn read(file: &Path) -> Result<Kubeconfig, Problem> {
 }
 
 fn broken(file: &Path, why: &str) -> Problem {
+    // The parser's message is its first line; after it comes a drawing of the place.
+    let why = why.lines().next().unwrap_or_default();
     Problem {
         code: "kubeconfig.broken",
         what: format!("the kubeconfig {} cannot be used", file.display()),
