@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use crate::names::Problem;
 
+pub mod doctor;
 pub mod get;
 pub mod perf;
 pub mod sandbox;

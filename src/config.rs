@@ -121,6 +121,25 @@ impl Paths {
         }
     }
 
+    /// Whether something can be written into one of these folders. Leaves nothing behind: where the folder is not there yet, the nearest one above it
+    /// is tried.
+    ///
+    /// # Errors
+    /// Which folder refuses, and what the system says.
+    pub fn writable(folder: &Path) -> Result<(), Problem> {
+        // `symlink_metadata` also sees a link that leads nowhere, which would be in the way.
+        let nearest = folder.ancestors().find(|path| path.symlink_metadata().is_ok()).unwrap_or(folder);
+        let probe = nearest.join(format!(".meshplay-{}", std::process::id()));
+        let tried = std::fs::File::create_new(&probe).and_then(|_| std::fs::remove_file(&probe));
+        tried.map_err(|error| {
+            let what = format!("nothing can be written to {}", folder.display());
+            Problem::new("config.folder", what, format!("{}: {error}", nearest.display())).hint(format!(
+                "make it a folder of your own (`ls -ld {}` shows whose it is), or point the XDG variables elsewhere",
+                nearest.display()
+            ))
+        })
+    }
+
     /// Writes what the next start should know; whole or not at all.
     ///
     /// # Errors
@@ -191,6 +210,16 @@ mod tests {
         assert_eq!(config.settings, Settings::default());
         assert_eq!(problems.len(), 1);
         assert!(problems[0].why.contains("theem"), "{:?}", problems[0]);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_judged_by_the_one_above_it_and_nothing_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(Paths::writable(&folder.path().join("a/b")), Ok(()));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        std::fs::write(folder.path().join("file"), "").unwrap();
+        let problem = Paths::writable(&folder.path().join("file/b")).unwrap_err();
+        assert!(problem.what.ends_with("file/b") && !problem.hints.is_empty(), "{problem}");
     }
 
     #[test]

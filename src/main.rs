@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use clap::{Args, Parser, Subcommand};
+use meshplay::cli::doctor::{DoctorArgs, Grade, Patient};
 use meshplay::cli::{self, Streams};
 use meshplay::cluster::fleet::{Embedded, Fleet, FleetOptions};
 use meshplay::cluster::gate::Gate;
@@ -14,7 +15,11 @@ use meshplay::config::Config;
 use meshplay::names::Problem;
 use meshplay::results::Store;
 use meshplay::sandbox::{Options, Sandbox};
+use meshplay::tui::own;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// The contexts of a keymap.
+const KEYMAP_CONTEXTS: &[&str] = &["global", "table", "split", "perf", "clusters"];
 
 /// See, design and measure cloud native infrastructure from a terminal.
 #[derive(Debug, Parser)]
@@ -65,6 +70,8 @@ enum Verb {
     /// Load tests.
     #[command(subcommand)]
     Perf(cli::perf::PerfVerb),
+    /// Say what is wrong with kubeconfigs, contexts, settings and terminal, and what mends it.
+    Doctor(DoctorArgs),
     /// The embedded cluster.
     #[command(subcommand)]
     Sandbox(cli::sandbox::SandboxVerb),
@@ -96,10 +103,14 @@ async fn run(cli: Cli) -> io::Result<u8> {
     let (config, problems) = Config::read();
     let (mut out, mut err) = (io::stdout(), io::stderr());
     let mut io = Streams { out: &mut out, err: &mut err };
-    for problem in &problems {
-        writeln!(io.err, "meshplay: {problem}")?;
+    // The doctor reports them among what else it finds.
+    if !matches!(cli.verb, Some(Verb::Doctor(_))) {
+        for problem in &problems {
+            writeln!(io.err, "meshplay: {problem}")?;
+        }
     }
     match cli.verb {
+        Some(Verb::Doctor(args)) => doctor(args, &config, &cli.shared, problems, &mut io).await,
         Some(Verb::Get { place, what }) => {
             let scope = cli::get::Scope {
                 contexts: cli.shared.context.clone(),
@@ -131,17 +142,54 @@ fn audit(config: &Config) -> PathBuf {
 
 /// The fleet a person means, and the sandbox if it is part of it. A broken kubeconfig is an error, never the sandbox.
 async fn open(config: &Config, shared: &SharedArgs) -> Result<(Fleet, Option<Sandbox>), Problem> {
-    let sandbox = if shared.sandbox || config.kubeconfigs.is_empty() { Some(Sandbox::start(Options::default()).await?) } else { None };
+    let sandbox = sandbox(config, shared).await?;
+    Ok((Fleet::open(fleet_options(config, shared, sandbox.as_ref()))?, sandbox))
+}
+
+/// The sandbox, if it is asked for or there is nothing else.
+async fn sandbox(config: &Config, shared: &SharedArgs) -> Result<Option<Sandbox>, Problem> {
+    let wanted = shared.sandbox || config.kubeconfigs.is_empty();
+    if wanted { Sandbox::start(Options::default()).await.map(Some) } else { Ok(None) }
+}
+
+fn fleet_options(config: &Config, shared: &SharedArgs, sandbox: Option<&Sandbox>) -> FleetOptions {
     let embedded =
-        sandbox.clone().map(|sandbox| Embedded { name: "sandbox".into(), namespace: "shop".into(), dial: Arc::new(move || sandbox.dial()) });
-    let fleet = Fleet::open(FleetOptions {
+        sandbox.cloned().map(|sandbox| Embedded { name: "sandbox".into(), namespace: "shop".into(), dial: Arc::new(move || sandbox.dial()) });
+    FleetOptions {
         kubeconfigs: if embedded.is_some() { Vec::new() } else { config.kubeconfigs.clone() },
         embedded,
         readonly: shared.readonly || config.settings.readonly,
         protected: config.settings.protected.clone(),
         audit: Some(audit(config)),
-    })?;
-    Ok((fleet, sandbox))
+    }
+}
+
+async fn doctor(args: DoctorArgs, config: &Config, shared: &SharedArgs, problems: Vec<Problem>, io: &mut Streams<'_>) -> io::Result<u8> {
+    let sandbox = match sandbox(config, shared).await {
+        Ok(sandbox) => sandbox,
+        Err(problem) => return io.fail(&problem),
+    };
+    let patient = Patient {
+        config,
+        complaints: complaints(config, problems),
+        color: None,
+        contexts: &shared.context,
+        fleet: fleet_options(config, shared, sandbox.as_ref()),
+        size: rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| (size.ws_col, size.ws_row)),
+    };
+    cli::doctor::run(args, patient, io).await
+}
+
+/// What is wrong in the person's own files.
+fn complaints(config: &Config, settings: Vec<Problem>) -> Vec<(Grade, Problem)> {
+    let (keymap, theme) = (config.own("keymap.toml"), config.own("theme.toml"));
+    let keymap = keymap.as_ref().map(|(path, text)| (path.as_str(), text.as_str()));
+    let theme = theme.as_ref().map(|(path, text)| (path.as_str(), text.as_str()));
+    let preset = config.settings.keymap.as_deref().unwrap_or("k9s");
+    let keymap = own::keymap_problems(preset, keymap, KEYMAP_CONTEXTS, &|_, command| Ok::<_, String>(command.to_owned()));
+    let (theme, warnings) = own::theme_problems(config.settings.theme.as_deref().unwrap_or("dark"), theme);
+    let broken = settings.into_iter().chain(keymap).chain(theme).map(|problem| (Grade::Broken, problem));
+    broken.chain(warnings.into_iter().map(|problem| (Grade::Remark, problem))).collect()
 }
 
 /// Ctrl-C, a polite kill or a hang-up. Watched for from the call on, not only once it is waited for.

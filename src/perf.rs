@@ -19,7 +19,7 @@ use crate::results::{Interval, Run, Store, Subject, Writing};
 const LINE: Duration = Duration::from_secs(1);
 
 /// A run that is wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Order {
     /// What to do.
     pub plan: Plan,

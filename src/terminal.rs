@@ -57,18 +57,41 @@ impl Facts {
     }
 }
 
-/// The colour depth in use: flag over config over `NO_COLOR` over `COLORTERM` over a table of `TERM`s.
-pub fn depth(flag: Option<Depth>, config: Option<Depth>, facts: &Facts) -> Depth {
-    flag.or(config).unwrap_or_else(|| observed(facts))
+/// What decided the colour depth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// `--color`.
+    Flag,
+    /// `color` in the settings.
+    Config,
+    /// `NO_COLOR` is set.
+    NoColor,
+    /// `COLORTERM` names 24 bits.
+    Colorterm,
+    /// The table of `TERM`s.
+    Term,
+    /// Nothing speaks: every terminal has sixteen.
+    Default,
 }
 
-fn observed(facts: &Facts) -> Depth {
+/// The colour depth in use: flag over config over `NO_COLOR` over `COLORTERM` over a table of `TERM`s.
+pub fn depth(flag: Option<Depth>, config: Option<Depth>, facts: &Facts) -> Depth {
+    decide(flag, config, facts).0
+}
+
+/// The colour depth in use, and what decided it.
+pub fn decide(flag: Option<Depth>, config: Option<Depth>, facts: &Facts) -> (Depth, Rule) {
+    let said = flag.map(|depth| (depth, Rule::Flag)).or(config.map(|depth| (depth, Rule::Config)));
+    said.unwrap_or_else(|| observed(facts))
+}
+
+fn observed(facts: &Facts) -> (Depth, Rule) {
     if facts.no_color {
-        return Depth::None;
+        return (Depth::None, Rule::NoColor);
     }
     match facts.colorterm.as_deref() {
-        Some("truecolor" | "24bit") => Depth::True,
-        _ => TERMS.iter().find(|(part, _)| facts.term.contains(part)).map_or(Depth::Ansi16, |(_, depth)| *depth),
+        Some("truecolor" | "24bit") => (Depth::True, Rule::Colorterm),
+        _ => TERMS.iter().find(|(part, _)| facts.term.contains(part)).map_or((Depth::Ansi16, Rule::Default), |(_, depth)| (*depth, Rule::Term)),
     }
 }
 
@@ -112,16 +135,16 @@ mod tests {
             ..Facts::default()
         };
         let cases = [
-            (Some(Depth::Ansi16), Some(Depth::True), facts("xterm", Some("truecolor"), true), Depth::Ansi16),
-            (None, Some(Depth::Ansi256), facts("xterm", Some("truecolor"), true), Depth::Ansi256),
-            (None, None, facts("xterm-256color", Some("truecolor"), true), Depth::None),
-            (None, None, facts("xterm-256color", Some("truecolor"), false), Depth::True),
-            (None, None, facts("xterm-256color", None, false), Depth::Ansi256),
-            (None, None, facts("xterm", None, false), Depth::Ansi16),
-            (None, None, facts("dumb", None, false), Depth::None),
+            (Some(Depth::Ansi16), Some(Depth::True), facts("xterm", Some("truecolor"), true), (Depth::Ansi16, Rule::Flag)),
+            (None, Some(Depth::Ansi256), facts("xterm", Some("truecolor"), true), (Depth::Ansi256, Rule::Config)),
+            (None, None, facts("xterm-256color", Some("truecolor"), true), (Depth::None, Rule::NoColor)),
+            (None, None, facts("xterm-256color", Some("truecolor"), false), (Depth::True, Rule::Colorterm)),
+            (None, None, facts("xterm-256color", None, false), (Depth::Ansi256, Rule::Term)),
+            (None, None, facts("xterm", None, false), (Depth::Ansi16, Rule::Default)),
+            (None, None, facts("dumb", None, false), (Depth::None, Rule::Term)),
         ];
         for (flag, config, facts, wanted) in cases {
-            assert_eq!(depth(flag, config, &facts), wanted, "{facts:?}");
+            assert_eq!(decide(flag, config, &facts), wanted, "{facts:?}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The fleet: every context of the merged kubeconfig as a connection of its own. The only place that builds a kube client.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -159,16 +159,21 @@ impl Fleet {
         if task.is_some() {
             return;
         }
-        let source = match &self.inner.embedded {
-            Some(own) if own.name == id.as_str() => BuildFrom::Dial(own.dial.clone()),
-            _ => BuildFrom::Kubeconfig(Box::new(self.inner.kubeconfig.clone())),
-        };
-        let (builder, reporter) = (Builder { id: id.clone(), source }, self.inner.status.clone());
+        let (builder, reporter) = (self.builder(id), self.inner.status.clone());
         let (name, connected) = (id.clone(), line.connected.clone());
         *task = Some(tokio::spawn(async move {
             let report = |health, problem, version, latency| tell(&reporter, &name, health, problem, version, latency);
             keep(builder, connected, report).await;
         }));
+    }
+
+    /// Makes the client of a context.
+    pub(super) fn builder(&self, id: &ClusterId) -> Builder {
+        let source = match &self.inner.embedded {
+            Some(own) if own.name == id.as_str() => BuildFrom::Dial(own.dial.clone()),
+            _ => BuildFrom::Kubeconfig(Box::new(self.inner.kubeconfig.clone())),
+        };
+        Builder { id: id.clone(), source }
     }
 
     /// Closes a connection; its watches wait for it to come back.
@@ -269,17 +274,34 @@ fn no_context(id: &ClusterId, contexts: &[Context]) -> Problem {
     }
 }
 
+/// Reads one kubeconfig and answers the names of its contexts.
+///
+/// # Errors
+/// It cannot be read, with the line where that is known.
+pub fn examine_kubeconfig(file: &Path) -> Result<Vec<String>, Problem> {
+    let kubeconfig = read(file)?;
+    Ok(kubeconfig.contexts.iter().map(|named| sanitise(&named.name).into_owned()).collect())
+}
+
+fn read(file: &Path) -> Result<Kubeconfig, Problem> {
+    Kubeconfig::read_from(file).map_err(|error| broken(file, &error.to_string()))
+}
+
+fn broken(file: &Path, why: &str) -> Problem {
+    // The parser's message is its first line; after it comes a drawing of the place.
+    let why = why.lines().next().unwrap_or_default();
+    Problem {
+        code: "kubeconfig.broken",
+        what: format!("the kubeconfig {} cannot be used", file.display()),
+        why: sanitise(why).into_owned(),
+        hints: vec!["mend the file, or point KUBECONFIG at another; `meshplay --sandbox` needs none".into()],
+    }
+}
+
 fn merged(files: &[PathBuf]) -> Result<Kubeconfig, Problem> {
     let mut all = Kubeconfig::default();
     for file in files {
-        let broken = |why: String| Problem {
-            code: "kubeconfig.broken",
-            what: format!("the kubeconfig {} cannot be used", file.display()),
-            why: sanitise(&why).into_owned(),
-            hints: vec!["mend the file, or point KUBECONFIG at another; `meshplay --sandbox` needs none".into()],
-        };
-        let one = Kubeconfig::read_from(file).map_err(|error| broken(error.to_string()))?;
-        all = all.merge(one).map_err(|error| broken(error.to_string()))?;
+        all = all.merge(read(file)?).map_err(|error| broken(file, &error.to_string()))?;
     }
     Ok(all)
 }
