@@ -1,4 +1,4 @@
-// Command kubernetes is a Kubernetes control plane and kubectl in one program, for the tests.
+// Command kubernetes is a Kubernetes control plane and kubectl in one program, for the tests; see fill.go for the one part that is our own.
 //
 // The component is named by the program's own name (a symlink called kubectl) or by its first argument
 // (kubernetes kube-apiserver --secure-port=…). One program links the shared 90 % once; each component is still a
@@ -38,6 +38,7 @@ var components = []component{
 	{"kube-controller-manager", server(controllermanager.NewControllerManagerCommand)},
 	{"kube-scheduler", server(func() *cobra.Command { return scheduler.NewSchedulerCommand() })},
 	{"kubectl", runKubectl},
+	{"fill", runFill},
 }
 
 func main() {
