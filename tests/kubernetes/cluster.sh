@@ -14,6 +14,7 @@ if [ -f "$called_from/ports" ]; then
 else
   state=${MESHPLAY_TEST_KUBERNETES:-$repository/target/kubernetes/state}
 fi
+case $state in /*) ;; *) state=$PWD/$state ;; esac
 pki=$state/pki
 
 # In the order in which they start; they end in the other.
