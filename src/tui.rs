@@ -3,6 +3,7 @@
 pub mod app;
 pub mod flow;
 pub mod keys;
+pub mod overlays;
 pub mod own;
 pub mod panes;
 pub mod term;
