@@ -6,6 +6,7 @@ pub mod keys;
 pub mod overlays;
 pub mod own;
 pub mod panes;
+pub mod run;
 pub mod term;
 pub mod theme;
 pub mod widgets;

@@ -19,7 +19,7 @@ pub struct State {
     pub generation: u64,
     /// Its rows.
     pub table: Table,
-    /// The object under the cursor; the position is where it was last.
+    /// The object the cursor was put on; none before the person moved it: then it stays at the top while rows come.
     pub cursor: Option<Seat>,
     /// Where the cursor stands in the order.
     pub position: usize,

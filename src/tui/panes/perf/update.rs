@@ -104,7 +104,7 @@ fn listed(state: &mut State, runs: Vec<Run>, problems: Vec<Problem>) -> Step<Eff
             state.runs.push(Entry { run, sample: None, series: Vec::new(), asked: false });
         }
     }
-    state.runs.sort_by(|a, b| b.run.started.cmp(&a.run.started));
+    state.runs.sort_by_key(|entry| std::cmp::Reverse(entry.run.started));
     problems.into_iter().fold(series(state), |step, problem| step.then(Step::intent(Intent::Notice(Notice::error(problem)))))
 }
 
