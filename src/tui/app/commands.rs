@@ -83,7 +83,7 @@ pub fn specs() -> impl Iterator<Item = &'static CommandSpec> {
 }
 
 const SPECS: &[CommandSpec] = &[
-    spec("app.filter", "filter", Some(10)),
+    CommandSpec { name: "app.filter", title: "filter", contexts: &["table", "split"], footer: Some(10) },
     spec("app.line", "go or do", Some(11)),
     spec("app.help", "keys", Some(12)),
     spec("app.next-region", "next region", None),

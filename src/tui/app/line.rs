@@ -78,7 +78,7 @@ fn late(model: &Model, head: &str, parsed: &crate::tui::keys::line::Parsed) -> R
     if model.inventory.kinds.is_empty() && !head.is_empty() {
         return view(model, head, parsed);
     }
-    let known = WORDS.iter().map(|(name, ..)| *name).chain(model.inventory.kinds.iter().map(String::as_str));
+    let known = WORDS.iter().map(|(name, ..)| *name).chain(model.inventory.kinds.keys().map(String::as_str));
     let mut problem = crate::tui::panes::inventory::update::unknown(head);
     if let Some(hint) = did_you_mean(head, known) {
         problem.hints.insert(0, hint);
@@ -92,8 +92,7 @@ fn word(head: &str) -> Option<&'static str> {
 
 fn is_kind(model: &Model, head: &str) -> bool {
     let head = head.to_lowercase();
-    let singular = format!("{head}s");
-    head == "workloads" || head == "wl" || model.inventory.kinds.iter().any(|kind| *kind == head || *kind == singular)
+    head == "workloads" || head == "wl" || model.inventory.kinds.contains_key(&head)
 }
 
 fn view(model: &Model, head: &str, parsed: &crate::tui::keys::line::Parsed) -> Result<Meaning, Problem> {
@@ -103,8 +102,9 @@ fn view(model: &Model, head: &str, parsed: &crate::tui::keys::line::Parsed) -> R
         Some("all" | "*") => None,
         Some(name) => Some(name.to_owned()),
     };
-    let kind = if head == "wl" { "workloads" } else { head };
-    let view = View { kind: kind.to_lowercase(), namespace, labels: parsed.labels.clone().unwrap_or_default() };
+    let head = head.to_lowercase();
+    let kind = if head == "wl" { "workloads" } else { model.inventory.kinds.get(&head).unwrap_or(&head) };
+    let view = View { kind: kind.to_owned(), namespace, labels: parsed.labels.clone().unwrap_or_default() };
     let contexts = if parsed.contexts.is_empty() { Vec::new() } else { contexts(model, &parsed.contexts)? };
     Ok(Meaning::View { view, filter: parsed.filter.clone(), contexts })
 }
@@ -167,7 +167,9 @@ fn plain(text: &str, about: &str) -> Candidate {
 }
 
 fn heads(model: &Model) -> Vec<Candidate> {
-    let kinds = std::iter::once("workloads").chain(model.inventory.kinds.iter().map(String::as_str)).map(|kind| plain(kind, "kind"));
+    let about = |word: &str, plural: &str| if word == plural { "kind".to_owned() } else { format!("kind {plural}") };
+    let served = model.inventory.kinds.iter().map(|(word, plural)| plain(word, &about(word, plural)));
+    let kinds = std::iter::once(plain("workloads", "what runs, of all kinds")).chain(served);
     let words = WORDS.iter().map(|(name, _, about)| plain(name, about));
     let contexts = model.contexts();
     let commands = specs().filter(|spec| spec.contexts.iter().any(|context| contexts.contains(context))).map(|spec| {

@@ -178,15 +178,18 @@ fn failing(model: &Model) -> Option<(String, bool)> {
     Some((table.row(at)?.name.to_string(), at == model.inventory.position))
 }
 
-/// What can be done here, the most useful first; and where.
+/// What can be done here, the most useful first; and where. Help is the last to be dropped.
 fn footer(model: &Model, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let contexts = model.contexts();
     let mut hints: Vec<(u8, Segment)> = Vec::new();
     for spec in specs().filter(|spec| spec.contexts.iter().any(|context| contexts.contains(context))) {
         let (Some(place), Ok(command)) = (spec.footer, parse(spec.name)) else { continue };
         if let Some(keys) = model.keymap.keys_for(contexts, &command) {
-            // Help is the last to be dropped.
-            let rank = if spec.name == "app.help" { 1 } else { place.saturating_add(1) };
+            let rank = match spec.name {
+                "app.help" => 1,
+                "app.line" | "app.filter" => 3,
+                _ => place.saturating_add(1),
+            };
             hints.push((place, Segment::hint(&keys, spec.title, rank)));
         }
     }

@@ -59,10 +59,12 @@ impl Line {
     /// Finds what fits among everything that could stand at the cursor.
     pub fn offer(&mut self, all: Vec<Candidate>) {
         let needle = word_at(self.input.text(), self.input.cursor()).text;
-        let texts: Vec<String> = all.iter().map(|one| format!("{} {}", one.text, one.about)).collect();
-        let fits = rank(&needle, &texts);
-        self.offers = fits.into_iter().filter_map(|fit| all.get(fit.index).cloned()).collect();
-        self.offers.sort_by_key(|offer| !offer.text.starts_with(&needle));
+        let texts: Vec<&str> = all.iter().map(|one| one.text.as_str()).collect();
+        let fits: Vec<usize> = rank(&needle, &texts).into_iter().map(|fit| fit.index).collect();
+        let told = (0..all.len()).filter(|at| !fits.contains(at) && all[*at].about.contains(&needle));
+        self.offers = fits.iter().copied().chain(told).map(|at| all[at].clone()).collect();
+        // What begins like it, then what holds it, then what only has its letters or is about it.
+        self.offers.sort_by_key(|offer| (!offer.text.starts_with(&needle), !offer.text.contains(&needle)));
         self.chosen = None;
     }
 

@@ -1,6 +1,6 @@
 //! What the inventory knows: the view, its table, the cursor, marks, and the object looked at closely. No behaviour but lookups.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,8 +45,8 @@ pub struct State {
     pub ahead: Vec<View>,
     /// Namespaces for the digits, the most wanted first.
     pub namespaces: Vec<Arc<str>>,
-    /// Kinds the open clusters serve, as words for the `:` line.
-    pub kinds: Vec<String>,
+    /// Kinds the open clusters serve: every word for one, with its plural.
+    pub kinds: BTreeMap<String, String>,
     /// What the last frame showed.
     pub seen: Seen,
     /// Counts requests for details.

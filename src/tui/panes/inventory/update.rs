@@ -67,11 +67,7 @@ pub fn report(state: &mut State, at: At, report: Report) -> Step<Effect> {
         Report::Rows { .. } => Step::quiet(),
         Report::Inspected { job, body } => inspected(state, job, body),
         Report::Kinds { words } => {
-            for word in words {
-                if let Err(place) = state.kinds.binary_search(&word) {
-                    state.kinds.insert(place, word);
-                }
-            }
+            state.kinds.extend(words);
             Step::quiet()
         }
         Report::Deleted { key, problem } => {

@@ -117,7 +117,9 @@ fn started(state: &mut State, run: Run) -> Step<Effect> {
 
 fn sampled(state: &mut State, id: &str, sample: std::sync::Arc<Sample>) -> Step<Effect> {
     let Some(entry) = entry(state, id) else { return Step::quiet() };
-    if sample.elapsed.as_secs() > entry.series.len() as u64 {
+    // The last second of a run may end a hair early.
+    let seconds = (sample.elapsed + Duration::from_millis(50)).as_secs();
+    if seconds > entry.series.len() as u64 {
         entry.series.push(Point::of(&sample));
     }
     let before = entry.sample.as_ref().map_or(Duration::ZERO, |sample| sample.elapsed);
@@ -128,7 +130,8 @@ fn sampled(state: &mut State, id: &str, sample: std::sync::Arc<Sample>) -> Step<
 }
 
 fn finished(state: &mut State, run: Run, problems: Vec<Problem>) -> Step<Effect> {
-    let what = format!("load test of {} ended: {:.0} requests/s, {} failures", run.target.url, run.requests_per_second, run.failed());
+    let rate = super::view::grouped(run.requests_per_second.round() as u64);
+    let what = format!("load test of {} ended: {rate} requests/s, {} failures", run.target.url, run.failed());
     let told = match run.trouble() {
         Some(problem) => Notice::error(problem),
         None => Notice::info(what),

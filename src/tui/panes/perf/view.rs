@@ -111,11 +111,11 @@ fn run(entry: &Entry, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
 fn headline(entry: &Entry, figures: &Figures, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let run = &entry.run;
     let plan = &run.plan;
-    let pace = plan.rate.map_or_else(|| "as fast as possible".to_owned(), |rate| format!("at most {rate}/s"));
+    let pace = plan.rate.map_or_else(|| "no rate limit".to_owned(), |rate| format!("at most {rate}/s"));
     let what = run.target.what.as_ref().map_or_else(String::new, |what| format!("{what}  "));
     let at = run.target.cluster.as_ref().map_or_else(String::new, |cluster| format!("@{cluster}  "));
     let (word, role) = word(run.state);
-    let clock = format!("{:.0} s of {:.0} s", figures.elapsed.floor(), plan.duration_ns as f64 / 1e9);
+    let clock = format!("{:.0} s of {:.0} s", figures.elapsed, plan.duration_ns as f64 / 1e9);
     let left = vec![(format!(" {what}"), Role::Title), (at, Role::Dim), (format!("GET {}", run.target.url), Role::Text)];
     lines::line(&left, "", Rect { width: area.width.saturating_sub(16), ..row(area, 0) }, buf, look.theme);
     crate::tui::widgets::paint::put_right(buf, area, area.width.saturating_sub(1), 0, &clock, look.theme.style(Role::Text));
@@ -124,7 +124,7 @@ fn headline(entry: &Entry, figures: &Figures, look: &Look<'_>, area: Rect, buf: 
         (format!(" {word}"), role),
         (format!("  {} req/s", grouped(figures.rate.round() as u64)), Role::Title),
         (format!("  answers {}{in_flight}", grouped(figures.answers)), Role::Text),
-        (format!("  closed loop, {} connections, {pace}", plan.connections), Role::Dim),
+        (format!("  closed loop, {} conns, {pace}", plan.connections), Role::Dim),
     ];
     lines::line(&second, "", row(area, 1), buf, look.theme);
 }
@@ -138,7 +138,8 @@ fn word(state: RunState) -> (&'static str, Role) {
     }
 }
 
-fn grouped(number: u64) -> String {
+/// 12,345.
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let parts: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|part| std::str::from_utf8(part).ok()).collect();
     parts.join(",")
