@@ -158,7 +158,7 @@ fn named(run: &Run) -> String {
 
 fn pace(shape: &Shape) -> String {
     let connections = if shape.connections == 1 { "1 connection".to_owned() } else { format!("{} connections", count(shape.connections as u64)) };
-    let pace = shape.rate.map_or_else(|| "as fast as possible".to_owned(), |wanted| format!("{}/s at most", rate(wanted)));
+    let pace = shape.rate.map_or_else(|| "as fast as possible".to_owned(), |wanted| format!("{wanted}/s at most"));
     format!("{connections}, {pace}")
 }
 
