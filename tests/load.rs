@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -289,7 +289,7 @@ fn ran(home: &Path, line: &str) -> (Option<i32>, String, String) {
 }
 
 /// Starts it and reads what it says of its progress until so many seconds have been told.
-fn after_seconds(home: &Path, line: &str, seconds: u64) -> (Child, impl BufRead) {
+fn after_seconds(home: &Path, line: &str, seconds: u64) -> (Child, BufReader<ChildStderr>) {
     let mut child = meshplay(home, line).spawn().unwrap();
     let mut err = BufReader::new(child.stderr.take().unwrap());
     let mut told = String::new();
