@@ -8,18 +8,31 @@ mod rules;
 #[path = "house/source.rs"]
 mod source;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use judge::{OTHERS, judge, row};
+use judge::{OTHERS, Violation, judge, row};
 use rules::{OUTSIDE, PRESERVES, ROOMS};
 
 #[test]
 fn every_room_keeps_to_its_row() {
     let found = judge(&tree(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), ".rs"));
-    let report: Vec<String> = found.iter().map(ToString::to_string).collect();
-    assert!(report.is_empty(), "{} house rules are broken\n{}\n", report.len(), report.join("\n"));
+    assert!(found.is_empty(), "the house rules are broken\n{}", report(&found));
+}
+
+/// A line for each thing that a file must not use: the first place in full, the others by number.
+fn report(found: &BTreeSet<Violation>) -> String {
+    let mut groups: BTreeMap<_, Vec<&Violation>> = BTreeMap::new();
+    for violation in found {
+        groups.entry((&violation.file, violation.rule, &violation.what)).or_default().push(violation);
+    }
+    let line = |group: Vec<&Violation>| {
+        let more: Vec<String> = group.iter().skip(1).map(|violation| violation.line.to_string()).collect();
+        let more = if more.is_empty() { String::new() } else { format!(" (also in lines {})", more.join(", ")) };
+        group.first().map(|first| format!("{first}{more}\n")).unwrap_or_default()
+    };
+    groups.into_values().map(line).collect()
 }
 
 #[test]
@@ -42,11 +55,11 @@ fn every_rule_has_bitten() {
 #[test]
 fn the_table_is_applied_to_every_pair_of_rooms() {
     for from in ROOMS {
-        for to in ROOMS.iter().filter(|to| to.name != from.name && !["lib", "main"].contains(&to.name)) {
+        for to in ROOMS.iter().filter(|to| to.name != from.name && !["lib", "main", "tui", "tui/panes"].contains(&to.name)) {
             let text = format!("//! Planted.\nuse crate::{}::Thing;\n", concrete(to.name, "other").replace('/', "::"));
             let broken = judge(&[(concrete(from.name, "own") + ".rs", text)]);
             let listed = from.may.concat().iter().any(|entry| to.name == *entry || to.name.starts_with(&format!("{entry}/")));
-            assert_eq!(broken.iter().all(|violation| violation.rule != "room"), listed, "{} → {}: {broken:?}", from.name, to.name);
+            assert_eq!(broken.is_empty(), listed, "{} → {}: {broken:?}", from.name, to.name);
         }
     }
 }

@@ -64,7 +64,7 @@ pub const ROOMS: &[Room] = &[
     room("tui/run", &[PLAIN, ENGINES, &["config", "terminal", "tui"]], "the loop joins terminal, work and app"),
     room("tui/own", &[PLAIN, &["terminal", "tui/keys", "tui/theme"]], "checks the person's own files without a screen"),
     room("tui/flow", &[&["names", "tui/theme"]], "what panes and app say to each other; it names no pane and no engine"),
-    room("tui/theme", &[PLAIN, &["picture", "terminal"]], "how things look; it knows nothing that is looked at"),
+    room("tui/theme", &[PLAIN, &["picture", "terminal"]], "how things look, for whoever draws; it knows no key, no pane and no engine"),
     room("tui/keys", &[PLAIN, &["picture", "terminal", "tui/term/key"]], "what keys mean; what commands do is not known here"),
     room("tui/widgets", &[PLAIN, &["picture", "terminal", "tui/theme"]], "widgets draw plain values: no engine, no pane"),
     room("tui/term", &[&["terminal", "tui/term/key"]], "bytes in, bytes out: it serves any program"),
