@@ -21,15 +21,16 @@ fn every_room_keeps_to_its_row() {
     assert!(found.is_empty(), "the house rules are broken\n{}", report(&found));
 }
 
-/// A line for each thing that a file must not use: the first place in full, the others by number.
+/// A line for each room or crate that a file must not use: the first place in full, the others by number.
 fn report(found: &BTreeSet<Violation>) -> String {
     let mut groups: BTreeMap<_, Vec<&Violation>> = BTreeMap::new();
     for violation in found {
-        groups.entry((&violation.file, violation.rule, &violation.what)).or_default().push(violation);
+        groups.entry((&violation.file, violation.rule, violation.why, violation.room)).or_default().push(violation);
     }
     let line = |group: Vec<&Violation>| {
-        let more: Vec<String> = group.iter().skip(1).map(|violation| violation.line.to_string()).collect();
-        let more = if more.is_empty() { String::new() } else { format!(" (also in lines {})", more.join(", ")) };
+        let lines: BTreeSet<usize> = group.iter().map(|violation| violation.line).collect();
+        let more: Vec<String> = lines.iter().skip(1).map(ToString::to_string).collect();
+        let more = if more.is_empty() { String::new() } else { format!(" (also in line {})", more.join(", ")) };
         group.first().map(|first| format!("{first}{more}\n")).unwrap_or_default()
     };
     groups.into_values().map(line).collect()

@@ -19,6 +19,8 @@ pub struct Violation {
     pub rule: &'static str,
     pub what: String,
     pub why: &'static str,
+    /// The room that is used, if it is one of ours.
+    pub room: &'static str,
 }
 
 impl fmt::Display for Violation {
@@ -52,12 +54,16 @@ struct File<'a> {
 
 impl File<'_> {
     fn judge(&self, mentions: &[Mention], found: &mut BTreeSet<Violation>) {
-        let mut add = |line: usize, rule: &'static str, what: String, why: &'static str| {
-            found.insert(Violation { file: format!("src/{}", self.path), line, rule, what, why });
+        let mut add = |line: usize, room: &'static str, (rule, what, why): Verdict| {
+            found.insert(Violation { file: format!("src/{}", self.path), line, rule, what, why, room });
         };
         let module = self.place(&source::module_of(self.path));
         if row(&module).is_none() {
-            add(1, "no row", format!("`{}` is in no room", module.join("/")), "every room says whom it may know; add it to tests/house/rules.rs");
+            add(
+                1,
+                "",
+                ("no row", format!("`{}` is in no room", module.join("/")), "every room says whom it may know; add it to tests/house/rules.rs"),
+            );
         }
         for mention in mentions {
             let from = self.place(&mention.module);
@@ -66,8 +72,9 @@ impl File<'_> {
                 Fact::Path(Target::Crate(path), how) => crates(&from, path, *how),
                 fact => self.words(&from, fact),
             };
-            for (rule, what, why) in verdicts {
-                add(mention.line, rule, what, why);
+            let room = if let Fact::Path(Target::Ours(path), _) = &mention.fact { row(path).map_or("", |room| room.name) } else { "" };
+            for verdict in verdicts {
+                add(mention.line, room, verdict);
             }
         }
     }
