@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::Options;
 use super::kinds::Kind;
 use super::shop::{SERVICES, Service};
-use super::store::{Place, Store};
+use super::store::{Expected, Place, Store};
 
 /// The image whose containers run out of memory.
 pub(super) const FAILING: &str = "shop/cart:2.4.0";
@@ -163,7 +163,7 @@ pub(super) async fn churn(store: Arc<Store>, options: Options) {
                 *count = json!(count.as_u64().unwrap_or(0) + 1);
             };
             // A pod that was deleted stays deleted.
-            _ = store.update(&place, None, bump);
+            _ = store.update(&place, &Expected::default(), bump);
         }
     }
 }
