@@ -10,7 +10,9 @@ use tokio::time::Instant;
 
 use super::Options;
 use super::kinds::Kind;
-use super::scenario::{BULK, FAILING, NODES, condition, crashed, hash, pod_name, pod_of, pod_status, replica_set, running, set_name, stamp, time};
+use super::scenario::{
+    BULK, FAILING, NODES, condition, crashed, hash, pod_name, pod_of, pod_status, replica_set, report, running, set_name, stamp, time,
+};
 use super::store::{Change, Expected, Place, Store};
 
 /// Runs until it is aborted.
@@ -320,7 +322,7 @@ impl World {
                 (Stage::Doomed, Some(15_000), status)
             }
         };
-        self.write(place, |pod| pod["status"] = status);
+        self.write(place, |pod| report(pod, status));
         life.stage = stage;
         life.due = wait.and_then(|wait| after(Duration::from_millis(wait)));
         self.lives.insert(place.clone(), life);
@@ -348,7 +350,8 @@ impl World {
             event["lastTimestamp"] = json!(time(now()));
         });
         if again.is_err() {
-            let involved = json!({"kind": kind, "namespace": about.1, "name": about.2});
+            let uid = self.store.get(about).map(|stored| stored.value()["metadata"]["uid"].clone());
+            let involved = json!({"kind": kind, "namespace": about.1, "name": about.2, "uid": uid});
             let body = json!({"involvedObject": involved, "reason": reason, "type": level, "message": message, "count": 1, "source": {"component": from},
                 "firstTimestamp": time(now()), "lastTimestamp": time(now())});
             self.make("Event", &about.1, &name, body);
