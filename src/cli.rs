@@ -6,6 +6,7 @@ use crate::names::Problem;
 
 pub mod doctor;
 pub mod get;
+pub mod perf;
 pub mod sandbox;
 
 /// The two streams a verb writes to.

@@ -1,20 +1,25 @@
 //! The program: error reports, arguments, hand over to a door.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::task::Poll;
 
 use clap::{Args, Parser, Subcommand};
 use meshplay::cli::doctor::{DoctorArgs, Grade, Patient};
 use meshplay::cli::{self, Streams};
 use meshplay::cluster::fleet::{Embedded, Fleet, FleetOptions};
+use meshplay::cluster::gate::Gate;
 use meshplay::config::Config;
 use meshplay::names::Problem;
+use meshplay::results::Store;
 use meshplay::sandbox::{Options, Sandbox};
 use meshplay::tui::own;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// The contexts of a keymap.
-const KEYMAP_CONTEXTS: &[&str] = &["global", "table", "split", "perf", "dialog"];
+const KEYMAP_CONTEXTS: &[&str] = &["global", "table", "split", "perf", "clusters"];
 
 /// See, design and measure cloud native infrastructure from a terminal.
 #[derive(Debug, Parser)]
@@ -22,8 +27,21 @@ const KEYMAP_CONTEXTS: &[&str] = &["global", "table", "split", "perf", "dialog"]
 struct Cli {
     #[command(flatten)]
     shared: SharedArgs,
+    #[command(flatten)]
+    place: PlaceArgs,
     #[command(subcommand)]
     verb: Option<Verb>,
+}
+
+/// Which namespaces are meant. Not for every verb: `-n` of a load test is a number.
+#[derive(Clone, Debug, Args)]
+struct PlaceArgs {
+    /// One namespace.
+    #[arg(short, long)]
+    namespace: Option<String>,
+    /// All namespaces.
+    #[arg(short = 'A', long)]
+    all_namespaces: bool,
 }
 
 /// Flags every door understands.
@@ -32,12 +50,6 @@ struct SharedArgs {
     /// Contexts to open; may be given several times.
     #[arg(long, global = true)]
     context: Vec<String>,
-    /// One namespace.
-    #[arg(short, long, global = true)]
-    namespace: Option<String>,
-    /// All namespaces.
-    #[arg(short = 'A', long, global = true)]
-    all_namespaces: bool,
     /// Use the embedded cluster, whatever kubeconfigs there are.
     #[arg(long, global = true)]
     sandbox: bool,
@@ -49,7 +61,15 @@ struct SharedArgs {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Print the rows of a kind, or one object.
-    Get(cli::get::GetArgs),
+    Get {
+        #[command(flatten)]
+        place: PlaceArgs,
+        #[command(flatten)]
+        what: cli::get::GetArgs,
+    },
+    /// Load tests.
+    #[command(subcommand)]
+    Perf(cli::perf::PerfVerb),
     /// Say what is wrong with kubeconfigs, contexts, settings and terminal, and what mends it.
     Doctor(DoctorArgs),
     /// The embedded cluster.
@@ -91,20 +111,33 @@ async fn run(cli: Cli) -> io::Result<u8> {
     }
     match cli.verb {
         Some(Verb::Doctor(args)) => doctor(args, &config, &cli.shared, problems, &mut io).await,
-        Some(Verb::Get(args)) => {
+        Some(Verb::Get { place, what }) => {
             let scope = cli::get::Scope {
                 contexts: cli.shared.context.clone(),
-                namespace: cli.shared.namespace.clone(),
-                all_namespaces: cli.shared.all_namespaces,
+                namespace: place.namespace.or(cli.place.namespace),
+                all_namespaces: place.all_namespaces || cli.place.all_namespaces,
             };
             match open(&config, &cli.shared).await {
-                Ok((fleet, _sandbox)) => cli::get::run(args, scope, &fleet, jiff::Timestamp::now().as_second(), &mut io).await,
+                Ok((fleet, _sandbox)) => cli::get::run(what, scope, &fleet, jiff::Timestamp::now().as_second(), &mut io).await,
                 Err(problem) => io.fail(&problem),
             }
+        }
+        Some(Verb::Perf(verb)) => {
+            let stop = asked_to_stop();
+            cli::perf::run(verb, &gate(&config, &cli.shared), &Store::open(&config.paths.data), stop, &mut io).await
         }
         Some(Verb::Sandbox(cli::sandbox::SandboxVerb::Serve(args))) => cli::sandbox::serve(args, asked_to_stop(), &mut io).await,
         None => Ok(0),
     }
+}
+
+/// The rules for actions that need no cluster: a broken kubeconfig does not stand in the way of a load test.
+fn gate(config: &Config, shared: &SharedArgs) -> Gate {
+    Gate::new(shared.readonly || config.settings.readonly, config.settings.protected.clone(), Some(audit(config)))
+}
+
+fn audit(config: &Config) -> PathBuf {
+    config.paths.data.join("audit.ndjson")
 }
 
 /// The fleet a person means, and the sandbox if it is part of it. A broken kubeconfig is an error, never the sandbox.
@@ -127,7 +160,7 @@ fn fleet_options(config: &Config, shared: &SharedArgs, sandbox: Option<&Sandbox>
         embedded,
         readonly: shared.readonly || config.settings.readonly,
         protected: config.settings.protected.clone(),
-        audit: Some(config.paths.data.join("audit.ndjson")),
+        audit: Some(audit(config)),
     }
 }
 
@@ -159,16 +192,16 @@ fn complaints(config: &Config, settings: Vec<Problem>) -> Vec<(Grade, Problem)> 
     broken.chain(warnings.into_iter().map(|problem| (Grade::Remark, problem))).collect()
 }
 
-/// Ctrl-C or a polite kill.
-async fn asked_to_stop() {
-    let terminated = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => _ = signal.recv().await,
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminated => {}
+/// Ctrl-C, a polite kill or a hang-up. Watched for from the call on, not only once it is waited for.
+fn asked_to_stop() -> impl Future<Output = ()> {
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let mut signals: Vec<Signal> = kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect();
+    async move {
+        // Any of them; without any, never.
+        std::future::poll_fn(|context| {
+            let came = signals.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
+            if came { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
     }
 }

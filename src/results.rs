@@ -1,1 +1,7 @@
-//! (room under construction)
+//! Runs as results: what was measured, as plain values, as JSON and as folders on disk. How it is measured is not in here, nor when.
+
+pub mod run;
+pub mod store;
+
+pub use run::{Bucket, Interval, Latencies, Run, Shape, State, Subject};
+pub use store::{Store, Writing};

@@ -2,23 +2,29 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use super::plan::{Pace, Plan};
 use super::record::{Class, Record};
 use super::wire::Line;
 use crate::names::Problem;
 
-/// How often threads hand over what they measured, and how quickly they see a stop.
+/// How often threads hand over what they measured.
 const TICK: Duration = Duration::from_millis(100);
+
+/// How long one of several addresses may take to answer before the next is tried.
+const PROBE: Duration = Duration::from_secs(1);
 
 /// The newest state of a run.
 #[derive(Clone, Debug)]
@@ -57,12 +63,11 @@ pub struct Run {
 
 #[derive(Default)]
 struct Shared {
-    stop: AtomicBool,
+    stop: CancellationToken,
     /// Requests that may still be begun.
     left: AtomicU64,
     in_flight: AtomicUsize,
     connections: AtomicUsize,
-    threads: AtomicUsize,
     parts: Mutex<Record>,
 }
 
@@ -75,9 +80,10 @@ pub fn start(plan: Plan) -> Result<Run, Problem> {
     let address = resolve(&plan)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = if plan.threads == 0 { cores } else { plan.threads }.min(plan.connections);
-    let shared =
-        Arc::new(Shared { left: AtomicU64::new(plan.requests.unwrap_or(u64::MAX)), threads: AtomicUsize::new(threads), ..Shared::default() });
+    let shared = Arc::new(Shared { left: AtomicU64::new(plan.requests.unwrap_or(u64::MAX)), ..Shared::default() });
     let (sender, samples) = watch::channel(Arc::new(empty()));
+    // From here on a failure drops the run, and that stops the threads there are.
+    let run = Run { samples, shared: shared.clone() };
     let plan = Arc::new(plan);
     let failed = |error: std::io::Error| Problem {
         code: "load.threads",
@@ -85,13 +91,18 @@ pub fn start(plan: Plan) -> Result<Run, Problem> {
         why: error.to_string(),
         hints: vec![],
     };
+    let (working, ends) = mpsc::channel::<Infallible>();
     for thread in 0..threads {
-        let (plan, shared) = (plan.clone(), shared.clone());
-        std::thread::Builder::new().name(format!("load-{thread}")).spawn(move || work(thread, threads, address, &plan, &shared)).map_err(failed)?;
+        let (plan, shared, working) = (plan.clone(), shared.clone(), working.clone());
+        let body = move || {
+            work(thread, threads, address, &plan, &shared);
+            drop(working);
+        };
+        std::thread::Builder::new().name(format!("load-{thread}")).spawn(body).map_err(failed)?;
     }
-    let watched = shared.clone();
-    std::thread::Builder::new().name("load-samples".into()).spawn(move || observe(&watched, &sender)).map_err(failed)?;
-    Ok(Run { samples, shared })
+    drop(working);
+    std::thread::Builder::new().name("load-samples".into()).spawn(move || observe(&shared, &ends, &sender)).map_err(failed)?;
+    Ok(run)
 }
 
 impl Run {
@@ -100,9 +111,9 @@ impl Run {
         self.samples.clone()
     }
 
-    /// Ends it within a tick or two.
+    /// Ends it at once; the last sample follows within milliseconds.
     pub fn stop(&self) {
-        self.shared.stop.store(true, Ordering::Relaxed);
+        self.shared.stop.cancel();
     }
 }
 
@@ -124,7 +135,7 @@ fn empty() -> Sample {
     }
 }
 
-/// The first address of the host. May wait for the resolver.
+/// The first address of the host that answers, or the first of all. May wait for the resolver.
 fn resolve(plan: &Plan) -> Result<SocketAddr, Problem> {
     let host = plan.target.host();
     let unknown = |why: String| Problem {
@@ -133,32 +144,38 @@ fn resolve(plan: &Plan) -> Result<SocketAddr, Problem> {
         why,
         hints: vec!["check the name, or give an address".into()],
     };
-    let mut found = (host.as_str(), plan.target.port()).to_socket_addrs().map_err(|error| unknown(error.to_string()))?;
-    found.next().ok_or_else(|| unknown("the resolver answered nothing".into()))
+    let found = (host.as_str(), plan.target.port()).to_socket_addrs().map_err(|error| unknown(error.to_string()))?;
+    let found: Vec<SocketAddr> = found.collect();
+    // `localhost` is often both ::1 and 127.0.0.1 while only one of them is listened on.
+    let answers = |address: &&SocketAddr| std::net::TcpStream::connect_timeout(address, PROBE).is_ok();
+    let chosen = if found.len() > 1 { found.iter().find(answers).or(found.first()) } else { found.first() };
+    chosen.copied().ok_or_else(|| unknown("the resolver answered nothing".into()))
 }
 
 /// Adds what the threads hand over, until all of them have ended.
-fn observe(shared: &Shared, sender: &watch::Sender<Arc<Sample>>) {
+fn observe(shared: &Shared, ends: &mpsc::Receiver<Infallible>, sender: &watch::Sender<Arc<Sample>>) {
     let begun = Instant::now();
     let mut sample = empty();
     let mut recent: VecDeque<(Instant, Record)> = VecDeque::new();
+    let mut before = begun;
     loop {
-        std::thread::sleep(TICK);
-        let over = shared.threads.load(Ordering::Acquire) == 0;
+        // Nothing is ever sent: the channel closes when the last thread has ended.
+        let over = matches!(ends.recv_timeout(TICK), Err(RecvTimeoutError::Disconnected));
         let part = std::mem::take(&mut *shared.parts.lock().unwrap_or_else(PoisonError::into_inner));
         let now = Instant::now();
         sample.whole.add(&part);
-        recent.push_back((now, part));
+        recent.push_back((before, part));
+        before = now;
         while recent.len() > 10 {
             recent.pop_front();
         }
         sample.last.clear();
         recent.iter().for_each(|(_, part)| sample.last.add(part));
-        sample.last_span = recent.front().map_or(TICK, |(first, _)| now - *first + TICK);
-        sample.elapsed = begun.elapsed();
+        sample.last_span = recent.front().map_or(TICK, |(first, _)| now - *first);
+        sample.elapsed = now - begun;
         sample.connections = shared.connections.load(Ordering::Relaxed);
         sample.in_flight = shared.in_flight.load(Ordering::Relaxed);
-        let ended = if shared.stop.load(Ordering::Relaxed) { Ended::Stopped } else { Ended::Done };
+        let ended = if shared.stop.is_cancelled() { Ended::Stopped } else { Ended::Done };
         sample.ended = over.then_some(ended);
         // Nobody looking is fine.
         _ = sender.send(Arc::new(sample.clone()));
@@ -172,7 +189,6 @@ fn work(thread: usize, threads: usize, address: SocketAddr, plan: &Arc<Plan>, sh
     if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
         runtime.block_on(tokio::task::LocalSet::new().run_until(thread_main(thread, threads, address, plan.clone(), shared.clone())));
     }
-    shared.threads.fetch_sub(1, Ordering::Release);
 }
 
 async fn thread_main(thread: usize, threads: usize, address: SocketAddr, plan: Arc<Plan>, shared: Arc<Shared>) {
@@ -187,12 +203,10 @@ async fn thread_main(thread: usize, threads: usize, address: SocketAddr, plan: A
     let end = begun + worker.plan.duration;
     loop {
         tokio::select! {
+            () = worker.shared.stop.cancelled() => break,
             _ = tick.tick() => worker.hand_over(),
             () = tokio::time::sleep_until(end) => break,
             ended = connections.join_next() => if ended.is_none() { break },
-        }
-        if worker.shared.stop.load(Ordering::Relaxed) {
-            break;
         }
     }
     connections.shutdown().await;

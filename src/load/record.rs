@@ -37,6 +37,33 @@ impl Class {
     pub fn name(self) -> &'static str {
         ["refused", "connect", "timeout", "reset", "closed", "nonsense", "status_4xx", "status_5xx"][self as usize]
     }
+
+    /// What it means, as the rest of a sentence about the target.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Refused => "nobody listens there",
+            Self::Connect => "no connection could be made",
+            Self::Timeout => "no whole answer came in time",
+            Self::Reset => "it reset the connection",
+            Self::Closed => "it closed the connection before the answer was whole",
+            Self::Nonsense => "what it sent is no HTTP/1.1",
+            Self::Status4xx => "it answered with a status from 400 to 499",
+            Self::Status5xx => "it answered with a status from 500",
+        }
+    }
+
+    /// What to do about it.
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::Refused => "check the port, and that the service is running",
+            Self::Connect => "check the address and the route to it; with many connections also `ulimit -n`",
+            Self::Timeout => "try fewer connections or a longer --timeout; `curl -v` shows how far one request gets",
+            Self::Reset | Self::Closed => "look at the target's own log; a proxy or a limit of connections often ends them",
+            Self::Nonsense => "check that the port speaks plain HTTP, not TLS, gRPC or a database's protocol",
+            Self::Status4xx => "check the path; `curl -i` shows the answer",
+            Self::Status5xx => "look at the target's own log",
+        }
+    }
 }
 
 /// Counts and latencies of some stretch of time.
@@ -77,6 +104,18 @@ impl Record {
         for (sum, more) in self.errors.iter_mut().zip(other.errors) {
             *sum += more;
         }
+    }
+
+    /// What came after `earlier`, which is a former state of this same record.
+    pub fn since(&self, earlier: &Self) -> Self {
+        let mut part = self.clone();
+        // A former state holds no more than this one, so nothing goes below zero.
+        _ = part.histogram.subtract(&earlier.histogram);
+        part.bytes = self.bytes.saturating_sub(earlier.bytes);
+        for (count, before) in part.errors.iter_mut().zip(earlier.errors) {
+            *count = count.saturating_sub(before);
+        }
+        part
     }
 
     /// Forgets everything, keeping the memory.
@@ -140,6 +179,13 @@ mod tests {
         b.error(Class::Timeout);
         a.add(&b);
         assert_eq!((a.requests(), a.bytes, a.errors().collect::<Vec<_>>()), (2, 30, vec![(Class::Timeout, 1)]));
+        let before = a.clone();
+        a.answer(3_000, 5);
+        a.error(Class::Timeout);
+        let part = a.since(&before);
+        assert_eq!((part.requests(), part.bytes, part.errors().collect::<Vec<_>>()), (1, 5, vec![(Class::Timeout, 1)]));
+        assert_eq!(part.spread().map(|(min, _, max)| (min, max)), Some((3_000, 3_001)));
+        let a = before;
         assert_eq!(a.buckets().iter().map(|(_, count)| count).sum::<u64>(), 2);
     }
 }

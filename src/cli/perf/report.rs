@@ -1,0 +1,249 @@
+//! Runs as text for a terminal or a log: one run, a table of many, one line of progress. Pure; no colour.
+
+use std::fmt::Write as _;
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::load::plan::Plan;
+use crate::results::{Bucket, Interval, Run, Shape, State};
+use crate::text::age::human;
+use crate::text::quantity::{bytes, count, latency, rate, share};
+
+/// Cells of the longest bar.
+const BAR: usize = 24;
+
+/// What is about to happen, to whom.
+pub(super) fn announced(plan: &Plan) -> String {
+    let shape = Shape::of(plan);
+    let ends = shape.requests.map_or_else(String::new, |requests| format!(" or {} requests", count(requests)));
+    format!("loading {} for {}{ends}, {}", plan.target.url(), span(shape.duration_ns), pace(&shape))
+}
+
+/// One second of a run.
+pub(super) fn progress(line: &Interval) -> String {
+    let failed: u64 = line.errors.values().sum();
+    let percentile = |value: Option<u64>| value.map_or_else(|| "–".to_owned(), latency);
+    format!(
+        "{:>6}  {:>9}/s  p50 {:>7}  p99 {:>7}  errors {}",
+        span(line.elapsed_ns / 1_000_000_000 * 1_000_000_000),
+        rate(line.requests_per_second),
+        percentile(line.latencies.p50),
+        percentile(line.latencies.p99),
+        count(failed)
+    )
+}
+
+/// One run, at most 80 columns wide as long as its address is short.
+pub(super) fn text(run: &Run) -> String {
+    let mut text = String::new();
+    head(&mut text, run);
+    counts(&mut text, run);
+    side_by_side(&mut text, &latencies(run), &bars(&run.histogram));
+    text
+}
+
+/// Many runs.
+pub(super) fn table(runs: &[Run]) -> String {
+    if runs.is_empty() {
+        return "no runs are kept yet: `meshplay perf run URL` makes one\n".into();
+    }
+    let mut lines = vec![["RUN", "STARTED", "STATE", "REQUESTS", "REQ/S", "P50", "P99", "ERRORS", "TARGET"].map(str::to_owned)];
+    lines.extend(runs.iter().map(|run| {
+        let percentile = |value: Option<u64>| value.map_or_else(|| "–".to_owned(), latency);
+        [
+            run.id.rsplit('-').next().unwrap_or_default().to_owned(),
+            run.started.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
+            state(run.state).to_owned(),
+            count(run.requests),
+            rate(run.requests_per_second),
+            percentile(run.latencies.p50),
+            percentile(run.latencies.p99),
+            share(run.failed(), attempts(run)),
+            named(run),
+        ]
+    }));
+    // Numbers stand right.
+    let right = [false, false, false, true, true, true, true, true, false];
+    let width = |at: usize| lines.iter().map(|line| line[at].width()).max().unwrap_or_default();
+    let widths: Vec<usize> = (0..right.len()).map(width).collect();
+    let mut text = String::new();
+    for line in &lines {
+        let cells =
+            line.iter().zip(&widths).zip(right).map(|((cell, width), right)| if right { to_right(cell, *width) } else { to_left(cell, *width) });
+        _ = writeln!(text, "{}", cells.collect::<Vec<_>>().join("   ").trim_end());
+    }
+    text
+}
+
+fn head(text: &mut String, run: &Run) {
+    _ = writeln!(text, "{}", named(run));
+    let left = run.plan.duration_ns.saturating_sub(run.elapsed_ns) > 50_000_000;
+    let of = if run.state != State::Done && left { format!(" of {}", span(run.plan.duration_ns)) } else { String::new() };
+    _ = writeln!(text, "{} after {}{of}, {}", state(run.state), latency(run.elapsed_ns), pace(&run.plan));
+    _ = writeln!(text, "kept as {}", run.id);
+    text.push('\n');
+}
+
+fn counts(text: &mut String, run: &Run) {
+    let mut lines = vec![["requests".to_owned(), count(run.requests), format!("{}/s", rate(run.requests_per_second))]];
+    let per_second = if run.elapsed_ns == 0 { 0 } else { u128::from(run.bytes) * 1_000_000_000 / u128::from(run.elapsed_ns) };
+    lines.push(["read".into(), bytes(run.bytes), format!("{}/s", bytes(u64::try_from(per_second).unwrap_or(u64::MAX)))]);
+    lines.push(["errors".into(), count(run.failed()), share(run.failed(), attempts(run))]);
+    lines.extend(run.failures().map(|(class, number)| [format!("  {}", class.name()), count(number), class.meaning().to_owned()]));
+    if run.unfinished > 0 {
+        lines.push(["unfinished".into(), count(run.unfinished), "cut off at the end, no errors".into()]);
+    }
+    if let Some(cpu) = run.client_cpu_ns.filter(|_| run.elapsed_ns > 0) {
+        lines.push(["own cpu".into(), latency(cpu), format!("{:.0} % of a core", cpu as f64 / run.elapsed_ns as f64 * 100.0)]);
+    }
+    let (name, number) = (lines.iter().map(|line| line[0].width()).max().unwrap_or(0), lines.iter().map(|line| line[1].width()).max().unwrap_or(0));
+    for [what, value, remark] in &lines {
+        _ = writeln!(text, "{}   {}   {remark}", to_left(what, name), to_right(value, number));
+    }
+}
+
+fn latencies(run: &Run) -> Vec<String> {
+    if run.requests == 0 {
+        return Vec::new();
+    }
+    let values = run.latencies.named().map(|(name, value)| (name, value.map_or_else(|| "–".to_owned(), latency)));
+    let width = values.iter().map(|(_, value)| value.width()).max().unwrap_or(0);
+    let lines = values.iter().map(|(name, value)| format!("{name:<5}  {}", to_right(value, width)));
+    std::iter::once("latency".to_owned()).chain(lines).collect()
+}
+
+/// A bar for each bucket, as long as its share; a trace is shown as a trace.
+fn bars(histogram: &[Bucket]) -> Vec<String> {
+    const PARTS: [&str; 9] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"];
+    let largest = histogram.iter().map(|bucket| bucket.count).max().unwrap_or(0);
+    let total: u64 = histogram.iter().map(|bucket| bucket.count).sum();
+    if largest == 0 {
+        return Vec::new();
+    }
+    let bar = |count: u64| {
+        let eighths = usize::try_from(u128::from(count) * (BAR * 8) as u128 / u128::from(largest)).unwrap_or(0).max(usize::from(count > 0));
+        format!("{}{}", "█".repeat(eighths / 8), PARTS[eighths % 8])
+    };
+    let ends: Vec<String> = histogram.iter().map(|bucket| latency(bucket.up_to_ns)).collect();
+    let width = ends.iter().map(|end| end.width()).max().unwrap_or(0);
+    let line = |(bucket, end): (&Bucket, &String)| {
+        format!("≤ {}  {}  {}", to_right(end, width), to_left(&bar(bucket.count), BAR), share(bucket.count, total))
+    };
+    std::iter::once("answers by latency".to_owned()).chain(histogram.iter().zip(&ends).map(line)).collect()
+}
+
+fn side_by_side(text: &mut String, left: &[String], right: &[String]) {
+    if left.is_empty() && right.is_empty() {
+        return;
+    }
+    text.push('\n');
+    let width = left.iter().map(|line| line.width()).max().unwrap_or(0);
+    for at in 0..left.len().max(right.len()) {
+        let (a, b) = (left.get(at).map_or("", String::as_str), right.get(at).map_or("", String::as_str));
+        _ = writeln!(text, "{}", format!("{}    {b}", to_left(a, width)).trim_end());
+    }
+}
+
+/// The address, and what it is where that is known.
+fn named(run: &Run) -> String {
+    let mut text = run.target.url.clone();
+    if let Some(what) = &run.target.what {
+        _ = write!(text, "  {what}");
+    }
+    if let Some(cluster) = &run.target.cluster {
+        _ = write!(text, " @{cluster}");
+    }
+    text
+}
+
+fn pace(shape: &Shape) -> String {
+    let connections = if shape.connections == 1 { "1 connection".to_owned() } else { format!("{} connections", count(shape.connections as u64)) };
+    let pace = shape.rate.map_or_else(|| "as fast as possible".to_owned(), |wanted| format!("{}/s at most", rate(wanted)));
+    format!("{connections}, {pace}")
+}
+
+fn state(state: State) -> &'static str {
+    match state {
+        State::Running => "running",
+        State::Done => "done",
+        State::Stopped => "stopped",
+        State::Interrupted => "interrupted",
+    }
+}
+
+/// Answers, and failures that were none.
+fn attempts(run: &Run) -> u64 {
+    run.succeeded() + run.failed()
+}
+
+/// A planned time: whole seconds as people write them, less than two minutes exactly.
+fn span(nanoseconds: u64) -> String {
+    let seconds = nanoseconds / 1_000_000_000;
+    if nanoseconds.is_multiple_of(1_000_000_000) { human(i64::try_from(seconds).unwrap_or(i64::MAX)) } else { latency(nanoseconds) }
+}
+
+fn to_left(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
+}
+
+fn to_right(text: &str, width: usize) -> String {
+    format!("{}{text}", " ".repeat(width.saturating_sub(text.width())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::plan::Target;
+    use crate::results::{Latencies, Subject};
+
+    fn run() -> Run {
+        let plan = Plan::gentle(Target::parse("127.0.0.1:8080").unwrap());
+        let target = Subject { url: plan.target.url().into(), what: Some("service shop/web".into()), cluster: Some("lab".into()) };
+        let begun = "2025-11-24T20:00:00Z".parse().unwrap();
+        let bucket = |up_to_ns, count| Bucket { up_to_ns, count };
+        Run {
+            state: State::Stopped,
+            elapsed_ns: 2_500_000_000,
+            requests: 1_234_567,
+            requests_per_second: 493_826.8,
+            bytes: 250_000_000,
+            errors: [("timeout".to_owned(), 3), ("status_5xx".to_owned(), 12)].into(),
+            unfinished: 4,
+            latencies: Latencies {
+                min: Some(21_000),
+                mean: Some(35_200),
+                p50: Some(33_000),
+                p99: Some(1_250_000),
+                max: Some(48_100_000),
+                ..Latencies::default()
+            },
+            histogram: vec![bucket(32_000, 500_000), bucket(64_000, 700_000), bucket(128_000, 34_566), bucket(256_000, 1)],
+            client_cpu_ns: Some(2_000_000_000),
+            ..Run::begin("20251124T200000Z-127-0-0-1-8080-00c0de".into(), target, &plan, begun)
+        }
+    }
+
+    #[test]
+    fn a_run_is_one_aligned_page() {
+        insta::assert_snapshot!(text(&run()), @"");
+        assert!(text(&run()).lines().all(|line| line.width() <= 80));
+    }
+
+    #[test]
+    fn many_runs_are_a_table() {
+        let nothing = Run::begin(
+            "20251124T190000Z-x-000001".into(),
+            Subject { url: "http://x/".into(), ..Subject::default() },
+            &Plan::gentle(Target::parse("x").unwrap()),
+            run().started,
+        );
+        insta::assert_snapshot!(table(&[run(), nothing]), @"");
+        assert!(table(&[]).contains("perf run"));
+    }
+
+    #[test]
+    fn an_announcement_names_the_target_and_what_it_is_in_for() {
+        let plan = Plan { requests: Some(5_000), ..Plan::gentle(Target::parse("http://example.com/a").unwrap()) };
+        assert_eq!(announced(&plan), "loading http://example.com/a for 10s or 5,000 requests, 4 connections, 100/s at most");
+    }
+}

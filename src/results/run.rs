@@ -1,0 +1,417 @@
+//! What is known of one run, as plain values that are written as JSON. No files and no clock: times are parameters.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::load::engine::{Ended, Sample};
+use crate::load::plan::{Pace, Plan};
+use crate::load::record::{Class, Record};
+use crate::names::Problem;
+use crate::text::sanitise;
+
+/// One run. In JSON every time span is in nanoseconds and every moment RFC 3339 in UTC.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Its name, and the name of its folder; sorts by start.
+    pub id: String,
+    /// How far it got.
+    pub state: State,
+    /// What was loaded.
+    pub target: Subject,
+    /// What was planned.
+    pub plan: Shape,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it ended, once it has.
+    #[serde(default)]
+    pub ended: Option<Timestamp>,
+    /// How long it has loaded its target.
+    #[serde(default)]
+    pub elapsed_ns: u64,
+    /// Whole answers, those with an error status among them.
+    #[serde(default)]
+    pub requests: u64,
+    /// Whole answers a second over the whole run.
+    #[serde(default)]
+    pub requests_per_second: f64,
+    /// Requests that were sent and cut off at the end. Not an error of the target.
+    #[serde(default)]
+    pub unfinished: u64,
+    /// Bytes read.
+    #[serde(default)]
+    pub bytes: u64,
+    /// Failures by the name of their class; only those there were.
+    #[serde(default)]
+    pub errors: BTreeMap<String, u64>,
+    /// From the first byte written to the last byte read.
+    #[serde(default)]
+    pub latencies: Latencies,
+    /// Answers by latency, fastest first.
+    #[serde(default)]
+    pub histogram: Vec<Bucket>,
+    /// CPU time of the whole program while it ran, where the system tells.
+    #[serde(default)]
+    pub client_cpu_ns: Option<u64>,
+}
+
+/// How far a run got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It runs.
+    Running,
+    /// It ended as planned.
+    Done,
+    /// Somebody stopped it.
+    Stopped,
+    /// Its program ended before it did. Never written: read out of a running one that nobody runs.
+    Interrupted,
+}
+
+/// What is loaded.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    /// The address.
+    pub url: String,
+    /// What it is an address of, `service shop/web`, where that is known.
+    #[serde(default)]
+    pub what: Option<String>,
+    /// The cluster it belongs to, where it belongs to one.
+    #[serde(default)]
+    pub cluster: Option<String>,
+}
+
+/// The plan of a run, as it is kept.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Shape {
+    /// Connections kept open.
+    pub connections: usize,
+    /// When it was to end.
+    pub duration_ns: u64,
+    /// After how many requests it was to end earlier.
+    #[serde(default)]
+    pub requests: Option<u64>,
+    /// Requests a second; none: as fast as possible.
+    #[serde(default)]
+    pub rate: Option<f64>,
+    /// How long an answer might take.
+    #[serde(default)]
+    pub timeout_ns: u64,
+}
+
+/// Latencies in nanoseconds. A percentile is missing where fewer than ten answers lie beyond it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Latencies {
+    /// The fastest answer.
+    pub min: Option<u64>,
+    /// The mean.
+    pub mean: Option<u64>,
+    /// Half of the answers took no longer.
+    pub p50: Option<u64>,
+    /// Three quarters.
+    pub p75: Option<u64>,
+    /// Nine tenths.
+    pub p90: Option<u64>,
+    /// 99 of 100.
+    pub p99: Option<u64>,
+    /// 999 of 1,000.
+    pub p99_9: Option<u64>,
+    /// The slowest answer.
+    pub max: Option<u64>,
+}
+
+/// So many answers took no longer than this, and longer than the bucket before allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bucket {
+    /// Upper end in nanoseconds.
+    pub up_to_ns: u64,
+    /// Answers.
+    pub count: u64,
+}
+
+/// One line of `samples.ndjson`: what happened since the line before, about a second.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    /// Its end, since the start.
+    pub elapsed_ns: u64,
+    /// Its length.
+    pub span_ns: u64,
+    /// Whole answers.
+    pub requests: u64,
+    /// Whole answers a second.
+    pub requests_per_second: f64,
+    /// Bytes read.
+    pub bytes: u64,
+    /// Failures by class.
+    pub errors: BTreeMap<String, u64>,
+    /// Latencies of these answers.
+    pub latencies: Latencies,
+    /// These answers by latency.
+    pub histogram: Vec<Bucket>,
+    /// Connections open at its end.
+    pub connections: usize,
+    /// Requests under way at its end.
+    pub in_flight: u64,
+}
+
+impl Run {
+    /// A run that is about to begin.
+    pub fn begin(id: String, target: Subject, plan: &Plan, started: Timestamp) -> Self {
+        Self {
+            id,
+            state: State::Running,
+            target,
+            plan: Shape::of(plan),
+            started,
+            ended: None,
+            elapsed_ns: 0,
+            requests: 0,
+            requests_per_second: 0.0,
+            unfinished: 0,
+            bytes: 0,
+            errors: BTreeMap::new(),
+            latencies: Latencies::default(),
+            histogram: Vec::new(),
+            client_cpu_ns: None,
+        }
+    }
+
+    /// Takes in what has been measured so far.
+    pub fn take(&mut self, sample: &Sample) {
+        self.elapsed_ns = nanoseconds(sample.elapsed);
+        self.requests = sample.whole.requests();
+        self.requests_per_second = rate(self.requests, self.elapsed_ns);
+        self.unfinished = sample.in_flight as u64;
+        self.bytes = sample.whole.bytes;
+        self.errors = errors(&sample.whole);
+        self.latencies = Latencies::of(&sample.whole);
+        self.histogram = buckets(&sample.whole);
+        self.state = match sample.ended {
+            None => State::Running,
+            Some(Ended::Done) => State::Done,
+            Some(Ended::Stopped) => State::Stopped,
+        };
+    }
+
+    /// Takes in what the lines of a run say whose program ended too early. Percentiles of a whole do not follow from those of its parts.
+    pub fn interrupted(&mut self, lines: &[Interval]) {
+        self.state = State::Interrupted;
+        self.elapsed_ns = lines.last().map_or(0, |line| line.elapsed_ns);
+        self.ended = self.started.checked_add(Duration::from_nanos(self.elapsed_ns)).ok();
+        self.requests = lines.iter().map(|line| line.requests).sum();
+        self.requests_per_second = rate(self.requests, self.elapsed_ns);
+        self.unfinished = lines.last().map_or(0, |line| line.in_flight);
+        self.bytes = lines.iter().map(|line| line.bytes).sum();
+        let mut by_latency = BTreeMap::new();
+        for line in lines {
+            line.errors.iter().for_each(|(class, count)| *self.errors.entry(class.clone()).or_default() += count);
+            line.histogram.iter().for_each(|bucket| *by_latency.entry(bucket.up_to_ns).or_default() += bucket.count);
+        }
+        self.histogram = by_latency.into_iter().map(|(up_to_ns, count)| Bucket { up_to_ns, count }).collect();
+        let total: u128 = lines.iter().map(|line| u128::from(line.latencies.mean.unwrap_or(0)) * u128::from(line.requests)).sum();
+        self.latencies = Latencies {
+            min: lines.iter().filter_map(|line| line.latencies.min).min(),
+            mean: total.checked_div(u128::from(self.requests)).and_then(|mean| u64::try_from(mean).ok()),
+            max: lines.iter().filter_map(|line| line.latencies.max).max(),
+            ..Latencies::default()
+        };
+    }
+
+    /// Answers without an error status.
+    pub fn succeeded(&self) -> u64 {
+        let bad = [Class::Status4xx, Class::Status5xx].iter().filter_map(|class| self.errors.get(class.name())).sum();
+        self.requests.saturating_sub(bad)
+    }
+
+    /// All failures.
+    pub fn failed(&self) -> u64 {
+        self.errors.values().sum()
+    }
+
+    /// Failures by class, in the order of [`Class::ALL`].
+    pub fn failures(&self) -> impl Iterator<Item = (Class, u64)> + '_ {
+        Class::ALL.into_iter().filter_map(|class| self.errors.get(class.name()).map(|count| (class, *count)))
+    }
+
+    /// Why it cannot count as a measurement: nothing succeeded, and what stood in the way most often.
+    pub fn trouble(&self) -> Option<Problem> {
+        if self.succeeded() > 0 || self.state == State::Running {
+            return None;
+        }
+        let none = Problem::new("perf.nothing-succeeded", format!("no request to {} succeeded", self.target.url), "");
+        let Some((class, _)) = self.failures().max_by_key(|(_, count)| *count) else {
+            let why = if self.unfinished > 0 {
+                format!("it took {} requests and had not answered any when the run ended", self.unfinished)
+            } else {
+                "the run ended before one was sent".to_owned()
+            };
+            return Some(Problem { why, ..none }.hint("let it run longer; `curl -v` shows how far one request gets"));
+        };
+        let why: Vec<String> = self.failures().map(|(class, count)| format!("{} ({} × {})", class.meaning(), count, class.name())).collect();
+        Some(Problem { why: why.join("; "), ..none }.hint(class.remedy()))
+    }
+
+    /// Makes harmless what came from a file.
+    pub(super) fn sanitised(mut self) -> Self {
+        let clean = |text: &mut String| *text = sanitise(text).into_owned();
+        clean(&mut self.id);
+        clean(&mut self.target.url);
+        self.target.what.iter_mut().for_each(clean);
+        self.target.cluster.iter_mut().for_each(clean);
+        self.errors = self.errors.into_iter().map(|(class, count)| (sanitise(&class).into_owned(), count)).collect();
+        self
+    }
+}
+
+impl Shape {
+    /// What is kept of a plan.
+    pub fn of(plan: &Plan) -> Self {
+        Self {
+            connections: plan.connections,
+            duration_ns: nanoseconds(plan.duration),
+            requests: plan.requests,
+            rate: match plan.pace {
+                Pace::Max => None,
+                Pace::Rate(rate) => Some(rate),
+            },
+            timeout_ns: nanoseconds(plan.timeout),
+        }
+    }
+}
+
+impl Latencies {
+    /// Those of a record.
+    pub fn of(record: &Record) -> Self {
+        let spread = record.spread();
+        Self {
+            min: spread.map(|(min, _, _)| min),
+            // Latencies are whole nanoseconds up to a minute, so this loses nothing that matters.
+            mean: spread.map(|(_, mean, _)| mean.round() as u64),
+            p50: record.percentile(0.5),
+            p75: record.percentile(0.75),
+            p90: record.percentile(0.9),
+            p99: record.percentile(0.99),
+            p99_9: record.percentile(0.999),
+            max: spread.map(|(_, _, max)| max),
+        }
+    }
+
+    /// All of them with their names, in the order they are shown.
+    pub fn named(&self) -> [(&'static str, Option<u64>); 8] {
+        [
+            ("min", self.min),
+            ("mean", self.mean),
+            ("p50", self.p50),
+            ("p75", self.p75),
+            ("p90", self.p90),
+            ("p99", self.p99),
+            ("p99.9", self.p99_9),
+            ("max", self.max),
+        ]
+    }
+}
+
+impl Interval {
+    /// What happened between two samples of one run; none: since its start.
+    pub fn between(before: Option<&Sample>, sample: &Sample) -> Self {
+        let part = before.map_or_else(|| sample.whole.clone(), |before| sample.whole.since(&before.whole));
+        let span_ns = nanoseconds(sample.elapsed.saturating_sub(before.map_or(Duration::ZERO, |before| before.elapsed)));
+        Self {
+            elapsed_ns: nanoseconds(sample.elapsed),
+            span_ns,
+            requests: part.requests(),
+            requests_per_second: rate(part.requests(), span_ns),
+            bytes: part.bytes,
+            errors: errors(&part),
+            latencies: Latencies::of(&part),
+            histogram: buckets(&part),
+            connections: sample.connections,
+            in_flight: sample.in_flight as u64,
+        }
+    }
+}
+
+fn buckets(record: &Record) -> Vec<Bucket> {
+    record.buckets().into_iter().map(|(up_to_ns, count)| Bucket { up_to_ns, count }).collect()
+}
+
+fn errors(record: &Record) -> BTreeMap<String, u64> {
+    record.errors().map(|(class, count)| (class.name().to_owned(), count)).collect()
+}
+
+fn nanoseconds(span: Duration) -> u64 {
+    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn rate(count: u64, span_ns: u64) -> f64 {
+    if span_ns == 0 { 0.0 } else { count as f64 / (span_ns as f64 / 1e9) }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::load::plan::Target;
+
+    /// A sample after so many seconds and answers of a millisecond.
+    pub(in crate::results) fn sample(seconds: u64, answers: u64, timeouts: u64, ended: Option<Ended>) -> Sample {
+        let mut whole = Record::default();
+        (0..answers).for_each(|_| whole.answer(1_000_000, 10));
+        (0..timeouts).for_each(|_| whole.error(Class::Timeout));
+        let elapsed = Duration::from_secs(seconds);
+        Sample { elapsed, last: Record::default(), last_span: Duration::ZERO, whole, connections: 4, in_flight: 2, ended }
+    }
+
+    pub(in crate::results) fn run() -> Run {
+        let plan = Plan::gentle(Target::parse("127.0.0.1:8080/a").unwrap());
+        Run::begin("x".into(), Subject { url: plan.target.url().into(), ..Subject::default() }, &plan, Timestamp::from_second(1_700_000_000).unwrap())
+    }
+
+    #[test]
+    fn json_holds_what_scripts_look_for() {
+        let mut run = run();
+        run.take(&sample(2, 1000, 3, Some(Ended::Done)));
+        let json = serde_json::to_value(&run).unwrap();
+        assert_eq!(json["requests_per_second"], 500.0);
+        assert_eq!(json["started"], "2023-11-14T22:13:20Z");
+        assert_eq!(json["state"], "done");
+        assert_eq!(json["errors"], serde_json::json!({"timeout": 3}));
+        assert_eq!(json["plan"]["rate"], serde_json::Value::Null);
+        // 1,000 answers: ten beyond p99, one beyond p99.9. Three digits are kept.
+        let p99 = json["latencies"]["p99"].as_u64().unwrap();
+        assert!((999_000..=1_001_000).contains(&p99), "{p99}");
+        assert_eq!(json["latencies"]["p99_9"], serde_json::Value::Null);
+        assert_eq!(serde_json::from_value::<Run>(json).unwrap(), run);
+    }
+
+    #[test]
+    fn lines_add_up_to_the_whole() {
+        let samples = [sample(1, 100, 0, None), sample(2, 250, 1, None), sample(3, 400, 4, Some(Ended::Done))];
+        let lines: Vec<Interval> =
+            (0..3).map(|at| Interval::between(at.checked_sub(1).and_then(|before| samples.get(before)), &samples[at])).collect();
+        assert_eq!(lines.iter().map(|line| line.requests).collect::<Vec<_>>(), [100, 150, 150]);
+        let (mut whole, mut parts) = (run(), run());
+        whole.take(&samples[2]);
+        parts.interrupted(&lines);
+        assert_eq!((parts.state, parts.latencies.p50), (State::Interrupted, None));
+        assert_eq!(parts.ended.map(|ended| ended.as_second()), Some(1_700_000_003));
+        let facts =
+            |run: &Run| (run.requests, run.bytes, run.errors.clone(), run.elapsed_ns, run.histogram.clone(), run.latencies.min, run.latencies.max);
+        assert_eq!(facts(&parts), facts(&whole));
+    }
+
+    #[test]
+    fn a_run_without_success_says_what_stood_in_the_way() {
+        let mut run = run();
+        run.take(&sample(1, 0, 7, Some(Ended::Done)));
+        let problem = run.trouble().unwrap();
+        assert!(problem.why.contains("no whole answer came in time (7 × timeout)"), "{problem}");
+        run.take(&sample(1, 0, 0, Some(Ended::Stopped)));
+        assert!(run.trouble().unwrap().why.contains("2 requests"), "{run:?}");
+        run.take(&sample(1, 1, 7, Some(Ended::Done)));
+        assert_eq!(run.trouble(), None);
+    }
+}

@@ -1,0 +1,310 @@
+//! Runs on disk: a folder a run, `run.json` with the summary and `samples.ndjson` with a line a second. Nothing is measured here.
+//!
+//! A folder appears whole, the summary is replaced whole, and lines are only appended, so that a program that is killed leaves what it measured. The
+//! program that writes a run holds a lock on its samples; where nobody holds it, a run that says that it is running was interrupted.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::hash::{BuildHasher, RandomState};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::run::{Interval, Run, State, Subject};
+use crate::names::Problem;
+use crate::text::sanitise;
+
+const SUMMARY: &str = "run.json";
+const SAMPLES: &str = "samples.ndjson";
+
+/// The folder all runs are kept in.
+#[derive(Clone, Debug)]
+pub struct Store {
+    folder: PathBuf,
+}
+
+/// A run being written.
+#[derive(Debug)]
+pub struct Writing {
+    folder: PathBuf,
+    samples: File,
+}
+
+impl Store {
+    /// The runs under a data folder. Touches nothing yet.
+    pub fn open(data: &Path) -> Self {
+        Self { folder: data.join("runs") }
+    }
+
+    /// Where a run lies.
+    pub fn folder(&self, id: &str) -> PathBuf {
+        self.folder.join(id)
+    }
+
+    /// Writes the folder of a run that begins.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn begin(&self, run: &Run) -> Result<Writing, Problem> {
+        self.create(run).map_err(|error| unwritable(&self.folder(&run.id), &error))
+    }
+
+    fn create(&self, run: &Run) -> io::Result<Writing> {
+        let (half, folder) = (self.folder.join(format!(".{}", run.id)), self.folder(&run.id));
+        fs::create_dir_all(&half)?;
+        let samples = OpenOptions::new().create_new(true).append(true).open(half.join(SAMPLES))?;
+        // A file system without locks keeps runs as well; only interrupted ones are not told from running ones there.
+        _ = samples.try_lock();
+        write_summary(&half, run)?;
+        fs::rename(&half, &folder)?;
+        Ok(Writing { folder, samples })
+    }
+
+    /// Every run, newest first, and what is wrong with the folders that hold none.
+    pub fn list(&self) -> (Vec<Run>, Vec<Problem>) {
+        let names = match self.names() {
+            Ok(names) => names,
+            Err(problem) => return (Vec::new(), vec![problem]),
+        };
+        let (mut runs, mut problems) = (Vec::new(), Vec::new());
+        for name in names {
+            match self.read(&name) {
+                Ok(run) => runs.push(run),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        runs.sort_by(|a, b| (b.started, &b.id).cmp(&(a.started, &a.id)));
+        (runs, problems)
+    }
+
+    fn names(&self) -> Result<Vec<String>, Problem> {
+        let entries = match fs::read_dir(&self.folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(unreadable(&self.folder, &error.to_string())),
+        };
+        let folders = entries.flatten().filter(|entry| entry.path().is_dir());
+        let mut names: Vec<String> = folders.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| !name.starts_with('.')).collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// The run of that id.
+    ///
+    /// # Errors
+    /// There is none, or its folder cannot be read.
+    pub fn read(&self, id: &str) -> Result<Run, Problem> {
+        if !is_id(id) {
+            return Err(unknown(id));
+        }
+        let path = self.folder(id).join(SUMMARY);
+        let text = fs::read(&path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound if !self.folder(id).is_dir() => unknown(id),
+            _ => unreadable(&path, &error.to_string()),
+        })?;
+        let run: Run = serde_json::from_slice(&text).map_err(|error| unreadable(&path, &error.to_string()))?;
+        let mut run = Run { id: id.to_owned(), ..run }.sanitised();
+        if run.state == State::Running && !self.is_written(id) {
+            run.interrupted(&self.samples(id)?);
+        }
+        Ok(run)
+    }
+
+    /// The id a person means: all of it, its beginning or its end, or `last`.
+    ///
+    /// # Errors
+    /// No run is called so, or several are.
+    pub fn find(&self, text: &str) -> Result<String, Problem> {
+        let names = self.names()?;
+        if text == "last" {
+            let newest = self.list().0.into_iter().next().map(|run| run.id);
+            return newest.ok_or_else(|| unknown(text));
+        }
+        let mut fitting = names.iter().filter(|name| name.starts_with(text) || name.ends_with(text));
+        match (names.iter().find(|name| *name == text), fitting.next(), fitting.next()) {
+            (Some(name), _, _) | (None, Some(name), None) => Ok(name.clone()),
+            (None, Some(one), Some(other)) => {
+                Err(Problem::new("results.ambiguous", format!("{} is more than one run", sanitise(text)), format!("{one}, {other}"))
+                    .hint("write more of it"))
+            }
+            _ => Err(unknown(text)),
+        }
+    }
+
+    /// The lines of a run, up to the first that is not whole.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn samples(&self, id: &str) -> Result<Vec<Interval>, Problem> {
+        if !is_id(id) {
+            return Err(unknown(id));
+        }
+        let path = self.folder(id).join(SAMPLES);
+        let text = fs::read_to_string(&path).map_err(|error| unreadable(&path, &error.to_string()))?;
+        Ok(text.lines().map_while(|line| serde_json::from_str(line).ok()).collect())
+    }
+
+    /// Somebody holds the lock, or nobody can tell.
+    fn is_written(&self, id: &str) -> bool {
+        match File::open(self.folder(id).join(SAMPLES)).map(|file| file.try_lock_shared()) {
+            Ok(Err(TryLockError::WouldBlock)) => true,
+            Ok(Err(TryLockError::Error(error))) => error.kind() == io::ErrorKind::Unsupported,
+            Ok(Ok(())) | Err(_) => false,
+        }
+    }
+}
+
+impl Writing {
+    /// Adds a line.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn append(&mut self, line: &Interval) -> Result<(), Problem> {
+        let mut text = serde_json::to_vec(line).map_err(|error| unwritable(&self.folder, &error.into()))?;
+        text.push(b'\n');
+        // One write a line, so that a line is there or is not.
+        self.samples.write_all(&text).map_err(|error| unwritable(&self.folder.join(SAMPLES), &error))
+    }
+
+    /// Writes the summary of a run that has ended, and lets go of it.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn finish(self, run: &Run) -> Result<(), Problem> {
+        write_summary(&self.folder, run).map_err(|error| unwritable(&self.folder.join(SUMMARY), &error))
+    }
+}
+
+/// A name for a run of that target which begins now: time, target, and six letters so that no two are the same.
+pub fn new_id(target: &Subject, started: Timestamp) -> String {
+    // The standard library seeds every one of these anew.
+    let chance = RandomState::new().hash_one(started.as_nanosecond()) & 0xff_ffff;
+    format!("{}-{}-{chance:06x}", started.strftime("%Y%m%dT%H%M%SZ"), slug(&target.url))
+}
+
+/// The address without its scheme, in letters, digits and single dashes.
+fn slug(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let words = rest.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let mut slug = words.collect::<Vec<_>>().join("-").to_ascii_lowercase();
+    slug.truncate(40);
+    slug.trim_end_matches('-').to_owned()
+}
+
+/// A plain name: nothing that leads out of the folder.
+fn is_id(text: &str) -> bool {
+    !text.is_empty() && !text.starts_with('.') && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+}
+
+fn write_summary(folder: &Path, run: &Run) -> io::Result<()> {
+    let half = folder.join("run.json.new");
+    let mut file = File::create(&half)?;
+    serde_json::to_writer_pretty(io::BufWriter::new(&mut file), run)?;
+    file.write_all(b"\n")?;
+    // Without it a loss of power may leave the new name on an empty file.
+    file.sync_data()?;
+    fs::rename(half, folder.join(SUMMARY))
+}
+
+fn unknown(id: &str) -> Problem {
+    Problem::new("results.unknown", format!("there is no run called {}", sanitise(id)), "").hint("`meshplay perf list` lists them")
+}
+
+fn unreadable(path: &Path, why: &str) -> Problem {
+    let what = format!("{} cannot be read", sanitise(&path.display().to_string()));
+    Problem::new("results.unreadable", what, sanitise(why)).hint("remove the folder of that run if nobody needs it")
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Problem {
+    let what = format!("the run is not kept in {}", sanitise(&path.display().to_string()));
+    Problem::new("results.unwritable", what, error.to_string())
+        .hint("free or mend that place; the run itself goes on and its result is still reported")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::run::tests::{run, sample};
+    use super::*;
+    use crate::load::engine::Ended;
+
+    fn named(id: &str, second: i64) -> Run {
+        Run { id: id.into(), started: Timestamp::from_second(second).unwrap(), ..run() }
+    }
+
+    #[test]
+    fn a_run_goes_to_disk_and_comes_back() {
+        let data = tempfile::tempdir().unwrap();
+        let store = Store::open(data.path());
+        assert_eq!(store.list(), (vec![], vec![]));
+        let mut run = named("b-1", 20);
+        let mut writing = store.begin(&run).unwrap();
+        let last = sample(1, 100, 0, Some(Ended::Done));
+        writing.append(&Interval::between(None, &last)).unwrap();
+        assert_eq!(store.read("b-1").unwrap().state, State::Running);
+        run.take(&last);
+        writing.finish(&run).unwrap();
+        assert_eq!(store.read("b-1").unwrap(), run);
+        assert_eq!(store.samples("b-1").unwrap(), [Interval::between(None, &last)]);
+        store.begin(&named("a-2", 30)).unwrap();
+        assert_eq!(store.list().0.iter().map(|run| run.id.as_str()).collect::<Vec<_>>(), ["a-2", "b-1"]);
+        assert_eq!(
+            (store.find("b").unwrap().as_str(), store.find("last").unwrap().as_str(), store.find("2").unwrap().as_str()),
+            ("b-1", "a-2", "a-2")
+        );
+        assert_eq!(store.find("").unwrap_err().code, "results.ambiguous");
+    }
+
+    #[test]
+    fn a_run_nobody_writes_any_more_was_interrupted_and_keeps_its_lines() {
+        let data = tempfile::tempdir().unwrap();
+        let store = Store::open(data.path());
+        let mut writing = store.begin(&named("a", 20)).unwrap();
+        writing.append(&Interval::between(None, &sample(3, 300, 2, None))).unwrap();
+        // A kill in the middle of a line.
+        writing.samples.write_all(b"{\"elapsed_ns\":4").unwrap();
+        drop(writing);
+        let run = store.read("a").unwrap();
+        assert_eq!((run.state, run.requests, run.requests_per_second, run.failed()), (State::Interrupted, 300, 100.0, 2));
+    }
+
+    #[test]
+    fn broken_folders_are_told_beside_the_runs() {
+        let data = tempfile::tempdir().unwrap();
+        let store = Store::open(data.path());
+        drop(store.begin(&named("good", 20)).unwrap());
+        fs::create_dir(data.path().join("runs/empty")).unwrap();
+        fs::create_dir(data.path().join("runs/nonsense")).unwrap();
+        fs::write(data.path().join("runs/nonsense/run.json"), "{").unwrap();
+        fs::write(data.path().join("runs/a-file"), "").unwrap();
+        let (runs, problems) = store.list();
+        assert_eq!((runs.len(), problems.len()), (1, 2), "{problems:?}");
+        assert!(problems.iter().all(|problem| problem.code == "results.unreadable"));
+    }
+
+    #[test]
+    fn an_id_never_leads_out_of_the_folder() {
+        let data = tempfile::tempdir().unwrap();
+        let store = Store::open(data.path());
+        for id in ["..", "../x", "/etc", "", ".hidden", "a/b", "\u{1b}[2J"] {
+            assert_eq!(store.read(id).unwrap_err().code, "results.unknown", "{id}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_a_problem_with_its_place() {
+        let data = tempfile::tempdir().unwrap();
+        fs::write(data.path().join("runs"), "a file where the folder should be").unwrap();
+        let problem = Store::open(data.path()).begin(&named("a", 1)).unwrap_err();
+        assert_eq!(problem.code, "results.unwritable");
+        assert_eq!(Store::open(data.path()).list().1.len(), 1);
+    }
+
+    #[test]
+    fn ids_sort_by_time_and_name_the_target() {
+        let subject = Subject { url: "http://[::1]:8080/Cart?id=1".into(), ..Subject::default() };
+        let id = new_id(&subject, Timestamp::from_second(1_700_000_000).unwrap());
+        assert!(id.starts_with("20231114T221320Z-1-8080-cart-id-1-") && is_id(&id), "{id}");
+        assert_eq!(id.rsplit('-').next().map(str::len), Some(6));
+        assert_eq!(slug(&format!("http://{}", "a/".repeat(60))).len(), 39);
+    }
+}

@@ -1,0 +1,29 @@
+//! Finds the real things some tests need: a real API server, kubectl. It starts none of them; that is `tests/kubernetes`' and `.ci/run`'s work.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// The kubeconfig of a real cluster that tests may write to, from `MESHPLAY_TEST_KUBECONFIG`.
+pub fn cluster(test: &str) -> Option<PathBuf> {
+    let found = env::var_os("MESHPLAY_TEST_KUBECONFIG").map(PathBuf::from).filter(|path| path.is_file());
+    found.or_else(|| skip(test, "MESHPLAY_TEST_KUBECONFIG names no kubeconfig of a real cluster"))
+}
+
+/// kubectl: `MESHPLAY_TEST_KUBECTL`, else the one on the path.
+pub fn kubectl(test: &str) -> Option<PathBuf> {
+    let named = env::var_os("MESHPLAY_TEST_KUBECTL").map(PathBuf::from);
+    let found = named.or_else(|| on_path("kubectl")).filter(|path| path.is_file());
+    found.or_else(|| skip(test, "there is no kubectl on the path, and MESHPLAY_TEST_KUBECTL names none"))
+}
+
+fn on_path(program: &str) -> Option<PathBuf> {
+    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(program)).find(|path| Path::is_file(path))
+}
+
+/// Says why a test does not run; where everything has to be there, that is a failure.
+fn skip<T>(test: &str, why: &str) -> Option<T> {
+    assert!(env::var_os("MESHPLAY_REQUIRE_REAL").is_none_or(|value| value != "1"), "{test} must not be skipped here: {why}");
+    // Past the capture of the test runner, so that a skip is seen in every run.
+    _ = std::io::Write::write_all(&mut std::io::stderr(), format!("skipped {test}: {why}\n").as_bytes());
+    None
+}
