@@ -207,7 +207,9 @@ async fn a_streaming_list_ends_with_its_bookmark(server: &Server) {
 async fn tables_have_the_columns_of_kubectl(server: &Server) {
     server.config_map("one", json!({})).await;
     let path = server.path("v1", "configmaps");
-    for (path, found) in [(format!("{path}?fieldSelector=metadata.name%3Done"), 1), (format!("{path}/one"), 1), (format!("{path}?labelSelector=none"), 0)] {
+    for (path, found) in
+        [(format!("{path}?fieldSelector=metadata.name%3Done"), 1), (format!("{path}/one"), 1), (format!("{path}?labelSelector=none"), 0)]
+    {
         let table = server.get_as(&path, TABLE).await.expect(200);
         assert_eq!((&table["kind"], &table["apiVersion"]), (&json!("Table"), &json!("meta.k8s.io/v1")));
         assert_eq!(columns(&table, 0), ["Name", "Data", "Age"]);
@@ -287,7 +289,8 @@ async fn labels_and_fields_select(server: &Server) {
     ] {
         assert_eq!(mine(select("label", text).await.expect(200)), wanted, "{text}");
     }
-    for (text, wanted) in [("metadata.name=two", "two"), ("metadata.name!=two", "one three"), (&format!("metadata.namespace={}", server.namespace), "one three two")]
+    for (text, wanted) in
+        [("metadata.name=two", "two"), ("metadata.name!=two", "one three"), (&format!("metadata.namespace={}", server.namespace), "one three two")]
     {
         assert_eq!(mine(select("field", text).await.expect(200)), wanted, "{text}");
     }
@@ -356,7 +359,10 @@ async fn patches_do_what_their_rfcs_say(server: &Server) {
     let stepped = server.patch(&path, JSON_PATCH, &steps).await.expect(200);
     assert_eq!(stepped["data"], json!({"key": "5"}));
     // Neither a failed test nor an impossible step leaves a trace.
-    for step in [json!([{"op": "replace", "path": "/data/key", "value": "6"}, {"op": "test", "path": "/data/key", "value": "1"}]), json!([{"op": "remove", "path": "/data/nothing"}])] {
+    for step in [
+        json!([{"op": "replace", "path": "/data/key", "value": "6"}, {"op": "test", "path": "/data/key", "value": "1"}]),
+        json!([{"op": "remove", "path": "/data/nothing"}]),
+    ] {
         server.patch(&path, JSON_PATCH, &step).await.refuses(422, "Invalid");
     }
     assert_eq!(version(&server.get(&path).await.expect(200)), version(&stepped));

@@ -22,6 +22,8 @@ pub struct Pty {
     line: PathBuf,
     pid: Pid,
     shared: Arc<Shared>,
+    /// The line discipline's settings before the program started.
+    pub line_before: String,
     /// Its `HOME`, empty at the start.
     pub home: tempfile::TempDir,
 }
@@ -89,6 +91,7 @@ impl Pty {
         }
         let pair = native_pty_system().openpty(size(cols, rows)).expect("a pseudo terminal");
         let line = pair.master.tty_name().expect("the terminal's name");
+        let line_before = line_settings(&*pair.master);
         let reader = pair.master.try_clone_reader().expect("the terminal's output");
         let writer = pair.master.take_writer().expect("the terminal's input");
         let child = pair.slave.spawn_command(command).expect("the program starts");
@@ -106,7 +109,7 @@ impl Pty {
             let shared = shared.clone();
             move || await_end(child, &shared)
         });
-        Self { master: Some(pair.master), writer: Some(writer), line, pid, shared, home }
+        Self { master: Some(pair.master), writer: Some(writer), line, pid, shared, line_before, home }
     }
 
     /// Waits until the screen's text is as wanted and answers it. Looks whenever new bytes have come and at no other time.
@@ -214,8 +217,7 @@ impl Pty {
 
     /// Everything the line discipline is set to, as text that can be compared.
     pub fn line_settings(&self) -> String {
-        let line = self.master.as_ref().and_then(|master| master.get_termios()).expect("the line is open");
-        format!("{:?} {:?} {:?} {:?} {:?}", line.input_flags, line.output_flags, line.control_flags, line.local_flags, line.control_chars)
+        line_settings(&**self.master.as_ref().expect("the line is open"))
     }
 
     /// The program's process id, for looking at its memory and its processor time.
@@ -301,6 +303,11 @@ fn await_end(mut child: Box<dyn Child + Send + Sync>, shared: &Shared) {
 fn open_line(path: &Path) -> File {
     let flags = i32::try_from(rustix::fs::OFlags::NOCTTY.bits()).expect("a flag");
     File::options().read(true).write(true).custom_flags(flags).open(path).expect("the terminal's own side")
+}
+
+fn line_settings(master: &(dyn MasterPty + Send)) -> String {
+    let line = master.get_termios().expect("the terminal's settings");
+    format!("{:?} {:?} {:?} {:?} {:?}", line.input_flags, line.output_flags, line.control_flags, line.local_flags, line.control_chars)
 }
 
 fn size(cols: u16, rows: u16) -> PtySize {
