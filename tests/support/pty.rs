@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
+use rustix::termios::{OptionalActions, SpecialCodeIndex};
 
 /// The program in its terminal. It is killed when this is dropped.
 pub struct Pty {
@@ -167,8 +168,14 @@ impl Pty {
     /// The terminal vanishes, as when a connection is lost.
     pub fn hang_up(&mut self) {
         self.seen().hung_up = true;
+        let mut line = self.open_line();
+        // portable-pty types a line end and the end-of-file character when its writer is dropped, unless there is no such character.
+        let mut settings = rustix::termios::tcgetattr(&line).expect("the line's settings");
+        settings.special_codes[SpecialCodeIndex::VEOF] = 0;
+        rustix::termios::tcsetattr(&line, OptionalActions::Now, &settings).expect("the line takes settings");
         // A byte from our own side wakes the reader, which then lets go.
-        self.open_line().write_all(b" ").expect("the line takes a byte");
+        line.write_all(b" ").expect("the line takes a byte");
+        drop(line);
         self.until("the reader", Duration::from_secs(5), |seen| seen.closed.then_some(()));
         self.writer = None;
         self.master = None;
