@@ -34,6 +34,8 @@ pub struct Settings {
 pub struct Remembered {
     /// Contexts that were open.
     pub contexts: Vec<String>,
+    /// The kubeconfig's current context at that time; when it changes, it is opened instead.
+    pub current: Option<String>,
     /// The guide has been done or was hidden.
     pub guide_done: bool,
     /// Lines typed after `:`, oldest first.
@@ -227,7 +229,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path().display().to_string();
         let (config, _) = Config::from_lookup(&lookup(&[("HOME", &home), ("XDG_STATE_HOME", &home)]));
-        let remembered = Remembered { contexts: vec!["a".into()], guide_done: true, history: vec!["po".into()] };
+        let remembered = Remembered { contexts: vec!["a".into()], current: None, guide_done: true, history: vec!["po".into()] };
         config.paths.remember(&remembered).unwrap();
         assert_eq!(config.remembered(), remembered);
     }

@@ -3,8 +3,10 @@
 pub mod app;
 pub mod flow;
 pub mod keys;
+pub mod overlays;
 pub mod own;
 pub mod panes;
+pub mod run;
 pub mod term;
 pub mod theme;
 pub mod widgets;

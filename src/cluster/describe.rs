@@ -155,7 +155,8 @@ fn conditions(object: &Value) -> Vec<Fact> {
     let line = |condition: &Value| {
         let words = [at(condition, "/reason"), at(condition, "/message")];
         let why: Vec<String> = words.into_iter().filter(|word| !word.is_empty()).collect();
-        fact(at(condition, "/type"), format!("{}: {}", at(condition, "/status"), why.join(", ")), RowState::Warn)
+        let text = if why.is_empty() { at(condition, "/status") } else { format!("{}: {}", at(condition, "/status"), why.join(", ")) };
+        fact(at(condition, "/type"), text, RowState::Warn)
     };
     list.into_iter().flatten().filter(wrong).map(line).collect()
 }

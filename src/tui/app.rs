@@ -1,3 +1,9 @@
 //! The shell: which pane is seen, what lies over it, and the routing of everything between them. It does no pane's work.
 
+pub mod commands;
+pub mod line;
+pub mod model;
 pub mod shared;
+pub mod update;
+pub mod view;
+pub mod work;

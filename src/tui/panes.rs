@@ -1,3 +1,5 @@
 //! The panes: one folder each, always the same files. No pane knows another.
 
+pub mod clusters;
 pub mod inventory;
+pub mod perf;

@@ -269,7 +269,7 @@ mod tests {
     use super::*;
     use crate::tui::keys::PRESETS;
 
-    const CONTEXTS: &[&str] = &["global", "table", "split", "perf", "dialog"];
+    const CONTEXTS: &[&str] = &["global", "table", "split", "perf", "clusters"];
 
     /// Every command a preset may name.
     const COMMANDS: &[&str] = &[
@@ -328,11 +328,12 @@ mod tests {
         "perf.freeze",
         "perf.new",
         "perf.stop",
-        "perf.open",
-        "dialog.next",
-        "dialog.previous",
-        "dialog.accept",
-        "dialog.cancel",
+        "perf.copy",
+        "clusters.down",
+        "clusters.up",
+        "clusters.mark",
+        "clusters.open",
+        "clusters.problem",
     ];
 
     fn resolve(_: &str, text: &str) -> Result<String, String> {

@@ -16,7 +16,7 @@ pub fn plain(text: impl Into<String>, role: Role) -> Spans {
     vec![(text.into(), role)]
 }
 
-/// The lines as rows of the screen: folded at `columns` when wrapped.
+/// The lines as rows of the screen: folded at `columns` between words when wrapped, what goes on below standing under the line's last piece.
 pub fn fold(lines: &[Spans], columns: u16, wrap: bool) -> Vec<Spans> {
     if !wrap || columns == 0 {
         return lines.to_vec();
@@ -25,29 +25,41 @@ pub fn fold(lines: &[Spans], columns: u16, wrap: bool) -> Vec<Spans> {
 }
 
 fn fold_one(line: &Spans, columns: u16) -> Vec<Spans> {
+    let heads: u16 = line.iter().rev().skip(1).map(|(text, _)| width(text)).sum();
+    let indent = if heads <= columns / 3 { heads } else { 0 };
     let mut rows: Vec<Spans> = vec![Vec::new()];
     let mut used = 0;
     for (text, role) in line {
-        let mut piece = String::new();
-        for part in text.graphemes(true) {
-            let wide = width(part);
-            if used + wide > columns {
-                push(&mut rows, std::mem::take(&mut piece), *role);
-                rows.push(Vec::new());
-                used = 0;
+        for word in text.split_word_bounds() {
+            if used + width(word) > columns && used > indent {
+                rows.push(vec![(" ".repeat(usize::from(indent)), Role::Text)]);
+                used = indent;
+                if word.trim().is_empty() {
+                    continue;
+                }
             }
-            piece.push_str(part);
-            used += wide;
+            used = put_word(&mut rows, word, *role, used, indent, columns);
         }
-        push(&mut rows, piece, *role);
     }
     rows
 }
 
-fn push(rows: &mut [Spans], piece: String, role: Role) {
-    if let Some(row) = rows.last_mut().filter(|_| !piece.is_empty()) {
-        row.push((piece, role));
+/// Adds a word, cut where it is longer than a row; answers the columns used in the last row.
+fn put_word(rows: &mut Vec<Spans>, word: &str, role: Role, mut used: u16, indent: u16, columns: u16) -> u16 {
+    for part in word.graphemes(true) {
+        if used + width(part) > columns {
+            rows.push(vec![(" ".repeat(usize::from(indent)), Role::Text)]);
+            used = indent;
+        }
+        if let Some(row) = rows.last_mut() {
+            match row.last_mut() {
+                Some((text, same)) if *same == role => text.push_str(part),
+                _ => row.push((part.to_owned(), role)),
+            }
+        }
+        used += width(part);
     }
+    used
 }
 
 /// Draws rows from `top` on; `needle` is shown where it stands.
@@ -145,5 +157,13 @@ mod tests {
         let rows = fold(&[plain("abcdefgh", Role::Text)], 3, true);
         let texts: Vec<String> = rows.iter().map(|row| row.iter().map(|(text, _)| text.as_str()).collect()).collect();
         assert_eq!(texts, ["abc", "def", "gh"]);
+    }
+
+    #[test]
+    fn folds_stand_between_words_and_under_the_text() {
+        let line = vec![("a ".to_owned(), Role::Dim), ("one two three".to_owned(), Role::Text)];
+        let rows = fold(&[line], 9, true);
+        let texts: Vec<String> = rows.iter().map(|row| row.iter().map(|(text, _)| text.as_str()).collect()).collect();
+        assert_eq!(texts, ["a one two", "  three"]);
     }
 }

@@ -1,6 +1,6 @@
 //! What the inventory knows: the view, its table, the cursor, marks, and the object looked at closely. No behaviour but lookups.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub struct State {
     pub generation: u64,
     /// Its rows.
     pub table: Table,
-    /// The object under the cursor; the position is where it was last.
+    /// The object the cursor was put on; none before the person moved it: then it stays at the top while rows come.
     pub cursor: Option<Seat>,
     /// Where the cursor stands in the order.
     pub position: usize,
@@ -45,8 +45,8 @@ pub struct State {
     pub ahead: Vec<View>,
     /// Namespaces for the digits, the most wanted first.
     pub namespaces: Vec<Arc<str>>,
-    /// Kinds the open clusters serve, as words for the `:` line.
-    pub kinds: Vec<String>,
+    /// Kinds the open clusters serve: every word for one, with its plural.
+    pub kinds: BTreeMap<String, String>,
     /// What the last frame showed.
     pub seen: Seen,
     /// Counts requests for details.

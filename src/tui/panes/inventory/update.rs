@@ -67,11 +67,7 @@ pub fn report(state: &mut State, at: At, report: Report) -> Step<Effect> {
         Report::Rows { .. } => Step::quiet(),
         Report::Inspected { job, body } => inspected(state, job, body),
         Report::Kinds { words } => {
-            for word in words {
-                if let Err(place) = state.kinds.binary_search(&word) {
-                    state.kinds.insert(place, word);
-                }
-            }
+            state.kinds.extend(words);
             Step::quiet()
         }
         Report::Deleted { key, problem } => {
@@ -102,16 +98,15 @@ pub fn go(state: &mut State, shared: &Shared, view: View, remember: bool) -> Ste
             state.past.remove(0);
         }
     }
-    let sort = if view.kind == state.view.kind { state.table.sort() } else { first_order(&view.kind) };
     let same_kind = view.kind == state.view.kind;
+    let sort = if same_kind { state.table.sort() } else { first_order(&view.kind) };
     state.view = view;
     state.generation += 1;
     state.table = Table::new();
     state.table.set_sort(sort);
     state.marks.clear();
-    (state.position, state.top) = (0, 0);
+    (state.position, state.top, state.cursor) = (0, 0, None);
     if !same_kind {
-        state.cursor = None;
         state.column = 0;
         state.seen.widths.clear();
         state.filter.clear();
@@ -314,7 +309,7 @@ fn seat(state: &mut State, before: Option<usize>) {
         Some(position) => state.position = position,
         None => {
             state.position = state.position.min(state.table.visible().saturating_sub(1));
-            state.cursor = state.row().map(seat_of);
+            state.cursor = state.cursor.take().and_then(|_| state.row().map(seat_of));
         }
     }
     if before.is_some_and(|before| before != state.position) && state.top > 0 {

@@ -1,7 +1,5 @@
 //! How the inventory reaches the clusters: watches, details, deletions. The only file of the pane that waits.
 
-use std::sync::Arc;
-
 use tokio::sync::mpsc::Sender;
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -9,6 +7,7 @@ use super::state::{Body, Tab};
 use crate::cluster::connection::unix_now;
 use crate::cluster::fleet::Fleet;
 use crate::cluster::gate::Action;
+use crate::cluster::kinds::Kind;
 use crate::cluster::rows::Delta;
 use crate::cluster::watch::WatchSpec;
 use crate::names::{ClusterId, ObjectKey, Problem};
@@ -63,10 +62,10 @@ pub enum Report {
         /// What was read.
         body: Body,
     },
-    /// What a cluster serves, as words for the `:` line.
+    /// What a cluster serves.
     Kinds {
-        /// Plurals and short names.
-        words: Vec<String>,
+        /// Plurals, singulars and short names, each with the plural.
+        words: Vec<(String, String)>,
     },
     /// An object was deleted, or was not.
     Deleted {
@@ -151,8 +150,13 @@ impl<F: Send + 'static> Work<F> {
         tokio::spawn(async move {
             // A cluster that cannot say leaves the completion shorter; its health says why.
             let Ok(kinds) = fleet.kinds(&cluster).await else { return };
-            let kinds: Arc<_> = kinds;
-            let words = kinds.iter().flat_map(|kind| std::iter::once(&kind.plural).chain(&kind.short)).cloned().collect();
+            let names = |kind: &Kind| -> Vec<(String, String)> {
+                let all = [&kind.plural, &kind.singular].into_iter().chain(&kind.short);
+                all.filter(|word| !word.is_empty()).map(|word| (word.clone(), kind.plural.clone())).collect()
+            };
+            // The first that serves a word wins, as it does with kubectl.
+            let mut words: Vec<(String, String)> = kinds.iter().flat_map(names).collect();
+            words.reverse();
             _ = reports.send(wrap(Report::Kinds { words })).await;
         });
     }

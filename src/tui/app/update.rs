@@ -1,0 +1,505 @@
+//! Routing: keys to commands, commands and reports to panes, intents to whoever can do them. No pane's work is done here.
+
+use std::time::Duration;
+
+use super::commands::{AppCommand, Command, parse, specs};
+use super::model::{Beginning, Effect, Guide, Model, Msg, Overlay, Report};
+use super::{line, shared::Shared};
+use crate::names::{ClusterId, Problem};
+use crate::tui::flow::{At, Confirmed, GuideStep, Intent, Level, Notice, PaneId, Question, Step};
+use crate::tui::keys::map::Lookup;
+use crate::tui::overlays::confirm::{Answer as ConfirmAnswer, Confirm};
+use crate::tui::overlays::help::Help;
+use crate::tui::overlays::line::{Answer as LineAnswer, Line};
+use crate::tui::overlays::menu::{Answer as MenuAnswer, Item, Menu};
+use crate::tui::overlays::notices::{KEPT, Notices};
+use crate::tui::panes::inventory::state::View;
+use crate::tui::panes::{clusters, inventory, perf};
+use crate::tui::term::input::Event;
+use crate::tui::term::key::{Code, Key};
+
+/// How long a notice stands over the body.
+const FLASH: Duration = Duration::from_secs(6);
+/// Ctrl-C twice within this ends the program.
+const TWICE: Duration = Duration::from_secs(2);
+/// Lines kept for the next start.
+const HISTORY: usize = 200;
+
+/// What is wanted of the outside world.
+pub type Wanted = Step<Effect>;
+
+/// The first step: opens contexts and the first view.
+pub fn begin(model: &mut Model, at: At, beginning: Beginning) -> Wanted {
+    model.history = beginning.history;
+    model.guide = if model.shared.sandbox.is_some() && !beginning.guide_done { Guide::Waits(GuideStep::Described) } else { Guide::Hidden };
+    let mut step = Step::redraw();
+    if beginning.open.is_empty() {
+        model.pane = PaneId::Clusters;
+    }
+    let first = beginning.open.first().and_then(|id| model.shared.namespace(id));
+    // A context that names no namespace is looked at whole.
+    let own = first.filter(|namespace| *namespace != "default").map(str::to_owned);
+    let namespace = if beginning.all_namespaces { None } else { beginning.namespace.or(own) };
+    model.inventory.view = View { namespace, ..View::default() };
+    step = step.then(open(model, beginning.open));
+    for problem in beginning.problems {
+        step = step.then(intent(model, at, Intent::Notice(Notice::error(problem))));
+    }
+    match beginning.command {
+        Some(command) => step.then(run_line(model, at, &command)),
+        None => step,
+    }
+}
+
+/// Takes in one message.
+pub fn update(model: &mut Model, at: At, msg: Msg) -> Wanted {
+    match msg {
+        Msg::Input(Event::Key(key)) => pressed(model, at, key),
+        Msg::Input(Event::Paste(text)) => pasted(model, at, &text),
+        Msg::Resize(width, height) => {
+            model.size = (width, height);
+            Step::redraw()
+        }
+        Msg::Report(report) => reported(model, at, *report),
+        Msg::Tick => tick(model, at),
+    }
+}
+
+fn tick(model: &mut Model, at: At) -> Wanted {
+    if model.flash.is_some_and(|until| until <= at.mono) {
+        model.flash = None;
+    }
+    let step = inventory::update::tick(&mut model.inventory, at).map(Effect::Inventory);
+    // Ages may read otherwise now.
+    Step { dirty: true, ..settle(model, at, step) }
+}
+
+fn reported(model: &mut Model, at: At, report: Report) -> Wanted {
+    match report {
+        Report::Inventory(report) => {
+            let step = inventory::update::report(&mut model.inventory, at, report).map(Effect::Inventory);
+            settle(model, at, step)
+        }
+        Report::Perf(report) => {
+            let step = perf::update::report(&mut model.perf, report).map(Effect::Perf);
+            let dirty = step.dirty && (model.pane == PaneId::Perf || !step.intents.is_empty() || model.perf.form.is_some());
+            let step = Step { dirty, ..step };
+            settle(model, at, step)
+        }
+        Report::Connections(connections) => {
+            model.shared.connections = connections;
+            Step::redraw()
+        }
+        Report::Failed(problem) => intent(model, at, Intent::Notice(Notice::error(problem))),
+    }
+}
+
+/// Does what a step wished of the house.
+fn settle(model: &mut Model, at: At, step: Wanted) -> Wanted {
+    let (intents, rest) = (step.intents, Step { intents: Vec::new(), ..Step { effects: step.effects, intents: Vec::new(), dirty: step.dirty } });
+    intents.into_iter().fold(rest, |done, wish| done.then(intent(model, at, wish)))
+}
+
+fn intent(model: &mut Model, at: At, wish: Intent) -> Wanted {
+    match wish {
+        Intent::Notice(notice) => {
+            model.unread += usize::from(notice.level == Level::Error);
+            model.notices.push((at.unix, notice));
+            if model.notices.len() > KEPT {
+                model.notices.remove(0);
+            }
+            model.flash = Some(at.mono + FLASH);
+            Step::redraw()
+        }
+        Intent::LoadTest(key) => perf::update::load_test(&mut model.perf, key).map(Effect::Perf),
+        Intent::Confirm(question) => {
+            model.overlays.push(Overlay::Confirm(Confirm::new(question)));
+            Step::redraw()
+        }
+        Intent::Copy(text) => {
+            let said = format!("copied {text}");
+            intent(model, at, Intent::Notice(Notice::info(said))).and(Effect::Copy(text))
+        }
+        Intent::Guide(done) => guide(model, done),
+        Intent::Open(ids) => open(model, ids),
+        Intent::Go(pane) => go(model, at, pane),
+    }
+}
+
+/// A step of the guide was done; it advances only in order.
+fn guide(model: &mut Model, done: GuideStep) -> Wanted {
+    if model.guide != Guide::Waits(done) {
+        return Step::quiet();
+    }
+    model.guide = match done {
+        GuideStep::Described => Guide::Waits(GuideStep::Loaded),
+        GuideStep::Loaded => Guide::Waits(GuideStep::Returned),
+        GuideStep::Returned => Guide::Thanks,
+    };
+    if model.guide == Guide::Thanks { Step::effect(remember(model)) } else { Step::redraw() }
+}
+
+fn remember(model: &Model) -> Effect {
+    let from = model.history.len().saturating_sub(HISTORY);
+    Effect::Remember {
+        contexts: model.shared.open.iter().filter(|id| model.shared.sandbox.as_ref() != Some(id)).map(ToString::to_string).collect(),
+        guide_done: !matches!(model.guide, Guide::Waits(_)),
+        history: model.history[from..].to_vec(),
+    }
+}
+
+/// These contexts and no others are open from now on.
+pub(super) fn open(model: &mut Model, wanted: Vec<ClusterId>) -> Wanted {
+    let closed: Vec<ClusterId> = model.shared.open.iter().filter(|id| !wanted.contains(id)).cloned().collect();
+    let opened: Vec<ClusterId> = wanted.iter().filter(|id| !model.shared.open.contains(id)).cloned().collect();
+    model.shared.open = wanted;
+    let effects = closed.into_iter().map(Effect::Disconnect).chain(opened.into_iter().map(Effect::Connect));
+    let step = Step { effects: effects.collect(), ..Step::redraw() };
+    step.and(remember(model)).then(inventory::update::clusters(&mut model.inventory, &model.shared).map(Effect::Inventory))
+}
+
+/// Shows a pane.
+pub(super) fn go(model: &mut Model, at: At, pane: PaneId) -> Wanted {
+    if model.pane != pane {
+        model.last_pane = std::mem::replace(&mut model.pane, pane);
+    }
+    match pane {
+        PaneId::Inventory => guide(model, GuideStep::Returned).then(Step::redraw()),
+        PaneId::Perf => {
+            let step = perf::update::entered(&mut model.perf).map(Effect::Perf);
+            settle(model, at, step).then(Step::redraw())
+        }
+        PaneId::Clusters => {
+            clusters::update::entered(&mut model.clusters, &model.shared);
+            Step::redraw()
+        }
+    }
+}
+
+fn pressed(model: &mut Model, at: At, key: Key) -> Wanted {
+    if model.guide == Guide::Thanks && key.code != Code::Esc {
+        model.guide = Guide::Hidden;
+    }
+    if model.perf.form.is_some() && model.overlays.is_empty() {
+        let step = perf::update::form_key(&mut model.perf, &model.shared, key).map(Effect::Perf);
+        return settle(model, at, step);
+    }
+    if !model.overlays.is_empty() {
+        return overlaid(model, at, key);
+    }
+    model.pressed.push(key);
+    match model.keymap.lookup(model.contexts(), &model.pressed) {
+        Lookup::Command(command) => {
+            model.pressed.clear();
+            command_of(model, at, command)
+        }
+        Lookup::Prefix(_) => Step::redraw(),
+        Lookup::None => {
+            let chord = std::mem::take(&mut model.pressed);
+            if chord.len() > 1 { Step::redraw() } else { Step::quiet() }
+        }
+    }
+}
+
+/// A paste is text for the field that is open, and never a command.
+fn pasted(model: &mut Model, at: At, text: &str) -> Wanted {
+    let line = crate::text::sanitise(text.trim_end_matches(['\r', '\n'])).into_owned();
+    match model.overlays.last_mut() {
+        Some(Overlay::Line(open)) => {
+            open.input.insert(&line);
+            offer(model);
+        }
+        Some(Overlay::Filter(open, _)) => {
+            open.input.insert(&line);
+            return filter_changed(model);
+        }
+        None if model.perf.form.is_some() => return perf::update::form_paste(&mut model.perf, &line).map(Effect::Perf),
+        _ => return intent(model, at, Intent::Notice(Notice::info("pasted text does nothing here; : and / take it"))),
+    }
+    Step::redraw()
+}
+
+/// Runs a command, wherever it came from.
+pub(super) fn command_of(model: &mut Model, at: At, command: Command) -> Wanted {
+    let step = match command {
+        Command::App(command) => return app_command(model, at, command),
+        Command::Inventory(command) => inventory::update::command(&mut model.inventory, &model.shared, at, command).map(Effect::Inventory),
+        Command::Perf(command) => perf::update::command(&mut model.perf, command).map(Effect::Perf),
+        Command::Clusters(command) => clusters::update::command(&mut model.clusters, &model.shared, command).map(|()| Effect::Repaint),
+    };
+    settle(model, at, step)
+}
+
+fn app_command(model: &mut Model, at: At, command: AppCommand) -> Wanted {
+    match command {
+        AppCommand::Line => {
+            model.overlays.push(Overlay::Line(Line::new(model.history.clone())));
+            offer(model);
+        }
+        AppCommand::Filter => return open_filter(model, at),
+        AppCommand::Help => model.overlays.push(Overlay::Help(Help { sections: sections(model), top: 0 })),
+        AppCommand::Actions => model.overlays.push(Overlay::Menu(actions(model))),
+        AppCommand::NextRegion if model.pane == PaneId::Inventory => {
+            let step = inventory::update::next_region(&mut model.inventory, at).map(Effect::Inventory);
+            return settle(model, at, step);
+        }
+        AppCommand::Zoom if model.pane == PaneId::Inventory => {
+            let step = inventory::update::zoom(&mut model.inventory, at).map(Effect::Inventory);
+            return settle(model, at, step);
+        }
+        AppCommand::NextRegion | AppCommand::Zoom => return Step::quiet(),
+        AppCommand::Back => return back(model, at),
+        AppCommand::HistoryBack | AppCommand::HistoryForward => {
+            let back = command == AppCommand::HistoryBack;
+            return inventory::update::travel(&mut model.inventory, &model.shared, back).map(Effect::Inventory);
+        }
+        AppCommand::Reload => return command_of(model, at, Command::Inventory(inventory::commands::Command::Reload)),
+        AppCommand::Redraw => return Step::effect(Effect::Repaint),
+        AppCommand::Interrupt => return interrupt(model, at),
+        AppCommand::Go(pane) => return go(model, at, pane),
+        AppCommand::GoLast => return go(model, at, model.last_pane),
+        AppCommand::Notices | AppCommand::NewestError => {
+            let newest_error = command == AppCommand::NewestError;
+            model.unread = 0;
+            model.flash = None;
+            model.overlays.push(Overlay::Notices(Notices { newest_error, top: 0 }));
+        }
+        AppCommand::Guide => {
+            model.guide = if model.guide == Guide::Hidden { Guide::Waits(GuideStep::Described) } else { Guide::Hidden };
+            return Step::effect(remember(model));
+        }
+        AppCommand::Quit => return quit(model),
+    }
+    Step::redraw()
+}
+
+/// Esc climbs one rung a press: notice, what the pane has open, the pane. It never quits.
+fn back(model: &mut Model, at: At) -> Wanted {
+    if model.flash.take().is_some() {
+        return Step::redraw();
+    }
+    let step = match model.pane {
+        PaneId::Inventory => inventory::update::back(&mut model.inventory).map(|step| step.map(Effect::Inventory)),
+        PaneId::Perf => perf::update::back(&mut model.perf).map(|step| step.map(Effect::Perf)),
+        PaneId::Clusters => None,
+    };
+    match step {
+        Some(step) => settle(model, at, step),
+        None if model.pane != PaneId::Inventory => go(model, at, PaneId::Inventory),
+        None => intent(model, at, Intent::Notice(Notice::info(":q quits"))),
+    }
+}
+
+fn interrupt(model: &mut Model, at: At) -> Wanted {
+    if model.interrupted.is_some_and(|before| at.mono.saturating_sub(before) <= TWICE) {
+        return quit(model);
+    }
+    model.interrupted = Some(at.mono);
+    intent(model, at, Intent::Notice(Notice::info("ctrl-c again quits")))
+}
+
+/// Ends at once, or asks when something runs.
+pub(super) fn quit(model: &mut Model) -> Wanted {
+    let running = model.perf.running();
+    if running == 0 {
+        model.ended = true;
+        return Step::quiet();
+    }
+    let body = vec![format!("{running} load test{} will be stopped; what was measured is kept", if running == 1 { "" } else { "s" })];
+    let question = Question { verb: "Quit".into(), body, type_name: None, then: Confirmed::Quit };
+    model.overlays.push(Overlay::Confirm(Confirm::new(question)));
+    Step::redraw()
+}
+
+fn overlaid(model: &mut Model, at: At, key: Key) -> Wanted {
+    let page = usize::from(model.size.1.saturating_sub(4));
+    match model.overlays.last_mut() {
+        Some(Overlay::Line(line)) => {
+            let answer = line.key(key);
+            line_answered(model, at, answer)
+        }
+        Some(Overlay::Filter(line, _)) => {
+            let answer = line.key(key);
+            filter_answered(model, answer)
+        }
+        Some(Overlay::Help(help)) => {
+            let close = help.key(key, page);
+            closed(model, close)
+        }
+        Some(Overlay::Notices(notices)) => {
+            let close = notices.key(key);
+            closed(model, close)
+        }
+        Some(Overlay::Menu(menu)) => match menu.key(key) {
+            MenuAnswer::Redraw => Step::redraw(),
+            MenuAnswer::Close => closed(model, true),
+            MenuAnswer::Take(command) => closed(model, true).then(command_of(model, at, command)),
+        },
+        Some(Overlay::Confirm(confirm)) => {
+            let (answer, then) = (confirm.key(key), confirm.question.then.clone());
+            confirm_answered(model, at, answer, then)
+        }
+        None => Step::quiet(),
+    }
+}
+
+fn closed(model: &mut Model, close: bool) -> Wanted {
+    if close {
+        model.overlays.pop();
+    }
+    Step::redraw()
+}
+
+fn confirm_answered(model: &mut Model, at: At, answer: ConfirmAnswer, then: Confirmed) -> Wanted {
+    match answer {
+        ConfirmAnswer::Open => Step::redraw(),
+        ConfirmAnswer::No => closed(model, true),
+        ConfirmAnswer::Yes => {
+            model.overlays.pop();
+            let step = match then {
+                Confirmed::Delete(keys) => inventory::update::confirmed(&mut model.inventory, keys).map(Effect::Inventory),
+                Confirmed::StartRun => perf::update::confirmed(&mut model.perf).map(Effect::Perf),
+                Confirmed::Quit => {
+                    model.ended = true;
+                    Step::quiet()
+                }
+            };
+            settle(model, at, step)
+        }
+    }
+}
+
+fn offer(model: &mut Model) {
+    let all = match model.overlays.last() {
+        Some(Overlay::Line(open)) => line::candidates(model, open.input.text(), open.input.cursor()),
+        _ => return,
+    };
+    if let Some(Overlay::Line(open)) = model.overlays.last_mut() {
+        open.offer(all);
+    }
+}
+
+fn line_answered(model: &mut Model, at: At, answer: LineAnswer) -> Wanted {
+    match answer {
+        LineAnswer::Redraw => Step::redraw(),
+        LineAnswer::Changed => {
+            offer(model);
+            Step::redraw()
+        }
+        LineAnswer::Cancel => closed(model, true),
+        LineAnswer::Accept(text) => {
+            model.overlays.pop();
+            run_line(model, at, &text)
+        }
+    }
+}
+
+/// Runs a line as typed after `:`.
+fn run_line(model: &mut Model, at: At, text: &str) -> Wanted {
+    if text.is_empty() {
+        return Step::redraw();
+    }
+    if model.history.last().map(String::as_str) != Some(text) {
+        model.history.push(text.to_owned());
+    }
+    let step = match line::understand(model, text) {
+        Ok(line::Meaning::Command(command)) => command_of(model, at, command),
+        Ok(line::Meaning::View { view, filter, contexts }) => view_line(model, at, view, filter, contexts),
+        Ok(line::Meaning::Open(ids)) => open(model, ids).then(go(model, at, PaneId::Inventory)),
+        Ok(line::Meaning::Load(url)) => perf::update::load_url(&mut model.perf, &url).map(Effect::Perf),
+        Ok(line::Meaning::Theme(theme)) => {
+            model.theme = *theme;
+            Step::effect(Effect::Repaint)
+        }
+        Err(problem) => intent(model, at, Intent::Notice(Notice::error(problem))),
+    };
+    step.then(Step::effect(remember(model)))
+}
+
+fn view_line(model: &mut Model, at: At, view: View, filter: Option<String>, contexts: Vec<ClusterId>) -> Wanted {
+    let mut step = go(model, at, PaneId::Inventory);
+    if !contexts.is_empty() && contexts != model.shared.open {
+        model.inventory.view = view;
+        step = step.then(open(model, contexts));
+    } else {
+        step = step.then(inventory::update::go(&mut model.inventory, &model.shared, view, true).map(Effect::Inventory));
+    }
+    match filter.map(|filter| inventory::update::filter(&mut model.inventory, &filter)) {
+        Some(Err(why)) => step.then(intent(model, at, Intent::Notice(Notice::error(Problem::new("filter", "the filter was not used", why))))),
+        _ => step,
+    }
+}
+
+fn open_filter(model: &mut Model, at: At) -> Wanted {
+    if model.pane != PaneId::Inventory {
+        return intent(model, at, Intent::Notice(Notice::info("/ filters the inventory; ,i goes there")));
+    }
+    let before = match &model.inventory.detail {
+        Some(detail) if model.inventory.in_detail => detail.find.clone(),
+        _ => model.inventory.filter.clone(),
+    };
+    let line = Line { input: crate::tui::keys::readline::Readline::with_text(&before), ..Line::default() };
+    model.overlays.push(Overlay::Filter(line, before));
+    Step::redraw()
+}
+
+fn filter_answered(model: &mut Model, answer: LineAnswer) -> Wanted {
+    match answer {
+        LineAnswer::Redraw => Step::redraw(),
+        LineAnswer::Changed => filter_changed(model),
+        LineAnswer::Accept(_) => closed(model, true),
+        LineAnswer::Cancel => {
+            if let Some(Overlay::Filter(_, before)) = model.overlays.pop() {
+                // It held before, so it is right.
+                _ = inventory::update::filter(&mut model.inventory, &before);
+            }
+            Step::redraw()
+        }
+    }
+}
+
+/// The table follows every letter; half a filter that cannot be read yet leaves it as it is.
+fn filter_changed(model: &mut Model) -> Wanted {
+    let Some(Overlay::Filter(line, _)) = model.overlays.last() else { return Step::quiet() };
+    let text = line.input.text().to_owned();
+    inventory::update::filter(&mut model.inventory, &text).map_or_else(|_| Step::redraw(), |step| step.map(Effect::Inventory))
+}
+
+/// Help: every key of the contexts that hold now.
+fn sections(model: &Model) -> Vec<crate::tui::overlays::help::Section> {
+    let title = |command: &Command| specs().find(|spec| parse(spec.name).as_ref() == Ok(command)).map(|spec| spec.title.to_owned());
+    let rows = |context: &&str| {
+        let rows = model.keymap.rows(context).filter_map(|(keys, command)| Some((keys, title(command)?)));
+        ((*context).to_owned(), rows.collect())
+    };
+    model.contexts().iter().map(rows).collect()
+}
+
+/// Everything the pane can do to the selection, with the keys for it, and why the rest is not possible.
+fn actions(model: &Model) -> Menu<Command> {
+    let contexts = model.contexts();
+    let here = specs().filter(|spec| spec.contexts.iter().any(|context| contexts.first() == Some(context)) && spec.footer.is_some());
+    let item = |spec: &crate::tui::flow::CommandSpec| {
+        let command = parse(spec.name).ok()?;
+        let keys = model.keymap.keys_for(contexts, &command).unwrap_or_default();
+        Some(Item { title: spec.title.to_owned(), keys, refusal: refusal(model, &model.shared, &command), command })
+    };
+    let about = model.inventory.row().filter(|_| model.pane == PaneId::Inventory).map(|row| row.key().to_string());
+    Menu { title: about.unwrap_or_else(|| "possible here".into()), items: here.filter_map(item).collect(), chosen: 0 }
+}
+
+fn refusal(model: &Model, shared: &Shared, command: &Command) -> Option<String> {
+    use inventory::commands::Command as Inventory;
+    let Command::Inventory(command) = command else { return None };
+    let row = model.inventory.row();
+    match command {
+        Inventory::Delete | Inventory::LoadTest if shared.gate.readonly() => Some("this session is read-only".into()),
+        Inventory::Delete | Inventory::Describe | Inventory::Yaml | Inventory::Mark if row.is_none() => Some("no row is chosen".into()),
+        Inventory::LoadTest => match row.map(|row| &*row.gvk.kind) {
+            Some("Service" | "Deployment" | "StatefulSet" | "DaemonSet" | "Pod") => None,
+            Some(kind) => Some(format!("a {kind} answers no HTTP")),
+            None => Some("no row is chosen".into()),
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,217 @@
+//! The frame: line 1, the pane's line 2, its body, what lies over it, the footer. Changes nothing.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::commands::{Command, parse, specs};
+use super::model::{Guide, Model, Overlay};
+use crate::cluster::connection::{Connection, Health};
+use crate::cluster::rows::RowState;
+use crate::tui::flow::{GuideStep, Look, PaneId};
+use crate::tui::keys::chord::show_key;
+use crate::tui::keys::map::Lookup;
+use crate::tui::overlays::{notices, which_key};
+use crate::tui::panes::inventory::commands::Command as Inventory;
+use crate::tui::panes::inventory::state::Seen;
+use crate::tui::panes::{clusters, inventory, perf};
+use crate::tui::theme::Role;
+use crate::tui::widgets::bar::{Segment, bar};
+use crate::tui::widgets::paint::{page, put, row};
+
+/// The smallest terminal in which anything can be shown.
+pub const SMALLEST: (u16, u16) = (40, 10);
+
+/// What a frame showed.
+#[derive(Debug, Default)]
+pub struct Hits {
+    /// Where the text cursor stands.
+    pub cursor: Option<Position>,
+    /// What the inventory showed, if it was seen.
+    pub inventory: Option<Seen>,
+}
+
+/// Draws everything.
+pub fn draw(model: &Model, look: &Look<'_>, buf: &mut Buffer) -> Hits {
+    let area = buf.area;
+    page(buf, area, look.theme.style(Role::Text));
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        let text = format!("{}×{} is too small; {}×{} is needed", area.width, area.height, SMALLEST.0, SMALLEST.1);
+        put(buf, area, 0, 0, &text, look.theme.style(Role::Text));
+        return Hits::default();
+    }
+    line_one(model, look, row(area, 0), buf);
+    bar(buf, row(area, 1), &crumbs(model, look), &guide(model), look.theme.style(Role::Text), look.theme);
+    let body = Rect { y: area.y + 2, height: area.height - 3, ..area };
+    let mut hits = Hits::default();
+    match model.pane {
+        PaneId::Inventory => hits.inventory = Some(inventory::view::draw(&model.inventory, &model.shared, look, body, buf)),
+        PaneId::Perf => perf::view::draw(&model.perf, look, body, buf),
+        PaneId::Clusters => clusters::view::draw(&model.clusters, &model.shared, look, body, buf),
+    }
+    footer(model, look, row(area, area.height - 1), buf);
+    if let Some((_, notice)) = model.notices.last().filter(|_| model.flash.is_some()) {
+        notices::draw_line(notice, look, row(area, area.height - 2), buf);
+    }
+    which(model, look, body, buf);
+    if let Some(form) = &model.perf.form {
+        hits.cursor = perf::view::form(form, look, body, buf);
+    }
+    for overlay in &model.overlays {
+        hits.cursor = over(model, overlay, look, area, body, buf);
+    }
+    hits
+}
+
+fn over(model: &Model, overlay: &Overlay, look: &Look<'_>, area: Rect, body: Rect, buf: &mut Buffer) -> Option<Position> {
+    match overlay {
+        Overlay::Line(line) => return Some(line.draw(":", look, area, buf)),
+        Overlay::Filter(line, _) => return Some(line.draw("/", look, area, buf)),
+        Overlay::Confirm(confirm) => return confirm.draw(look, body, buf),
+        Overlay::Help(help) => help.draw(look, body, buf),
+        Overlay::Menu(menu) => menu.draw(look, body, buf),
+        Overlay::Notices(open) => open.draw(&model.notices, look, body, buf),
+    }
+    None
+}
+
+fn line_one(model: &Model, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+    let name = match model.pane {
+        PaneId::Inventory => "Inventory",
+        PaneId::Perf => "Perf",
+        PaneId::Clusters => "Contexts",
+    };
+    let mut left = vec![Segment::new(name, Role::Title, 0), Segment::hint(",", "go", 6)];
+    left.extend(danger(model));
+    left.extend(health(model, look));
+    let mut right = Vec::new();
+    if model.perf.running() > 0 {
+        right.push(Segment::new(format!("{} load test", model.perf.running()), Role::StatusProgress, 2));
+    }
+    if model.unread > 0 {
+        right.push(Segment::new(format!("{}{}", look.theme.glyphs().bad, model.unread), Role::StatusBad, 1).and(" ,e", Role::Dim));
+    }
+    if model.shared.sandbox.is_none() {
+        let names: Vec<&str> = model.shared.open.iter().map(crate::names::ClusterId::as_str).collect();
+        let text = if names.len() > 3 { format!("{} contexts", names.len()) } else { names.join(" ") };
+        right.push(Segment::new(text, Role::Text, 3));
+    }
+    bar(buf, area, &left, &right, look.theme.style(Role::Bar), look.theme);
+}
+
+/// What is dangerous, or only looks like the real thing, stands first.
+fn danger(model: &Model) -> Vec<Segment> {
+    let mut segments = Vec::new();
+    if model.shared.sandbox.is_some() {
+        let why = if model.shared.looked_at.is_empty() { "nothing real is touched" } else { "no kubeconfig found, nothing real is touched" };
+        segments.push(Segment::new("SANDBOX", Role::Sandbox, 0).and(format!(" {why}"), Role::Bar));
+    }
+    if model.shared.gate.readonly() {
+        segments.push(Segment::new("READ-ONLY", Role::ReadOnly, 0));
+    }
+    if model.shared.open.iter().any(|id| model.shared.gate.is_protected(id)) {
+        segments.push(Segment::new("PROTECTED", Role::Protected, 0));
+    }
+    segments
+}
+
+/// How the open clusters do: the healthy counted, the troubled named, worst first, three at most.
+fn health(model: &Model, look: &Look<'_>) -> Vec<Segment> {
+    if model.shared.sandbox.is_some() {
+        return Vec::new();
+    }
+    let open: Vec<&Connection> = model.shared.open.iter().filter_map(|id| model.shared.connection(id)).collect();
+    let ready = open.iter().filter(|one| one.health == Health::Ready).count();
+    let mut troubled: Vec<&Connection> = open.into_iter().filter(|one| !matches!(one.health, Health::Ready | Health::Off)).collect();
+    troubled.sort_by_key(|one| !matches!(one.health, Health::Unreachable | Health::AuthNeeded));
+    let mut segments = Vec::new();
+    if ready > 0 {
+        segments.push(Segment::new(format!("{ready} ok"), Role::StatusOk, 1));
+    }
+    for one in troubled.iter().take(3) {
+        let (word, sign, role) = clusters::view::health(one.health);
+        let (glyph, _) = crate::tui::widgets::table::sign(sign, look.theme);
+        let since = crate::text::age::age(look.now - one.since);
+        segments.push(Segment::new(format!("{glyph} {} {word} {since}", one.id), role, 1));
+    }
+    if troubled.len() > 3 {
+        segments.push(Segment::new(format!("+{}", troubled.len() - 3), Role::StatusBad, 1));
+    }
+    segments
+}
+
+fn crumbs(model: &Model, look: &Look<'_>) -> Vec<Segment> {
+    match model.pane {
+        PaneId::Inventory => inventory::view::crumbs(&model.inventory, &model.shared, look),
+        PaneId::Perf => perf::view::crumbs(&model.perf),
+        PaneId::Clusters => clusters::view::crumbs(&model.clusters, &model.shared),
+    }
+}
+
+/// The guide of the first minute, one sentence at the right end of line 2.
+fn guide(model: &Model) -> Vec<Segment> {
+    let keys = |command: &Command| model.keymap.keys_for(&["table", "global"], command).unwrap_or_default();
+    let sentence = match model.guide {
+        Guide::Hidden => return Vec::new(),
+        Guide::Thanks => "that was it. :ctx adds your clusters, ? lists keys".to_owned(),
+        Guide::Waits(GuideStep::Described) => {
+            let describe = keys(&Command::Inventory(Inventory::Describe));
+            match failing(model) {
+                Some((name, true)) => format!("1/3  {name} is failing: {describe} says why"),
+                Some((name, false)) => format!("1/3  {name} is failing: j down to it, {describe} says why"),
+                None => return Vec::new(),
+            }
+        }
+        Guide::Waits(GuideStep::Loaded) => {
+            let load = keys(&Command::Inventory(Inventory::LoadTest));
+            let first = if model.inventory.detail.is_some() { "esc, " } else { "" };
+            format!("2/3  now web: {first}j to it, {load}, enter: a real load test")
+        }
+        Guide::Waits(GuideStep::Returned) => "3/3  it runs on: ,i back to the inventory".to_owned(),
+    };
+    vec![Segment::new(sentence, Role::Sandbox, 1)]
+}
+
+/// The first failing workload, and whether the cursor stands on it.
+fn failing(model: &Model) -> Option<(String, bool)> {
+    let table = &model.inventory.table;
+    let at = (0..table.visible()).find(|at| table.row(*at).is_some_and(|row| row.state == RowState::Bad))?;
+    Some((table.row(at)?.name.to_string(), at == model.inventory.position))
+}
+
+/// What can be done here, the most useful first; and where. Help is the last to be dropped.
+fn footer(model: &Model, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+    let contexts = model.contexts();
+    let mut hints: Vec<(u8, Segment)> = Vec::new();
+    for spec in specs().filter(|spec| spec.contexts.iter().any(|context| contexts.contains(context))) {
+        let (Some(place), Ok(command)) = (spec.footer, parse(spec.name)) else { continue };
+        if let Some(keys) = model.keymap.keys_for(contexts, &command) {
+            let rank = match spec.name {
+                "app.help" => 1,
+                "app.line" | "app.filter" => 3,
+                _ => place.saturating_add(1),
+            };
+            hints.push((place, Segment::hint(&keys, spec.title, rank)));
+        }
+    }
+    hints.sort_by_key(|(place, _)| *place);
+    let left: Vec<Segment> = hints.into_iter().map(|(_, segment)| segment).collect();
+    let place = match &model.shared.sandbox {
+        Some(_) => Segment::new("SANDBOX", Role::Sandbox, 0),
+        None => Segment::new(model.inventory.row().map_or_else(String::new, |row| row.cluster.to_string()), Role::Text, 2),
+    };
+    bar(buf, area, &left, &[place], look.theme.style(Role::Bar), look.theme);
+}
+
+fn which(model: &Model, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+    if model.pressed.is_empty() {
+        return;
+    }
+    let Lookup::Prefix(next) = model.keymap.lookup(model.contexts(), &model.pressed) else { return };
+    let title = model.keymap.prefix_title("global", &model.pressed).unwrap_or_default().to_owned();
+    let name = |command: &Option<Command>, text: &str| {
+        let spec = command.as_ref().and_then(|command| specs().find(|spec| parse(spec.name).as_ref() == Ok(command)));
+        spec.map_or_else(|| text.to_owned(), |spec| spec.title.to_owned())
+    };
+    let keys: Vec<(String, String)> = next.iter().map(|(key, text, command)| (show_key(*key), name(command, text))).collect();
+    which_key::draw(&title, &keys, look, area, buf);
+}

@@ -1,0 +1,112 @@
+//! What the perf pane knows: runs, those under way with their newest sample, and the form of the next one.
+
+use std::sync::Arc;
+
+use crate::load::engine::Sample;
+use crate::load::record::Record;
+use crate::names::{ClusterId, ObjectKey};
+use crate::perf::Order;
+use crate::results::{Interval, Run};
+use crate::tui::keys::readline::Readline;
+
+/// Everything the pane draws and decides from.
+#[derive(Debug, Default)]
+pub struct State {
+    /// Runs, the newest first.
+    pub runs: Vec<Entry>,
+    /// The list has been read from disk.
+    pub listed: bool,
+    /// The run shown: an index into the list.
+    pub chosen: usize,
+    /// The picture is held: what the chosen run looked like then.
+    pub frozen: Option<Entry>,
+    /// The form, when it is open.
+    pub form: Option<Form>,
+    /// A filled-in form that waits for a yes.
+    pub waiting: Option<Order>,
+}
+
+/// A run, under way or over.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// What is known of it.
+    pub run: Run,
+    /// The newest sample, while it runs here.
+    pub sample: Option<Arc<Sample>>,
+    /// One point a second.
+    pub series: Vec<Point>,
+    /// The series of an old run has been asked for.
+    pub asked: bool,
+}
+
+/// One second of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Point {
+    /// Answers a second.
+    pub rate: f64,
+    /// Failures.
+    pub errors: u64,
+    /// Latencies in nanoseconds: p50, p90, p99; where enough was measured.
+    pub latencies: [Option<u64>; 3],
+}
+
+/// The form of a load test.
+#[derive(Clone, Debug, Default)]
+pub struct Form {
+    /// What the address belongs to, `service shop/web`.
+    pub what: Option<String>,
+    /// The cluster it belongs to.
+    pub cluster: Option<ClusterId>,
+    /// Its address is being looked up.
+    pub resolving: Option<ObjectKey>,
+    /// Texts of the fields, in the order of [`FIELDS`].
+    pub fields: [Readline; FIELDS.len()],
+    /// The field typed into; behind the last one are the buttons.
+    pub focus: usize,
+    /// What is wrong.
+    pub fault: String,
+    /// The person changed the rate; it is not chosen for the address any more.
+    pub paced: bool,
+}
+
+/// Fields of the form: name and what is wanted.
+pub const FIELDS: [(&str, &str); 4] =
+    [("URL", "http://host:port/path"), ("connections", "1 to 10,000"), ("duration", "10s, 1m30s, 2h"), ("rate", "requests/s, or max")];
+
+/// Places the focus can be at: the fields, then Cancel, then Start.
+pub const PLACES: usize = FIELDS.len() + 2;
+
+impl Point {
+    /// The last second of a run.
+    pub fn of(sample: &Sample) -> Self {
+        let seconds = sample.last_span.as_secs_f64();
+        Self {
+            rate: if seconds > 0.0 { sample.last.requests() as f64 / seconds } else { 0.0 },
+            errors: sample.last.errors().map(|(_, count)| count).sum(),
+            latencies: percentiles(&sample.last),
+        }
+    }
+
+    /// The same, kept.
+    pub fn kept(interval: &Interval) -> Self {
+        let latencies = &interval.latencies;
+        Self { rate: interval.requests_per_second, errors: interval.errors.values().sum(), latencies: [latencies.p50, latencies.p90, latencies.p99] }
+    }
+}
+
+/// p50, p90 and p99.
+pub fn percentiles(record: &Record) -> [Option<u64>; 3] {
+    [0.5, 0.9, 0.99].map(|share| record.percentile(share))
+}
+
+impl State {
+    /// The run that is drawn.
+    pub fn shown(&self) -> Option<&Entry> {
+        self.frozen.as_ref().or_else(|| self.runs.get(self.chosen))
+    }
+
+    /// Runs under way.
+    pub fn running(&self) -> usize {
+        self.runs.iter().filter(|entry| entry.sample.is_some()).count()
+    }
+}

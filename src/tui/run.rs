@@ -1,0 +1,243 @@
+//! The loop: one `select!` over signals, input, reports and the clock; pacing, suspend, quit. The only file that sees terminal, work and app together.
+
+use std::io;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use base64::Engine;
+use tokio::sync::mpsc::{self, Receiver};
+
+use super::app::commands::Command;
+use super::app::model::{Beginning, Model, Msg, Report};
+use super::app::shared::Shared;
+use super::app::update::{Wanted, begin, update};
+use super::app::view;
+use super::app::work::{Context, Remember, Wish, Work};
+use super::flow::{At, Look};
+use super::keys::map::Keymap;
+use super::panes::inventory;
+use super::term::frame::Screen;
+use super::term::input::Input;
+use super::term::session::{Session, Signal, Signals, size};
+use super::theme::Theme;
+use crate::cluster::fleet::Fleet;
+use crate::results::Store;
+
+/// Everything the door needs; read and decided by `main`.
+pub struct Start {
+    /// The clusters.
+    pub fleet: Fleet,
+    /// The runs on disk.
+    pub store: Store,
+    /// What the panes read.
+    pub shared: Shared,
+    /// Keys.
+    pub keymap: Keymap<Command>,
+    /// Looks.
+    pub theme: Theme,
+    /// What is opened first.
+    pub beginning: Beginning,
+    /// How long the pieces of an escape sequence may be apart.
+    pub escape_gap: Duration,
+    /// How far apart frames are kept that no key asked for.
+    pub frame_gap: Duration,
+    /// Keeps what the next start should know.
+    pub remember: Remember,
+}
+
+/// A frame that answers a key is held back no longer than this after the last.
+const AFTER_KEY: Duration = Duration::from_millis(16);
+/// Reports taken in before a frame.
+const DRAIN: usize = 256;
+/// Time spent on them.
+const DRAIN_TIME: Duration = Duration::from_millis(4);
+/// How long load tests are given to keep what they measured.
+const CLOSING: Duration = Duration::from_millis(300);
+/// The same when the terminal has gone.
+const HUNG_UP: Duration = Duration::from_millis(80);
+/// The longest text offered to a clipboard, in bytes; terminals take no more.
+const LONGEST_COPY: usize = 74_000;
+
+/// Runs until the person quits or the terminal goes away.
+///
+/// # Errors
+/// Standard input is no terminal, or signals cannot be listened to.
+pub async fn run(start: Start) -> io::Result<()> {
+    let mut signals = Signals::new()?;
+    let mut session = Session::enter()?;
+    let (sender, reports) = mpsc::channel(64);
+    let context = Context { fleet: start.fleet.clone(), store: start.store, reports: sender, remember: start.remember };
+    let size = size();
+    let mut house = House {
+        model: Model::new(start.shared, start.keymap, start.theme, size),
+        work: Work::new(context),
+        screen: Screen::new(io::stdout(), size.0, size.1),
+        clock: Clock(Instant::now()),
+        pace: Pace { gap: start.frame_gap, last: None, dirty: true, asked: true },
+    };
+    let step = begin(&mut house.model, house.clock.now(), start.beginning);
+    // A terminal that cannot be written to any more is no error: nobody is left to be told.
+    let gone = house.settle(step).is_err();
+    let input = Input::new(tokio::io::stdin(), start.escape_gap);
+    let hung_up = gone || house.live(&mut session, &mut signals, input, reports).await.unwrap_or(true);
+    session.leave();
+    house.work.close(if hung_up { HUNG_UP } else { CLOSING }).await;
+    Ok(())
+}
+
+/// What the loop holds together.
+struct House {
+    model: Model,
+    work: Work,
+    screen: Screen<io::Stdout>,
+    clock: Clock,
+    pace: Pace,
+}
+
+/// The time since the start and of the day.
+struct Clock(Instant);
+
+impl Clock {
+    fn now(&self) -> At {
+        let unix = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
+        At { mono: self.0.elapsed(), unix }
+    }
+}
+
+/// When the next frame may be drawn.
+struct Pace {
+    gap: Duration,
+    last: Option<Instant>,
+    dirty: bool,
+    /// A key asked for it.
+    asked: bool,
+}
+
+impl Pace {
+    fn due(&self) -> Option<Instant> {
+        let gap = if self.asked { AFTER_KEY } else { self.gap };
+        self.dirty.then(|| self.last.map_or_else(Instant::now, |last| last + gap))
+    }
+}
+
+impl House {
+    /// Lives until the end; true: the terminal went away.
+    async fn live(
+        &mut self,
+        session: &mut Session,
+        signals: &mut Signals,
+        mut input: Input<tokio::io::Stdin>,
+        mut reports: Receiver<Report>,
+    ) -> io::Result<bool> {
+        while !self.model.ended {
+            if self.pace.due().is_some_and(|due| due <= Instant::now()) {
+                self.draw()?;
+            }
+            tokio::select! {
+                biased;
+                signal = signals.next() => match signal {
+                    Signal::End => return Ok(true),
+                    Signal::Stop => self.stop(session)?,
+                    Signal::Resize => self.resize()?,
+                },
+                event = input.next() => match event? {
+                    None => return Ok(true),
+                    Some(event) => {
+                        self.pace.asked = true;
+                        self.take(Msg::Input(event))?;
+                        while let Some(event) = input.ready() {
+                            self.take(Msg::Input(event))?;
+                        }
+                    }
+                },
+                report = reports.recv() => match report {
+                    None => return Ok(true),
+                    Some(report) => self.drain(report, &mut reports)?,
+                },
+                () = tokio::time::sleep_until(self.wake().into()) => self.tick()?,
+            }
+        }
+        Ok(false)
+    }
+
+    fn wake(&self) -> Instant {
+        let at = self.clock.now();
+        let tick = self.model.next_wake(at).map_or_else(|| Instant::now() + Duration::from_secs(3600), |wake| self.clock.0 + wake);
+        self.pace.due().map_or(tick, |due| due.min(tick))
+    }
+
+    /// The clock struck: for a frame, which the loop draws, or for the model.
+    fn tick(&mut self) -> io::Result<()> {
+        let at = self.clock.now();
+        if self.model.next_wake(at).is_some_and(|wake| wake <= at.mono) || !self.pace.dirty {
+            return self.take(Msg::Tick);
+        }
+        Ok(())
+    }
+
+    fn drain(&mut self, first: Report, reports: &mut Receiver<Report>) -> io::Result<()> {
+        let begun = Instant::now();
+        self.take(Msg::Report(Box::new(first)))?;
+        for _ in 1..DRAIN {
+            match reports.try_recv() {
+                Ok(report) if begun.elapsed() < DRAIN_TIME => self.take(Msg::Report(Box::new(report)))?,
+                Ok(report) => return self.take(Msg::Report(Box::new(report))),
+                Err(_) => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, msg: Msg) -> io::Result<()> {
+        let at = self.clock.now();
+        let step = update(&mut self.model, at, msg);
+        self.settle(step)
+    }
+
+    fn settle(&mut self, step: Wanted) -> io::Result<()> {
+        self.pace.dirty |= step.dirty;
+        for effect in step.effects {
+            match self.work.run(effect) {
+                Some(Wish::Repaint) => self.screen.repaint(),
+                Some(Wish::Copy(text)) => self.screen.send(&clipboard(&text))?,
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        let at = self.clock.now();
+        let (model, screen) = (&self.model, &mut self.screen);
+        let look = Look { theme: &model.theme, now: at.unix, mono: at.mono };
+        let mut hits = view::Hits::default();
+        screen.draw(|buf| {
+            hits = view::draw(model, &look, buf);
+            hits.cursor
+        })?;
+        if let Some(seen) = hits.inventory {
+            inventory::update::seen(&mut self.model.inventory, seen);
+        }
+        self.pace = Pace { last: Some(Instant::now()), dirty: false, asked: false, ..self.pace };
+        Ok(())
+    }
+
+    fn stop(&mut self, session: &mut Session) -> io::Result<()> {
+        session.stop()?;
+        self.screen.repaint();
+        self.resize()
+    }
+
+    fn resize(&mut self) -> io::Result<()> {
+        let (width, height) = size();
+        self.screen.resize(width, height);
+        self.pace.asked = true;
+        self.take(Msg::Resize(width, height))
+    }
+}
+
+/// OSC 52, which terminals and tmux hand on to the clipboard also over SSH.
+fn clipboard(text: &str) -> Vec<u8> {
+    let end = text.floor_char_boundary(LONGEST_COPY.min(text.len()));
+    let coded = base64::engine::general_purpose::STANDARD.encode(&text[..end]);
+    format!("\x1b]52;c;{coded}\x07").into_bytes()
+}
