@@ -1,5 +1,7 @@
 //! `meshplay doctor` with the real binary: a home of its own, kubeconfigs of every kind, and servers that answer, refuse, stay silent or want a login.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends here when something is wrong")]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -109,13 +111,16 @@ fn a_broken_kubeconfig_names_its_line_and_the_other_contexts_are_examined() {
     let served = home.path("served");
     let _server = Served::start(&home, &served);
     let broken = home.write("broken", "apiVersion: v1\nkind: Config\nclusters: [{name: a\ncontexts: []\n");
-    let list = format!("{}:{}:{}", broken.display(), served.display(), home.path("gone").display());
+    let second = home.write("second", &kubeconfig("sandbox", "https://other:6443").replace("contexts:\n- name: sandbox", "contexts:\n- name: again"));
+    let list = format!("{}:{}:{}:{}", broken.display(), served.display(), second.display(), home.path("gone").display());
     let (code, report) = home.doctor(&[], &[("KUBECONFIG", &list)]);
     assert_eq!((code, &report["ok"]), (1, &Value::Bool(false)));
     let problem = &named(&report["kubeconfigs"], broken.to_str().unwrap())["problems"][0];
     assert_eq!(problem["code"], "kubeconfig.broken");
     assert!(problem["why"].as_str().unwrap().contains("line 3"), "{problem:#}");
     assert_eq!(named(&report["kubeconfigs"], home.path("gone").to_str().unwrap())["grade"], "note");
+    let second = named(&report["kubeconfigs"], second.to_str().unwrap());
+    assert!(second["problems"][0]["what"].as_str().unwrap().ends_with("cluster sandbox, user sandbox"), "{second:#}");
     assert_eq!(named(&report["contexts"], "sandbox")["grade"], "ok", "{report:#}");
     assert_remedies(&report);
 }

@@ -11,7 +11,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::Streams;
 use crate::cluster::examine::Examination;
-use crate::cluster::fleet::{Context, Fleet, FleetOptions, examine_kubeconfig};
+use crate::cluster::fleet::{Context, Fleet, FleetOptions, KubeconfigNames, examine_kubeconfig};
 use crate::config::{Config, Paths};
 use crate::names::{ClusterId, Problem};
 use crate::terminal::{Depth, Facts, Rule, decide, parse_depth};
@@ -132,23 +132,43 @@ impl Finding {
 
 /// Every place that was looked at, and the files that can be used.
 fn kubeconfigs(config: &Config) -> (Vec<Finding>, Vec<PathBuf>) {
-    let mut readable = Vec::new();
+    let (mut readable, mut earlier) = (Vec::new(), KubeconfigNames::default());
     let mut look = |path: &PathBuf| {
         let name = path.display().to_string();
         if !config.kubeconfigs.contains(path) {
             return absent(path, config.kubeconfigs.is_empty());
         }
         match examine_kubeconfig(path) {
-            Ok(contexts) => {
+            Ok(names) => {
                 readable.push(path.clone());
-                let count = contexts.len();
-                Finding::fine(name, format!("{count} context{}", if count == 1 { "" } else { "s" })).with("contexts", contexts)
+                let hidden = hidden(&earlier, &names).map(|what| (Grade::Remark, shadowed(&name, &what)));
+                let count = names.contexts.len();
+                let finding = Finding::judged(name, format!("{count} context{}", if count == 1 { "" } else { "s" }), hidden);
+                let finding = finding.with("contexts", names.contexts.clone());
+                earlier.contexts.extend(names.contexts);
+                earlier.clusters.extend(names.clusters);
+                earlier.users.extend(names.users);
+                finding
             }
             Err(problem) => Finding::bad(name, Grade::Broken, problem),
         }
     };
     let findings = config.looked_at.iter().map(&mut look).collect();
     (findings, readable)
+}
+
+/// What an earlier file names already, in words.
+fn hidden(earlier: &KubeconfigNames, now: &KubeconfigNames) -> Option<String> {
+    let kinds = [("context", &earlier.contexts, &now.contexts), ("cluster", &earlier.clusters, &now.clusters), ("user", &earlier.users, &now.users)];
+    let both =
+        kinds.iter().flat_map(|(kind, earlier, now)| now.iter().filter(|name| earlier.contains(name)).map(move |name| format!("{kind} {name}")));
+    let both: Vec<String> = both.collect();
+    (!both.is_empty()).then(|| both.join(", "))
+}
+
+fn shadowed(file: &str, what: &str) -> Problem {
+    Problem::new("kubeconfig.shadowed", format!("not used of {file}: {what}"), "an earlier file of KUBECONFIG has the same name, and the first wins")
+        .hint("if they are not the same thing, give one of them another name")
 }
 
 fn absent(path: &Path, alone: bool) -> Finding {

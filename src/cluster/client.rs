@@ -38,6 +38,9 @@ impl Builder {
         }
         let options = KubeConfigOptions { context: Some(self.id.to_string()), ..KubeConfigOptions::default() };
         let mut config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|error| self.no_client(&error.to_string()))?;
+        if !matches!(config.cluster_url.scheme_str(), Some("http" | "https")) {
+            return Err(self.no_scheme(&config.cluster_url));
+        }
         config.default_retry = false;
         config.connect_timeout = Some(Duration::from_secs(5));
         // A watch may be silent for as long as it lives; the heartbeat finds dead lines.
@@ -56,6 +59,17 @@ impl Builder {
             Ok(Err(error)) => Err(self.no_client(&error.to_string())),
             Err(_) => Err(self.no_client("the credential plugin has not answered within 20 s")),
         }
+    }
+
+    /// kube takes such an address and panics when it is used.
+    fn no_scheme(&self, url: &http::Uri) -> Problem {
+        let url = sanitise(&url.to_string()).into_owned();
+        Problem::new(
+            "kubeconfig.server",
+            format!("{} has no address that can be asked", self.id),
+            format!("`server: {url}` begins with neither https:// nor http://"),
+        )
+        .hint("write `server: https://HOST:PORT` for its cluster in the kubeconfig")
     }
 
     fn no_client(&self, why: &str) -> Problem {

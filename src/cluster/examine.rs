@@ -162,31 +162,34 @@ fn late(context: &Context, limit: Duration, step: Step) -> Problem {
     }
 }
 
+const PLAIN: &str = "SERVER does not speak TLS: it may want http:// or another port";
+const SILENT: &str = "a firewall may drop what is sent to SERVER, or a VPN is missing: `curl -kv SERVER/version` shows how far it gets";
+
 /// What an error of the layers below says, and what mends it. `SERVER` and `CONTEXT` are filled in.
 const REMEDIES: &[(&str, &str)] = &[
     ("onnection refused", "nothing listens at SERVER: start the cluster, or correct `server:` of its cluster in the kubeconfig"),
     ("lookup address", "the name in SERVER is not known here: connect the VPN, or check DNS and `server:` in the kubeconfig"),
     ("dns error", "the name in SERVER is not known here: connect the VPN, or check DNS and `server:` in the kubeconfig"),
     ("UnknownIssuer", "the certificate of SERVER is signed by another authority: take the cluster's `certificate-authority-data` anew"),
-    ("NotValidForName", "the certificate of SERVER is for other names: use one of them in `server:`, or set `tls-server-name`"),
+    ("not valid for name", "the certificate of SERVER is for other names: use one of them in `server:`, or set `tls-server-name`"),
     ("Expired", "the certificate of SERVER, or yours, is out of date: renew it, and check this machine's clock"),
-    ("InvalidContentType", "SERVER does not speak TLS: it may want http:// or another port"),
+    ("tls handshake eof", PLAIN),
+    ("InvalidContentType", PLAIN),
+    ("HTTP request to an HTTPS server", "write https:// instead of http:// in `server:` of its cluster in the kubeconfig"),
     ("no route to host", "no network leads to SERVER: connect the VPN"),
     ("etwork is unreachable", "no network leads to SERVER: connect the VPN"),
-    ("has not answered within", "a firewall may drop what is sent to SERVER, or a VPN is missing: `curl -kv SERVER/version` shows how far it gets"),
-    ("no answer within", "a firewall may drop what is sent to SERVER, or a VPN is missing: `curl -kv SERVER/version` shows how far it gets"),
+    ("has not answered within", SILENT),
+    ("no answer within", SILENT),
 ];
 
 /// A better remedy than that of a program that goes on trying; none: the problem's own stays.
 fn remedy(context: &Context, problem: &Problem) -> Option<String> {
+    let known = REMEDIES.iter().find(|(part, _)| problem.why.contains(part)).map(|(_, remedy)| *remedy);
     let text = match problem.code {
         "cluster.auth" => "the token or certificate is refused: log in again with your provider's tool, then `kubectl --context CONTEXT auth whoami`",
         "cluster.forbidden" => "it does not even say what you may do: ask its administrator for the ClusterRole `system:basic-user`",
-        "cluster.unreachable" => {
-            let known = REMEDIES.iter().find(|(part, _)| problem.why.contains(part));
-            known.map_or("`curl -kv SERVER/version` shows how far a request gets", |(_, remedy)| remedy)
-        }
-        "cluster.refused" | "cluster.busy" => "look at the API server's own log: it answers, but not well",
+        "cluster.unreachable" => known.unwrap_or("`curl -kv SERVER/version` shows how far a request gets"),
+        "cluster.refused" | "cluster.busy" => known.unwrap_or("look at the API server's own log: it answers, but not well"),
         "cluster.not-found" => "SERVER is no Kubernetes API server, or a path is missing in `server:` of the kubeconfig",
         _ => return None,
     };
@@ -226,6 +229,27 @@ mod tests {
         let embedded = Some(Embedded { name: "lab".into(), namespace: "shop".into(), dial });
         let fleet = Fleet::open(FleetOptions { embedded, ..FleetOptions::default() }).unwrap();
         fleet.examine(&ClusterId::new("lab"), LIMIT).await
+    }
+
+    /// Messages as the layers below wrote them on real servers.
+    #[test]
+    fn what_the_layers_below_say_leads_to_a_remedy() {
+        let context = Context { id: ClusterId::new("lab"), namespace: "shop".into(), server: "https://h:1".into(), current: true, protected: false };
+        let cases = [
+            ("ServiceError: client error (Connect): tcp connect error: Connection refused (os error 111)", "nothing listens at https://h:1"),
+            ("ServiceError: client error (Connect): dns error: failed to lookup address information: Name or service not known", "VPN"),
+            ("ServiceError: client error (Connect): invalid peer certificate: UnknownIssuer", "certificate-authority-data"),
+            ("ServiceError: client error (Connect): invalid peer certificate: certificate not valid for name \"h\"", "tls-server-name"),
+            ("ServiceError: client error (Connect): tls handshake eof", "does not speak TLS"),
+            ("no answer within 3 s", "firewall"),
+            ("something new", "curl -kv https://h:1/version"),
+        ];
+        for (why, part) in cases {
+            let remedy = remedy(&context, &Problem::new("cluster.unreachable", "lab cannot be reached", why)).unwrap();
+            assert!(remedy.contains(part), "{why}: {remedy}");
+        }
+        let plain = Problem::new("cluster.refused", "lab refused the request (400)", "Client sent an HTTP request to an HTTPS server.");
+        assert!(remedy(&context, &plain).unwrap().contains("https://"));
     }
 
     const VERSION: &str = r#"{"gitVersion": "v1.36.0"}"#;

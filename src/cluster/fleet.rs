@@ -274,13 +274,29 @@ fn no_context(id: &ClusterId, contexts: &[Context]) -> Problem {
     }
 }
 
-/// Reads one kubeconfig and answers the names of its contexts.
+/// What one kubeconfig names. Of several files with one name the first wins, so that another's entry is not used.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KubeconfigNames {
+    /// Its contexts.
+    pub contexts: Vec<String>,
+    /// Its clusters.
+    pub clusters: Vec<String>,
+    /// Its users.
+    pub users: Vec<String>,
+}
+
+/// Reads one kubeconfig and answers what it names.
 ///
 /// # Errors
 /// It cannot be read, with the line where that is known.
-pub fn examine_kubeconfig(file: &Path) -> Result<Vec<String>, Problem> {
-    let kubeconfig = read(file)?;
-    Ok(kubeconfig.contexts.iter().map(|named| sanitise(&named.name).into_owned()).collect())
+pub fn examine_kubeconfig(file: &Path) -> Result<KubeconfigNames, Problem> {
+    let Kubeconfig { contexts, clusters, auth_infos, .. } = read(file)?;
+    let clean = |name: &str| sanitise(name).into_owned();
+    Ok(KubeconfigNames {
+        contexts: contexts.iter().map(|named| clean(&named.name)).collect(),
+        clusters: clusters.iter().map(|named| clean(&named.name)).collect(),
+        users: auth_infos.iter().map(|named| clean(&named.name)).collect(),
+    })
 }
 
 fn read(file: &Path) -> Result<Kubeconfig, Problem> {
@@ -352,6 +368,17 @@ mod tests {
         let names: Vec<_> = fleet.contexts().iter().map(|context| (context.id.as_str(), context.protected)).collect();
         assert_eq!(names, [("prod-eu", true), ("lab", false)]);
         assert_eq!(fleet.current().map(|context| (context.id.as_str(), context.namespace.as_str())), Some(("lab", "shop")));
+    }
+
+    #[tokio::test]
+    async fn an_address_without_a_scheme_is_a_problem_and_no_panic() {
+        let fleet = open(
+            "apiVersion: v1\nkind: Config\nclusters: [{name: c, cluster: {server: 'lab.example:6443'}}]\ncontexts: [{name: lab, context: {cluster: c, user: u}}]\nusers: [{name: u, user: {}}]\n",
+        )
+        .unwrap();
+        let problem = fleet.builder(&ClusterId::new("lab")).build().await.err().unwrap();
+        assert_eq!(problem.code, "kubeconfig.server");
+        assert!(problem.why.contains("lab.example:6443"), "{problem}");
     }
 
     #[test]

@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn faults_name_file_and_line_and_what_mends_them() {
-        let faults = keymap("k9s", Some(("keys.toml", "[global]\n\"ctrl-ü\" = \"app.help\"\n")));
+        let faults = keymap("k9s", Some(("keys.toml", "[global]\n\"hyper-x\" = \"app.help\"\n")));
         assert_eq!((faults.len(), faults[0].what.as_str()), (1, "keys.toml:2"));
         assert!(!faults[0].hints.is_empty());
         assert!(keymap("k9", None)[0].hints[0].contains("`k9s`"));

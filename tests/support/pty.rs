@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
+use rustix::termios::{OptionalActions, SpecialCodeIndex};
 
 /// The program in its terminal. It is killed when this is dropped.
 pub struct Pty {
@@ -22,6 +23,8 @@ pub struct Pty {
     line: PathBuf,
     pid: Pid,
     shared: Arc<Shared>,
+    /// The line discipline's settings before the program started.
+    pub line_before: String,
     /// Its `HOME`, empty at the start.
     pub home: tempfile::TempDir,
 }
@@ -89,6 +92,7 @@ impl Pty {
         }
         let pair = native_pty_system().openpty(size(cols, rows)).expect("a pseudo terminal");
         let line = pair.master.tty_name().expect("the terminal's name");
+        let line_before = line_settings(&*pair.master);
         let reader = pair.master.try_clone_reader().expect("the terminal's output");
         let writer = pair.master.take_writer().expect("the terminal's input");
         let child = pair.slave.spawn_command(command).expect("the program starts");
@@ -106,7 +110,7 @@ impl Pty {
             let shared = shared.clone();
             move || await_end(child, &shared)
         });
-        Self { master: Some(pair.master), writer: Some(writer), line, pid, shared, home }
+        Self { master: Some(pair.master), writer: Some(writer), line, pid, shared, line_before, home }
     }
 
     /// Waits until the screen's text is as wanted and answers it. Looks whenever new bytes have come and at no other time.
@@ -164,8 +168,14 @@ impl Pty {
     /// The terminal vanishes, as when a connection is lost.
     pub fn hang_up(&mut self) {
         self.seen().hung_up = true;
+        let mut line = self.open_line();
+        // portable-pty types a line end and the end-of-file character when its writer is dropped, unless there is no such character.
+        let mut settings = rustix::termios::tcgetattr(&line).expect("the line's settings");
+        settings.special_codes[SpecialCodeIndex::VEOF] = 0;
+        rustix::termios::tcsetattr(&line, OptionalActions::Now, &settings).expect("the line takes settings");
         // A byte from our own side wakes the reader, which then lets go.
-        self.open_line().write_all(b" ").expect("the line takes a byte");
+        line.write_all(b" ").expect("the line takes a byte");
+        drop(line);
         self.until("the reader", Duration::from_secs(5), |seen| seen.closed.then_some(()));
         self.writer = None;
         self.master = None;
@@ -214,8 +224,7 @@ impl Pty {
 
     /// Everything the line discipline is set to, as text that can be compared.
     pub fn line_settings(&self) -> String {
-        let line = self.master.as_ref().and_then(|master| master.get_termios()).expect("the line is open");
-        format!("{:?} {:?} {:?} {:?} {:?}", line.input_flags, line.output_flags, line.control_flags, line.local_flags, line.control_chars)
+        line_settings(&**self.master.as_ref().expect("the line is open"))
     }
 
     /// The program's process id, for looking at its memory and its processor time.
@@ -301,6 +310,11 @@ fn await_end(mut child: Box<dyn Child + Send + Sync>, shared: &Shared) {
 fn open_line(path: &Path) -> File {
     let flags = i32::try_from(rustix::fs::OFlags::NOCTTY.bits()).expect("a flag");
     File::options().read(true).write(true).custom_flags(flags).open(path).expect("the terminal's own side")
+}
+
+fn line_settings(master: &(dyn MasterPty + Send)) -> String {
+    let line = master.get_termios().expect("the terminal's settings");
+    format!("{:?} {:?} {:?} {:?} {:?}", line.input_flags, line.output_flags, line.control_flags, line.local_flags, line.control_chars)
 }
 
 fn size(cols: u16, rows: u16) -> PtySize {
