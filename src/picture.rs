@@ -98,13 +98,12 @@ impl Grid {
     pub fn row(&self, row: usize) -> impl Iterator<Item = (usize, usize, &Cell)> {
         let start = (row * self.cols).min(self.cells.len());
         let cells = &self.cells[start..(start + self.cols).min(self.cells.len())];
-        let mut free = 0;
-        cells.iter().enumerate().filter_map(move |(col, cell)| {
-            (col >= free).then(|| {
-                let width = cell.symbol.width().clamp(1, 2).min(cells.len() - col);
-                free = col + width;
-                (col, width, cell)
-            })
+        let mut next = 0;
+        std::iter::from_fn(move || {
+            let (col, cell) = (next, cells.get(next)?);
+            let width = cell.symbol.width().clamp(1, 2).min(cells.len() - col);
+            next = col + width;
+            Some((col, width, cell))
         })
     }
 

@@ -19,6 +19,7 @@ mod kinds;
 mod patch;
 mod print;
 mod scenario;
+mod select;
 mod server;
 mod shop;
 mod store;

@@ -37,7 +37,6 @@ contract! {
     a_watch_goes_on_from_a_version
     a_watch_of_a_selection_sees_objects_come_and_go
     a_watch_ends_in_time_and_says_where_it_was
-    a_watch_from_too_long_ago_is_told_so
     a_streaming_list_ends_with_its_bookmark
     tables_have_the_columns_of_kubectl
     tables_are_watched_too
@@ -167,19 +166,15 @@ async fn a_watch_of_a_selection_sees_objects_come_and_go(server: &Server) {
 async fn a_watch_ends_in_time_and_says_where_it_was(server: &Server) {
     let path = server.path("v1", "configmaps");
     let from = version(&server.config_map("one", json!({})).await);
-    let mut watch = server.watch(&path, &format!("&resourceVersion={from}&allowWatchBookmarks=true&timeoutSeconds=4"), JSON).await;
+    let query = format!("&resourceVersion={from}&fieldSelector=metadata.name%3Done&allowWatchBookmarks=true&timeoutSeconds=4");
+    let mut watch = server.watch(&path, &query, JSON).await;
+    // Something nobody here watches: the watch need not see it, and still must not ask for it again.
+    let other = version(&server.config_map("other", json!({})).await);
     let event = watch.next().await.expect("a bookmark before the end");
     let object = &event["object"];
     assert_eq!((&event["type"], &object["kind"], &object["apiVersion"]), (&json!("BOOKMARK"), &json!("ConfigMap"), &json!("v1")));
-    assert!(version(object) >= from);
+    assert!(version(object) >= other);
     assert_eq!(watch.next().await, None, "a watch ends when its time is over");
-}
-
-async fn a_watch_from_too_long_ago_is_told_so(server: &Server) {
-    let mut watch = server.watch(&server.path("v1", "configmaps"), "&resourceVersion=1", JSON).await;
-    let event = watch.next().await.expect("an error");
-    let said = (&event["type"], &event["object"]["kind"], &event["object"]["code"], &event["object"]["reason"]);
-    assert_eq!(said, (&json!("ERROR"), &json!("Status"), &json!(410), &json!("Expired")));
 }
 
 const STREAMED: &str = "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true";
@@ -381,7 +376,7 @@ async fn deletion_means_the_very_object(server: &Server) {
     let condition = |key: &str, value: &Value| json!({"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {key: value}});
     server.delete(&path, &condition("uid", &json!("00000000-0000-4000-8000-000000000000"))).await.refuses(409, "Conflict");
     server.delete(&path, &condition("resourceVersion", &json!("1"))).await.refuses(409, "Conflict");
-    server.delete(&format!("{path}?dryRun=All"), &json!({})).await.expect(200);
+    server.delete(&path, &json!({"dryRun": ["All"]})).await.expect(200);
     server.get(&path).await.expect(200);
     let gone = server.delete(&path, &condition("uid", &made["metadata"]["uid"])).await.expect(200);
     let said = (&gone["kind"], &gone["status"], &gone["details"]["name"], &gone["details"]["uid"]);
@@ -486,4 +481,235 @@ async fn a_namespace_takes_everything_with_it(server: &Server) {
     // What lives next door stays.
     server.config_map("two", json!({"app": "a"})).await;
     assert_eq!(watch.brief().await, ("ADDED".into(), "two".into()));
+}
+
+// What only the sandbox does.
+
+/// A real server forgets after minutes; the contract is its documented answer.
+#[tokio::test]
+async fn a_watch_from_too_long_ago_is_told_so() {
+    let server = Server::sandbox().await;
+    let mut watch = server.watch("/api/v1/configmaps", "&resourceVersion=1", JSON).await;
+    let event = watch.next().await.expect("an error");
+    let said = (&event["type"], &event["object"]["kind"], &event["object"]["code"], &event["object"]["reason"]);
+    assert_eq!(said, (&json!("ERROR"), &json!("Status"), &json!(410), &json!("Expired")));
+}
+
+#[tokio::test]
+async fn a_list_that_was_interrupted_for_too_long_has_to_begin_again() {
+    // As many changes as are remembered, and more: the token is of a version nobody knows any more.
+    let server = Server::sandbox().await;
+    let path = "/api/v1/namespaces/shop/configmaps/web-config";
+    let first = server.get("/api/v1/namespaces/shop/pods?limit=2").await.expect(200);
+    let token = first["metadata"]["continue"].as_str().unwrap();
+    assert!(token.contains(first["metadata"]["resourceVersion"].as_str().unwrap()));
+    let old = token.replacen(first["metadata"]["resourceVersion"].as_str().unwrap(), "1", 1);
+    server.get(&format!("/api/v1/namespaces/shop/pods?limit=2&continue={old}")).await.refuses(410, "Expired");
+    server.get(path).await.expect(200);
+}
+
+#[tokio::test]
+async fn what_the_sandbox_cannot_do_it_says() {
+    let server = Server::sandbox().await;
+    let says = |answer: &server::Answer, reason: &str, words: &[&str]| {
+        let status = answer.refuses(answer.status.as_u16(), reason);
+        let message = status["message"].as_str().unwrap();
+        assert!(message.contains("the sandbox") && words.iter().all(|word| message.contains(word)), "{message}");
+    };
+    let maps = "/api/v1/namespaces/shop/configmaps";
+    let protobuf = server.send(Method::POST, maps, JSON, "application/vnd.kubernetes.protobuf", "k8s\0").await;
+    assert_eq!(protobuf.status, 415);
+    says(&protobuf, "UnsupportedMediaType", &["JSON"]);
+    let apply = server.send(Method::PATCH, &format!("{maps}/web-config?fieldManager=x"), JSON, "application/apply-patch+yaml", "{}").await;
+    assert_eq!(apply.status, 415);
+    says(&apply, "UnsupportedMediaType", &["server-side apply", "real cluster"]);
+    let pod = names(&server.get("/api/v1/namespaces/shop/pods").await.expect(200))[0].to_owned();
+    let exec = server.post(&format!("/api/v1/namespaces/shop/pods/{pod}/exec"), &json!({})).await;
+    assert_eq!(exec.status, 404);
+    says(&exec, "NotFound", &["exec", "no containers", "real cluster"]);
+    let kind = server.get("/apis/policy/v1/poddisruptionbudgets").await;
+    assert_eq!(kind.status, 404);
+    says(&kind, "NotFound", &["poddisruptionbudgets", "real cluster"]);
+}
+
+/// No schema is checked, so what nobody expects has to do no harm.
+#[tokio::test]
+async fn odd_bodies_are_refused_and_the_controllers_go_on() {
+    let server = Server::sandbox().await;
+    let web = "/apis/apps/v1/namespaces/shop/deployments/web";
+    for odd in
+        ["[]", "5", "\"x\"", "null", "{\"metadata\":5}", "{\"spec\":\"x\"}", "{\"spec\":{\"template\":[]}}", "{\"metadata\":{\"labels\":\"x\"}}"]
+    {
+        let put = server.send(Method::PUT, web, JSON, JSON, odd).await;
+        assert_eq!(put.status, 400, "PUT {odd}: {}", put.text);
+        let patch = server.send(Method::PATCH, web, JSON, MERGE, odd).await;
+        assert_eq!(patch.status, 400, "PATCH {odd}: {}", patch.text);
+        let post = server.send(Method::POST, "/apis/apps/v1/namespaces/shop/deployments", JSON, JSON, odd).await;
+        assert!(matches!(post.status.as_u16(), 400 | 422), "POST {odd}: {}", post.text);
+    }
+    let odd = json!([{"op": "replace", "path": "/spec/template/spec/containers", "value": "none"}, {"op": "add", "path": "/status/conditions", "value": 7}]);
+    server.patch(web, JSON_PATCH, &odd).await.expect(200);
+    let mut watch = server.watch("/apis/apps/v1/namespaces/shop/deployments", "&fieldSelector=metadata.name%3Dsearch", JSON).await;
+    server.patch("/apis/apps/v1/namespaces/shop/deployments/search/scale", MERGE, &json!({"spec": {"replicas": 4}})).await.expect(200);
+    while watch.object().await.1["status"]["observedGeneration"] != 2 {}
+}
+
+#[tokio::test]
+async fn logs_are_told_followed_and_cut() {
+    let server = Server::sandbox().await;
+    let pods = server.get("/api/v1/namespaces/shop/pods?labelSelector=app%3Dweb").await.expect(200);
+    let log = format!("/api/v1/namespaces/shop/pods/{}/log", names(&pods)[0]);
+    let all = server.get(&log).await;
+    assert_eq!((all.status.as_u16(), all.content_type.as_str()), (200, "text/plain"));
+    assert!(all.text.ends_with('\n') && all.text.lines().count() > 2, "{}", all.text);
+    let tail = server.get(&format!("{log}?tailLines=2")).await.text;
+    assert_eq!(tail.lines().collect::<Vec<_>>(), all.text.lines().skip(all.text.lines().count() - 2).collect::<Vec<_>>());
+    server.get("/api/v1/namespaces/shop/pods/nobody/log").await.refuses(404, "NotFound");
+    // The container that crashed says why.
+    let cart = server.get("/api/v1/namespaces/shop/pods?labelSelector=app%3Dcart").await.expect(200);
+    let before = server.get(&format!("/api/v1/namespaces/shop/pods/{}/log?previous=true", names(&cart)[0])).await.text;
+    assert!(before.contains("out of memory"), "{before}");
+}
+
+// What kubectl sees.
+
+/// kubectl against a sandbox in a process of its own.
+struct Kubectl {
+    served: process::Served,
+    program: std::path::PathBuf,
+}
+
+impl Kubectl {
+    fn find(test: &str) -> Option<Self> {
+        real::kubectl(test).map(|program| Self { served: process::Served::start(), program })
+    }
+
+    fn command(&self, arguments: &str) -> std::process::Command {
+        let mut command = self.served.command(&self.program);
+        command.args(arguments.split(' ')).arg("--request-timeout=30s");
+        command
+    }
+
+    /// What it prints, if it succeeds.
+    #[track_caller]
+    fn says(&self, arguments: &str) -> String {
+        let output = self.command(arguments).output().unwrap();
+        let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8_lossy(&output.stderr).into_owned());
+        assert!(output.status.success(), "kubectl {arguments}: {out}{err}");
+        out + &err
+    }
+
+    /// What it complains, if it fails.
+    #[track_caller]
+    fn fails(&self, arguments: &str) -> String {
+        let output = self.command(arguments).output().unwrap();
+        assert!(!output.status.success(), "kubectl {arguments} succeeded");
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    /// Lines of a command that goes on until it is dropped.
+    fn follows(&self, arguments: &str) -> (process::Guard, impl Iterator<Item = String> + use<>) {
+        let mut child = self.served.command(&self.program).args(arguments.split(' ')).stdout(std::process::Stdio::piped()).spawn().unwrap();
+        let lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap())).map(Result::unwrap);
+        (process::Guard(child), lines)
+    }
+
+    fn names(&self, arguments: &str) -> Vec<String> {
+        self.says(&format!("{arguments} -o name")).lines().map(str::to_owned).collect()
+    }
+}
+
+#[test]
+fn kubectl_gets() {
+    let Some(kubectl) = Kubectl::find("kubectl_gets") else { return };
+    let pods = kubectl.says("get pods -o wide");
+    let head: Vec<&str> = pods.lines().next().unwrap().split_whitespace().collect();
+    assert_eq!(head.join(" "), "NAME READY STATUS RESTARTS AGE IP NODE NOMINATED NODE READINESS GATES");
+    assert!(pods.lines().any(|line| line.starts_with("cart-") && line.contains("CrashLoopBackOff")), "{pods}");
+    assert!(pods.lines().any(|line| line.starts_with("web-") && line.contains("Running") && line.contains("node-0")), "{pods}");
+
+    let web = kubectl.names("get pods -l app=web");
+    assert!(web.len() == 3 && web.iter().all(|name| name.starts_with("pod/web-")), "{web:?}");
+    assert_eq!(kubectl.names("get pods -l app=web --chunk-size=1"), web);
+    let two = kubectl.says("get po --no-headers --selector=app!=web,app!=cart");
+    assert!(!two.is_empty() && two.lines().all(|line| !line.starts_with("web-") && !line.starts_with("cart-")), "{two}");
+    // Set-based selectors have spaces, so the words are given one by one.
+    let both = kubectl.served.command(&kubectl.program).args(["get", "pods", "-o", "name", "-l", "app in (web, cart)"]).output().unwrap();
+    assert_eq!(String::from_utf8(both.stdout).unwrap().lines().count(), 5);
+
+    assert!(kubectl.says("get all -A").contains("statefulset.apps/db"));
+    assert!(kubectl.says("get gd teapot -o jsonpath={.spec.price}").contains("19.90"));
+    assert!(kubectl.says("api-resources").contains("gadgets"));
+    assert!(kubectl.says("version").contains("meshplay-sandbox"));
+    assert!(kubectl.says("get events --field-selector=type=Warning").contains("BackOff"));
+    assert!(kubectl.fails("get pod nobody").contains("pods \"nobody\" not found"));
+    assert_eq!(kubectl.says("auth can-i delete pods").trim(), "yes");
+}
+
+#[test]
+fn kubectl_describes_what_it_finds() {
+    let Some(kubectl) = Kubectl::find("kubectl_describes_what_it_finds") else { return };
+    let pod = kubectl.says("describe pod -l app=cart");
+    for word in ["CrashLoopBackOff", "OOMKilled", "Restart Count:", "Controlled By:", "Back-off restarting failed container"] {
+        assert!(pod.contains(word), "no {word} in {pod}");
+    }
+    let deployment = kubectl.says("describe deployment web");
+    for word in ["3 desired", "NewReplicaSet:", "StrategyType:", "Image:"] {
+        assert!(deployment.contains(word), "no {word} in {deployment}");
+    }
+    assert!(kubectl.says("describe service web").contains("Selector:"));
+    assert!(kubectl.says("describe node node-01").contains("Ready"));
+}
+
+#[test]
+fn kubectl_watches_what_it_deletes_and_a_replacement_appears() {
+    let Some(kubectl) = Kubectl::find("kubectl_watches_what_it_deletes_and_a_replacement_appears") else { return };
+    let before = kubectl.names("get pods -l app=web");
+    let (_watching, mut lines) = kubectl.follows("get pods -l app=web --watch -o name");
+    let listed: Vec<String> = lines.by_ref().take(before.len()).collect();
+    assert_eq!(listed, before);
+    assert!(kubectl.says(&format!("delete {}", before[0])).contains("deleted"));
+    let fresh = lines.find(|name| !before.contains(name)).unwrap();
+    assert!(fresh.starts_with("pod/web-"), "{fresh}");
+    kubectl.says(&format!("wait --for=condition=Ready --timeout=30s {fresh}"));
+    let after = kubectl.names("get pods -l app=web");
+    assert!(after.len() == before.len() && after.contains(&fresh) && !after.contains(&before[0]), "{after:?}");
+}
+
+#[test]
+fn kubectl_scales_and_rolls_out() {
+    let Some(kubectl) = Kubectl::find("kubectl_scales_and_rolls_out") else { return };
+    assert!(kubectl.says("scale deployment web --replicas=5").contains("scaled"));
+    assert!(kubectl.says("rollout status deployment web --timeout=30s").contains("successfully rolled out"));
+    assert_eq!(kubectl.names("get pods -l app=web").len(), 5);
+    assert!(kubectl.fails("scale deployment web --current-replicas=3 --replicas=1").contains("Expected replicas to be 3"));
+    assert!(kubectl.says("set image deployment/cart cart=shop/cart:2.3.0").contains("image updated"));
+    assert!(kubectl.says("rollout status deployment cart --timeout=45s").contains("successfully rolled out"));
+    assert!(kubectl.says("get pods -l app=cart").lines().skip(1).all(|line| line.contains("Running")));
+    assert!(kubectl.says("label deployment web tier=front").contains("labeled"));
+    assert!(kubectl.says("annotate deployment web note=x").contains("annotated"));
+    assert!(kubectl.says("delete deployment web --wait=false").contains("deleted"));
+}
+
+#[test]
+fn kubectl_reads_logs_and_follows_them() {
+    let Some(kubectl) = Kubectl::find("kubectl_reads_logs_and_follows_them") else { return };
+    let pod = &kubectl.names("get pods -l app=web")[0];
+    let all = kubectl.says(&format!("logs {pod}"));
+    assert!(all.lines().count() > 2, "{all}");
+    assert_eq!(kubectl.says(&format!("logs {pod} --tail=1")).trim(), all.lines().last().unwrap());
+    assert_eq!(kubectl.says("logs -l app=web --tail=1").lines().count(), 3);
+    assert!(kubectl.says("logs deployment/cart --previous").contains("out of memory"));
+    let (_following, lines) = kubectl.follows(&format!("logs -f {pod} --tail=1"));
+    assert_eq!(lines.take(2).count(), 2, "a line comes that was not there");
+}
+
+#[test]
+fn kubectl_is_told_what_the_sandbox_does_not_do() {
+    let Some(kubectl) = Kubectl::find("kubectl_is_told_what_the_sandbox_does_not_do") else { return };
+    let created = kubectl.fails("create configmap mine --from-literal=a=b");
+    assert!(created.contains("the sandbox takes JSON only"), "{created}");
+    let pod = kubectl.names("get pods -l app=web")[0].clone();
+    let run = kubectl.fails(&format!("exec {pod} -- ls"));
+    assert!(run.contains("no containers"), "{run}");
 }

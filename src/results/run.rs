@@ -391,7 +391,7 @@ pub(super) mod tests {
     fn lines_add_up_to_the_whole() {
         let samples = [sample(1, 100, 0, None), sample(2, 250, 1, None), sample(3, 400, 4, Some(Ended::Done))];
         let lines: Vec<Interval> =
-            (0..3usize).map(|at| Interval::between(at.checked_sub(1).and_then(|before| samples.get(before)), &samples[at])).collect();
+            (0..3_usize).map(|at| Interval::between(at.checked_sub(1).and_then(|before| samples.get(before)), &samples[at])).collect();
         assert_eq!(lines.iter().map(|line| line.requests).collect::<Vec<_>>(), [100, 150, 150]);
         let (mut whole, mut parts) = (run(), run());
         whole.take(&samples[2]);

@@ -10,8 +10,10 @@ use tokio::time::Instant;
 
 use super::Options;
 use super::kinds::Kind;
-use super::scenario::{BULK, FAILING, NODES, condition, crashed, hash, pod_name, pod_of, pod_status, replica_set, running, set_name, stamp, time};
-use super::store::{Change, Place, Store};
+use super::scenario::{
+    BULK, FAILING, NODES, condition, crashed, hash, pod_name, pod_of, pod_status, replica_set, report, running, set_name, stamp, time,
+};
+use super::store::{Change, Expected, Place, Store};
 
 /// Runs until it is aborted.
 pub(super) async fn run(store: Arc<Store>, options: Options) {
@@ -202,7 +204,7 @@ impl World {
     /// The replica set and the stateful set controllers: as many pods as wanted. A set whose owner is gone goes too.
     fn set(&mut self, place: &Place, set: &Value, owner_kind: &str) {
         if !owner_kind.is_empty() && self.orphaned(set, &[owner_kind]) {
-            _ = self.store.delete(place, None);
+            _ = self.store.delete(place, &Expected::default());
             return;
         }
         let wanted = count(&set["spec"]["replicas"]);
@@ -221,7 +223,7 @@ impl World {
             (is_ready(pod), std::cmp::Reverse(if ordinal { place.2.clone() } else { pod["metadata"]["creationTimestamp"].to_string() }))
         });
         for (pod, _) in pods.iter().take(have.saturating_sub(wanted) as usize) {
-            _ = self.store.delete(pod, None);
+            _ = self.store.delete(pod, &Expected::default());
         }
         let status = json!({"observedGeneration": set["metadata"]["generation"], "replicas": have.min(wanted), "readyReplicas": ready.min(wanted), "availableReplicas": ready.min(wanted)});
         self.write(place, |it| {
@@ -256,7 +258,7 @@ impl World {
     fn pods(&mut self) {
         for (place, pod) in self.of("Pod", None).into_iter().filter(|(place, _)| !place.1.starts_with(BULK)) {
             if self.orphaned(&pod, &["ReplicaSet", "StatefulSet"]) {
-                _ = self.store.delete(&place, None);
+                _ = self.store.delete(&place, &Expected::default());
             } else {
                 self.lives.entry(place).or_insert_with(|| Life {
                     stage: Stage::Unscheduled,
@@ -320,7 +322,7 @@ impl World {
                 (Stage::Doomed, Some(15_000), status)
             }
         };
-        self.write(place, |pod| pod["status"] = status);
+        self.write(place, |pod| report(pod, status));
         life.stage = stage;
         life.due = wait.and_then(|wait| after(Duration::from_millis(wait)));
         self.lives.insert(place.clone(), life);
@@ -336,19 +338,20 @@ impl World {
 
     fn write(&self, place: &Place, change: impl FnOnce(&mut Value)) {
         // If it is gone, the next look at the world sees that.
-        _ = self.store.update(place, None, change);
+        _ = self.store.update(place, &Expected::default(), change);
     }
 
     /// The same event again only counts up.
     fn event(&mut self, about: &Place, kind: &str, level: &str, reason: &str, message: &str, from: &str) {
         let name = format!("{}.{:x}", about.2, hash(&[reason]));
         let place: Place = ("events", about.1.clone(), name.clone());
-        let again = self.store.update(&place, None, |event| {
+        let again = self.store.update(&place, &Expected::default(), |event| {
             event["count"] = json!(count(&event["count"]) + 1);
             event["lastTimestamp"] = json!(time(now()));
         });
         if again.is_err() {
-            let involved = json!({"kind": kind, "namespace": about.1, "name": about.2});
+            let uid = self.store.get(about).map(|stored| stored.value()["metadata"]["uid"].clone());
+            let involved = json!({"kind": kind, "namespace": about.1, "name": about.2, "uid": uid});
             let body = json!({"involvedObject": involved, "reason": reason, "type": level, "message": message, "count": 1, "source": {"component": from},
                 "firstTimestamp": time(now()), "lastTimestamp": time(now())});
             self.make("Event", &about.1, &name, body);
@@ -424,7 +427,7 @@ mod tests {
     #[tokio::test]
     async fn deleting_a_deployment_ends_all_that_it_owned() {
         let mut world = world().await;
-        world.store.delete(&("deployments", "shop".into(), "web".into()), None).unwrap();
+        world.store.delete(&("deployments", "shop".into(), "web".into()), &Expected::default()).unwrap();
         world.reconcile();
         assert!(pods(&world, "web").is_empty());
         assert!(world.of("ReplicaSet", Some("shop")).iter().all(|(place, _)| !place.2.starts_with("web-")));

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::Options;
 use super::kinds::Kind;
 use super::shop::{SERVICES, Service};
-use super::store::{Place, Store};
+use super::store::{Expected, Place, Store};
 
 /// The image whose containers run out of memory.
 pub(super) const FAILING: &str = "shop/cart:2.4.0";
@@ -89,12 +89,13 @@ impl Scene<'_> {
         for index in 0..service.replicas {
             let age = if failing { 3 * HOUR } else { (2 + i64::from(index) * 7 + at * 5) * HOUR + HOUR };
             let mut pod = pod_of(&set, NODES[(index as usize + service.name.len()) % NODES.len()]);
-            pod["status"] = if failing { crashed(14, self.now - 40, self.now - age) } else { running(self.now - age, 0) };
+            let status = if failing { crashed(14, self.now - 40, self.now - age) } else { running(self.now - age, 0) };
+            report(&mut pod, status);
             let name = pod_name(&set, self.noise + u64::from(index) * 7_919);
-            self.put("Pod", "shop", &name, age, pod);
+            let pod = self.put("Pod", "shop", &name, age, pod);
             if failing {
                 let message = format!("Back-off restarting failed container cart in pod {name}_shop");
-                let involved = json!({"kind": "Pod", "namespace": "shop", "name": name, "apiVersion": "v1"});
+                let involved = json!({"kind": "Pod", "namespace": "shop", "name": name, "apiVersion": "v1", "uid": pod["metadata"]["uid"]});
                 self.event(&involved, "BackOff", "Warning", &message, 31, 3 * HOUR);
             }
         }
@@ -113,7 +114,7 @@ impl Scene<'_> {
         let status = json!({"observedGeneration": 1, "replicas": 1, "readyReplicas": 1, "updatedReplicas": 1, "availableReplicas": 1});
         let owner = self.put("StatefulSet", "shop", "db", 38 * DAY, json!({"metadata": {"labels": {"app": "db"}}, "spec": spec, "status": status}));
         let mut pod = pod_of(&owner, NODES[0]);
-        pod["status"] = running(self.now - 12 * DAY, 2);
+        report(&mut pod, running(self.now - 12 * DAY, 2));
         self.put("Pod", "shop", "db-0", 12 * DAY, pod);
         let claim = json!({"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "20Gi"}}, "volumeName": "pv-db-0"}, "status": {"phase": "Bound", "capacity": {"storage": "20Gi"}}});
         self.put("PersistentVolumeClaim", "shop", "data-db-0", 38 * DAY, claim);
@@ -140,7 +141,8 @@ impl Scene<'_> {
             let age = 3 * HOUR + i64::try_from(index % 5_000).unwrap_or(0) * 37;
             let app = format!("app-{}", index % 97);
             let template = template(&app, "shop/bulk:1.0.0");
-            let mut pod = json!({"metadata": {"labels": {"app": app}}, "spec": template["spec"], "status": running(self.now - age, u32::try_from(index % 3).unwrap_or(0))});
+            let mut pod = json!({"metadata": {"labels": {"app": app}}, "spec": template["spec"]});
+            report(&mut pod, running(self.now - age, u32::try_from(index % 3).unwrap_or(0)));
             pod["spec"]["nodeName"] = json!(NODES[index % NODES.len()]);
             self.put("Pod", &format!("{BULK}{}", index / 1_000), &format!("bulk-{index:06}"), age, pod);
         }
@@ -163,7 +165,7 @@ pub(super) async fn churn(store: Arc<Store>, options: Options) {
                 *count = json!(count.as_u64().unwrap_or(0) + 1);
             };
             // A pod that was deleted stays deleted.
-            _ = store.update(&place, None, bump);
+            _ = store.update(&place, &Expected::default(), bump);
         }
     }
 }
@@ -221,7 +223,7 @@ pub(super) fn pod_name(set: &Value, salt: u64) -> String {
 }
 
 pub(super) fn template(app: &str, image: &str) -> Value {
-    let container = json!({"name": app, "image": image, "ports": [{"containerPort": 8080, "name": "http"}],
+    let container = json!({"name": app, "image": image, "ports": [{"containerPort": 8080, "name": "http", "protocol": "TCP"}],
         "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}}});
     json!({"metadata": {"labels": {"app": app}}, "spec": {"containers": [container], "restartPolicy": "Always"}})
 }
@@ -255,6 +257,16 @@ fn owner_of(owner: &Value) -> Value {
 
 pub(super) fn condition(kind: &str, holds: bool, reason: &str, since: i64) -> Value {
     json!({"type": kind, "status": if holds { "True" } else { "False" }, "reason": reason, "lastTransitionTime": time(since)})
+}
+
+/// Gives a pod its status; its one container is called as the pod's own words call it.
+pub(super) fn report(pod: &mut Value, mut status: Value) {
+    let container = pod.pointer("/spec/containers/0").cloned().unwrap_or_default();
+    if let Some(reported) = status.pointer_mut("/containerStatuses/0").filter(|_| container["name"].is_string()) {
+        reported["name"] = container["name"].clone();
+        reported["image"] = container["image"].clone();
+    }
+    pod["status"] = status;
 }
 
 /// The status of a pod that works since then.

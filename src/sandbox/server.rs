@@ -11,7 +11,9 @@ use hyper::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::kinds::{KINDS, Kind};
-use super::store::{Change, Feed, Place, Refused, Store, Stored};
+use super::print::Include;
+use super::select::Selection;
+use super::store::{Change, Expected, Feed, Place, Refused, Store, Stored};
 use super::{patch, print, scenario};
 
 type Body = UnsyncBoxBody<Bytes, Infallible>;
@@ -39,15 +41,37 @@ struct Status {
     code: StatusCode,
     reason: &'static str,
     message: String,
+    /// Which object it is about, where it is about one.
+    details: Option<Value>,
 }
 
 fn status(code: StatusCode, reason: &'static str, message: impl Into<String>) -> Status {
-    Status { code, reason, message: message.into() }
+    Status { code, reason, message: message.into(), details: None }
+}
+
+fn bad(message: impl Into<String>) -> Status {
+    status(StatusCode::BAD_REQUEST, "BadRequest", message)
+}
+
+fn invalid(message: impl Into<String>) -> Status {
+    status(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", message)
 }
 
 impl Status {
+    fn about(self, kind: &Kind, name: &str) -> Self {
+        let mut details = json!({"name": name, "kind": kind.plural});
+        if !kind.group.is_empty() {
+            details["group"] = json!(kind.group);
+        }
+        Self { details: Some(details), ..self }
+    }
+
     fn value(&self) -> Value {
-        json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": self.message, "reason": self.reason, "code": self.code.as_u16()})
+        let mut value = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": self.message, "reason": self.reason, "code": self.code.as_u16()});
+        if let Some(details) = &self.details {
+            value["details"] = details.clone();
+        }
+        value
     }
 }
 
@@ -80,6 +104,15 @@ impl Ask {
     fn wants_table(&self) -> bool {
         self.accept.contains("as=Table")
     }
+
+    /// How much of an object a Table's row carries.
+    fn include(&self) -> Include {
+        match self.get("includeObject") {
+            Some("None") => Include::None,
+            Some("Object") => Include::Object,
+            _ => Include::Metadata,
+        }
+    }
 }
 
 async fn answer(store: &Arc<Store>, request: Request<Incoming>) -> Response<Body> {
@@ -100,7 +133,8 @@ fn route(store: &Arc<Store>, path: &str, ask: &Ask) -> Answer {
         ["version"] => Ok(whole(&json!({"major": "1", "minor": "36", "gitVersion": "v1.36.0-meshplay-sandbox", "platform": "sandbox"}))),
         ["api"] | ["apis"] => Ok(discovery(parts[0] == "api", ask)),
         ["api", "v1"] => Ok(whole(&resources("", "v1"))),
-        ["apis", group, version] => Ok(whole(&resources(group, version))),
+        ["apis", group] if served(group) => Ok(whole(&group_of(group))),
+        ["apis", group, version] if served(group) => Ok(whole(&resources(group, version))),
         ["api", "v1", rest @ ..] => objects(store, target("", "v1", rest)?, ask),
         ["apis", "authorization.k8s.io", "v1", _] if ask.method == Method::POST => Ok(allowed(ask)),
         ["apis", group, version, rest @ ..] => objects(store, target(group, version, rest)?, ask),
@@ -156,7 +190,7 @@ fn not_allowed(ask: &Ask) -> Status {
 }
 
 fn missing(kind: &Kind, place: &Place) -> Status {
-    status(StatusCode::NOT_FOUND, "NotFound", format!("{} \"{}\" not found", qualified(kind), place.2))
+    status(StatusCode::NOT_FOUND, "NotFound", format!("{} \"{}\" not found", qualified(kind), place.2)).about(kind, &place.2)
 }
 
 fn qualified(kind: &Kind) -> String {
@@ -164,18 +198,13 @@ fn qualified(kind: &Kind) -> String {
 }
 
 fn refused(kind: &Kind, place: &Place, why: &Refused) -> Status {
+    let conflict = |reason, why: &str| status(StatusCode::CONFLICT, reason, why).about(kind, &place.2);
+    let cannot = |why: &str| conflict("Conflict", &format!("Operation cannot be fulfilled on {} \"{}\": {why}", qualified(kind), place.2));
     match why {
         Refused::NotFound => missing(kind, place),
-        Refused::Exists => status(StatusCode::CONFLICT, "AlreadyExists", format!("{} \"{}\" already exists", qualified(kind), place.2)),
-        Refused::Conflict => status(
-            StatusCode::CONFLICT,
-            "Conflict",
-            format!(
-                "Operation cannot be fulfilled on {} \"{}\": the object has been modified; please apply your changes to the latest version and try again",
-                qualified(kind),
-                place.2
-            ),
-        ),
+        Refused::Exists => conflict("AlreadyExists", &format!("{} \"{}\" already exists", qualified(kind), place.2)),
+        Refused::Conflict => cannot("the object has been modified; please apply your changes to the latest version and try again"),
+        Refused::Precondition => cannot("the object is not the one that was meant: its uid or resourceVersion is another"),
     }
 }
 
@@ -208,7 +237,7 @@ fn failed(error: &Status) -> Response<Body> {
 
 fn one(kind: &Kind, stored: &Stored, ask: &Ask) -> Response<Body> {
     if ask.wants_table() {
-        whole(&print::table(kind, &[stored.value()], true, &Value::Null))
+        whole(&print::table(kind, &[stored.value()], ask.include(), true, &Value::Null))
     } else {
         respond(StatusCode::OK, "application/json", full(stored.json.clone()))
     }
@@ -224,6 +253,15 @@ fn stored(kind: &Kind, code: StatusCode, stored: &Stored, ask: &Ask) -> Response
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
+fn served(group: &str) -> bool {
+    KINDS.iter().any(|kind| kind.group == group)
+}
+
+fn group_of(group: &str) -> Value {
+    let versions = KINDS.iter().find(|kind| kind.group == group).map(|kind| json!({"groupVersion": kind.api_version(), "version": kind.version}));
+    json!({"kind": "APIGroup", "apiVersion": "v1", "name": group, "versions": [versions], "preferredVersion": versions})
+}
+
 fn discovery(core: bool, ask: &Ask) -> Response<Body> {
     let mut groups: Vec<(&str, &str)> = KINDS.iter().map(|kind| (kind.group, kind.version)).filter(|(group, _)| group.is_empty() == core).collect();
     groups.dedup();
@@ -235,11 +273,7 @@ fn discovery(core: bool, ask: &Ask) -> Response<Body> {
     if core {
         return whole(&json!({"kind": "APIVersions", "versions": ["v1"]}));
     }
-    let group = |(group, version): &(&str, &str)| {
-        let version = json!({"groupVersion": format!("{group}/{version}"), "version": version});
-        json!({"name": group, "versions": [version], "preferredVersion": version})
-    };
-    whole(&json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups.iter().map(group).collect::<Vec<_>>()}))
+    whole(&json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups.iter().map(|(group, _)| group_of(group)).collect::<Vec<_>>()}))
 }
 
 const VERBS: [&str; 8] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
@@ -247,7 +281,8 @@ const VERBS: [&str; 8] = ["create", "delete", "deletecollection", "get", "list",
 fn aggregated(group: &str, version: &str) -> Value {
     let resource = |kind: &Kind| {
         let response = |name: &str| json!({"group": kind.group, "version": kind.version, "kind": name});
-        let sub = |name: &&str| json!({"subresource": name, "responseKind": response(if *name == "scale" { "Scale" } else { kind.kind }), "verbs": ["get", "patch", "update"]});
+        let scale = json!({"group": "autoscaling", "version": "v1", "kind": "Scale"});
+        let sub = |name: &&str| json!({"subresource": name, "responseKind": if *name == "scale" { scale.clone() } else { response(kind.kind) }, "verbs": ["get", "patch", "update"]});
         json!({"resource": kind.plural, "responseKind": response(kind.kind), "scope": if kind.namespaced { "Namespaced" } else { "Cluster" }, "singularResource": kind.singular,
             "verbs": VERBS, "shortNames": kind.short, "categories": category(kind), "subresources": kind.subresources.iter().map(sub).collect::<Vec<_>>()})
     };
@@ -277,70 +312,40 @@ fn resources(group: &str, version: &str) -> Value {
 
 /// Everybody may do everything here.
 fn allowed(ask: &Ask) -> Response<Body> {
-    let mut review: Value = serde_json::from_slice(&ask.body).unwrap_or_default();
+    let mut review: Value = serde_json::from_slice(&ask.body).ok().filter(Value::is_object).unwrap_or_default();
     review["status"] = json!({"allowed": true});
     let mut response = whole(&review);
     *response.status_mut() = StatusCode::CREATED;
     response
 }
 
-// Selection.
-
-/// Label and field selectors of one request.
-struct Selection {
-    labels: Vec<(String, Option<String>, bool)>,
-    fields: Vec<(String, String, bool)>,
-}
-
-impl Selection {
-    fn of(ask: &Ask) -> Result<Self, Status> {
-        let split = |text: &str| match text.split_once("!=") {
-            Some((key, value)) => (key.trim().to_owned(), Some(value.trim().to_owned()), false),
-            None => match text.split_once('=') {
-                Some((key, value)) => (key.trim().to_owned(), Some(value.trim_start_matches('=').trim().to_owned()), true),
-                None => (text.trim_start_matches('!').trim().to_owned(), None, !text.starts_with('!')),
-            },
-        };
-        let parts = |name: &str| ask.get(name).unwrap_or_default().split(',').filter(|part| !part.is_empty()).map(split).collect::<Vec<_>>();
-        let labels = parts("labelSelector");
-        if labels.iter().any(|(key, ..)| key.contains(' ')) {
-            return Err(status(StatusCode::BAD_REQUEST, "BadRequest", "the sandbox does not know set-based label selectors: a=b, a!=b, a, !a"));
-        }
-        let fields = parts("fieldSelector").into_iter().map(|(key, value, wanted)| (key, value.unwrap_or_default(), wanted)).collect();
-        Ok(Self { labels, fields })
-    }
-
-    fn fits(&self, stored: &Stored) -> bool {
-        let label = |(key, value, wanted): &(String, Option<String>, bool)| {
-            let have = stored.labels.get(key);
-            *wanted == value.as_ref().map_or(have.is_some(), |value| have == Some(value))
-        };
-        self.labels.iter().all(label) && (self.fields.is_empty() || self.fields_fit(&stored.value()))
-    }
-
-    fn fields_fit(&self, object: &Value) -> bool {
-        self.fields.iter().all(|(path, value, wanted)| {
-            let have = object.pointer(&format!("/{}", path.replace('.', "/"))).and_then(Value::as_str).unwrap_or_default();
-            (have == value) == *wanted
-        })
-    }
-}
-
 // Reading.
 
+fn selection(kind: &Kind, ask: &Ask) -> Result<Selection, Status> {
+    let text = |name: &str| ask.get(name).unwrap_or_default();
+    Selection::parse(kind, text("labelSelector"), text("fieldSelector")).map_err(bad)
+}
+
 fn list(store: &Store, kind: &'static Kind, namespace: Option<&str>, ask: &Ask) -> Answer {
-    let selection = Selection::of(ask)?;
+    let selection = selection(kind, ask)?;
     let limit = ask.get("limit").and_then(|limit| limit.parse().ok()).filter(|limit| *limit > 0).unwrap_or(usize::MAX);
-    let after = ask.get("continue").filter(|token| !token.is_empty()).map(place_of).transpose()?;
-    let (version, mut found) = store.list(kind, namespace, after, limit.saturating_add(1));
+    let token =
+        ask.get("continue").filter(|token| !token.is_empty()).map(|token| Token::parse(token).ok_or_else(|| bad("continue key is not valid")));
+    let (begun, after) = token.transpose()?.map_or((None, None), |token| (Some(token.version), Some((token.namespace, token.name))));
+    let (now, mut found) = store.list(kind, namespace, after, limit.saturating_add(1));
+    // All pages say the version of the first: a watch from there sees what has happened to objects between two pages.
+    let version = begun.unwrap_or(now);
+    if !store.remembers(version) {
+        return Err(status(StatusCode::GONE, "Expired", "The provided continue parameter is too old to display a consistent list result"));
+    }
     let more = found.len() > limit;
     found.truncate(limit);
-    let next = found.last().filter(|_| more).map_or_else(String::new, |(place, _)| format!("{}~{}", place.1, place.2));
+    let next = found.last().filter(|_| more).map_or_else(String::new, |(place, _)| Token::write(version, place));
     found.retain(|(_, stored)| selection.fits(stored));
     let meta = json!({"resourceVersion": version.to_string(), "continue": next});
     if ask.wants_table() {
         let values: Vec<Value> = found.iter().map(|(_, stored)| stored.value()).collect();
-        return Ok(whole(&print::table(kind, &values, true, &meta)));
+        return Ok(whole(&print::table(kind, &values, ask.include(), true, &meta)));
     }
     let mut body = format!("{{\"kind\":\"{}List\",\"apiVersion\":\"{}\",\"metadata\":{meta},\"items\":[", kind.kind, kind.api_version()).into_bytes();
     for (at, (_, stored)) in found.iter().enumerate() {
@@ -353,9 +358,23 @@ fn list(store: &Store, kind: &'static Kind, namespace: Option<&str>, ask: &Ask) 
     Ok(respond(StatusCode::OK, "application/json", full(body)))
 }
 
-fn place_of(token: &str) -> Result<(String, String), Status> {
-    let wrong = || status(StatusCode::BAD_REQUEST, "BadRequest", "continue key is not valid");
-    token.split_once('~').map(|(namespace, name)| (namespace.to_owned(), name.to_owned())).ok_or_else(wrong)
+/// Where a list goes on: the version of its first page, and the last object that was sent.
+struct Token {
+    version: u64,
+    namespace: String,
+    name: String,
+}
+
+impl Token {
+    fn write(version: u64, place: &Place) -> String {
+        format!("{version}~{}~{}", place.1, place.2)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (version, rest) = text.split_once('~')?;
+        let (namespace, name) = rest.split_once('~')?;
+        Some(Self { version: version.parse().ok()?, namespace: namespace.to_owned(), name: name.to_owned() })
+    }
 }
 
 /// One watch as it runs: what is still to be sent, then what happens.
@@ -364,13 +383,14 @@ struct Watch {
     namespace: Option<String>,
     selection: Selection,
     table: bool,
+    include: Include,
     defined: bool,
     queue: std::vec::IntoIter<Sent>,
     receiver: Feed,
     /// Changes up to here have been seen.
     version: u64,
     until: tokio::time::Instant,
-    bookmark: Option<tokio::time::Interval>,
+    bookmark: Option<tokio::time::Instant>,
     over: bool,
 }
 
@@ -383,11 +403,11 @@ enum Sent {
 }
 
 fn watch(store: &Arc<Store>, kind: &'static Kind, namespace: Option<&str>, ask: &Ask) -> Answer {
-    let selection = Selection::of(ask)?;
+    let selection = selection(kind, ask)?;
     let version = ask.get("resourceVersion").unwrap_or_default();
     let initial = ask.is("sendInitialEvents");
     if initial && ask.get("resourceVersionMatch") != Some("NotOlderThan") {
-        return Err(status(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", "sendInitialEvents requires resourceVersionMatch=NotOlderThan"));
+        return Err(invalid("sendInitialEvents requires resourceVersionMatch=NotOlderThan"));
     }
     let (version, queue, receiver) = if initial || matches!(version, "" | "0") {
         let (version, objects, receiver) = store.list_and_follow(kind, namespace);
@@ -397,7 +417,7 @@ fn watch(store: &Arc<Store>, kind: &'static Kind, namespace: Option<&str>, ask: 
         }
         (version, queue, receiver)
     } else {
-        let from = version.parse().map_err(|_| status(StatusCode::BAD_REQUEST, "BadRequest", "the resourceVersion is not one of this server's"))?;
+        let from = version.parse().map_err(|_| bad("the resourceVersion is not one of this server's"))?;
         let Some((past, receiver)) = store.follow(from) else {
             let gone = status(StatusCode::GONE, "Expired", "too old resource version");
             return Ok(respond(StatusCode::OK, "application/json", full(format!("{}\n", json!({"type": "ERROR", "object": gone.value()})))));
@@ -405,23 +425,28 @@ fn watch(store: &Arc<Store>, kind: &'static Kind, namespace: Option<&str>, ask: 
         (past.last().map_or(from, |change| change.version), past.into_iter().map(Sent::Change).collect(), receiver)
     };
     let life = ask.get("timeoutSeconds").and_then(|text| text.parse().ok()).unwrap_or(1_800);
+    let until = tokio::time::Instant::now() + std::time::Duration::from_secs(life);
     let watch = Watch {
         kind,
         namespace: namespace.map(str::to_owned),
         selection,
         table: ask.wants_table(),
+        include: ask.include(),
         defined: false,
         queue: queue.into_iter(),
         receiver,
         version,
-        until: tokio::time::Instant::now() + std::time::Duration::from_secs(life),
-        bookmark: ask.is("allowWatchBookmarks").then(|| {
-            let minute = std::time::Duration::from_secs(60);
-            tokio::time::interval_at(tokio::time::Instant::now() + minute, minute)
-        }),
+        until,
+        bookmark: ask.is("allowWatchBookmarks").then(|| next_bookmark(tokio::time::Instant::now(), until)).flatten(),
         over: false,
     };
     Ok(respond(StatusCode::OK, "application/json", StreamBody::new(watch.frames()).boxed_unsync()))
+}
+
+/// Bookmarks come every minute and, as the last word, two seconds before a watch ends: the times of a real server.
+fn next_bookmark(now: tokio::time::Instant, until: tokio::time::Instant) -> Option<tokio::time::Instant> {
+    let last = until.checked_sub(std::time::Duration::from_secs(2))?;
+    (now < last).then(|| last.min(now + std::time::Duration::from_secs(60)))
 }
 
 impl Watch {
@@ -450,8 +475,8 @@ impl Watch {
             return None;
         }
         let beat = async {
-            match &mut self.bookmark {
-                Some(interval) => _ = interval.tick().await,
+            match &self.bookmark {
+                Some(due) => tokio::time::sleep_until(*due).await,
                 None => std::future::pending().await,
             }
         };
@@ -464,7 +489,10 @@ impl Watch {
                     line(out, "ERROR", &gone);
                 }
             },
-            () = beat => self.mark(self.version, false, out),
+            () = beat => {
+                self.bookmark = next_bookmark(tokio::time::Instant::now(), self.until);
+                self.mark(self.version, false, out);
+            }
             () = tokio::time::sleep_until(self.until) => return None,
         }
         Some(())
@@ -472,7 +500,7 @@ impl Watch {
 
     fn send(&mut self, sent: Sent, out: &mut Vec<u8>) {
         match sent {
-            Sent::Added(stored) if self.selection.fits(&stored) => self.object("ADDED", &stored, out),
+            Sent::Added(stored) if self.selection.fits(&stored) => self.stored("ADDED", &stored, out),
             Sent::Added(_) => {}
             Sent::Change(change) => self.judge(&change, out),
             Sent::End(version) => self.mark(version, true, out),
@@ -499,13 +527,20 @@ impl Watch {
             (true, false) => "DELETED",
             (false, false) => return,
         };
-        self.object(what, &change.after, out);
+        match &change.before {
+            // What leaves the selection is told as it was when it still belonged here, with the version of the change.
+            Some(before) if what == "DELETED" && !change.gone => {
+                let mut object = before.value();
+                object["metadata"]["resourceVersion"] = json!(change.version.to_string());
+                self.object(what, object, out);
+            }
+            _ => self.stored(what, &change.after, out),
+        }
     }
 
-    fn object(&mut self, what: &str, stored: &Stored, out: &mut Vec<u8>) {
+    fn stored(&mut self, what: &str, stored: &Stored, out: &mut Vec<u8>) {
         if self.table {
-            let first = !std::mem::replace(&mut self.defined, true);
-            line(out, what, &print::table(self.kind, &[stored.value()], first, &Value::Null));
+            self.object(what, stored.value(), out);
         } else {
             out.extend_from_slice(format!("{{\"type\":\"{what}\",\"object\":").as_bytes());
             out.extend_from_slice(&stored.json);
@@ -516,11 +551,15 @@ impl Watch {
     fn mark(&mut self, version: u64, end: bool, out: &mut Vec<u8>) {
         let annotations = if end { json!({"k8s.io/initial-events-end": "true"}) } else { json!({}) };
         let object = json!({"kind": self.kind.kind, "apiVersion": self.kind.api_version(), "metadata": {"resourceVersion": version.to_string(), "annotations": annotations}});
+        self.object("BOOKMARK", object, out);
+    }
+
+    fn object(&mut self, what: &str, object: Value, out: &mut Vec<u8>) {
         if self.table {
             let first = !std::mem::replace(&mut self.defined, true);
-            line(out, "BOOKMARK", &print::table(self.kind, &[object], first, &Value::Null));
+            line(out, what, &print::table(self.kind, &[object], self.include, first, &Value::Null));
         } else {
-            line(out, "BOOKMARK", &object);
+            line(out, what, &object);
         }
     }
 }
@@ -537,14 +576,57 @@ fn body_of(ask: &Ask) -> Result<Value, Status> {
         let message = "the sandbox takes JSON only: `kubectl create --validate=false -f FILE` sends it, `kubectl create configmap` does not";
         return Err(status(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message));
     }
-    let wrong = |error: serde_json::Error| status(StatusCode::BAD_REQUEST, "BadRequest", format!("the body is not JSON: {error}"));
-    serde_json::from_slice(&ask.body).map_err(wrong)
+    serde_json::from_slice(&ask.body).map_err(|error| bad(format!("the body is not JSON: {error}")))
+}
+
+/// Parts that everything here takes for objects. More of a schema is not checked.
+const OBJECTS: [&str; 10] = [
+    "",
+    "/metadata",
+    "/metadata/labels",
+    "/metadata/annotations",
+    "/spec",
+    "/status",
+    "/spec/template",
+    "/spec/template/metadata",
+    "/spec/template/metadata/labels",
+    "/spec/template/spec",
+];
+
+fn shaped(object: Value) -> Result<Value, Status> {
+    let wrong = OBJECTS.iter().find(|path| object.pointer(path).is_some_and(|part| !part.is_object() && !part.is_null()));
+    match wrong {
+        Some(path) => Err(bad(format!("{} has to be an object", if path.is_empty() { "the body" } else { path }))),
+        None if object.is_null() => Err(bad("the body is empty")),
+        None => Ok(object),
+    }
+}
+
+/// The body of a create or an update: it has to be for the place that the path names. An empty name is one that is still to be made.
+fn object_of(kind: &Kind, namespace: &str, name: &str, ask: &Ask) -> Result<Value, Status> {
+    let object = shaped(body_of(ask)?)?;
+    let said = |path: &str| object.pointer(path).and_then(Value::as_str).unwrap_or_default();
+    let differs = |path: &str, wanted: &str| !said(path).is_empty() && said(path) != wanted;
+    if differs("/kind", kind.kind) || differs("/apiVersion", &kind.api_version()) {
+        return Err(bad(format!("{} in version {} cannot be handled as a {}", said("/kind"), said("/apiVersion"), kind.kind)));
+    }
+    if differs("/metadata/namespace", namespace) {
+        return Err(bad(format!(
+            "the namespace of the object ({}) does not match the namespace on the URL ({namespace})",
+            said("/metadata/namespace")
+        )));
+    }
+    if !name.is_empty() && differs("/metadata/name", name) {
+        return Err(bad(format!("the name of the object ({}) does not match the name on the URL ({name})", said("/metadata/name"))));
+    }
+    Ok(object)
 }
 
 fn create(store: &Store, kind: &'static Kind, namespace: Option<String>, ask: &Ask) -> Answer {
-    let mut object = body_of(ask)?;
+    let namespace = namespace.unwrap_or_default();
+    let mut object = object_of(kind, &namespace, "", ask)?;
     if !object["metadata"].is_object() {
-        return Err(status(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", "metadata.name is required"));
+        return Err(invalid("metadata.name is required"));
     }
     if object["metadata"]["name"].is_null()
         && let Some(prefix) = object["metadata"]["generateName"].as_str()
@@ -553,13 +635,8 @@ fn create(store: &Store, kind: &'static Kind, namespace: Option<String>, ask: &A
     }
     let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
     if name.is_empty() || name.len() > 253 || !name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte)) {
-        return Err(status(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "Invalid",
-            format!("metadata.name: \"{}\" is not a lowercase RFC 1123 subdomain", crate::text::sanitise(&name)),
-        ));
+        return Err(invalid(format!("metadata.name: \"{}\" is not a lowercase RFC 1123 subdomain", crate::text::sanitise(&name))));
     }
-    let namespace = namespace.unwrap_or_default();
     if kind.namespaced && store.get(&("namespaces", String::new(), namespace.clone())).is_none() {
         return Err(status(StatusCode::NOT_FOUND, "NotFound", format!("namespaces \"{namespace}\" not found")));
     }
@@ -573,9 +650,20 @@ fn create(store: &Store, kind: &'static Kind, namespace: Option<String>, ask: &A
 }
 
 fn replace(store: &Store, kind: &'static Kind, place: &Place, ask: &Ask) -> Answer {
-    let new = body_of(ask)?;
-    let expected = new["metadata"]["resourceVersion"].as_str().map(str::to_owned);
-    let written = store.update(place, expected.as_deref(), |object| *object = new).map_err(|why| refused(kind, place, &why))?;
+    let new = object_of(kind, &place.1, &place.2, ask)?;
+    let said = |name: &str| new["metadata"][name].as_str().map(str::to_owned);
+    let expected = Expected { uid: said("uid"), version: said("resourceVersion").filter(|version| !version.is_empty()) };
+    write(store, kind, place, &expected, new, ask)
+}
+
+/// Puts an object in the place of what is there; a dry run only says what would be there.
+fn write(store: &Store, kind: &'static Kind, place: &Place, expected: &Expected, new: Value, ask: &Ask) -> Answer {
+    let written = if ask.get("dryRun").is_some() {
+        store.rehearse(place, expected, |object| *object = new)
+    } else {
+        store.update(place, expected, |object| *object = new)
+    };
+    let written = written.map_err(|why| refused(kind, place, &why))?;
     Ok(stored(kind, StatusCode::OK, &written, ask))
 }
 
@@ -584,8 +672,13 @@ fn change(store: &Store, kind: &'static Kind, place: &Place, ask: &Ask) -> Answe
     let current = store.get(place).ok_or_else(|| missing(kind, place))?.value();
     let mut new = current.clone();
     match ask.content_type.as_str() {
-        "application/json-patch+json" => patch::json(&mut new, patch.as_array().map_or(&[], Vec::as_slice))
-            .map_err(|why| status(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", why))?,
+        "application/json-patch+json" => {
+            let operations = patch.as_array().ok_or_else(|| bad("a JSON patch is a list of operations"))?;
+            patch::json(&mut new, operations).map_err(invalid)?;
+        }
+        "application/merge-patch+json" | "application/strategic-merge-patch+json" if !patch.is_object() => {
+            return Err(bad("a merge patch is an object"));
+        }
         "application/merge-patch+json" => patch::merge(&mut new, &patch, false),
         "application/strategic-merge-patch+json" => patch::merge(&mut new, &patch, true),
         other => {
@@ -595,24 +688,23 @@ fn change(store: &Store, kind: &'static Kind, place: &Place, ask: &Ask) -> Answe
             return Err(status(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message));
         }
     }
-    let expected = patch["metadata"]["resourceVersion"].as_str();
     // Between reading and writing somebody may have been faster: the patch is for what was read.
-    let base = expected.or(current["metadata"]["resourceVersion"].as_str());
-    let written = store.update(place, base, |object| *object = new).map_err(|why| refused(kind, place, &why))?;
-    Ok(stored(kind, StatusCode::OK, &written, ask))
+    let base = [&patch, &current].into_iter().find_map(|from| from["metadata"]["resourceVersion"].as_str());
+    write(store, kind, place, &Expected { uid: None, version: base.map(str::to_owned) }, shaped(new)?, ask)
 }
 
 fn scale(store: &Store, kind: &'static Kind, place: &Place, ask: &Ask) -> Answer {
-    let wanted = match ask.method {
-        Method::GET => None,
-        Method::PUT | Method::PATCH => body_of(ask)?.pointer("/spec/replicas").and_then(Value::as_u64),
-        _ => return Err(not_allowed(ask)),
-    };
-    let now = match wanted {
-        Some(replicas) => {
-            store.update(place, None, |object| object["spec"]["replicas"] = json!(replicas)).map_err(|why| refused(kind, place, &why))?
+    let now = match ask.method {
+        Method::GET => store.get(place).ok_or_else(|| missing(kind, place))?,
+        Method::PUT | Method::PATCH => {
+            let body = body_of(ask)?;
+            let replicas =
+                body.pointer("/spec/replicas").and_then(Value::as_u64).ok_or_else(|| invalid("spec.replicas has to be a number, 0 or more"))?;
+            let version = body.pointer("/metadata/resourceVersion").and_then(Value::as_str).map(str::to_owned);
+            let expected = Expected { uid: None, version };
+            store.update(place, &expected, |object| object["spec"]["replicas"] = json!(replicas)).map_err(|why| refused(kind, place, &why))?
         }
-        None => store.get(place).ok_or_else(|| missing(kind, place))?,
+        _ => return Err(not_allowed(ask)),
     }
     .value();
     let (metadata, spec) = (&now["metadata"], &now["spec"]);
@@ -624,21 +716,35 @@ fn scale(store: &Store, kind: &'static Kind, place: &Place, ask: &Ask) -> Answer
 
 fn delete(store: &Store, kind: &'static Kind, place: &Place, ask: &Ask) -> Answer {
     let options: Value = serde_json::from_slice(&ask.body).unwrap_or_default();
-    let uid = options.pointer("/preconditions/uid").and_then(Value::as_str);
+    let condition = |name: &str| options["preconditions"][name].as_str().map(str::to_owned);
+    let expected = Expected { uid: condition("uid"), version: condition("resourceVersion") };
     if ask.get("dryRun").is_some() || !options["dryRun"].is_null() {
         return store.get(place).map(|stored| one(kind, &stored, ask)).ok_or_else(|| missing(kind, place));
     }
-    let gone = store.delete(place, uid).map_err(|why| refused(kind, place, &why))?.value();
+    let gone = store.delete(place, &expected).map_err(|why| refused(kind, place, &why))?.value();
+    if kind.kind == "Namespace" {
+        empty(store, &place.2);
+    }
     Ok(whole(&json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
         "details": {"name": place.2, "group": kind.group, "kind": kind.plural, "uid": gone["metadata"]["uid"]}})))
 }
 
+/// A namespace takes everything in it along.
+fn empty(store: &Store, namespace: &str) {
+    for kind in KINDS.iter().filter(|kind| kind.namespaced) {
+        for (place, _) in store.list(kind, Some(namespace), None, usize::MAX).1 {
+            // Somebody else may have deleted it meanwhile: then it is as wished.
+            _ = store.delete(&place, &Expected::default());
+        }
+    }
+}
+
 fn delete_many(store: &Store, kind: &'static Kind, namespace: Option<&str>, ask: &Ask) -> Answer {
-    let selection = Selection::of(ask)?;
+    let selection = selection(kind, ask)?;
     let (_, found) = store.list(kind, namespace, None, usize::MAX);
     for (place, _) in found.iter().filter(|(_, stored)| selection.fits(stored)) {
         // Somebody else may have deleted it meanwhile: then it is as wished.
-        _ = store.delete(place, None);
+        _ = store.delete(place, &Expected::default());
     }
     Ok(whole(&json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"})))
 }

@@ -39,6 +39,25 @@ pub(super) enum Refused {
     Exists,
     /// Somebody else wrote in between.
     Conflict,
+    /// It is another object, or another version of it, than the writer meant.
+    Precondition,
+}
+
+/// What a writer believes to be there; nothing: whatever is there is meant.
+#[derive(Debug, Default)]
+pub(super) struct Expected {
+    pub(super) uid: Option<String>,
+    pub(super) version: Option<String>,
+}
+
+impl Expected {
+    fn fits_uid(&self, object: &Value) -> bool {
+        self.uid.as_ref().is_none_or(|uid| object["metadata"]["uid"] == **uid)
+    }
+
+    fn fits_version(&self, object: &Value) -> bool {
+        self.version.as_ref().is_none_or(|version| object["metadata"]["resourceVersion"] == **version)
+    }
 }
 
 /// The sandbox's etcd.
@@ -51,6 +70,13 @@ struct State {
     version: u64,
     objects: BTreeMap<Place, Arc<Stored>>,
     history: VecDeque<Arc<Change>>,
+}
+
+impl State {
+    fn remembers(&self, version: u64) -> bool {
+        let oldest = self.history.front().map_or(self.version, |change| change.version - 1);
+        (oldest..=self.version).contains(&version)
+    }
 }
 
 /// A feed of changes, complete or known to be too slow.
@@ -107,12 +133,18 @@ impl Store {
         (version, objects, receiver)
     }
 
+    /// A watch could still begin at this version.
+    pub(super) fn remembers(&self, version: u64) -> bool {
+        self.lock().remembers(version)
+    }
+
     /// Everything that happened after a version, and what will. `None`: that is too long ago.
     pub(super) fn follow(&self, version: u64) -> Option<(Vec<Arc<Change>>, Feed)> {
         let state = self.lock();
-        let oldest = state.history.front().map_or(state.version, |change| change.version - 1);
-        let past = state.history.iter().filter(|change| change.version > version).cloned().collect();
-        (version >= oldest && version <= state.version).then(|| (past, self.changes.subscribe()))
+        state.remembers(version).then(|| {
+            let past = state.history.iter().filter(|change| change.version > version).cloned().collect();
+            (past, self.changes.subscribe())
+        })
     }
 
     /// What will happen from now on.
@@ -132,40 +164,29 @@ impl Store {
         Ok(self.commit(&mut state, place, object))
     }
 
-    /// Changes an object. `change` may run once only; a resourceVersion it leaves in place has to be the stored one.
-    pub(super) fn update(&self, place: &Place, expected: Option<&str>, change: impl FnOnce(&mut Value)) -> Result<Arc<Stored>, Refused> {
+    /// Changes an object, if it is the expected one. What nobody may change stays as it was.
+    pub(super) fn update(&self, place: &Place, expected: &Expected, change: impl FnOnce(&mut Value)) -> Result<Arc<Stored>, Refused> {
         let mut state = self.lock();
-        let stored = state.objects.get(place).cloned().ok_or(Refused::NotFound)?;
-        let old: Value = serde_json::from_slice(&stored.json).unwrap_or_default();
-        if expected.is_some_and(|version| old["metadata"]["resourceVersion"] != version) {
-            return Err(Refused::Conflict);
-        }
-        let mut new = old.clone();
-        change(&mut new);
-        for fixed in ["uid", "creationTimestamp", "name", "namespace", "resourceVersion", "generation"] {
-            new["metadata"][fixed] = old["metadata"][fixed].clone();
-        }
-        if new["metadata"]["namespace"].is_null()
-            && let Some(metadata) = new["metadata"].as_object_mut()
-        {
-            metadata.remove("namespace");
-        }
-        if new == old {
-            return Ok(stored);
-        }
-        if new["spec"] != old["spec"] {
-            new["metadata"]["generation"] = json!(old["metadata"]["generation"].as_u64().unwrap_or(1) + 1);
-        }
-        Ok(self.commit(&mut state, place.clone(), new))
+        let (stored, new) = changed(&state, place, expected, change)?;
+        Ok(match new {
+            Some(new) => self.commit(&mut state, place.clone(), new),
+            None => stored,
+        })
     }
 
-    /// Removes an object, if it is still the one with this uid.
-    pub(super) fn delete(&self, place: &Place, uid: Option<&str>) -> Result<Arc<Stored>, Refused> {
+    /// What [`Self::update`] would leave behind; nothing is written.
+    pub(super) fn rehearse(&self, place: &Place, expected: &Expected, change: impl FnOnce(&mut Value)) -> Result<Arc<Stored>, Refused> {
+        let (stored, new) = changed(&self.lock(), place, expected, change)?;
+        Ok(new.map_or(stored, |new| Arc::new(stored_of(&new))))
+    }
+
+    /// Removes an object, if it is the expected one.
+    pub(super) fn delete(&self, place: &Place, expected: &Expected) -> Result<Arc<Stored>, Refused> {
         let mut state = self.lock();
         let stored = state.objects.get(place).cloned().ok_or(Refused::NotFound)?;
         let mut object: Value = serde_json::from_slice(&stored.json).unwrap_or_default();
-        if uid.is_some_and(|uid| object["metadata"]["uid"] != uid) {
-            return Err(Refused::Conflict);
+        if !expected.fits_uid(&object) || !expected.fits_version(&object) {
+            return Err(Refused::Precondition);
         }
         state.objects.remove(place);
         state.version += 1;
@@ -204,6 +225,36 @@ impl Stored {
     }
 }
 
+/// What is stored, and what it becomes by a change; `None`: the change changes nothing.
+fn changed(state: &State, place: &Place, expected: &Expected, change: impl FnOnce(&mut Value)) -> Result<(Arc<Stored>, Option<Value>), Refused> {
+    let stored = state.objects.get(place).cloned().ok_or(Refused::NotFound)?;
+    let old = stored.value();
+    if !expected.fits_uid(&old) {
+        return Err(Refused::Precondition);
+    }
+    if !expected.fits_version(&old) {
+        return Err(Refused::Conflict);
+    }
+    let mut new = old.clone();
+    change(&mut new);
+    for fixed in ["uid", "creationTimestamp", "name", "namespace", "resourceVersion", "generation"] {
+        new["metadata"][fixed] = old["metadata"][fixed].clone();
+    }
+    if let Some(metadata) = new["metadata"].as_object_mut() {
+        metadata.retain(|_, value| !value.is_null());
+    }
+    for fixed in ["apiVersion", "kind"] {
+        new[fixed] = old[fixed].clone();
+    }
+    if new == old {
+        return Ok((stored, None));
+    }
+    if new["spec"] != old["spec"] {
+        new["metadata"]["generation"] = json!(old["metadata"]["generation"].as_u64().unwrap_or(1) + 1);
+    }
+    Ok((stored, Some(new)))
+}
+
 fn stored_of(object: &Value) -> Stored {
     let label = |(key, value): (&String, &Value)| (key.clone(), value.as_str().unwrap_or_default().to_owned());
     let labels = object["metadata"]["labels"].as_object().map(|labels| labels.iter().map(label).collect()).unwrap_or_default();
@@ -228,7 +279,7 @@ mod tests {
         store.create(place("a"), pod("a")).unwrap();
         let from = store.version();
         store.create(place("b"), pod("b")).unwrap();
-        store.delete(&place("a"), None).unwrap();
+        store.delete(&place("a"), &Expected::default()).unwrap();
         let (past, _) = store.follow(from).unwrap();
         assert_eq!(past.iter().map(|change| (change.place.2.as_str(), change.gone)).collect::<Vec<_>>(), [("b", false), ("a", true)]);
         assert!(store.follow(from + 100).is_none(), "a version from the future is none of ours");
@@ -239,9 +290,13 @@ mod tests {
         let store = Store::default();
         store.create(place("a"), pod("a")).unwrap();
         let generation = |stored: Arc<Stored>| stored.value()["metadata"]["generation"].clone();
-        assert_eq!(generation(store.update(&place("a"), None, |pod| pod["status"] = json!(1)).unwrap()), 1);
-        assert_eq!(generation(store.update(&place("a"), None, |pod| pod["spec"]["a"] = json!(2)).unwrap()), 2);
-        assert_eq!(store.update(&place("a"), Some("1"), |_| ()).unwrap_err(), Refused::Conflict);
-        assert_eq!(store.delete(&place("a"), Some("other")).unwrap_err(), Refused::Conflict);
+        assert_eq!(generation(store.update(&place("a"), &Expected::default(), |pod| pod["status"] = json!(1)).unwrap()), 1);
+        assert_eq!(generation(store.update(&place("a"), &Expected::default(), |pod| pod["spec"]["a"] = json!(2)).unwrap()), 2);
+        let version = Expected { version: Some("1".into()), ..Expected::default() };
+        let uid = Expected { uid: Some("other".into()), ..Expected::default() };
+        assert_eq!(store.update(&place("a"), &version, |_| ()).unwrap_err(), Refused::Conflict);
+        for wrong in [version, uid] {
+            assert_eq!(store.delete(&place("a"), &wrong).unwrap_err(), Refused::Precondition);
+        }
     }
 }

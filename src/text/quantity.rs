@@ -16,7 +16,7 @@ pub fn count(number: u64) -> String {
 /// So many a second: `0.25`, `99.8`, `12,345`.
 pub fn rate(per_second: f64) -> String {
     // Rates are counts over seconds: never negative, never near the end of the range.
-    if per_second >= 1_000.0 { count(per_second.round() as u64) } else { three_digits(per_second) }
+    if per_second >= 999.5 { count(per_second.round() as u64) } else { three_digits(per_second) }
 }
 
 /// Nanoseconds as `850 ns`, `64.2 µs`, `3.10 ms`, `1.25 s`.
@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn counts_are_grouped() {
         assert_eq!([0, 999, 1_000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
-        assert_eq!([0.25, 99.8, 999.6, 12_345.6].map(rate), ["0.25", "99.8", "1000", "12,346"]);
+        assert_eq!([0.25, 99.8, 999.6, 12_345.6].map(rate), ["0.25", "99.8", "1,000", "12,346"]);
     }
 
     #[test]

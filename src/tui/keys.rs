@@ -2,7 +2,6 @@
 //! What a command does is not known here.
 
 pub mod chord;
-pub mod fault;
 pub mod line;
 pub mod map;
 pub mod readline;

@@ -1,10 +1,11 @@
 //! What is wrong in the person's own keymap and theme, told without opening the terminal. No file is read here.
 
-use super::keys::map::{Fault, Keymap, Resolve};
-use super::keys::{self, fault::did_you_mean};
+use super::keys;
+use super::keys::map::{Keymap, Resolve};
 use super::theme::{self, Theme};
 use crate::names::Problem;
 use crate::terminal::Depth;
+use crate::text::fault::{Fault, did_you_mean};
 use crate::text::sanitise;
 
 /// A file of the person's own: its path and its text.

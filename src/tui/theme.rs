@@ -12,8 +12,8 @@ use toml::de::{DeTable, DeValue};
 
 use self::glyph::Glyphs;
 pub use self::role::Role;
-use super::keys::fault::{Fault, Source, did_you_mean, written};
 use crate::terminal::Depth;
+use crate::text::fault::{Fault, Source, did_you_mean, written};
 
 /// The embedded themes: name and TOML text.
 pub const BUILTIN: &[(&str, &str)] = &[

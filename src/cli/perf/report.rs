@@ -80,7 +80,7 @@ fn head(text: &mut String, run: &Run) {
     let left = run.plan.duration_ns.saturating_sub(run.elapsed_ns) > 50_000_000;
     let of = if run.state != State::Done && left { format!(" of {}", span(run.plan.duration_ns)) } else { String::new() };
     _ = writeln!(text, "{} after {}{of}, {}", state(run.state), latency(run.elapsed_ns), pace(&run.plan));
-    _ = writeln!(text, "kept as {}", run.id);
+    _ = writeln!(text, "run {}", run.id);
     text.push('\n');
 }
 
@@ -158,7 +158,7 @@ fn named(run: &Run) -> String {
 
 fn pace(shape: &Shape) -> String {
     let connections = if shape.connections == 1 { "1 connection".to_owned() } else { format!("{} connections", count(shape.connections as u64)) };
-    let pace = shape.rate.map_or_else(|| "as fast as possible".to_owned(), |wanted| format!("{}/s at most", rate(wanted)));
+    let pace = shape.rate.map_or_else(|| "as fast as possible".to_owned(), |wanted| format!("{wanted}/s at most"));
     format!("{connections}, {pace}")
 }
 
@@ -225,7 +225,29 @@ mod tests {
 
     #[test]
     fn a_run_is_one_aligned_page() {
-        insta::assert_snapshot!(text(&run()), @"");
+        insta::assert_snapshot!(text(&run()), @r"
+        http://127.0.0.1:8080/  service shop/web @lab
+        stopped after 2.50 s of 10s, 4 connections, as fast as possible
+        run 20251124T200000Z-127-0-0-1-8080-00c0de
+
+        requests       1,234,567   493,827/s
+        read              250 MB   100 MB/s
+        errors                15   <0.01 %
+          timeout              3   no whole answer came in time
+          status_5xx          12   it answered with a status from 500
+        unfinished             4   cut off at the end, no errors
+        own cpu           2.00 s   80 % of a core
+
+        latency           answers by latency
+        min    21.0 µs    ≤ 32.0 µs  █████████████████▏        40.5 %
+        mean   35.2 µs    ≤ 64.0 µs  ████████████████████████  56.7 %
+        p50    33.0 µs    ≤  128 µs  █▏                        2.80 %
+        p75          –    ≤  256 µs  ▏                         <0.01 %
+        p90          –
+        p99    1.25 ms
+        p99.9        –
+        max    48.1 ms
+        ");
         assert!(text(&run()).lines().all(|line| line.width() <= 80));
     }
 
@@ -237,7 +259,11 @@ mod tests {
             &Plan::gentle(Target::parse("x").unwrap()),
             run().started,
         );
-        insta::assert_snapshot!(table(&[run(), nothing]), @"");
+        insta::assert_snapshot!(table(&[run(), nothing]), @r"
+        RUN      STARTED                STATE      REQUESTS     REQ/S       P50       P99    ERRORS   TARGET
+        00c0de   2025-11-24 20:00:00Z   stopped   1,234,567   493,827   33.0 µs   1.25 ms   <0.01 %   http://127.0.0.1:8080/  service shop/web @lab
+        000001   2025-11-24 20:00:00Z   running           0      0.00         –         –       0 %   http://x/
+        ");
         assert!(table(&[]).contains("perf run"));
     }
 

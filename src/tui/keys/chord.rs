@@ -1,6 +1,6 @@
 //! How keys are written in keymaps, help and footers: `ctrl-k`, `G`, `<`, `space`, `, k`. What they mean is the map's business.
 
-use super::fault::did_you_mean;
+use crate::text::fault::did_you_mean;
 use crate::tui::term::key::{Code, Key};
 
 const NAMES: &[(&str, Code)] = &[

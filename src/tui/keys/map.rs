@@ -6,8 +6,7 @@ use std::collections::BTreeMap;
 use toml::de::DeValue;
 
 use super::chord::{parse_sequence, show_key, show_sequence};
-pub use super::fault::Fault;
-use super::fault::{Source, did_you_mean, written};
+use crate::text::fault::{Fault, Source, did_you_mean, written};
 use crate::tui::term::key::Key;
 
 /// One row of a keymap.
