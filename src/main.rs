@@ -129,7 +129,7 @@ async fn run(cli: Cli) -> io::Result<u8> {
         }
     }
     match cli.verb {
-        Some(Verb::Doctor(args)) => doctor(args, &config, &cli.shared, problems, &mut io).await,
+        Some(Verb::Doctor(args)) => doctor(args, cli.screen.color, &config, &cli.shared, problems, &mut io).await,
         Some(Verb::Get { place, what }) => {
             let scope = cli::get::Scope {
                 contexts: cli.shared.context.clone(),
@@ -210,7 +210,14 @@ fn fleet_options(config: &Config, shared: &SharedArgs, sandbox: Option<&Sandbox>
     }
 }
 
-async fn doctor(args: DoctorArgs, config: &Config, shared: &SharedArgs, problems: Vec<Problem>, io: &mut Streams<'_>) -> io::Result<u8> {
+async fn doctor(
+    args: DoctorArgs,
+    color: Option<Depth>,
+    config: &Config,
+    shared: &SharedArgs,
+    problems: Vec<Problem>,
+    io: &mut Streams<'_>,
+) -> io::Result<u8> {
     let sandbox = match sandbox(config, shared).await {
         Ok(sandbox) => sandbox,
         Err(problem) => return io.fail(&problem),
@@ -218,7 +225,7 @@ async fn doctor(args: DoctorArgs, config: &Config, shared: &SharedArgs, problems
     let patient = Patient {
         config,
         complaints: complaints(config, problems),
-        color: None,
+        color,
         contexts: &shared.context,
         fleet: fleet_options(config, shared, sandbox.as_ref()),
         size: rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| (size.ws_col, size.ws_row)),
