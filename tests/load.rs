@@ -213,7 +213,10 @@ async fn bodies_of_every_form_are_read_to_their_end() {
     ] {
         let (run, server) = loaded(answer, then).await;
         assert_eq!((run.requests, run.failed(), run.unfinished, run.trouble()), (8, 0, 0, None), "{run:?}");
-        assert_eq!((server.counted(), server.connections.load(Ordering::SeqCst)), (8, connections), "{}", String::from_utf8_lossy(answer));
+        // A quick connection may have sent all eight before the other was opened.
+        let opened = server.connections.load(Ordering::SeqCst);
+        let fitting = if then == Then::Close { opened == connections } else { (1..=connections).contains(&opened) };
+        assert!(fitting && server.counted() == 8, "{opened} connections, {} requests: {}", server.counted(), String::from_utf8_lossy(answer));
         assert_eq!(run.histogram.iter().map(|bucket| bucket.count).sum::<u64>(), 8);
     }
 }
