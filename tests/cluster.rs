@@ -1,6 +1,15 @@
 //! The fleet against everything that can be wrong with a cluster: files, servers, credentials, watches, texts; and against a real API server.
 //! How the rows are drawn is no matter here.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test ends here when something is wrong"
+)]
+
 #[path = "support/fault.rs"]
 mod fault;
 #[path = "support/process.rs"]

@@ -1,5 +1,13 @@
 //! Load tests against targets that behave, and against those that do not: what is counted, what is said, what is kept.
-#![allow(clippy::unwrap_used, reason = "a broken expectation ends the test")]
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test ends here when something is wrong"
+)]
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};

@@ -292,8 +292,8 @@ mod tests {
 
     #[test]
     fn a_protected_cluster_asks_for_its_name_first() {
-        let mut state = State::default();
-        state.pending = Pending { cluster: Some(ClusterId::new("prod")), url: Some("http://127.0.0.1:1/".into()), ..Pending::default() };
+        let pending = Pending { cluster: Some(ClusterId::new("prod")), url: Some("http://127.0.0.1:1/".into()), ..Pending::default() };
+        let mut state = State { pending, ..State::default() };
         let shared = Shared { gate: crate::cluster::gate::Gate::new(false, vec!["prod".into()], None), ..Shared::default() };
         let step = submitted(&mut state, &shared, &texts("http://127.0.0.1:1/")).unwrap();
         assert!(step.effects.is_empty());
