@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex, watch};
 
 use super::client::Builder;
@@ -15,7 +15,7 @@ use crate::names::{ClusterId, Problem};
 use crate::text::sanitise;
 
 /// How a connection does, as observed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Health {
     /// Nobody asked for it.
     Off,
@@ -34,7 +34,7 @@ pub enum Health {
 }
 
 /// A connection as a person sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connection {
     /// Its context.
     pub id: ClusterId,

@@ -1,6 +1,10 @@
 //! The loop: one `select!` over signals, input, reports and the clock; pacing, suspend, quit. The only file that sees terminal, work and app together.
 
-use std::io;
+pub mod replay;
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
@@ -15,11 +19,13 @@ use super::app::work::{Context, Remember, Wish, Work};
 use super::flow::{At, Look};
 use super::keys::map::Keymap;
 use super::panes::inventory;
+use super::tape::{self, Head, Line};
 use super::term::frame::Screen;
 use super::term::input::Input;
 use super::term::session::{Session, Signal, Signals, size};
 use super::theme::Theme;
 use crate::cluster::fleet::Fleet;
+use crate::names::Problem;
 use crate::results::Store;
 
 /// Everything the door needs; read and decided by `main`.
@@ -44,6 +50,8 @@ pub struct Start {
     pub frame_gap: Duration,
     /// Keeps what the next start should know.
     pub remember: Remember,
+    /// Where every message is written down.
+    pub record: Option<PathBuf>,
 }
 
 /// A frame that answers a key is held back no longer than this after the last.
@@ -65,15 +73,19 @@ const LONGEST_COPY: usize = 74_000;
 /// Standard input is no terminal, or signals cannot be listened to.
 pub async fn run(start: Start) -> io::Result<()> {
     let mut signals = Signals::new()?;
-    let mut session = Session::enter()?;
     let (sender, reports) = mpsc::channel(64);
+    let clock = Clock(Instant::now());
+    let head = Head::new(&start.shared, &start.beginning, size(), clock.now());
+    let tape = start.record.as_deref().map(|path| record(path, &head)).transpose()?;
+    let mut session = Session::enter()?;
     let context = Context { fleet: start.fleet.clone(), store: start.store, reports: sender, remember: start.remember };
     let size = size();
     let mut house = House {
         model: Model::new(start.shared, start.keymap, start.theme, size),
         work: Work::new(context),
         screen: Screen::new(io::stdout(), size.0, size.1),
-        clock: Clock(Instant::now()),
+        clock,
+        tape,
         pace: Pace { gap: start.frame_gap, last: None, dirty: true, asked: true },
     };
     house.model.themes = start.themes;
@@ -93,6 +105,8 @@ struct House {
     work: Work,
     screen: Screen<io::Stdout>,
     clock: Clock,
+    /// The recording, until it cannot be written any more.
+    tape: Option<File>,
     pace: Pace,
 }
 
@@ -192,8 +206,24 @@ impl House {
 
     fn take(&mut self, msg: Msg) -> io::Result<()> {
         let at = self.clock.now();
-        let step = update(&mut self.model, at, msg);
+        let line = Line { at, msg };
+        if let Some(problem) = self.keep(&line) {
+            let told = update(&mut self.model, at, Msg::Report(Box::new(Report::Failed(problem))));
+            self.settle(told)?;
+        }
+        let step = update(&mut self.model, at, line.msg);
         self.settle(step)
+    }
+
+    /// Writes a message into the recording; a disk that is full ends the recording, not the session.
+    fn keep(&mut self, line: &Line) -> Option<Problem> {
+        let file = self.tape.as_mut()?;
+        let error = tape::write(line).map_err(io::Error::from).and_then(|bytes| file.write_all(&bytes)).err()?;
+        self.tape = None;
+        Some(
+            Problem::new("record.write", "the session is not recorded any more", error.to_string())
+                .hint("what was written until now can be replayed"),
+        )
     }
 
     fn settle(&mut self, step: Wanted) -> io::Result<()> {
@@ -236,6 +266,13 @@ impl House {
         self.pace.asked = true;
         self.take(Msg::Resize(width, height))
     }
+}
+
+fn record(path: &Path, head: &Head) -> io::Result<File> {
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("{} cannot be written: {error}", path.display()));
+    let mut file = File::create(path).map_err(named)?;
+    file.write_all(&tape::write(head)?).map_err(named)?;
+    Ok(file)
 }
 
 /// OSC 52, which terminals and tmux hand on to the clipboard also over SSH.

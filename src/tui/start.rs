@@ -1,5 +1,6 @@
 //! How the screen begins: contexts, keys and looks out of flags, settings and what the last start left. Nothing is drawn here.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,8 @@ use super::app::shared::Shared;
 use super::keys::{self, map::Keymap};
 use super::own::{self, File};
 use super::run::Start;
+use super::run::replay::Player;
+use super::tape;
 use super::theme::{BUILTIN, Theme, builtin};
 use crate::cluster::filter::glob;
 use crate::cluster::fleet::Fleet;
@@ -35,6 +38,8 @@ pub struct Opening {
     pub theme: Option<String>,
     /// `--color`.
     pub color: Option<Depth>,
+    /// `--record`.
+    pub record: Option<PathBuf>,
     /// What is wrong with the settings.
     pub problems: Vec<Problem>,
 }
@@ -77,8 +82,19 @@ pub fn prepare(opening: Opening, config: &Config) -> Result<Start, Problem> {
         escape_gap: config.terminal.escape_gap(),
         frame_gap: config.settings.frame_ms.map_or_else(|| config.terminal.frame_gap(), Duration::from_millis),
         remember: Arc::new(remember),
+        record: opening.record,
         fleet,
     })
+}
+
+/// A recording, ready to be played with the person's own keys and looks.
+///
+/// # Errors
+/// The text is no recording.
+pub fn replay(text: &str, config: &Config, theme: Option<&str>, color: Option<Depth>) -> Result<Player, Problem> {
+    let (head, lines) = tape::read(text)?;
+    let looks = looks(config, theme, color)?;
+    Ok(Player::new(&head, lines, looks.keymap, looks.theme))
 }
 
 /// The contexts to open: those asked for; those of the last time if the current one is still the same; the current one.

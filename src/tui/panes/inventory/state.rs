@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::cluster::describe::Description;
 use crate::cluster::detail::EventLine;
 use crate::cluster::rows::{Row, Uid};
@@ -128,7 +130,7 @@ pub enum Tab {
 }
 
 /// What is known about the object.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Body {
     /// Nothing yet.
     Waiting,

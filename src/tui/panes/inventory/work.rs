@@ -3,6 +3,8 @@
 use tokio::sync::mpsc::Sender;
 use tokio::task::{AbortHandle, JoinSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::state::{Body, Tab};
 use crate::cluster::connection::unix_now;
 use crate::cluster::fleet::Fleet;
@@ -44,7 +46,7 @@ pub enum Effect {
 }
 
 /// What happened outside.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Report {
     /// Rows came, changed or went.
     Rows {
