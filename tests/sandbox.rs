@@ -257,6 +257,10 @@ async fn tables_are_watched_too(server: &Server) {
     server.delete(&format!("{path}/a"), &json!({})).await.expect(200);
     let (what, table) = next().await;
     assert_eq!((what.as_str(), &table["rows"][0]["cells"][0]), ("DELETED", &json!("a")));
+    // Where there is nothing, the bookmark is the first event and has to say it.
+    let mut empty = server.watch(&path, &format!("{STREAMED}&labelSelector=nothing"), TABLE).await;
+    let event = empty.next().await.unwrap();
+    assert_eq!((&event["type"], columns(&event["object"], 0)), (&json!("BOOKMARK"), vec!["Name".into(), "Data".into(), "Age".into()]));
 }
 
 async fn labels_and_fields_select(server: &Server) {
