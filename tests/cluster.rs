@@ -283,18 +283,22 @@ async fn nonsense_in_a_watch_keeps_the_rows_and_says_what_it_was() {
         (Reply::Says(500, "\u{1b}[2J broken".into()), "cluster.refused"),
         (Reply::Hangs, "cluster.unreachable"),
     ];
+    let mut all = tokio::task::JoinSet::new();
     for (reply, code) in cases {
-        let what = format!("{reply:?}");
-        let (mut seen, mut subscription, server, _fleet, _folder) = followed(move |_| reply.clone()).await;
-        seen.until(&what, &mut subscription, |seen| stale(seen).is_some()).await;
-        is_said(stale(&seen).unwrap(), code, "");
-        assert_eq!(seen.names(), ["one"], "{what}");
-        let Some(Phase::Stale { since, .. }) = seen.phase else { unreachable!() };
-        assert!(since > 1_700_000_000, "{since}");
-        // It goes on by itself, from where it was.
-        server.behave(|path, _| (pods(path) && path.contains("resourceVersion=5")).then(|| Reply::Holds(vec![pod("ADDED", "three", "9")])));
-        seen.until("three", &mut subscription, |seen| seen.names() == ["one", "three"] && seen.phase == Some(Phase::Synced)).await;
+        all.spawn(async move {
+            let what = format!("{reply:?}");
+            let (mut seen, mut subscription, server, _fleet, _folder) = followed(move |_| reply.clone()).await;
+            seen.until(&what, &mut subscription, |seen| stale(seen).is_some()).await;
+            is_said(stale(&seen).unwrap(), code, "");
+            assert_eq!(seen.names(), ["one"], "{what}");
+            let Some(Phase::Stale { since, .. }) = seen.phase else { unreachable!() };
+            assert!(since > 1_700_000_000, "{since}");
+            // It goes on by itself, from where it was.
+            server.behave(|path, _| (pods(path) && path.contains("resourceVersion=5")).then(|| Reply::Holds(vec![pod("ADDED", "three", "9")])));
+            seen.until("three", &mut subscription, |seen| seen.names() == ["one", "three"] && seen.phase == Some(Phase::Synced)).await;
+        });
     }
+    all.join_all().await;
 }
 
 /// A server or a proxy that ends every watch at once must not be asked again and again as fast as the wire allows.

@@ -276,6 +276,9 @@ impl Source {
                 }
                 Ok(End::Renew) => LONGEST_RENEWAL,
                 Err(trouble) => {
+                    if trouble.status.is_none() {
+                        now.doubt();
+                    }
                     self.shared.set_phase(self.part, Phase::Stale { since: self.fresh, problem: trouble.problem });
                     LONGEST_RETRY
                 }
