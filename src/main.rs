@@ -5,27 +5,22 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use meshplay::cli::doctor::{DoctorArgs, Grade, Patient};
 use meshplay::cli::{self, Streams};
-use meshplay::cluster::filter::glob;
 use meshplay::cluster::fleet::{Embedded, Fleet, FleetOptions};
 use meshplay::cluster::gate::Gate;
-use meshplay::config::{Config, Remembered};
+use meshplay::config::Config;
 use meshplay::names::{ClusterId, Problem};
 use meshplay::results::Store;
 use meshplay::sandbox::{Options, Sandbox};
-use meshplay::terminal::{Depth, depth, parse_depth};
-use meshplay::tui::app::commands::{CONTEXTS, Command, parse};
-use meshplay::tui::app::model::Beginning;
-use meshplay::tui::app::shared::Shared;
-use meshplay::tui::keys::{self, map::Keymap};
-use meshplay::tui::own;
-use meshplay::tui::run::Start;
-use meshplay::tui::theme::{Theme, builtin};
+use meshplay::terminal::{Depth, parse_depth};
+use meshplay::tui::start::{self, Opening};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// The context that is the embedded cluster.
+const SANDBOX: &str = "sandbox";
 
 /// See, design and measure cloud native infrastructure from a terminal.
 #[derive(Debug, Parser)]
@@ -134,7 +129,7 @@ async fn run(cli: Cli) -> io::Result<u8> {
         }
     }
     match cli.verb {
-        Some(Verb::Doctor(args)) => doctor(args, &config, &cli.shared, problems, &mut io).await,
+        Some(Verb::Doctor(args)) => doctor(args, cli.screen.color, &config, &cli.shared, problems, &mut io).await,
         Some(Verb::Get { place, what }) => {
             let scope = cli::get::Scope {
                 contexts: cli.shared.context.clone(),
@@ -165,103 +160,21 @@ async fn screen(cli: Cli, config: &Config, problems: Vec<Problem>, io: &mut Stre
         Ok(opened) => opened,
         Err(problem) => return io.fail(&problem),
     };
-    let remembered = config.remembered();
-    let contexts = match chosen(&fleet, &cli.shared.context, &remembered) {
-        Ok(contexts) => contexts,
-        Err(problem) => return io.fail(&problem),
-    };
-    let (keymap, theme, faults) = match looks(config, &cli.screen) {
-        Ok(looks) => looks,
-        Err(problem) => return io.fail(&problem),
-    };
-    let looked_at = if config.kubeconfigs.is_empty() { config.looked_at.iter().map(|path| path.display().to_string()).collect() } else { Vec::new() };
-    let shared = Shared {
-        contexts: fleet.contexts().to_vec(),
-        gate: fleet.gate().clone(),
-        sandbox: sandbox.as_ref().map(|_| ClusterId::new("sandbox")),
-        looked_at,
-        ..Shared::default()
-    };
-    let beginning = Beginning {
-        open: contexts,
+    let opening = Opening {
+        fleet,
+        sandbox: sandbox.as_ref().map(|_| ClusterId::new(SANDBOX)),
+        contexts: cli.shared.context,
         namespace: cli.place.namespace,
         all_namespaces: cli.place.all_namespaces,
         command: cli.screen.command,
-        guide_done: remembered.guide_done,
-        history: remembered.history,
-        problems: problems.into_iter().chain(faults).collect(),
+        theme: cli.screen.theme,
+        color: cli.screen.color,
+        problems,
     };
-    let (paths, current) = (config.paths.clone(), fleet.current().map(|context| context.id.to_string()));
-    let remember = move |contexts, guide_done, history| paths.remember(&Remembered { contexts, current: current.clone(), guide_done, history });
-    let start = Start {
-        store: Store::open(&config.paths.data),
-        shared,
-        keymap,
-        theme,
-        beginning,
-        escape_gap: config.terminal.escape_gap(),
-        frame_gap: config.settings.frame_ms.map_or_else(|| config.terminal.frame_gap(), Duration::from_millis),
-        remember: Arc::new(remember),
-        fleet,
-    };
-    meshplay::tui::run::run(start).await.map(|()| 0)
-}
-
-/// The contexts to open: those asked for, the sandbox, those of the last time if the current one is still the same, the current one.
-fn chosen(fleet: &Fleet, asked: &[String], remembered: &Remembered) -> Result<Vec<ClusterId>, Problem> {
-    let all = || fleet.contexts().iter().map(|context| &context.id);
-    let mut ids: Vec<ClusterId> = Vec::new();
-    for pattern in asked {
-        let before = ids.len();
-        ids.extend(all().filter(|id| glob(pattern, id.as_str())).cloned());
-        if ids.len() == before {
-            // Names those there are.
-            fleet.context(&ClusterId::new(pattern.as_str()))?;
-        }
+    match start::prepare(opening, config) {
+        Ok(start) => meshplay::tui::run::run(start).await.map(|()| 0),
+        Err(problem) => io.fail(&problem),
     }
-    let current = fleet.current().map(|context| context.id.clone());
-    if ids.is_empty() && remembered.current == current.as_ref().map(ToString::to_string) {
-        ids.extend(all().filter(|id| remembered.contexts.iter().any(|name| name == id.as_str())).cloned());
-    }
-    if ids.is_empty() {
-        ids.extend(current);
-    }
-    Ok(ids)
-}
-
-/// Keys and looks. The person's own files that are wrong are told and not used; what a flag names has to be right.
-fn looks(config: &Config, args: &ScreenArgs) -> Result<(Keymap<Command>, Theme, Vec<Problem>), Problem> {
-    let broken = |why: String| Problem::new("program.broken", "the embedded keys or looks cannot be read", why);
-    let depth = depth(args.color, config.settings.color.as_deref().and_then(|text| parse_depth(text).ok()), &config.terminal);
-    let by_depth = match depth {
-        Depth::None => "mono",
-        Depth::Ansi16 => "ansi16",
-        Depth::Ansi256 | Depth::True => "dark",
-    };
-    let name = args.theme.as_deref().or(config.settings.theme.as_deref()).unwrap_or(by_depth);
-    let (keymap_file, theme_file) = (config.own("keymap.toml"), config.own("theme.toml"));
-    let mut faults = Vec::new();
-    let preset = config.settings.keymap.as_deref().unwrap_or("k9s");
-    let resolve = |_: &str, text: &str| parse(text);
-    faults.extend(own::keymap_problems(preset, borrowed(&keymap_file), CONTEXTS, &resolve));
-    let text = keys::PRESETS.iter().find(|(name, _)| *name == preset).or(keys::PRESETS.first()).map_or("", |(_, text)| *text);
-    let keymap = Keymap::load(preset, text, borrowed(&keymap_file), CONTEXTS, &resolve)
-        .or_else(|_| Keymap::load(preset, text, None, CONTEXTS, &resolve))
-        .map_err(|faults| broken(faults.iter().map(ToString::to_string).collect()))?;
-    let (wrong, warnings) = own::theme_problems(name, borrowed(&theme_file));
-    if args.theme.is_some() && !wrong.is_empty() && theme_file.is_none() {
-        return Err(wrong.into_iter().next().unwrap_or_else(|| broken(String::new())));
-    }
-    faults.extend(wrong.into_iter().chain(warnings));
-    let (theme, _) = Theme::load(name, &builtin, borrowed(&theme_file), depth)
-        .or_else(|_| Theme::load(name, &builtin, None, depth))
-        .or_else(|_| Theme::load(by_depth, &builtin, None, depth))
-        .map_err(|faults| broken(faults.iter().map(ToString::to_string).collect()))?;
-    Ok((keymap, theme.with_ascii(config.settings.ascii || !config.terminal.utf8), faults))
-}
-
-fn borrowed(own: &Option<(String, String)>) -> Option<(&str, &str)> {
-    own.as_ref().map(|(path, text)| (path.as_str(), text.as_str()))
 }
 
 /// The rules for actions that need no cluster: a broken kubeconfig does not stand in the way of a load test.
@@ -287,7 +200,7 @@ async fn sandbox(config: &Config, shared: &SharedArgs) -> Result<Option<Sandbox>
 
 fn fleet_options(config: &Config, shared: &SharedArgs, sandbox: Option<&Sandbox>) -> FleetOptions {
     let embedded =
-        sandbox.cloned().map(|sandbox| Embedded { name: "sandbox".into(), namespace: "shop".into(), dial: Arc::new(move || sandbox.dial()) });
+        sandbox.cloned().map(|sandbox| Embedded { name: SANDBOX.into(), namespace: "shop".into(), dial: Arc::new(move || sandbox.dial()) });
     FleetOptions {
         kubeconfigs: if embedded.is_some() { Vec::new() } else { config.kubeconfigs.clone() },
         embedded,
@@ -297,7 +210,14 @@ fn fleet_options(config: &Config, shared: &SharedArgs, sandbox: Option<&Sandbox>
     }
 }
 
-async fn doctor(args: DoctorArgs, config: &Config, shared: &SharedArgs, problems: Vec<Problem>, io: &mut Streams<'_>) -> io::Result<u8> {
+async fn doctor(
+    args: DoctorArgs,
+    color: Option<Depth>,
+    config: &Config,
+    shared: &SharedArgs,
+    problems: Vec<Problem>,
+    io: &mut Streams<'_>,
+) -> io::Result<u8> {
     let sandbox = match sandbox(config, shared).await {
         Ok(sandbox) => sandbox,
         Err(problem) => return io.fail(&problem),
@@ -305,7 +225,7 @@ async fn doctor(args: DoctorArgs, config: &Config, shared: &SharedArgs, problems
     let patient = Patient {
         config,
         complaints: complaints(config, problems),
-        color: None,
+        color,
         contexts: &shared.context,
         fleet: fleet_options(config, shared, sandbox.as_ref()),
         size: rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| (size.ws_col, size.ws_row)),
@@ -315,11 +235,8 @@ async fn doctor(args: DoctorArgs, config: &Config, shared: &SharedArgs, problems
 
 /// What is wrong in the person's own files.
 fn complaints(config: &Config, settings: Vec<Problem>) -> Vec<(Grade, Problem)> {
-    let (keymap, theme) = (config.own("keymap.toml"), config.own("theme.toml"));
-    let preset = config.settings.keymap.as_deref().unwrap_or("k9s");
-    let keymap = own::keymap_problems(preset, borrowed(&keymap), CONTEXTS, &|_, text| parse(text));
-    let (theme, warnings) = own::theme_problems(config.settings.theme.as_deref().unwrap_or("dark"), borrowed(&theme));
-    let broken = settings.into_iter().chain(keymap).chain(theme).map(|problem| (Grade::Broken, problem));
+    let (broken, warnings) = start::complaints(config);
+    let broken = settings.into_iter().chain(broken).map(|problem| (Grade::Broken, problem));
     broken.chain(warnings.into_iter().map(|problem| (Grade::Remark, problem))).collect()
 }
 

@@ -7,6 +7,7 @@ pub mod overlays;
 pub mod own;
 pub mod panes;
 pub mod run;
+pub mod start;
 pub mod term;
 pub mod theme;
 pub mod widgets;

@@ -1,6 +1,15 @@
 //! The fleet against everything that can be wrong with a cluster: files, servers, credentials, watches, texts; and against a real API server.
 //! How the rows are drawn is no matter here.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test ends here when something is wrong"
+)]
+
 #[path = "support/fault.rs"]
 mod fault;
 #[path = "support/process.rs"]
@@ -456,7 +465,7 @@ async fn a_plugin_that_hangs_is_given_up_and_not_started_again_and_again() {
     let credential = json!({"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "t"}});
     // It waits for a writer of the pipe.
     assert!(std::process::Command::new("mkfifo").arg(&go).status().unwrap().success());
-    let script = format!("echo x >> {}; cat {} > /dev/null; echo '{credential}'", starts.display(), go.display());
+    let script = format!("echo x >> {}; timeout 60 cat {} > /dev/null; echo '{credential}'", starts.display(), go.display());
     let (fleet, _folder) = with_plugin(&script, server.address);
     health(&fleet, &id("plain"), Health::Ready).await;
     let problem = health(&fleet, &id("plugin"), Health::AuthNeeded).await.problem.unwrap();

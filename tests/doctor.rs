@@ -101,6 +101,10 @@ fn without_a_kubeconfig_the_sandbox_is_well_and_the_missing_file_is_noted() {
     assert!(sandbox["rights"].as_array().unwrap().iter().all(|right| right["allowed"] == true), "{sandbox:#}");
     let colours = named(&report["terminal"], "colours");
     assert_eq!((&colours["depth"], &colours["rule"]), (&"256".into(), &"TERM".into()));
+    let output = home.meshplay(&["--color", "16", "doctor", "-o", "json"], &[("NO_COLOR", "1")]).output().unwrap();
+    let flagged: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let colours = named(&flagged["terminal"], "colours");
+    assert_eq!((&colours["depth"], &colours["rule"]), (&"16".into(), &"flag".into()));
     assert_remedies(&report);
     assert_eq!(std::fs::read_dir(home.0.path()).unwrap().count(), 0, "the doctor leaves nothing behind");
 }

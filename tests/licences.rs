@@ -3,6 +3,8 @@
 //! `cargo deny check` reads the same file and says more. This test needs nothing but cargo. It asks `cargo tree`, not
 //! `cargo metadata`: the latter also lists crates that only an unused optional feature names and that are never built.
 
+#![allow(clippy::expect_used, clippy::print_stdout, reason = "clippy knows only functions marked #[test] as tests")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 

@@ -1,5 +1,14 @@
 //! Load tests against targets that behave, and against those that do not: what is counted, what is said, what is kept.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test ends here when something is wrong"
+)]
+
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
@@ -198,13 +207,24 @@ async fn bodies_of_every_form_are_read_to_their_end() {
     const CHUNKED: &[u8] = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nHello\r\n8;a=b\r\n, world!\r\n0\r\nX-Trailer: y\r\n\r\n";
     const ONE_ZERO: &[u8] = b"HTTP/1.0 200 OK\r\n\r\nHello, world!";
     const CLOSED: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\nConnection: close\r\n\r\nHello, world!";
+    const GZIPPED: &[u8] = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, Chunked\r\n\r\n2\r\n\x1f\x8b\r\n0\r\n\r\n";
+    const HINTED: &[u8] = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
     const EMPTY: &[u8] = b"HTTP/1.1 204 No Content\r\n\r\n";
-    for (answer, then, connections) in
-        [(OK, Then::Keep, 2), (EMPTY, Then::Keep, 2), (CHUNKED, Then::Keep, 2), (ONE_ZERO, Then::Close, 8), (CLOSED, Then::Close, 8)]
-    {
+    for (answer, then, connections) in [
+        (OK, Then::Keep, 2),
+        (EMPTY, Then::Keep, 2),
+        (CHUNKED, Then::Keep, 2),
+        (GZIPPED, Then::Keep, 2),
+        (HINTED, Then::Keep, 2),
+        (ONE_ZERO, Then::Close, 8),
+        (CLOSED, Then::Close, 8),
+    ] {
         let (run, server) = loaded(answer, then).await;
         assert_eq!((run.requests, run.failed(), run.unfinished, run.trouble()), (8, 0, 0, None), "{run:?}");
-        assert_eq!((server.counted(), server.connections.load(Ordering::SeqCst)), (8, connections), "{}", String::from_utf8_lossy(answer));
+        // A quick connection may have sent all eight before the other was opened.
+        let opened = server.connections.load(Ordering::SeqCst);
+        let fitting = if then == Then::Close { opened == connections } else { (1..=connections).contains(&opened) };
+        assert!(fitting && server.counted() == 8, "{opened} connections, {} requests: {}", server.counted(), String::from_utf8_lossy(answer));
         assert_eq!(run.histogram.iter().map(|bucket| bucket.count).sum::<u64>(), 8);
     }
 }

@@ -1,6 +1,15 @@
 //! The contract of an API server, as far as the sandbox keeps it: every check is written once and runs against the sandbox and against a real server.
 //! What only the sandbox does, and what `kubectl` sees of it, stands at the end.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test ends here when something is wrong"
+)]
+
 #[path = "support/process.rs"]
 mod process;
 #[path = "support/real.rs"]
@@ -8,7 +17,6 @@ mod real;
 #[path = "support/server.rs"]
 mod server;
 #[path = "support/until.rs"]
-#[allow(dead_code, reason = "shared with tests of the fleet")]
 mod until;
 
 use http::Method;

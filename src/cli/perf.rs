@@ -3,6 +3,7 @@
 mod report;
 
 use std::io::{self, Write};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -100,13 +101,14 @@ async fn load(args: RunArgs, gate: &Gate, store: &Store, stop: impl Future<Outpu
         Ok(handle) => handle,
         Err(problem) => return io.fail(&problem),
     };
-    writeln!(io.err, "{announced}; ctrl-c ends it")?;
-    let Finished { run, problems } = match to_its_end(handle, stop, io.err).await? {
+    // Nobody reading what it says of itself must not cost the result.
+    _ = writeln!(io.err, "{announced}; ctrl-c ends it");
+    let Finished { run, problems } = match to_its_end(handle, stop, io.err).await {
         Ok(finished) => finished,
         Err(problem) => return io.fail(&problem),
     };
     for problem in &problems {
-        writeln!(io.err, "meshplay: {problem}")?;
+        _ = writeln!(io.err, "meshplay: {problem}");
     }
     print(&run, args.output, io.out)?;
     run.trouble().map_or(Ok(0), |problem| io.fail(&problem))
@@ -130,15 +132,15 @@ fn usage(problem: &Problem, io: &mut Streams<'_>) -> io::Result<u8> {
 }
 
 /// Says how it goes once a second.
-async fn to_its_end(mut handle: Handle, stop: impl Future<Output = ()>, err: &mut dyn Write) -> io::Result<Result<Finished, Problem>> {
+async fn to_its_end(mut handle: Handle, stop: impl Future<Output = ()>, err: &mut dyn Write) -> Result<Finished, Problem> {
     let (mut samples, stopper) = (handle.samples(), handle.stopper());
-    let mut told: Option<std::sync::Arc<Sample>> = None;
+    let mut told: Option<Arc<Sample>> = None;
     let mut stop = std::pin::pin!(stop);
     let mut stopped = false;
     loop {
         tokio::select! {
             biased;
-            outcome = handle.finished() => return Ok(outcome),
+            outcome = handle.finished() => return outcome,
             () = &mut stop, if !stopped => {
                 stopped = true;
                 stopper.stop();
@@ -147,7 +149,7 @@ async fn to_its_end(mut handle: Handle, stop: impl Future<Output = ()>, err: &mu
                 let sample = samples.borrow_and_update().clone();
                 let before = told.as_ref().map_or(0, |told| told.elapsed.as_secs());
                 if sample.elapsed.as_secs() > before && sample.ended.is_none() {
-                    writeln!(err, "{}", report::progress(&Interval::between(told.as_deref(), &sample)))?;
+                    _ = writeln!(err, "{}", report::progress(&Interval::between(told.as_deref(), &sample)));
                     told = Some(sample);
                 }
             }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use kube::client::Body;
 use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig};
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
 
 use super::fleet::Dial;
 use super::wire::Wire;
@@ -12,8 +14,10 @@ use crate::text::sanitise;
 
 /// Makes the client of one context, as often as credentials have to be renewed.
 pub(super) struct Builder {
-    pub(super) id: ClusterId,
-    pub(super) source: BuildFrom,
+    id: ClusterId,
+    source: BuildFrom,
+    /// A client that is still being made. A plugin that hangs cannot be ended from here, but no second one is started beside it.
+    started: Mutex<Option<JoinHandle<Result<kube::Client, kube::Error>>>>,
 }
 
 /// What a client is made from.
@@ -23,6 +27,10 @@ pub(super) enum BuildFrom {
 }
 
 impl Builder {
+    pub(super) fn new(id: ClusterId, source: BuildFrom) -> Self {
+        Self { id, source, started: Mutex::default() }
+    }
+
     pub(super) async fn build(&self) -> Result<Wire, Problem> {
         match &self.source {
             BuildFrom::Dial(dial) => Ok(Wire::new(self.id.clone(), embedded_client(dial.clone()))),
@@ -46,18 +54,16 @@ impl Builder {
         // A watch may be silent for as long as it lives; the heartbeat finds dead lines.
         config.read_timeout = None;
         config.disable_compression = is_near(&config.cluster_url);
-        // Building runs credential plugins and reads files: never on a thread that serves others.
-        let handle = tokio::runtime::Handle::current();
-        let build = tokio::task::spawn_blocking(move || {
-            let _entered = handle.enter();
-            _ = rustls::crypto::ring::default_provider().install_default();
-            kube::Client::try_from(config)
-        });
-        match tokio::time::timeout(Duration::from_secs(20), build).await {
-            Ok(Ok(Ok(client))) => Ok(Wire::new(self.id.clone(), client)),
-            Ok(Ok(Err(error))) => Err(self.no_client(&error.to_string())),
+        let mut started = self.started.lock().await;
+        let build = started.get_or_insert_with(|| start(config));
+        let Ok(built) = tokio::time::timeout(Duration::from_secs(20), build).await else {
+            return Err(self.no_client("the credential plugin has not answered within 20 s"));
+        };
+        *started = None;
+        match built {
+            Ok(Ok(client)) => Ok(Wire::new(self.id.clone(), client)),
             Ok(Err(error)) => Err(self.no_client(&error.to_string())),
-            Err(_) => Err(self.no_client("the credential plugin has not answered within 20 s")),
+            Err(error) => Err(self.no_client(&error.to_string())),
         }
     }
 
@@ -80,6 +86,16 @@ impl Builder {
             hints: vec![format!("run `kubectl --context {} get ns` once: it shows what the plugin or the file wants", self.id)],
         }
     }
+}
+
+/// Building runs credential plugins and reads files: never on a thread that serves others.
+fn start(config: kube::Config) -> JoinHandle<Result<kube::Client, kube::Error>> {
+    let handle = tokio::runtime::Handle::current();
+    tokio::task::spawn_blocking(move || {
+        let _entered = handle.enter();
+        _ = rustls::crypto::ring::default_provider().install_default();
+        kube::Client::try_from(config)
+    })
 }
 
 /// Compression costs the server more than a loopback saves.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use http::StatusCode;
 use serde::Deserialize;
-use tokio::sync::{OnceCell, watch};
+use tokio::sync::{Mutex, watch};
 
 use super::client::Builder;
 use super::kinds::Kinds;
@@ -54,7 +54,7 @@ pub struct Connection {
 #[derive(Clone)]
 pub(super) struct Connected {
     pub(super) wire: Wire,
-    kinds: Arc<OnceCell<Arc<Kinds>>>,
+    kinds: Arc<Mutex<Option<Arc<Kinds>>>>,
     streams: Arc<AtomicBool>,
 }
 
@@ -66,10 +66,32 @@ impl Connected {
         Self { wire, kinds: Arc::default(), streams: Arc::new(AtomicBool::new(true)) }
     }
 
-    /// What the server serves; asked once a connection.
+    /// What the server serves, as it was when this was asked first or [`Self::kinds_anew`] last.
     pub(super) async fn kinds(&self) -> Result<Arc<Kinds>, Problem> {
-        let discover = || async { Kinds::discover(&self.wire).await.map(Arc::new).map_err(|trouble| trouble.problem) };
-        self.kinds.get_or_try_init(discover).await.cloned()
+        let mut known = self.kinds.lock().await;
+        match &*known {
+            Some(kinds) => Ok(kinds.clone()),
+            None => self.discover(&mut known).await,
+        }
+    }
+
+    /// What the server serves now: kinds come and go with their definitions.
+    pub(super) async fn kinds_anew(&self) -> Result<Arc<Kinds>, Problem> {
+        self.discover(&mut *self.kinds.lock().await).await
+    }
+
+    /// What was found among the kinds; they are asked for again before it is said that there is no such kind.
+    pub(super) async fn among_kinds<T>(&self, find: impl Fn(&Kinds) -> Result<T, Problem>) -> Result<T, Problem> {
+        match find(&*self.kinds().await?) {
+            Ok(found) => Ok(found),
+            Err(_) => find(&*self.kinds_anew().await?),
+        }
+    }
+
+    async fn discover(&self, known: &mut Option<Arc<Kinds>>) -> Result<Arc<Kinds>, Problem> {
+        let kinds = Kinds::discover(&self.wire).await.map(Arc::new).map_err(|trouble| trouble.problem)?;
+        *known = Some(kinds.clone());
+        Ok(kinds)
     }
 
     /// Streaming lists are served, as far as is known.

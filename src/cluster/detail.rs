@@ -89,17 +89,16 @@ impl Fleet {
     /// No such kind or object.
     pub async fn find(&self, cluster: &ClusterId, word: &str, namespace: Option<&str>, name: &str) -> Result<ObjectKey, Problem> {
         let connected = self.connected(cluster).await?;
-        let kinds = connected.kinds().await?;
         let unknown = || Problem {
             code: "cluster.kind",
             what: format!("{cluster} serves no kind called {}", sanitise(word)),
             why: String::new(),
             hints: vec!["`kubectl api-resources` lists them".into()],
         };
-        let kind = kinds.find(word).ok_or_else(unknown)?;
+        let kind = connected.among_kinds(|kinds| kinds.find(word).cloned().ok_or_else(unknown)).await?;
         let namespace = namespace.filter(|_| kind.namespaced).map(Into::into);
         let key = ObjectKey { cluster: cluster.clone(), gvk: kind.gvk.clone(), namespace, name: name.into(), uid: "".into() };
-        let Head { metadata } = connected.wire.json(&path(kind, &key), JSON, LIMIT).await.map_err(|trouble| trouble.problem)?;
+        let Head { metadata } = connected.wire.json(&path(&kind, &key), JSON, LIMIT).await.map_err(|trouble| trouble.problem)?;
         Ok(ObjectKey { uid: sanitise(&metadata.uid).as_ref().into(), ..key })
     }
 
@@ -167,11 +166,17 @@ impl EventItem {
 async fn kind_of(connected: &Connected, key: &ObjectKey) -> Result<Kind, Problem> {
     let gone =
         || Problem { code: "cluster.kind", what: format!("{} does not serve {} any more", key.cluster, key.gvk), why: String::new(), hints: vec![] };
-    connected.kinds().await?.of(&key.gvk).cloned().ok_or_else(gone)
+    connected.among_kinds(|kinds| kinds.of(&key.gvk).cloned().ok_or_else(gone)).await
 }
 
 fn path(kind: &Kind, key: &ObjectKey) -> String {
-    format!("{}/{}", kind.path(key.namespace.as_deref()), key.name)
+    format!("{}/{}", kind.path(key.namespace.as_deref()), segment(&key.name))
+}
+
+/// One segment of a path (RFC 3986, 3.3): names of roles and bindings may hold almost anything.
+fn segment(name: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:@!$&'()*+,;=".contains(&byte);
+    name.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
 /// Puts sizes where a Secret's values stand, and drops the annotation that repeats them.

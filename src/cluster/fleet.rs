@@ -173,7 +173,7 @@ impl Fleet {
             Some(own) if own.name == id.as_str() => BuildFrom::Dial(own.dial.clone()),
             _ => BuildFrom::Kubeconfig(Box::new(self.inner.kubeconfig.clone())),
         };
-        Builder { id: id.clone(), source }
+        Builder::new(id.clone(), source)
     }
 
     /// Closes a connection; its watches wait for it to come back.
@@ -330,7 +330,7 @@ fn contexts(kubeconfig: &Kubeconfig, embedded: Option<&Embedded>, gate: &Gate) -
         let context = named.context.as_ref()?;
         let id = ClusterId::new(sanitise(&named.name).as_ref());
         Some(Context {
-            namespace: context.namespace.clone().unwrap_or_else(|| "default".into()),
+            namespace: context.namespace.as_deref().map_or_else(|| "default".into(), |namespace| sanitise(namespace).into_owned()),
             server: sanitise(&server(&context.cluster)).into_owned(),
             current: kubeconfig.current_context.as_deref() == Some(&named.name) && embedded.is_none(),
             protected: gate.is_protected(&id),

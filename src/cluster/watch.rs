@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use http::StatusCode;
 use serde::Deserialize;
@@ -58,6 +58,12 @@ struct Pending {
 const LIFE: u32 = 290;
 /// How long the head of an answer may take.
 const HEAD: Duration = Duration::from_secs(15);
+/// A watch that lived so long is renewed at once.
+const CALM: Duration = Duration::from_secs(5);
+/// Longest pause before a watch that always ends at once, but well, is renewed.
+const LONGEST_RENEWAL: Duration = Duration::from_secs(5);
+/// Longest pause after an error.
+const LONGEST_RETRY: Duration = Duration::from_secs(30);
 /// Objects a page, where lists are paged; the size `kubectl` uses.
 const PAGE: u32 = 500;
 
@@ -138,7 +144,7 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
     shared.change(|pending| pending.phases = vec![None]);
     let kinds = loop {
         let Some(now) = current(&mut connected).await else { return };
-        match now.kinds().await.and_then(|kinds| resolve(&spec, &kinds)) {
+        match now.among_kinds(|kinds| resolve(&spec, kinds)).await {
             Ok(kinds) => break kinds,
             Err(problem) => {
                 shared.set_phase(0, Phase::Stale { since: unix_now(), problem });
@@ -234,8 +240,10 @@ struct ListMeta {
     next: String,
 }
 
-/// Why a watch request ended well.
+/// Why a request ended well.
 enum End {
+    /// The list is complete, the watch is next.
+    Listed,
     /// The server closed it: renew from where it was.
     Renew,
     /// The server has forgotten where we were: list again.
@@ -247,6 +255,7 @@ impl Source {
         let mut wait = Duration::ZERO;
         while let Some(now) = current(connected).await {
             connected.mark_unchanged();
+            let begun = Instant::now();
             let ended = tokio::select! {
                 ended = self.once(&now) => ended,
                 // The heartbeat lost the cluster, or it was closed: what is shown may be old.
@@ -255,16 +264,29 @@ impl Source {
                     Err(_) => return,
                 },
             };
-            match ended {
-                Ok(End::Renew) => wait = Duration::ZERO,
-                Ok(End::Relist) => self.version.clear(),
+            let calm = begun.elapsed() >= CALM;
+            if calm {
+                wait = Duration::ZERO;
+            }
+            let longest = match forgotten(ended) {
+                Ok(End::Listed) => continue,
+                Ok(End::Relist) => {
+                    self.version.clear();
+                    LONGEST_RENEWAL
+                }
+                Ok(End::Renew) => LONGEST_RENEWAL,
                 Err(trouble) => {
                     self.shared.set_phase(self.part, Phase::Stale { since: self.fresh, problem: trouble.problem });
-                    wait = (wait * 2).clamp(Duration::from_millis(500), Duration::from_secs(30));
-                    if wait_for_change(connected, jitter(wait)).await.is_err() {
-                        return;
-                    }
+                    LONGEST_RETRY
                 }
+            };
+            // What ends as soon as it is asked for is not asked for as fast as the wire allows.
+            if calm && longest == LONGEST_RENEWAL {
+                continue;
+            }
+            wait = (wait * 2).clamp(Duration::from_millis(500), longest);
+            if wait_for_change(connected, jitter(wait)).await.is_err() {
+                return;
             }
         }
     }
@@ -285,7 +307,7 @@ impl Source {
             }
         }
         self.pages(now).await?;
-        Ok(End::Renew)
+        Ok(End::Listed)
     }
 
     async fn request(&self, now: &Connected, path: &str) -> Result<Lines, Trouble> {
@@ -454,6 +476,14 @@ fn refused(lines: &Lines, object: &[u8]) -> Result<End, Trouble> {
         return Ok(End::Relist);
     }
     Err(lines.wire().lost(&format!("the watch ended: {}", sanitise(&status.message))))
+}
+
+/// Some servers and proxies say that a version is too old in the status of the answer and not in an event.
+fn forgotten(ended: Result<End, Trouble>) -> Result<End, Trouble> {
+    match ended {
+        Err(Trouble { status: Some(StatusCode::GONE), .. }) => Ok(End::Relist),
+        other => other,
+    }
 }
 
 /// Anything between half and the whole, so that many watches do not come back in one moment.

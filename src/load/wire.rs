@@ -43,6 +43,10 @@ impl Line {
         self.stream.write_all(request).await.map_err(|error| class_of(&error))?;
         let (status, length, alive, body) = loop {
             match head(&self.buffer[..self.filled])? {
+                // Nobody asked for another protocol.
+                Some((101, ..)) => return Err(Class::Nonsense),
+                // Interim answers come before the final one (RFC 9110, 15.2).
+                Some((100..=199, length, ..)) => self.consume(length),
                 Some(head) => break head,
                 None if self.filled >= LARGEST_HEAD => return Err(Class::Nonsense),
                 None => self.fill().await?,
@@ -156,7 +160,7 @@ fn head(bytes: &[u8]) -> Result<Option<Head>, Class> {
         if header.name.eq_ignore_ascii_case("content-length") && !matches!(body, Body::Chunked) {
             let size = std::str::from_utf8(header.value).ok().and_then(|text| text.trim().parse().ok());
             body = Body::Length(size.ok_or(Class::Nonsense)?);
-        } else if header.name.eq_ignore_ascii_case("transfer-encoding") && header.value.eq_ignore_ascii_case(b"chunked") {
+        } else if header.name.eq_ignore_ascii_case("transfer-encoding") && ends_chunked(header.value) {
             body = Body::Chunked;
         } else if header.name.eq_ignore_ascii_case("connection") {
             alive = !header.value.eq_ignore_ascii_case(b"close") && (alive || header.value.eq_ignore_ascii_case(b"keep-alive"));
@@ -164,6 +168,11 @@ fn head(bytes: &[u8]) -> Result<Option<Head>, Class> {
     }
     alive &= !matches!(body, Body::UntilClose);
     Ok(Some((status, length, alive, body)))
+}
+
+/// Chunks are what the body is framed in when they are the last coding applied (RFC 9112, 6.3).
+fn ends_chunked(codings: &[u8]) -> bool {
+    codings.rsplit(|byte| *byte == b',').next().is_some_and(|last| last.trim_ascii().eq_ignore_ascii_case(b"chunked"))
 }
 
 /// The class of an error on an open connection.

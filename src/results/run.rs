@@ -348,7 +348,8 @@ fn nanoseconds(span: Duration) -> u64 {
 }
 
 fn rate(count: u64, span_ns: u64) -> f64 {
-    if span_ns == 0 { 0.0 } else { count as f64 / (span_ns as f64 / 1e9) }
+    // Millionths: numbers of so few digits are read from JSON exactly as they were written.
+    if span_ns == 0 { 0.0 } else { (count as f64 / (span_ns as f64 / 1e9) * 1e6).round() / 1e6 }
 }
 
 #[cfg(test)]
@@ -401,6 +402,14 @@ pub(super) mod tests {
         let facts =
             |run: &Run| (run.requests, run.bytes, run.errors.clone(), run.elapsed_ns, run.histogram.clone(), run.latencies.min, run.latencies.max);
         assert_eq!(facts(&parts), facts(&whole));
+    }
+
+    #[test]
+    fn rates_are_read_as_they_were_written() {
+        for span in (1..200_000_000_000).step_by(77_777_777) {
+            let rate = rate(500, span);
+            assert_eq!(serde_json::from_str::<f64>(&serde_json::to_string(&rate).unwrap()).unwrap().to_bits(), rate.to_bits(), "{rate}");
+        }
     }
 
     #[test]

@@ -86,6 +86,12 @@ pub enum Intent {
     Notice(Notice),
     /// Open the form for a load test on a Service.
     LoadTest(ObjectKey),
+    /// Open a form; what is filled in comes back to the pane that asked.
+    Ask(Form),
+    /// Put text into a field of the open form, and the focus on its last button.
+    Fill(usize, String),
+    /// Say in the open form what is wrong.
+    Fault(String),
     /// Ask before something is done; on yes the command is run with what was meant when it was asked.
     Confirm(Question),
     /// Send text to the person's terminal clipboard (OSC 52).
@@ -137,6 +143,32 @@ pub enum Level {
     Info,
     /// Counted in line 1 until it is read.
     Error,
+}
+
+/// A form to be filled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// The verb, `Load test`.
+    pub title: String,
+    /// What it is about; may be empty.
+    pub about: String,
+    /// The fields.
+    pub fields: Vec<Field>,
+    /// The button that sends it off, `Start`.
+    pub button: String,
+    /// The field that has the focus first; none: the button.
+    pub focus: Option<usize>,
+}
+
+/// One field of a form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Its name.
+    pub label: &'static str,
+    /// What it wants.
+    pub hint: &'static str,
+    /// What stands in it.
+    pub text: String,
 }
 
 /// A question whose answer is Cancel unless the person says otherwise.

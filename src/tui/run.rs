@@ -34,6 +34,8 @@ pub struct Start {
     pub keymap: Keymap<Command>,
     /// Looks.
     pub theme: Theme,
+    /// The other looks there are, by name.
+    pub themes: Vec<(String, Theme)>,
     /// What is opened first.
     pub beginning: Beginning,
     /// How long the pieces of an escape sequence may be apart.
@@ -74,6 +76,7 @@ pub async fn run(start: Start) -> io::Result<()> {
         clock: Clock(Instant::now()),
         pace: Pace { gap: start.frame_gap, last: None, dirty: true, asked: true },
     };
+    house.model.themes = start.themes;
     let step = begin(&mut house.model, house.clock.now(), start.beginning);
     // A terminal that cannot be written to any more is no error: nobody is left to be told.
     let gone = house.settle(step).is_err();

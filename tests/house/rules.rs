@@ -38,7 +38,7 @@ pub const ROOMS: &[Room] = &[
     room("lib", &[], "the map; it only says which rooms there are"),
     room(
         "main",
-        &[PLAIN, ENGINES, &["cli", "config", "terminal", "tui/own", "tui/run"]],
+        &[PLAIN, ENGINES, &["cli", "config", "terminal", "tui/run", "tui/start"]],
         "reads arguments, joins fleet and sandbox, hands over to a door; of the screen it knows the entrance",
     ),
     room("names", &[], "ids and problems are known by everybody and so know nobody"),
@@ -62,6 +62,7 @@ pub const ROOMS: &[Room] = &[
     room("cli", &[PLAIN, ENGINES, &["config", "picture", "terminal"]], "a door for scripts; it never knows the other door"),
     room("tui", &[], "only says which rooms the screen has; a room of the screen needs a row of its own"),
     room("tui/run", &[PLAIN, ENGINES, &["config", "terminal", "tui"]], "the loop joins terminal, work and app"),
+    room("tui/start", &[PLAIN, ENGINES, &["config", "terminal", "tui"]], "puts settings, keys, looks and contexts together for the loop"),
     room("tui/own", &[PLAIN, &["terminal", "tui/keys", "tui/theme"]], "checks the person's own files without a screen"),
     room("tui/flow", &[&["names", "tui/theme"]], "what panes and app say to each other; it names no pane and no engine"),
     room("tui/theme", &[PLAIN, &["picture", "terminal"]], "how things look, for whoever draws; it knows no key, no pane and no engine"),

@@ -1,6 +1,8 @@
 //! An API server that does what no API server should: it is told, request by request, what to answer, down to the last byte. It speaks just enough of
 //! the API to be taken for one.
 
+#![allow(dead_code, reason = "each test program uses its own part")]
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};

@@ -1,5 +1,7 @@
 //! The program's own binary as a child that does not outlive its test.
 
+#![allow(dead_code, reason = "each test program uses its own part")]
+
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;

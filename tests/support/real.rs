@@ -1,5 +1,7 @@
 //! Finds the real things some tests need: a real API server, kubectl. It starts none of them; that is `tests/kubernetes`' and `.ci/run`'s work.
 
+#![allow(dead_code, reason = "each test program uses its own part")]
+
 use std::env;
 use std::path::{Path, PathBuf};
 

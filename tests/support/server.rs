@@ -1,6 +1,8 @@
 //! An API server as the contract sees it: requests, answers, watches, and a namespace of its own that goes when the check is over. It knows no rule of
 //! the contract.
 
+#![allow(dead_code, reason = "each test program uses its own part")]
+
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -1,5 +1,7 @@
 //! Waits for named events, never for time: a wait that ends by its deadline is a failure that says what did not come.
 
+#![allow(dead_code, reason = "each test program uses its own part")]
+
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Every command there is, wrapped by whose it is; and the shell's own. One table feeds keymap, `:` line, help and footer.
 
+use crate::text::fault::did_you_mean;
 use crate::tui::flow::{CommandSpec, PaneId};
-use crate::tui::keys::fault::did_you_mean;
 use crate::tui::panes::{clusters, inventory, perf};
 
 /// The contexts a keymap may have, the outermost first.

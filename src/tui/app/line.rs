@@ -4,13 +4,12 @@ use super::commands::{Command, parse, specs};
 use super::model::Model;
 use crate::cluster::filter::glob;
 use crate::names::{ClusterId, Problem};
-use crate::terminal::Depth;
+use crate::text::fault::did_you_mean;
 use crate::tui::flow::PaneId;
-use crate::tui::keys::fault::did_you_mean;
 use crate::tui::keys::line::{Slot, split, word_at};
 use crate::tui::overlays::line::Candidate;
 use crate::tui::panes::inventory::state::View;
-use crate::tui::theme::{BUILTIN, Theme, builtin};
+use crate::tui::theme::Theme;
 
 use super::commands::AppCommand;
 
@@ -66,7 +65,7 @@ pub fn understand(model: &Model, text: &str) -> Result<Meaning, Problem> {
         Some("load") => Ok(Meaning::Load(parsed.args.join(" "))),
         Some("perf") => Ok(Meaning::Command(Command::App(AppCommand::Go(PaneId::Perf)))),
         Some("notices") => Ok(Meaning::Command(Command::App(AppCommand::Notices))),
-        Some("theme") => theme(&parsed.args),
+        Some("theme") => theme(model, &parsed.args),
         Some("help") => Ok(Meaning::Command(Command::App(AppCommand::Help))),
         Some("q") => Ok(Meaning::Command(Command::App(AppCommand::Quit))),
         _ => parse(text).map(Meaning::Command).or_else(|_| late(model, head, &parsed)),
@@ -135,13 +134,11 @@ fn namespace(model: &Model, args: &[String]) -> Result<Meaning, Problem> {
     Ok(Meaning::View { view: View { namespace, ..model.inventory.view.clone() }, filter: None, contexts: Vec::new() })
 }
 
-fn theme(args: &[String]) -> Result<Meaning, Problem> {
-    let names: Vec<&str> = BUILTIN.iter().map(|(name, _)| *name).collect();
-    let hint = format!("there are {}", names.join(", "));
-    let Some(name) = args.first() else { return Err(Problem::new("line.theme", "which theme?", "").hint(hint)) };
-    let loaded = Theme::load(name, &builtin, None, Depth::True);
-    let wrong = |_| Problem::new("line.theme", format!("there is no theme {name}"), "").hint(hint);
-    loaded.map(|(theme, _)| Meaning::Theme(Box::new(theme))).map_err(wrong)
+fn theme(model: &Model, args: &[String]) -> Result<Meaning, Problem> {
+    let names: Vec<&str> = model.themes.iter().map(|(name, _)| name.as_str()).collect();
+    let asked = args.first().map(String::as_str).unwrap_or_default();
+    let found = model.themes.iter().find(|(name, _)| name == asked).map(|(_, theme)| Meaning::Theme(Box::new(theme.clone())));
+    found.ok_or_else(|| Problem::new("line.theme", format!("there is no theme `{asked}`"), "").hint(format!("there are {}", names.join(", "))))
 }
 
 /// Everything that could stand at the cursor.
@@ -153,7 +150,7 @@ pub fn candidates(model: &Model, text: &str, cursor: usize) -> Vec<Candidate> {
         Slot::Arg(_) if word(&parsed.head) == Some("ctx") => {
             model.shared.contexts.iter().map(|context| plain(context.id.as_str(), &context.server)).collect()
         }
-        Slot::Arg(0) if word(&parsed.head) == Some("theme") => BUILTIN.iter().map(|(name, _)| plain(name, "theme")).collect(),
+        Slot::Arg(0) if word(&parsed.head) == Some("theme") => model.themes.iter().map(|(name, _)| plain(name, "theme")).collect(),
         Slot::Arg(0) if is_kind(model, &parsed.head) || word(&parsed.head) == Some("ns") => {
             let spaces = model.inventory.namespaces.iter().map(|name| plain(name, "namespace"));
             std::iter::once(plain("all", "all namespaces")).chain(spaces).collect()

@@ -10,13 +10,13 @@ use crate::names::{ClusterId, Problem};
 use crate::tui::flow::{At, GuideStep, PaneId};
 use crate::tui::keys::map::Keymap;
 use crate::tui::overlays::confirm::Confirm;
+use crate::tui::overlays::form::Form;
 use crate::tui::overlays::help::Help;
 use crate::tui::overlays::line::Line;
 use crate::tui::overlays::menu::Menu;
 use crate::tui::overlays::notices::{Kept, Notices};
 use crate::tui::panes::{clusters, inventory, perf};
-use crate::tui::term::input::Event;
-use crate::tui::term::key::Key;
+use crate::tui::term::key::{Event, Key};
 use crate::tui::theme::Theme;
 
 /// The whole state.
@@ -42,6 +42,8 @@ pub struct Model {
     pub keymap: Keymap<Command>,
     /// Looks.
     pub theme: Theme,
+    /// The other looks there are, by name.
+    pub themes: Vec<(String, Theme)>,
     /// Notices, the newest last.
     pub notices: Vec<Kept>,
     /// Errors nobody has looked at.
@@ -84,6 +86,8 @@ pub enum Overlay {
     Menu(Menu<Command>),
     /// A question.
     Confirm(Confirm),
+    /// A form of the perf pane.
+    Form(Form),
     /// Notices.
     Notices(Notices),
 }
@@ -173,6 +177,7 @@ impl Model {
             pressed: Vec::new(),
             keymap,
             theme,
+            themes: Vec::new(),
             notices: Vec::new(),
             unread: 0,
             flash: None,

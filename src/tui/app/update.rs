@@ -9,14 +9,14 @@ use crate::names::{ClusterId, Problem};
 use crate::tui::flow::{At, Confirmed, GuideStep, Intent, Level, Notice, PaneId, Question, Step};
 use crate::tui::keys::map::Lookup;
 use crate::tui::overlays::confirm::{Answer as ConfirmAnswer, Confirm};
+use crate::tui::overlays::form::{Answer as FormAnswer, Form};
 use crate::tui::overlays::help::Help;
 use crate::tui::overlays::line::{Answer as LineAnswer, Line};
 use crate::tui::overlays::menu::{Answer as MenuAnswer, Item, Menu};
 use crate::tui::overlays::notices::{KEPT, Notices};
 use crate::tui::panes::inventory::state::View;
 use crate::tui::panes::{clusters, inventory, perf};
-use crate::tui::term::input::Event;
-use crate::tui::term::key::{Code, Key};
+use crate::tui::term::key::{Code, Event, Key};
 
 /// How long a notice stands over the body.
 const FLASH: Duration = Duration::from_secs(6);
@@ -82,7 +82,7 @@ fn reported(model: &mut Model, at: At, report: Report) -> Wanted {
         }
         Report::Perf(report) => {
             let step = perf::update::report(&mut model.perf, report).map(Effect::Perf);
-            let dirty = step.dirty && (model.pane == PaneId::Perf || !step.intents.is_empty() || model.perf.form.is_some());
+            let dirty = step.dirty && (model.pane == PaneId::Perf || !step.intents.is_empty());
             let step = Step { dirty, ..step };
             settle(model, at, step)
         }
@@ -96,8 +96,8 @@ fn reported(model: &mut Model, at: At, report: Report) -> Wanted {
 
 /// Does what a step wished of the house.
 fn settle(model: &mut Model, at: At, step: Wanted) -> Wanted {
-    let (intents, rest) = (step.intents, Step { intents: Vec::new(), ..Step { effects: step.effects, intents: Vec::new(), dirty: step.dirty } });
-    intents.into_iter().fold(rest, |done, wish| done.then(intent(model, at, wish)))
+    let rest = Step { effects: step.effects, intents: Vec::new(), dirty: step.dirty };
+    step.intents.into_iter().fold(rest, |done, wish| done.then(intent(model, at, wish)))
 }
 
 fn intent(model: &mut Model, at: At, wish: Intent) -> Wanted {
@@ -111,7 +111,26 @@ fn intent(model: &mut Model, at: At, wish: Intent) -> Wanted {
             model.flash = Some(at.mono + FLASH);
             Step::redraw()
         }
-        Intent::LoadTest(key) => perf::update::load_test(&mut model.perf, key).map(Effect::Perf),
+        Intent::LoadTest(key) => {
+            let step = perf::update::load_test(&mut model.perf, key).map(Effect::Perf);
+            settle(model, at, step)
+        }
+        Intent::Ask(asked) => {
+            model.overlays.push(Overlay::Form(Form::new(asked)));
+            Step::redraw()
+        }
+        Intent::Fill(field, text) => {
+            if let Some(form) = form(model) {
+                form.fill(field, &text);
+            }
+            Step::redraw()
+        }
+        Intent::Fault(fault) => {
+            if let Some(form) = form(model) {
+                form.complain(None, fault);
+            }
+            Step::redraw()
+        }
         Intent::Confirm(question) => {
             model.overlays.push(Overlay::Confirm(Confirm::new(question)));
             Step::redraw()
@@ -124,6 +143,14 @@ fn intent(model: &mut Model, at: At, wish: Intent) -> Wanted {
         Intent::Open(ids) => open(model, ids),
         Intent::Go(pane) => go(model, at, pane),
     }
+}
+
+/// The form that is open, also under something else.
+fn form(model: &mut Model) -> Option<&mut Form> {
+    model.overlays.iter_mut().rev().find_map(|overlay| match overlay {
+        Overlay::Form(form) => Some(form),
+        _ => None,
+    })
 }
 
 /// A step of the guide was done; it advances only in order.
@@ -180,10 +207,6 @@ fn pressed(model: &mut Model, at: At, key: Key) -> Wanted {
     if model.guide == Guide::Thanks && key.code != Code::Esc {
         model.guide = Guide::Hidden;
     }
-    if model.perf.form.is_some() && model.overlays.is_empty() {
-        let step = perf::update::form_key(&mut model.perf, &model.shared, key).map(Effect::Perf);
-        return settle(model, at, step);
-    }
     if !model.overlays.is_empty() {
         return overlaid(model, at, key);
     }
@@ -213,7 +236,7 @@ fn pasted(model: &mut Model, at: At, text: &str) -> Wanted {
             open.input.insert(&line);
             return filter_changed(model);
         }
-        None if model.perf.form.is_some() => return perf::update::form_paste(&mut model.perf, &line).map(Effect::Perf),
+        Some(Overlay::Form(form)) => form.paste(&line),
         _ => return intent(model, at, Intent::Notice(Notice::info("pasted text does nothing here; : and / take it"))),
     }
     Step::redraw()
@@ -335,6 +358,10 @@ fn overlaid(model: &mut Model, at: At, key: Key) -> Wanted {
             MenuAnswer::Close => closed(model, true),
             MenuAnswer::Take(command) => closed(model, true).then(command_of(model, at, command)),
         },
+        Some(Overlay::Form(form)) => {
+            let answer = form.key(key);
+            form_answered(model, at, answer)
+        }
         Some(Overlay::Confirm(confirm)) => {
             let (answer, then) = (confirm.key(key), confirm.question.then.clone());
             confirm_answered(model, at, answer, then)
@@ -348,6 +375,25 @@ fn closed(model: &mut Model, close: bool) -> Wanted {
         model.overlays.pop();
     }
     Step::redraw()
+}
+
+fn form_answered(model: &mut Model, at: At, answer: FormAnswer) -> Wanted {
+    match answer {
+        FormAnswer::Open => Step::redraw(),
+        FormAnswer::Cancel => closed(model, true),
+        FormAnswer::Submit(texts) => match perf::update::submitted(&mut model.perf, &model.shared, &texts) {
+            Ok(step) => {
+                model.overlays.pop();
+                settle(model, at, step.map(Effect::Perf))
+            }
+            Err((field, fault)) => {
+                if let Some(form) = form(model) {
+                    form.complain(field, fault);
+                }
+                Step::redraw()
+            }
+        },
+    }
 }
 
 fn confirm_answered(model: &mut Model, at: At, answer: ConfirmAnswer, then: Confirmed) -> Wanted {
@@ -406,7 +452,10 @@ fn run_line(model: &mut Model, at: At, text: &str) -> Wanted {
         Ok(line::Meaning::Command(command)) => command_of(model, at, command),
         Ok(line::Meaning::View { view, filter, contexts }) => view_line(model, at, view, filter, contexts),
         Ok(line::Meaning::Open(ids)) => open(model, ids).then(go(model, at, PaneId::Inventory)),
-        Ok(line::Meaning::Load(url)) => perf::update::load_url(&mut model.perf, &url).map(Effect::Perf),
+        Ok(line::Meaning::Load(url)) => {
+            let step = perf::update::load_url(&mut model.perf, &url).map(Effect::Perf);
+            settle(model, at, step)
+        }
         Ok(line::Meaning::Theme(theme)) => {
             model.theme = *theme;
             Step::effect(Effect::Repaint)

@@ -53,9 +53,6 @@ pub fn draw(model: &Model, look: &Look<'_>, buf: &mut Buffer) -> Hits {
         notices::draw_line(notice, look, row(area, area.height - 2), buf);
     }
     which(model, look, body, buf);
-    if let Some(form) = &model.perf.form {
-        hits.cursor = perf::view::form(form, look, body, buf);
-    }
     for overlay in &model.overlays {
         hits.cursor = over(model, overlay, look, area, body, buf);
     }
@@ -66,6 +63,7 @@ fn over(model: &Model, overlay: &Overlay, look: &Look<'_>, area: Rect, body: Rec
     match overlay {
         Overlay::Line(line) => return Some(line.draw(":", look, area, buf)),
         Overlay::Filter(line, _) => return Some(line.draw("/", look, area, buf)),
+        Overlay::Form(form) => return form.draw(look, body, buf),
         Overlay::Confirm(confirm) => return confirm.draw(look, body, buf),
         Overlay::Help(help) => help.draw(look, body, buf),
         Overlay::Menu(menu) => menu.draw(look, body, buf),

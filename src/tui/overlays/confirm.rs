@@ -91,7 +91,7 @@ impl Confirm {
         let window = self.typed.window(INPUT);
         let label = self.question.type_name.as_ref().map(|name| format!("type {name}"));
         let hint = if self.agreed() { "" } else { "the cluster is protected" };
-        let field = |label| FieldView { label, text: window.text, hint, cursor: (self.focus == Focus::Name).then_some(window.cursor) };
+        let field = |label| FieldView { label, text: window.text.to_owned(), hint, cursor: (self.focus == Focus::Name).then_some(window.cursor) };
         let fields: Vec<_> = label.as_deref().map(field).into_iter().collect();
         let pressed = match self.focus {
             Focus::Name => None,

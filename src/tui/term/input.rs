@@ -6,16 +6,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use super::key::{Code, Key};
-
-/// What a person did at the terminal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// A key.
-    Key(Key),
-    /// A whole paste, as it came; never a command.
-    Paste(String),
-}
+use super::key::{Code, Event, Key};
 
 /// Longest paste kept, in bytes; the rest of it is dropped.
 pub const LONGEST_PASTE: usize = 1 << 20;

@@ -1,4 +1,13 @@
-//! One key press as a value.
+//! What a person does at the terminal, as values.
+
+/// What a person did at the terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A key.
+    Key(Key),
+    /// A whole paste, as it came; never a command.
+    Paste(String),
+}
 
 /// A key with the modifiers held. Letters with `ctrl` are lower case; `shift` is set only where the code is not a character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

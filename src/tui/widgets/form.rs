@@ -14,7 +14,7 @@ pub struct FieldView<'a> {
     /// Its name.
     pub label: &'a str,
     /// The part of its text that is seen.
-    pub text: &'a str,
+    pub text: String,
     /// What it wants, in a few words.
     pub hint: &'a str,
     /// Column of the text cursor, when this field is typed into.
@@ -81,7 +81,7 @@ impl FormView<'_> {
         let room = INPUT.min(inside.width.saturating_sub(start));
         put(buf, inside, 0, y, field.label, theme.style(if field.cursor.is_some() { Role::Title } else { Role::Text }));
         put(buf, inside, start, y, &" ".repeat(usize::from(room)), theme.style(Role::Input));
-        put(buf, Rect { width: start + room, ..inside }, start, y, field.text, theme.style(Role::Input));
+        put(buf, Rect { width: start + room, ..inside }, start, y, &field.text, theme.style(Role::Input));
         put(buf, inside, start + room + 1, y, field.hint, theme.style(Role::Dim));
         field.cursor.map(|column| Position::new(inside.x + start + column.min(room.saturating_sub(1)), inside.y + y))
     }

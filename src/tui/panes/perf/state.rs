@@ -7,7 +7,6 @@ use crate::load::record::Record;
 use crate::names::{ClusterId, ObjectKey};
 use crate::perf::Order;
 use crate::results::{Interval, Run};
-use crate::tui::keys::readline::Readline;
 
 /// Everything the pane draws and decides from.
 #[derive(Debug, Default)]
@@ -20,8 +19,8 @@ pub struct State {
     pub chosen: usize,
     /// The picture is held: what the chosen run looked like then.
     pub frozen: Option<Entry>,
-    /// The form, when it is open.
-    pub form: Option<Form>,
+    /// What is known beside the fields of the form, while one is open.
+    pub pending: Pending,
     /// A filled-in form that waits for a yes.
     pub waiting: Option<Order>,
 }
@@ -50,31 +49,18 @@ pub struct Point {
     pub latencies: [Option<u64>; 3],
 }
 
-/// The form of a load test.
-#[derive(Clone, Debug, Default)]
-pub struct Form {
+/// A form that is open: what is known beside the fields.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pending {
     /// What the address belongs to, `service shop/web`.
     pub what: Option<String>,
     /// The cluster it belongs to.
     pub cluster: Option<ClusterId>,
     /// Its address is being looked up.
     pub resolving: Option<ObjectKey>,
-    /// Texts of the fields, in the order of [`FIELDS`].
-    pub fields: [Readline; FIELDS.len()],
-    /// The field typed into; behind the last one are the buttons.
-    pub focus: usize,
-    /// What is wrong.
-    pub fault: String,
-    /// The person changed the rate; it is not chosen for the address any more.
-    pub paced: bool,
+    /// The address that was found: another one that is typed is not the Service's.
+    pub url: Option<String>,
 }
-
-/// Fields of the form: name and what is wanted.
-pub const FIELDS: [(&str, &str); 4] =
-    [("URL", "http://host:port/path"), ("connections", "1 to 10,000"), ("duration", "10s, 1m30s, 2h"), ("rate", "requests/s, or max")];
-
-/// Places the focus can be at: the fields, then Cancel, then Start.
-pub const PLACES: usize = FIELDS.len() + 2;
 
 impl Point {
     /// The last second of a run.

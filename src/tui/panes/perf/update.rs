@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::commands::Command;
-use super::state::{Entry, FIELDS, Form, PLACES, Point, State};
+use super::state::{Entry, Pending, Point, State};
 use super::work::{Effect, Report};
 use crate::cluster::gate::Verdict;
 use crate::load::engine::Sample;
@@ -13,9 +13,7 @@ use crate::perf::Order;
 use crate::results::Run;
 use crate::text::age;
 use crate::tui::app::shared::Shared;
-use crate::tui::flow::{Confirmed, GuideStep, Intent, Level, Notice, PaneId, Question, Step};
-use crate::tui::keys::readline::{Outcome, Readline};
-use crate::tui::term::key::{Code, Key};
+use crate::tui::flow::{Confirmed, Field, Form, GuideStep, Intent, Level, Notice, PaneId, Question, Step};
 
 /// How often a live picture changes.
 const REDRAW: Duration = Duration::from_millis(500);
@@ -144,54 +142,46 @@ fn finished(state: &mut State, run: Run, problems: Vec<Problem>) -> Step<Effect>
     problems.into_iter().fold(step, |step, problem| step.then(Step::intent(Intent::Notice(Notice::error(problem)))))
 }
 
+/// What stands for the rate until the person says otherwise.
+const AUTO: &str = "auto";
+
 /// Opens the form for a Service, whose address is looked up meanwhile.
 pub fn load_test(state: &mut State, key: ObjectKey) -> Step<Effect> {
-    let mut form = blank("");
-    form.what = Some(format!("service {}", key.namespace.as_deref().map_or_else(|| key.name.to_string(), |space| format!("{space}/{}", key.name))));
-    form.cluster = Some(key.cluster.clone());
-    form.resolving = Some(key.clone());
-    state.form = Some(form);
-    Step::effect(Effect::Resolve { key })
+    let name = key.namespace.as_deref().map_or_else(|| key.name.to_string(), |space| format!("{space}/{}", key.name));
+    state.pending = Pending { what: Some(format!("service {name}")), cluster: Some(key.cluster.clone()), resolving: Some(key.clone()), url: None };
+    let about = format!("service {name} in {}", key.cluster);
+    Step::intent(Intent::Ask(form(about, ["", "4", "10s", AUTO].map(str::to_owned)))).and(Effect::Resolve { key })
 }
 
 /// Opens the form for an address.
 pub fn load_url(state: &mut State, url: &str) -> Step<Effect> {
-    state.form = Some(blank(url));
-    Step::redraw()
+    state.pending = Pending::default();
+    Step::intent(Intent::Ask(form(String::new(), [url, "4", "10s", AUTO].map(str::to_owned))))
 }
 
-fn blank(url: &str) -> Form {
-    let texts = [url, "4", "10s", ""];
-    let mut form = Form { fields: texts.map(Readline::with_text), focus: if url.is_empty() { 0 } else { PLACES - 1 }, ..Form::default() };
-    pace(&mut form);
-    form
-}
-
-/// As fast as possible on this machine itself, gently elsewhere, unless the person said otherwise.
-fn pace(form: &mut Form) {
-    if form.paced {
-        return;
-    }
-    let gentle = match Target::parse(form.fields[0].text()).map(Plan::gentle) {
-        Ok(Plan { pace: Pace::Rate(rate), .. }) => rate.to_string(),
-        Ok(_) => "max".to_owned(),
-        Err(_) => "100".to_owned(),
-    };
-    form.fields[3] = Readline::with_text(&gentle);
+fn form(about: String, texts: [String; 4]) -> Form {
+    const FIELDS: [(&str, &str); 4] =
+        [("URL", "http://host:port/path"), ("connections", "1 to 10,000"), ("duration", "10s, 1m30s, 2h"), ("rate", "requests/s, max, or auto")];
+    let focus = if texts[0].is_empty() { Some(0) } else { None };
+    let fields = FIELDS.into_iter().zip(texts).map(|((label, hint), text)| Field { label, hint, text }).collect();
+    Form { title: "Load test".into(), about, fields, button: "Start".into(), focus }
 }
 
 fn resolved(state: &mut State, key: &ObjectKey, url: Result<String, Problem>) -> Step<Effect> {
-    let Some(form) = state.form.as_mut().filter(|form| form.resolving.as_ref() == Some(key)) else { return Step::quiet() };
-    form.resolving = None;
+    if state.pending.resolving.as_ref() != Some(key) {
+        return Step::quiet();
+    }
+    state.pending.resolving = None;
     match url {
         Ok(url) => {
-            form.fields[0] = Readline::with_text(&url);
-            form.focus = PLACES - 1;
-            pace(form);
+            state.pending.url = Some(url.clone());
+            Step::intent(Intent::Fill(0, url))
         }
-        Err(problem) => form.fault = problem.hints.first().map_or_else(|| problem.what.clone(), |hint| format!("{}: {hint}", problem.what)),
+        Err(problem) => {
+            let fault = problem.hints.first().map_or_else(|| problem.what.clone(), |hint| format!("{}: {hint}", problem.what));
+            Step::intent(Intent::Fault(fault))
+        }
     }
-    Step::redraw()
 }
 
 fn again(state: &mut State) -> Step<Effect> {
@@ -199,81 +189,36 @@ fn again(state: &mut State) -> Step<Effect> {
     let rate = run.plan.rate.map_or_else(|| "max".to_owned(), |rate| rate.to_string());
     let seconds = run.plan.duration_ns / 1_000_000_000;
     let texts = [run.target.url.clone(), run.plan.connections.to_string(), format!("{seconds}s"), rate];
-    let form = Form {
+    let pending = Pending {
         what: run.target.what.clone(),
         cluster: run.target.cluster.clone().map(ClusterId::new),
-        fields: texts.map(|text| Readline::with_text(&text)),
-        focus: PLACES - 1,
-        paced: true,
-        ..Form::default()
+        resolving: None,
+        url: Some(run.target.url.clone()),
     };
-    state.form = Some(form);
-    Step::redraw()
+    state.pending = pending;
+    Step::intent(Intent::Ask(form(run_title(&state.pending), texts)))
 }
 
-/// A key while the form is open; it swallows all of them.
-pub fn form_key(state: &mut State, shared: &Shared, key: Key) -> Step<Effect> {
-    let Some(form) = &mut state.form else { return Step::quiet() };
-    let fields = FIELDS.len();
-    match key.code {
-        Code::Esc => state.form = None,
-        Code::Char('c') if key.ctrl => state.form = None,
-        Code::Tab | Code::Down => form.focus = (form.focus + 1) % PLACES,
-        Code::BackTab | Code::Up => form.focus = (form.focus + PLACES - 1) % PLACES,
-        Code::Right if form.focus >= fields => form.focus = PLACES - 1,
-        Code::Left if form.focus >= fields => form.focus = fields,
-        Code::Enter if form.focus == fields => state.form = None,
-        Code::Enter => return submit(state, shared),
-        _ => typed(form, key),
-    }
-    Step::redraw()
+fn run_title(pending: &Pending) -> String {
+    let place = pending.cluster.as_ref().map_or_else(String::new, |cluster| format!(" in {cluster}"));
+    pending.what.as_ref().map_or_else(String::new, |what| format!("{what}{place}"))
 }
 
-fn typed(form: &mut Form, key: Key) {
-    let focus = form.focus;
-    let Some(field) = form.fields.get_mut(focus) else { return };
-    if field.key(key) == Outcome::Changed {
-        form.fault.clear();
-        match focus {
-            // Another address than the Service's: what is known of that does not hold any more.
-            0 => {
-                form.resolving = None;
-                pace(form);
-            }
-            3 => form.paced = true,
-            _ => {}
-        }
+/// The form was sent off.
+///
+/// # Errors
+/// The field that is wrong, and why: the form stays open.
+pub fn submitted(state: &mut State, shared: &Shared, texts: &[String]) -> Result<Step<Effect>, (Option<usize>, String)> {
+    let text = |at: usize| texts.get(at).map(String::as_str).unwrap_or_default();
+    if state.pending.resolving.is_some() && text(0).is_empty() {
+        return Err((None, "its address is not known yet".to_owned()));
     }
-}
-
-/// A paste while the form is open.
-pub fn form_paste(state: &mut State, text: &str) -> Step<Effect> {
-    if let Some(form) = &mut state.form
-        && let Some(field) = form.fields.get_mut(form.focus)
-    {
-        field.insert(text);
-        form.fault.clear();
-    }
-    Step::redraw()
-}
-
-fn submit(state: &mut State, shared: &Shared) -> Step<Effect> {
-    let Some(form) = &mut state.form else { return Step::quiet() };
-    if form.resolving.is_some() {
-        "its address is not known yet".clone_into(&mut form.fault);
-        return Step::redraw();
-    }
-    let plan = match plan(form) {
-        Ok(plan) => plan,
-        Err((place, fault)) => {
-            form.focus = place;
-            form.fault = fault;
-            return Step::redraw();
-        }
-    };
-    let order = Order { what: form.what.clone(), cluster: form.cluster.clone(), ..Order::new(plan) };
-    state.form = None;
-    match shared.gate.check(&order.action()) {
+    let plan = plan(text)?;
+    // An address the person typed over the Service's is somebody else's.
+    let same = state.pending.url.as_deref() == Some(text(0));
+    let known = if same { std::mem::take(&mut state.pending) } else { Pending::default() };
+    let order = Order { what: known.what, cluster: known.cluster, ..Order::new(plan) };
+    Ok(match shared.gate.check(&order.action()) {
         Verdict::Allowed => Step::effect(Effect::Start { order: Box::new(order) }),
         Verdict::Refused(problem) => Step::intent(Intent::Notice(Notice { level: Level::Error, problem })),
         Verdict::TypeName(name) => {
@@ -281,21 +226,23 @@ fn submit(state: &mut State, shared: &Shared) -> Step<Effect> {
             state.waiting = Some(order);
             Step::intent(Intent::Confirm(Question { verb: "Load".into(), body, type_name: Some(name), then: Confirmed::StartRun }))
         }
-    }
+    })
 }
 
 /// The plan of a filled-in form; else the field that is wrong and why.
-fn plan(form: &Form) -> Result<Plan, (usize, String)> {
-    let text = |at: usize| form.fields[at].text().trim();
-    let target = Target::parse(text(0)).map_err(|problem| (0, problem.why))?;
-    let connections = text(1).parse().map_err(|_| (1, format!("`{}` is no number of connections", text(1))))?;
-    let duration = age::parse(text(2)).map_err(|why| (2, why))?;
+fn plan<'t>(text: impl Fn(usize) -> &'t str) -> Result<Plan, (Option<usize>, String)> {
+    let wrong = |field: usize| move |why: String| (Some(field), why);
+    let target = Target::parse(text(0)).map_err(|problem| wrong(0)(problem.why))?;
+    let connections = text(1).parse().map_err(|_| wrong(1)(format!("`{}` is no number of connections", text(1))))?;
+    let duration = age::parse(text(2)).map_err(wrong(2))?;
+    let gentle = Plan::gentle(target);
     let pace = match text(3) {
-        "max" | "" => Pace::Max,
-        rate => Pace::Rate(rate.parse().map_err(|_| (3, format!("`{rate}` is neither a rate nor max")))?),
+        AUTO | "" => gentle.pace,
+        "max" => Pace::Max,
+        rate => Pace::Rate(rate.parse().map_err(|_| wrong(3)(format!("`{rate}` is neither a rate nor max nor auto")))?),
     };
-    let plan = Plan { connections, duration, pace, ..Plan::gentle(target) };
-    plan.check().map(|()| plan).map_err(|problem| (1, problem.why))
+    let plan = Plan { connections, duration, pace, ..gentle };
+    plan.check().map(|()| plan).map_err(|problem| (None, problem.why))
 }
 
 /// The person typed the protected cluster's name.
@@ -313,37 +260,45 @@ pub fn confirmed(state: &mut State) -> Step<Effect> {
 mod tests {
     use super::*;
 
-    fn key(code: Code) -> Key {
-        Key { code, ctrl: false, alt: false, shift: false }
+    fn texts(url: &str) -> Vec<String> {
+        [url, "4", "10s", AUTO].map(str::to_owned).into()
     }
 
-    #[test]
-    fn enter_in_a_good_form_starts_and_in_a_bad_one_says_why() {
-        let (mut state, shared) = (State::default(), Shared::default());
-        _ = load_url(&mut state, "http://127.0.0.1:8080/");
-        let step = form_key(&mut state, &shared, key(Code::Enter));
+    fn started(url: &str) -> Plan {
+        let step = submitted(&mut State::default(), &Shared::default(), &texts(url)).unwrap();
         let [Effect::Start { order }] = &step.effects[..] else { panic!("{step:?}") };
-        assert_eq!((order.plan.connections, order.plan.pace), (4, Pace::Max));
-        _ = load_url(&mut state, "https://example.com");
-        let step = form_key(&mut state, &shared, key(Code::Enter));
-        assert!(step.effects.is_empty());
-        let form = state.form.as_ref().unwrap();
-        assert_eq!((form.focus, form.fault.as_str()), (0, "TLS is not spoken yet"));
+        order.plan.clone()
     }
 
     #[test]
     fn elsewhere_is_loaded_gently() {
-        assert_eq!(blank("http://example.com/").fields[3].text(), "100");
-        assert_eq!(blank("http://localhost/").fields[3].text(), "max");
+        assert_eq!(started("http://127.0.0.1:8080/").pace, Pace::Max);
+        assert_eq!(started("http://example.com/").pace, Pace::Rate(100.0));
+    }
+
+    #[test]
+    fn a_bad_form_says_which_field_and_why() {
+        let fault = submitted(&mut State::default(), &Shared::default(), &texts("https://example.com")).unwrap_err();
+        assert_eq!(fault, (Some(0), "TLS is not spoken yet".to_owned()));
     }
 
     #[test]
     fn a_read_only_session_loads_nothing() {
-        let mut state = State::default();
         let shared = Shared { gate: crate::cluster::gate::Gate::new(true, vec![], None), ..Shared::default() };
-        _ = load_url(&mut state, "127.0.0.1:1");
-        let step = form_key(&mut state, &shared, key(Code::Enter));
+        let step = submitted(&mut State::default(), &shared, &texts("127.0.0.1:1")).unwrap();
         assert!(step.effects.is_empty());
         assert!(matches!(&step.intents[..], [Intent::Notice(Notice { level: Level::Error, .. })]));
+    }
+
+    #[test]
+    fn a_protected_cluster_asks_for_its_name_first() {
+        let pending = Pending { cluster: Some(ClusterId::new("prod")), url: Some("http://127.0.0.1:1/".into()), ..Pending::default() };
+        let mut state = State { pending, ..State::default() };
+        let shared = Shared { gate: crate::cluster::gate::Gate::new(false, vec!["prod".into()], None), ..Shared::default() };
+        let step = submitted(&mut state, &shared, &texts("http://127.0.0.1:1/")).unwrap();
+        assert!(step.effects.is_empty());
+        assert!(matches!(&step.intents[..], [Intent::Confirm(Question { type_name: Some(name), .. })] if name == "prod"));
+        let step = confirmed(&mut state);
+        assert!(matches!(&step.effects[..], [Effect::Start { order }] if order.typed.as_deref() == Some("prod")));
     }
 }

@@ -1,17 +1,16 @@
 //! What the load tests look like: figures, charts on one time axis, a histogram, the list of runs, and the form. Changes nothing.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
 
-use super::state::{Entry, FIELDS, Form, Point, State, percentiles};
+use super::state::{Entry, Point, State, percentiles};
 use crate::results::{Latencies, Run, State as RunState};
 use crate::tui::flow::Look;
 use crate::tui::theme::Role;
 use crate::tui::widgets::bar::{Segment, rule};
 use crate::tui::widgets::chart::{Columns, bars, halved};
-use crate::tui::widgets::form::{FieldView, FormView, INPUT};
-use crate::tui::widgets::lines::{self, plain};
-use crate::tui::widgets::paint::{middle, page, put, row, scroll};
+use crate::tui::widgets::lines;
+use crate::tui::widgets::paint::{page, put, put_right, row, scroll};
 use crate::tui::widgets::table::{Cell, Head, RowView, Sign, TableView, body_height, measure};
 
 /// Columns left of the charts' axis.
@@ -118,7 +117,7 @@ fn headline(entry: &Entry, figures: &Figures, look: &Look<'_>, area: Rect, buf: 
     let clock = format!("{:.0} s of {:.0} s", figures.elapsed, plan.duration_ns as f64 / 1e9);
     let left = vec![(format!(" {what}"), Role::Title), (at, Role::Dim), (format!("GET {}", run.target.url), Role::Text)];
     lines::line(&left, "", Rect { width: area.width.saturating_sub(16), ..row(area, 0) }, buf, look.theme);
-    crate::tui::widgets::paint::put_right(buf, area, area.width.saturating_sub(1), 0, &clock, look.theme.style(Role::Text));
+    put_right(buf, area, area.width.saturating_sub(1), 0, &clock, look.theme.style(Role::Text));
     let in_flight = figures.in_flight.map_or_else(String::new, |count| format!("  in flight {count}"));
     let second = vec![
         (format!(" {word}"), role),
@@ -166,9 +165,9 @@ fn table(figures: &Figures, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     put(buf, area, 1, 0, "service time", style(Role::Header));
     let live = figures.last.is_some();
     if live {
-        crate::tui::widgets::paint::put_right(buf, area, 26, 0, "last 1 s", style(Role::Header));
+        put_right(buf, area, 26, 0, "last 1 s", style(Role::Header));
     }
-    crate::tui::widgets::paint::put_right(buf, area, 39, 0, "whole run", style(Role::Header));
+    put_right(buf, area, 39, 0, "whole run", style(Role::Header));
     let names = ["p50", "p90", "p99", "max"];
     for (at, name) in names.iter().enumerate() {
         let pick = |(shares, largest): &([Option<u64>; 3], Option<u64>)| shares.get(at).copied().unwrap_or(*largest);
@@ -176,9 +175,9 @@ fn table(figures: &Figures, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         let y = u16::try_from(at + 1).unwrap_or(u16::MAX);
         put(buf, area, 1, y, name, style(Role::Dim));
         if let Some(last) = &figures.last {
-            crate::tui::widgets::paint::put_right(buf, area, 26, y, &latency(pick(last)), style(Role::Text));
+            put_right(buf, area, 26, y, &latency(pick(last)), style(Role::Text));
         }
-        crate::tui::widgets::paint::put_right(buf, area, 39, y, &latency(pick(&figures.whole)), style(Role::Text));
+        put_right(buf, area, 39, y, &latency(pick(&figures.whole)), style(Role::Text));
     }
     let errors: Vec<String> = figures.errors.iter().map(|(class, count)| format!("{class} {}", grouped(*count))).collect();
     let (text, role) = if errors.is_empty() { ("none".to_owned(), Role::Dim) } else { (errors.join("  "), Role::StatusBad) };
@@ -286,31 +285,6 @@ fn run_row(entry: &Entry) -> RowView {
         marked: false,
         grey: false,
     }
-}
-
-/// Draws the form over everything; answers where the text cursor stands.
-pub fn form(form: &Form, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
-    let windows: Vec<_> = form.fields.iter().map(|field| field.window(INPUT)).collect();
-    let fields: Vec<FieldView<'_>> = FIELDS
-        .iter()
-        .zip(&windows)
-        .enumerate()
-        .map(|(at, ((label, hint), window))| FieldView {
-            label,
-            text: if at == 0 && form.resolving.is_some() { "finding its address…" } else { window.text },
-            hint,
-            cursor: (form.focus == at).then_some(window.cursor),
-        })
-        .collect();
-    let what = form.what.as_ref().map(|what| {
-        let at = form.cluster.as_ref().map_or_else(String::new, |cluster| format!(" in {cluster}"));
-        plain(format!("{what}{at}"), Role::Title)
-    });
-    let about: Vec<_> = what.into_iter().collect();
-    let pressed = form.focus.checked_sub(FIELDS.len());
-    let view = FormView { title: "Load test", about: &about, fields: &fields, buttons: &["Cancel", "Start"], pressed, fault: &form.fault };
-    let (width, height) = view.size();
-    view.draw(middle(area, width, height), buf, look.theme)
 }
 
 #[cfg(test)]

@@ -1,0 +1,164 @@
+//! How the screen begins: contexts, keys and looks out of flags, settings and what the last start left. Nothing is drawn here.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::app::commands::{CONTEXTS, Command, parse};
+use super::app::model::Beginning;
+use super::app::shared::Shared;
+use super::keys::{self, map::Keymap};
+use super::own::{self, File};
+use super::run::Start;
+use super::theme::{BUILTIN, Theme, builtin};
+use crate::cluster::filter::glob;
+use crate::cluster::fleet::Fleet;
+use crate::config::{Config, Remembered};
+use crate::names::{ClusterId, Problem};
+use crate::results::Store;
+use crate::terminal::{Depth, depth, parse_depth};
+
+/// What the person asked for.
+pub struct Opening {
+    /// The clusters there are.
+    pub fleet: Fleet,
+    /// The embedded one, when it is open.
+    pub sandbox: Option<ClusterId>,
+    /// `--context`: names or globs.
+    pub contexts: Vec<String>,
+    /// `-n`.
+    pub namespace: Option<String>,
+    /// `-A`.
+    pub all_namespaces: bool,
+    /// `-c`.
+    pub command: Option<String>,
+    /// `--theme`.
+    pub theme: Option<String>,
+    /// `--color`.
+    pub color: Option<Depth>,
+    /// What is wrong with the settings.
+    pub problems: Vec<Problem>,
+}
+
+/// Puts together what the loop needs. Own files that are wrong are told on the screen and not used.
+///
+/// # Errors
+/// A flag names a context or a theme that does not exist.
+pub fn prepare(opening: Opening, config: &Config) -> Result<Start, Problem> {
+    let fleet = opening.fleet;
+    let remembered = config.remembered();
+    let open = chosen(&fleet, &opening.contexts, &remembered)?;
+    let looks = looks(config, opening.theme.as_deref(), opening.color)?;
+    let looked_at = config.kubeconfigs.is_empty().then(|| config.looked_at.iter().map(|path| path.display().to_string()).collect());
+    let shared = Shared {
+        contexts: fleet.contexts().to_vec(),
+        gate: fleet.gate().clone(),
+        sandbox: opening.sandbox,
+        looked_at: looked_at.unwrap_or_default(),
+        ..Shared::default()
+    };
+    let beginning = Beginning {
+        open,
+        namespace: opening.namespace,
+        all_namespaces: opening.all_namespaces,
+        command: opening.command,
+        guide_done: remembered.guide_done,
+        history: remembered.history,
+        problems: opening.problems.into_iter().chain(looks.problems).collect(),
+    };
+    let (paths, current) = (config.paths.clone(), fleet.current().map(|context| context.id.to_string()));
+    let remember = move |contexts, guide_done, history| paths.remember(&Remembered { contexts, current: current.clone(), guide_done, history });
+    Ok(Start {
+        store: Store::open(&config.paths.data),
+        shared,
+        keymap: looks.keymap,
+        theme: looks.theme,
+        themes: looks.themes,
+        beginning,
+        escape_gap: config.terminal.escape_gap(),
+        frame_gap: config.settings.frame_ms.map_or_else(|| config.terminal.frame_gap(), Duration::from_millis),
+        remember: Arc::new(remember),
+        fleet,
+    })
+}
+
+/// The contexts to open: those asked for; those of the last time if the current one is still the same; the current one.
+fn chosen(fleet: &Fleet, asked: &[String], remembered: &Remembered) -> Result<Vec<ClusterId>, Problem> {
+    let all = || fleet.contexts().iter().map(|context| &context.id);
+    let mut ids: Vec<ClusterId> = Vec::new();
+    for pattern in asked {
+        let before = ids.len();
+        ids.extend(all().filter(|id| glob(pattern, id.as_str())).cloned());
+        if ids.len() == before {
+            // Its problem names those there are.
+            fleet.context(&ClusterId::new(pattern.as_str()))?;
+        }
+    }
+    let current = fleet.current().map(|context| context.id.clone());
+    if ids.is_empty() && remembered.current == current.as_ref().map(ToString::to_string) {
+        ids.extend(all().filter(|id| remembered.contexts.iter().any(|name| name == id.as_str())).cloned());
+    }
+    if ids.is_empty() {
+        ids.extend(current);
+    }
+    Ok(ids)
+}
+
+/// Keys and looks in use, and what was wrong with those asked for.
+struct Looks {
+    keymap: Keymap<Command>,
+    theme: Theme,
+    themes: Vec<(String, Theme)>,
+    problems: Vec<Problem>,
+}
+
+fn looks(config: &Config, theme: Option<&str>, color: Option<Depth>) -> Result<Looks, Problem> {
+    let depth = depth(color, config.settings.color.as_deref().and_then(|text| parse_depth(text).ok()), &config.terminal);
+    let by_depth = match depth {
+        Depth::None => "mono",
+        Depth::Ansi16 => "ansi16",
+        Depth::Ansi256 | Depth::True => "dark",
+    };
+    let name = theme.or(config.settings.theme.as_deref()).unwrap_or(by_depth);
+    if let (Some(asked), None) = (theme, builtin(name)) {
+        let names: Vec<&str> = BUILTIN.iter().map(|(name, _)| *name).collect();
+        return Err(Problem::new("theme.unknown", format!("there is no theme `{asked}`"), "").hint(format!("there are {}", names.join(", "))));
+    }
+    let own = (config.own("keymap.toml"), config.own("theme.toml"));
+    let (broken, warnings) = complaints(config);
+    let ascii = config.settings.ascii || !config.terminal.utf8;
+    let load = |name: &str, file: File<'_>| Theme::load(name, &builtin, file, depth).map(|(theme, _)| theme.with_ascii(ascii));
+    let embedded = |faults: Vec<crate::text::fault::Fault>| {
+        Problem::new("program.broken", "the embedded looks cannot be read", faults.iter().map(ToString::to_string).collect::<String>())
+    };
+    let theme = load(name, file(&own.1)).or_else(|_| load(name, None)).or_else(|_| load(by_depth, None)).map_err(embedded)?;
+    let themes = BUILTIN.iter().filter_map(|(name, _)| Some(((*name).to_owned(), load(name, None).ok()?))).collect();
+    Ok(Looks { keymap: keymap(config, file(&own.0))?, theme, themes, problems: broken.into_iter().chain(warnings).collect() })
+}
+
+fn keymap(config: &Config, file: File<'_>) -> Result<Keymap<Command>, Problem> {
+    let (name, text) = preset(config);
+    let load = |file| Keymap::load(name, text, file, CONTEXTS, &|_, text| parse(text));
+    let embedded = |faults: Vec<crate::text::fault::Fault>| {
+        Problem::new("program.broken", "the embedded keys cannot be read", faults.iter().map(ToString::to_string).collect::<String>())
+    };
+    load(file).or_else(|_| load(None)).map_err(embedded)
+}
+
+/// The preset asked for, else the default one.
+fn preset(config: &Config) -> (&'static str, &'static str) {
+    let asked = config.settings.keymap.as_deref().unwrap_or("k9s");
+    keys::PRESETS.iter().find(|(name, _)| *name == asked).or(keys::PRESETS.first()).copied().unwrap_or(("", ""))
+}
+
+/// What is wrong in the person's own keymap and theme: what is broken and so not used, and what is only odd.
+pub fn complaints(config: &Config) -> (Vec<Problem>, Vec<Problem>) {
+    let own = (config.own("keymap.toml"), config.own("theme.toml"));
+    let preset = config.settings.keymap.as_deref().unwrap_or("k9s");
+    let keys = own::keymap_problems(preset, file(&own.0), CONTEXTS, &|_, text| parse(text));
+    let (theme, warnings) = own::theme_problems(config.settings.theme.as_deref().unwrap_or("dark"), file(&own.1));
+    (keys.into_iter().chain(theme).collect(), warnings)
+}
+
+fn file(own: &Option<(String, String)>) -> File<'_> {
+    own.as_ref().map(|(path, text)| (path.as_str(), text.as_str()))
+}
