@@ -22,7 +22,6 @@ mod load;
 mod machine;
 #[path = "gates/paint.rs"]
 mod paint;
-#[allow(dead_code, reason = "each program uses its own part")]
 #[path = "../tests/support/process.rs"]
 mod process;
 #[path = "../tests/support/pty.rs"]

@@ -162,6 +162,7 @@ fn event(kind: &str, object: &Value) -> Vec<u8> {
 fn pod(index: usize, restarts: u32) -> Value {
     let (app, node, time) = (format!("app-{}", index % 97), format!("node-{:03}", index % 91), "2026-01-05T10:00:00Z");
     let condition = |kind: &str| json!({"type": kind, "status": "True", "observedGeneration": 1, "lastProbeTime": null, "lastTransitionTime": time});
+    let conditions = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"].map(condition);
     let mount = json!({"name": "kube-api-access-x7k2p", "readOnly": true, "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount"});
     let probe = json!({"httpGet": {"path": "/healthz", "port": 8080, "scheme": "HTTP"}, "timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 3});
     let sources = json!([{"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
@@ -183,7 +184,7 @@ fn pod(index: usize, restarts: u32) -> Value {
             "terminationGracePeriodSeconds": 30, "dnsPolicy": "ClusterFirst", "serviceAccountName": "default", "serviceAccount": "default", "nodeName": node, "securityContext": {},
             "schedulerName": "default-scheduler", "tolerations": tolerations, "priority": 0, "enableServiceLinks": true, "preemptionPolicy": "PreemptLowerPriority"},
         "status": {"phase": "Running", "observedGeneration": 1,
-            "conditions": ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"].map(condition),
+            "conditions": conditions,
             "hostIP": "198.18.0.7", "hostIPs": [{"ip": "198.18.0.7"}], "podIP": "10.0.3.7", "podIPs": [{"ip": "10.0.3.7"}], "startTime": time,
             "containerStatuses": [{"name": "main", "state": {"running": {"startedAt": time}}, "lastState": {"terminated": {"exitCode": 1, "reason": "Error", "startedAt": time, "finishedAt": time}},
                 "ready": true, "restartCount": restarts, "image": "registry.example/shop/app:1.4.2", "imageID": "registry.example/shop/app@sha256:9b7c0e5b6c6f0b9c3c1b3b9b1f0f4c3d2e1f0a9b8c7d6e5f4a3b2c1d0e9f8a7b",

@@ -1,5 +1,6 @@
 //! The program in a terminal of 120×40, and what of it is measured: which frame showed what, and when it was there. Uses the pseudo terminal of the tests.
 
+use std::num::NonZeroU16;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -32,7 +33,7 @@ pub fn open(kubeconfig: &Path, args: &[&str]) -> Pty {
 /// Starts it and waits for all pods.
 pub fn open_pods(kubeconfig: &Path) -> Pty {
     let pty = open(kubeconfig, &["-A", "-c", "pods"]);
-    pty.wait(|screen| all_rows(screen), PATIENCE);
+    pty.wait(all_rows, PATIENCE);
     pty
 }
 
@@ -64,7 +65,7 @@ pub fn first(pty: &Pty, wanted: impl Fn(&str) -> bool) -> Frame {
 /// Shows all frames again, off the clock.
 pub fn replay(pty: &Pty, mut see: impl FnMut(Frame, &Screen)) {
     let (raw, arrivals) = (pty.raw(), pty.arrivals());
-    let mut terminal = Parser::new(ROWS, COLS, 0);
+    let mut terminal = Parser::new(cells(ROWS), cells(COLS), 0);
     let mut from = 0;
     while let Some(length) = find(&raw[from..], END) {
         let end = from + length + END.len();
@@ -75,13 +76,17 @@ pub fn replay(pty: &Pty, mut see: impl FnMut(Frame, &Screen)) {
     }
 }
 
+fn cells(count: u16) -> NonZeroU16 {
+    NonZeroU16::new(count).expect("a terminal has cells")
+}
+
 fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {
     hay.windows(needle.len()).position(|window| window == needle)
 }
 
 /// The line on which the table's cursor stands: the one with something in its first cell.
 pub fn cursor_line(screen: &Screen) -> Option<u16> {
-    (3..ROWS - 1).find(|row| screen.cell(*row, 0).is_some_and(|cell| !matches!(cell.contents().as_ref(), "" | " ")))
+    (3..ROWS - 1).find(|row| screen.cell(*row, 0).is_some_and(|cell| !matches!(cell.contents(), "" | " ")))
 }
 
 /// Lets time go by in which the program may do what it likes.

@@ -23,6 +23,8 @@ pub struct Pty {
     line: PathBuf,
     pid: Pid,
     shared: Arc<Shared>,
+    /// The moment before it was started.
+    pub started: Instant,
     /// The line discipline's settings before the program started.
     pub line_before: String,
     /// Its `HOME`, empty at the start.
@@ -114,7 +116,7 @@ impl Pty {
             let shared = shared.clone();
             move || await_end(child, &shared)
         });
-        Self { master: Some(pair.master), writer: Some(writer), line, pid, shared, line_before, home }
+        Self { master: Some(pair.master), writer: Some(writer), line, pid, shared, started, line_before, home }
     }
 
     /// Waits until the screen's text is as wanted and answers it. Looks whenever new bytes have come and at no other time.
