@@ -108,13 +108,18 @@ impl Player {
                         screen.resize(width, height);
                     }
                 },
-                event = input.next() => match event? {
-                    Some(Event::Key(key)) if !matches!(key.code, Code::Esc | Code::Char('q')) && !(key.ctrl && key.code == Code::Char('c')) => {}
-                    Some(Event::Paste(_)) => {}
-                    _ => return Ok(()),
-                },
+                event = input.next() => if ends(event?) { return Ok(()); },
                 () = tokio::time::sleep(wait) => {}
             }
         }
+    }
+}
+
+/// The person has seen enough, or the terminal is gone.
+fn ends(event: Option<Event>) -> bool {
+    match event {
+        Some(Event::Key(key)) => matches!(key.code, Code::Esc | Code::Char('q')) || key.ctrl && key.code == Code::Char('c'),
+        Some(Event::Paste(_)) => false,
+        None => true,
     }
 }
