@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc::{self, Receiver};
 
 use super::app::commands::Command;
@@ -36,12 +37,12 @@ pub struct Start {
     pub store: Store,
     /// What the panes read.
     pub shared: Shared,
-    /// Keys.
-    pub keymap: Keymap<Command>,
-    /// Looks.
-    pub theme: Theme,
-    /// The other looks there are, by name.
-    pub themes: Vec<(String, Theme)>,
+    /// Keys and looks.
+    pub looks: Looks,
+    /// Reads them again.
+    pub look_again: Box<dyn Fn() -> Result<Looks, Problem>>,
+    /// Where the person's own lie.
+    pub settings: PathBuf,
     /// What is opened first.
     pub beginning: Beginning,
     /// How long the pieces of an escape sequence may be apart.
@@ -52,6 +53,18 @@ pub struct Start {
     pub remember: Remember,
     /// Where every message is written down.
     pub record: Option<PathBuf>,
+}
+
+/// Keys and looks in use.
+pub struct Looks {
+    /// Keys.
+    pub keymap: Keymap<Command>,
+    /// Looks.
+    pub theme: Theme,
+    /// All looks there are, by name.
+    pub themes: Vec<(String, Theme)>,
+    /// What was wrong with those asked for.
+    pub problems: Vec<Problem>,
 }
 
 /// A frame that answers a key is held back no longer than this after the last.
@@ -81,19 +94,21 @@ pub async fn run(start: Start) -> io::Result<()> {
     let context = Context { fleet: start.fleet.clone(), store: start.store, reports: sender, remember: start.remember };
     let size = size();
     let mut house = House {
-        model: Model::new(start.shared, start.keymap, start.theme, size),
+        model: Model::new(start.shared, start.looks.keymap, start.looks.theme, size),
         work: Work::new(context),
         screen: Screen::new(io::stdout(), size.0, size.1),
         clock,
         tape,
+        look_again: start.look_again,
         pace: Pace { gap: start.frame_gap, last: None, dirty: true, asked: true },
     };
-    house.model.themes = start.themes;
+    house.model.themes = start.looks.themes;
+    let mut changes = Changes::of(&start.settings);
     let step = begin(&mut house.model, house.clock.now(), start.beginning);
     // A terminal that cannot be written to any more is no error: nobody is left to be told.
     let gone = house.settle(step).is_err();
     let input = Input::new(tokio::io::stdin(), start.escape_gap);
-    let hung_up = gone || house.live(&mut session, &mut signals, input, reports).await.unwrap_or(true);
+    let hung_up = gone || house.live(&mut session, &mut signals, &mut changes, input, reports).await.unwrap_or(true);
     session.leave();
     house.work.close(if hung_up { HUNG_UP } else { CLOSING }).await;
     Ok(())
@@ -107,6 +122,7 @@ struct House {
     clock: Clock,
     /// The recording, until it cannot be written any more.
     tape: Option<File>,
+    look_again: Box<dyn Fn() -> Result<Looks, Problem>>,
     pace: Pace,
 }
 
@@ -142,6 +158,7 @@ impl House {
         &mut self,
         session: &mut Session,
         signals: &mut Signals,
+        changes: &mut Changes,
         mut input: Input<tokio::io::Stdin>,
         mut reports: Receiver<Report>,
     ) -> io::Result<bool> {
@@ -170,6 +187,7 @@ impl House {
                     None => return Ok(true),
                     Some(report) => self.drain(report, &mut reports)?,
                 },
+                Some(()) = changes.seen.recv() => self.look_again()?,
                 () = tokio::time::sleep_until(self.wake().into()) => self.tick()?,
             }
         }
@@ -254,6 +272,22 @@ impl House {
         Ok(())
     }
 
+    /// The person's own keys or looks changed. What is wrong with them is told, and those in use stay.
+    fn look_again(&mut self) -> io::Result<()> {
+        let problems = match (self.look_again)() {
+            Ok(looks) => {
+                self.model.keymap = looks.keymap;
+                self.model.theme = looks.theme;
+                self.model.themes = looks.themes;
+                self.screen.repaint();
+                looks.problems
+            }
+            Err(problem) => vec![problem],
+        };
+        self.pace.dirty = true;
+        problems.into_iter().try_for_each(|problem| self.take(Msg::Report(Box::new(Report::Failed(problem)))))
+    }
+
     fn stop(&mut self, session: &mut Session) -> io::Result<()> {
         session.stop()?;
         self.screen.repaint();
@@ -265,6 +299,30 @@ impl House {
         self.screen.resize(width, height);
         self.pace.asked = true;
         self.take(Msg::Resize(width, height))
+    }
+}
+
+/// Says when something changes in the folder of the person's own files.
+struct Changes {
+    seen: Receiver<()>,
+    /// Ends the watching when it is dropped; none where the folder is not there or cannot be watched.
+    _watcher: Option<RecommendedWatcher>,
+}
+
+impl Changes {
+    fn of(folder: &Path) -> Self {
+        let (sender, seen) = mpsc::channel(1);
+        let told = move |event: notify::Result<notify::Event>| {
+            if event.is_ok_and(|event| !event.kind.is_access()) {
+                // One that waits already is enough.
+                _ = sender.try_send(());
+            }
+        };
+        let watcher = notify::recommended_watcher(told).and_then(|mut watcher| {
+            watcher.watch(folder, RecursiveMode::NonRecursive)?;
+            Ok(watcher)
+        });
+        Self { seen, _watcher: watcher.ok() }
     }
 }
 

@@ -9,8 +9,8 @@ use super::app::model::Beginning;
 use super::app::shared::Shared;
 use super::keys::{self, map::Keymap};
 use super::own::{self, File};
-use super::run::Start;
 use super::run::replay::Player;
+use super::run::{Looks, Start};
 use super::tape;
 use super::theme::{BUILTIN, Theme, builtin};
 use crate::cluster::filter::glob;
@@ -52,7 +52,9 @@ pub fn prepare(opening: Opening, config: &Config) -> Result<Start, Problem> {
     let fleet = opening.fleet;
     let remembered = config.remembered();
     let open = chosen(&fleet, &opening.contexts, &remembered)?;
-    let looks = looks(config, opening.theme.as_deref(), opening.color)?;
+    let (theme, color, own) = (opening.theme, opening.color, config.clone());
+    let look_again = move || looks(&own, theme.as_deref(), color);
+    let mut looks = look_again()?;
     let looked_at = config.kubeconfigs.is_empty().then(|| config.looked_at.iter().map(|path| path.display().to_string()).collect());
     let shared = Shared {
         contexts: fleet.contexts().to_vec(),
@@ -68,16 +70,16 @@ pub fn prepare(opening: Opening, config: &Config) -> Result<Start, Problem> {
         command: opening.command,
         guide_done: remembered.guide_done,
         history: remembered.history,
-        problems: opening.problems.into_iter().chain(looks.problems).collect(),
+        problems: opening.problems.into_iter().chain(std::mem::take(&mut looks.problems)).collect(),
     };
     let (paths, current) = (config.paths.clone(), fleet.current().map(|context| context.id.to_string()));
     let remember = move |contexts, guide_done, history| paths.remember(&Remembered { contexts, current: current.clone(), guide_done, history });
     Ok(Start {
         store: Store::open(&config.paths.data),
         shared,
-        keymap: looks.keymap,
-        theme: looks.theme,
-        themes: looks.themes,
+        looks,
+        look_again: Box::new(look_again),
+        settings: config.paths.config.clone(),
         beginning,
         escape_gap: config.terminal.escape_gap(),
         frame_gap: config.settings.frame_ms.map_or_else(|| config.terminal.frame_gap(), Duration::from_millis),
@@ -117,14 +119,6 @@ fn chosen(fleet: &Fleet, asked: &[String], remembered: &Remembered) -> Result<Ve
         ids.extend(current);
     }
     Ok(ids)
-}
-
-/// Keys and looks in use, and what was wrong with those asked for.
-struct Looks {
-    keymap: Keymap<Command>,
-    theme: Theme,
-    themes: Vec<(String, Theme)>,
-    problems: Vec<Problem>,
 }
 
 fn looks(config: &Config, theme: Option<&str>, color: Option<Depth>) -> Result<Looks, Problem> {
