@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::filter::Filter;
-use super::rows::{Column, Delta, Phase, Row, RowState, Uid};
+use super::rows::{Cell, Column, Delta, Phase, Row, RowState, Uid};
 use crate::names::ClusterId;
 
 /// Rows of one view, of any number of clusters.
@@ -15,6 +15,11 @@ pub struct Table {
     rows: Vec<Entry>,
     index: HashMap<(ClusterId, Uid), u32>,
     free: Vec<u32>,
+    /// Emptied since the last [`Table::settle`]; still in `sorted`, so not to be filled again before it.
+    emptied: Vec<u32>,
+    /// All rows, in order.
+    sorted: Vec<u32>,
+    /// Those that pass the filter, in order.
     order: Vec<u32>,
     phases: Vec<(ClusterId, Phase)>,
     filter: Filter,
@@ -160,7 +165,7 @@ impl Table {
         for entry in &mut self.rows {
             entry.matched = entry.row.as_ref().is_some_and(|row| matches(filter, row, columns, &mut text));
         }
-        self.settle();
+        self.select();
     }
 
     /// The order in use.
@@ -183,6 +188,7 @@ impl Table {
             None => {
                 let slot = self.free.pop().unwrap_or_else(|| u32::try_from(self.rows.len()).unwrap_or(u32::MAX));
                 self.index.insert(key, slot);
+                self.sorted.push(slot);
                 self.put(slot, entry);
             }
         }
@@ -198,7 +204,7 @@ impl Table {
     fn remove(&mut self, key: &(ClusterId, Uid)) {
         if let Some(slot) = self.index.remove(key) {
             self.put(slot, Entry { row: None, matched: false });
-            self.free.push(slot);
+            self.emptied.push(slot);
         }
     }
 
@@ -216,15 +222,26 @@ impl Table {
         }
     }
 
+    /// Puts all rows in order. They nearly are: the stable sort sees runs and costs little more than one look at each row.
     fn settle(&mut self) {
-        self.order.clear();
-        self.order.extend(self.rows.iter().zip(0u32..).filter(|(entry, _)| entry.matched).map(|(_, slot)| slot));
         let (rows, sort) = (&self.rows, self.sort);
         let row = |slot: &u32| rows.get(*slot as usize).and_then(|entry| entry.row.as_ref());
-        self.order.sort_unstable_by(|a, b| match (row(a), row(b)) {
+        if !self.emptied.is_empty() {
+            self.sorted.retain(|slot| row(slot).is_some());
+            self.free.append(&mut self.emptied);
+        }
+        self.sorted.sort_by(|a, b| match (row(a), row(b)) {
             (Some(a), Some(b)) => compare(sort, a, b),
             _ => Ordering::Equal,
         });
+        self.select();
+    }
+
+    /// Takes over what passes the filter.
+    fn select(&mut self) {
+        let rows = &self.rows;
+        self.order.clear();
+        self.order.extend(self.sorted.iter().filter(|slot| rows.get(**slot as usize).is_some_and(|entry| entry.matched)));
     }
 }
 
@@ -256,15 +273,26 @@ fn matches(filter: &Filter, row: &Row, columns: &[Column], text: &mut String) ->
 /// Everything of a row one may look for, in lower case. Ages are left out: they change while one types.
 fn haystack(row: &Row, text: &mut String) {
     let mut push = |part: &str| {
-        text.extend(part.chars().flat_map(char::to_lowercase));
+        let from = text.len();
+        text.push_str(part);
+        // Nearly everything in a cluster is ASCII, and this is done for every row at every letter of a filter.
+        match text.get_mut(from..) {
+            Some(part) if part.is_ascii() => part.make_ascii_lowercase(),
+            _ => {
+                text.truncate(from);
+                text.extend(part.chars().flat_map(char::to_lowercase));
+            }
+        }
         text.push(' ');
     };
     push(row.cluster.as_str());
     push(row.namespace.as_deref().unwrap_or_default());
     push(&row.name);
     for cell in &row.cells {
-        if !matches!(cell, super::rows::Cell::Since(_)) {
-            push(&cell.show(0));
+        match cell {
+            Cell::Text(words) => push(words),
+            Cell::Empty | Cell::Since(_) => {}
+            other => push(&other.show(0)),
         }
     }
     push(match row.state {
@@ -279,7 +307,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::cluster::rows::Cell;
     use crate::names::Gvk;
 
     fn row(uid: u128, name: &str, state: RowState) -> Row {
@@ -323,6 +350,16 @@ mod tests {
         table.apply(&other, Delta { upserts: vec![Row { cluster: other.clone(), ..row(1, "b", RowState::Fine) }], ..Delta::default() });
         table.apply(&other, Delta { reset: true, ..Delta::default() });
         assert_eq!(names(&table), ["a"]);
+    }
+
+    #[test]
+    fn rows_that_come_as_others_go_are_counted_once() {
+        let mut table = Table::new();
+        apply(&mut table, vec![row(1, "a", RowState::Fine), row(2, "b", RowState::Fine)], vec![]);
+        apply(&mut table, vec![row(3, "c", RowState::Fine), row(4, "a", RowState::Fine)], vec![Uid(1), Uid(2)]);
+        apply(&mut table, vec![row(5, "b", RowState::Fine)], vec![Uid(3)]);
+        assert_eq!(names(&table), ["a", "b"]);
+        assert_eq!((table.len(), table.visible()), (2, 2));
     }
 
     proptest! {
