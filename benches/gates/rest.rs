@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::Effort;
 use super::figures::{Line, size};
 use super::machine;
 use super::process::Served;
 use super::screen::{linger, open_pods};
+use super::{Effort, say};
 
 /// Ten seconds after ten thousand pods have come.
 pub fn memory(_: &Effort) -> Vec<Line> {
@@ -30,6 +30,9 @@ pub fn still(_: &Effort) -> Vec<Line> {
     let (mark, used) = (pty.mark(), machine::processor_time(pty.pid()));
     linger(TIME);
     let (bytes, used) = (pty.mark() - mark, machine::processor_time(pty.pid()) - used);
+    if bytes > 0 {
+        say(&format!("  it wrote {}", pty.bytes_since(mark).escape_ascii()));
+    }
     let share = used.as_secs_f64() / TIME.as_secs_f64();
     vec![
         Line::judged("bytes written in 10 s on a still cluster of 10,000 pods", "0 B", size(bytes), bytes == 0),

@@ -63,7 +63,11 @@ fn cluster_scoped(state: &State) -> bool {
 
 fn count(state: &State) -> Segment {
     let (seen, all) = (state.table.visible(), state.table.len());
-    let text = if seen == all { format!("{} {}", grouped(all), if all == 1 { "row" } else { "rows" }) } else { format!("{} of {}", grouped(seen), grouped(all)) };
+    let text = if seen == all {
+        format!("{} {}", grouped(all), if all == 1 { "row" } else { "rows" })
+    } else {
+        format!("{} of {}", grouped(seen), grouped(all))
+    };
     Segment::new(text, Role::Text, 0)
 }
 
