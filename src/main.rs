@@ -1,7 +1,7 @@
 //! The program: error reports, arguments, hand over to a door.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::task::Poll;
@@ -48,6 +48,9 @@ struct ScreenArgs {
     /// Colours: none, 16, 256 or true.
     #[arg(long, value_parser = parse_depth)]
     color: Option<Depth>,
+    /// Write every message of the session to this file, for `meshplay replay`.
+    #[arg(long)]
+    record: Option<PathBuf>,
 }
 
 /// Which namespaces are meant. Not for every verb: `-n` of a load test is a number.
@@ -89,6 +92,14 @@ enum Verb {
     Perf(cli::perf::PerfVerb),
     /// Say what is wrong with kubeconfigs, contexts, settings and terminal, and what mends it.
     Doctor(DoctorArgs),
+    /// Play a recorded session: on the screen, or its last screen as text into a pipe.
+    Replay {
+        /// What `--record` wrote.
+        file: PathBuf,
+        /// So many times as fast as it was.
+        #[arg(long, default_value_t = 1.0)]
+        speed: f64,
+    },
     /// The embedded cluster.
     #[command(subcommand)]
     Sandbox(cli::sandbox::SandboxVerb),
@@ -146,6 +157,7 @@ async fn run(cli: Cli) -> io::Result<u8> {
             cli::perf::run(verb, &gate(&config, &cli.shared), &Store::open(&config.paths.data), stop, &mut io).await
         }
         Some(Verb::Sandbox(cli::sandbox::SandboxVerb::Serve(args))) => cli::sandbox::serve(args, asked_to_stop(), &mut io).await,
+        Some(Verb::Replay { file, speed }) => replay(&file, speed, &config, &cli.screen, &mut io).await,
         None => screen(cli, &config, problems, &mut io).await,
     }
 }
@@ -169,10 +181,22 @@ async fn screen(cli: Cli, config: &Config, problems: Vec<Problem>, io: &mut Stre
         command: cli.screen.command,
         theme: cli.screen.theme,
         color: cli.screen.color,
+        record: cli.screen.record,
         problems,
     };
     match start::prepare(opening, config) {
         Ok(start) => meshplay::tui::run::run(start).await.map(|()| 0),
+        Err(problem) => io.fail(&problem),
+    }
+}
+
+/// Plays a recording on the screen, or its end into a pipe.
+async fn replay(file: &Path, speed: f64, config: &Config, args: &ScreenArgs, io: &mut Streams<'_>) -> io::Result<u8> {
+    let unread = |error: io::Error| Problem::new("replay.unread", format!("{} cannot be read", file.display()), error.to_string());
+    let text = std::fs::read_to_string(file).map_err(unread);
+    match text.and_then(|text| start::replay(&text, config, args.theme.as_deref(), args.color)) {
+        Ok(player) if io::stdin().is_terminal() && io::stdout().is_terminal() => player.show(config.terminal.escape_gap(), speed).await.map(|()| 0),
+        Ok(player) => player.print(io.out).map(|()| 0),
         Err(problem) => io.fail(&problem),
     }
 }

@@ -4,8 +4,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// The name of one connection: a kubeconfig context, or `sandbox`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ClusterId(Arc<str>);
 
 impl ClusterId {
@@ -27,7 +29,7 @@ impl fmt::Display for ClusterId {
 }
 
 /// Group, version and kind, as the API conventions name them; `group` is empty for the core API.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Gvk {
     /// API group; empty for core.
     pub group: Arc<str>,
@@ -56,7 +58,7 @@ impl fmt::Display for Gvk {
 }
 
 /// One object of one cluster. The uid tells a recreated object from the one that was meant.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ObjectKey {
     /// Where it lives.
     pub cluster: ClusterId,
@@ -81,9 +83,10 @@ impl fmt::Display for ObjectKey {
 }
 
 /// Something that went wrong, said for a person: what, why, and what to do. Text in it is already sanitised.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// Stable identifier such as `cluster.unreachable`, for scripts and for looking it up.
+    #[serde(skip_deserializing, default = "replayed")]
     pub code: &'static str,
     /// One line: what did not happen.
     pub what: String,
@@ -91,6 +94,11 @@ pub struct Problem {
     pub why: String,
     /// What the person can do; most useful first.
     pub hints: Vec<String>,
+}
+
+/// The code of a problem that was read back: its own is known to the program that found it.
+fn replayed() -> &'static str {
+    "replayed"
 }
 
 impl Problem {

@@ -8,6 +8,7 @@ pub mod own;
 pub mod panes;
 pub mod run;
 pub mod start;
+pub mod tape;
 pub mod term;
 pub mod theme;
 pub mod widgets;

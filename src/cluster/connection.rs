@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use http::StatusCode;
-use serde::Deserialize;
-use tokio::sync::{Mutex, watch};
+use serde::{Deserialize, Serialize};
+use tokio::sync::{Mutex, Notify, watch};
 
 use super::client::Builder;
 use super::kinds::Kinds;
@@ -15,7 +15,7 @@ use crate::names::{ClusterId, Problem};
 use crate::text::sanitise;
 
 /// How a connection does, as observed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Health {
     /// Nobody asked for it.
     Off,
@@ -34,7 +34,7 @@ pub enum Health {
 }
 
 /// A connection as a person sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connection {
     /// Its context.
     pub id: ClusterId,
@@ -56,14 +56,20 @@ pub(super) struct Connected {
     pub(super) wire: Wire,
     kinds: Arc<Mutex<Option<Arc<Kinds>>>>,
     streams: Arc<AtomicBool>,
+    doubts: Arc<Notify>,
 }
 
 const BEAT: Duration = Duration::from_secs(10);
 const BEAT_LIMIT: Duration = Duration::from_secs(3);
 
 impl Connected {
-    pub(super) fn new(wire: Wire) -> Self {
-        Self { wire, kinds: Arc::default(), streams: Arc::new(AtomicBool::new(true)) }
+    fn new(wire: Wire, doubts: Arc<Notify>) -> Self {
+        Self { wire, kinds: Arc::default(), streams: Arc::new(AtomicBool::new(true)), doubts }
+    }
+
+    /// Something was lost on the way: the heartbeat looks now and not in a while.
+    pub(super) fn doubt(&self) {
+        self.doubts.notify_one();
     }
 
     /// What the server serves, as it was when this was asked first or [`Self::kinds_anew`] last.
@@ -134,6 +140,7 @@ pub(super) async fn keep(
 /// Beats until the credentials are refused: then the client is built anew, because a plugin may have better ones.
 async fn beat(wire: Wire, connected: &watch::Sender<Option<Connected>>, report: &impl Fn(Health, Option<Problem>, Option<String>, Option<u32>)) {
     let (mut missed, mut version) = (0, None);
+    let doubts = Arc::new(Notify::new());
     loop {
         let begun = Instant::now();
         let answer = wire.whole(http::Method::GET, "/readyz", "*/*", Vec::new(), BEAT_LIMIT).await;
@@ -149,7 +156,7 @@ async fn beat(wire: Wire, connected: &watch::Sender<Option<Connected>>, report: 
                     let answer = wire.json::<Version>("/version", "application/json", BEAT_LIMIT).await;
                     version = answer.ok().map(|it| sanitise(&it.git_version).into_owned());
                 }
-                attach(&wire, connected);
+                attach(&wire, &doubts, connected);
                 report(Health::Ready, None, version.clone(), took);
                 BEAT
             }
@@ -161,7 +168,7 @@ async fn beat(wire: Wire, connected: &watch::Sender<Option<Connected>>, report: 
                 missed = 0;
                 let forbidden = status == StatusCode::FORBIDDEN;
                 // Who may not ask for health may still see objects.
-                attach(&wire, connected);
+                attach(&wire, &doubts, connected);
                 report(if forbidden { Health::Forbidden } else { Health::Degraded }, Some(problem), version.clone(), took);
                 BEAT
             }
@@ -175,15 +182,18 @@ async fn beat(wire: Wire, connected: &watch::Sender<Option<Connected>>, report: 
                 Duration::from_secs(1)
             }
         };
-        tokio::time::sleep(pause).await;
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = doubts.notified() => {}
+        }
     }
 }
 
-fn attach(wire: &Wire, connected: &watch::Sender<Option<Connected>>) {
+fn attach(wire: &Wire, doubts: &Arc<Notify>, connected: &watch::Sender<Option<Connected>>) {
     connected.send_if_modified(|place| {
         let new = place.is_none();
         if new {
-            *place = Some(Connected::new(wire.clone()));
+            *place = Some(Connected::new(wire.clone(), doubts.clone()));
         }
         new
     });

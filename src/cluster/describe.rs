@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use serde_json::Value;
 
 use super::decode::{Decoder, Own, Shape};
@@ -17,7 +19,7 @@ const LIMIT: Duration = Duration::from_secs(15);
 const PODS: usize = 12;
 
 /// One thing worth knowing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fact {
     /// What it is about: `container app`.
     pub label: String,
@@ -28,7 +30,7 @@ pub struct Fact {
 }
 
 /// Everything the summary of an object shows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Description {
     /// The worst first, then what it is.
     pub facts: Vec<Fact>,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::Method;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::connection::Connected;
@@ -18,7 +18,7 @@ const JSON: &str = "application/json";
 const LIMIT: Duration = Duration::from_secs(15);
 
 /// One event about an object, the way `describe` lists them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventLine {
     /// When it was last seen, unix seconds.
     pub last: i64,

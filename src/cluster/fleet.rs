@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use kube::config::Kubeconfig;
 use tokio::io::DuplexStream;
 use tokio::sync::watch;
@@ -48,7 +50,7 @@ pub struct FleetOptions {
 }
 
 /// One context of the merged kubeconfig.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Context {
     /// Its name.
     pub id: ClusterId,

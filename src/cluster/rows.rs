@@ -4,11 +4,13 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::names::{ClusterId, Gvk, ObjectKey, Problem};
 use crate::text::age::age;
 
 /// How an object does. The order is the order of `sort by fault`: worst last.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum RowState {
     /// Nothing to say.
     #[default]
@@ -26,7 +28,7 @@ pub enum RowState {
 }
 
 /// One value of a row. Text in it is sanitised.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Cell {
     /// Nothing there.
     #[default]
@@ -44,7 +46,7 @@ pub enum Cell {
 }
 
 /// One column of a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Column {
     /// Heading in capitals, `RESTARTS`.
     pub name: Arc<str>,
@@ -55,7 +57,7 @@ pub struct Column {
 }
 
 /// One object as a row. The fixed columns (cluster, namespace, name, age) are fields; `cells` follow the table's columns.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// Identity over updates; derived from the server's uid.
     pub uid: Uid,
@@ -78,11 +80,11 @@ pub struct Row {
 }
 
 /// An object's identity: the UUID the server gave, or a hash of an identifier that is none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Uid(pub u128);
 
 /// How far a watch is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Phase {
     /// Connection or list under way; so many rows have come.
     Syncing {
@@ -101,7 +103,7 @@ pub enum Phase {
 }
 
 /// What changed since the last delta of one subscription. Bounded by the number of objects: changes of one object coalesce.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Delta {
     /// New column definitions; rows that follow fit them.
     pub columns: Option<Arc<[Column]>>,

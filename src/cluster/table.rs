@@ -1,12 +1,15 @@
 //! A table over the rows of several clusters: order, match set, counts. Pure: no clock, no task, no drawing.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::filter::Filter;
 use super::rows::{Column, Delta, Phase, Row, RowState, Uid};
 use crate::names::ClusterId;
+
+/// Up to one row in so many is put in its place by itself; with more, sorting all of them is cheaper.
+const FEW: usize = 16;
 
 /// Rows of one view, of any number of clusters.
 #[derive(Debug, Default)]
@@ -63,6 +66,8 @@ impl Table {
     /// Takes in what one cluster's subscription yielded. True when rows or columns changed.
     pub fn apply(&mut self, source: &ClusterId, delta: Delta) -> bool {
         let rows_changed = delta.reset || !delta.upserts.is_empty() || !delta.removed.is_empty();
+        let few = !delta.reset && delta.columns.is_none() && (delta.upserts.len() + delta.removed.len()) * FEW < self.order.len();
+        let mut touched = Vec::new();
         if delta.reset {
             self.forget(source);
         }
@@ -70,16 +75,18 @@ impl Table {
             self.columns = columns;
         }
         for uid in delta.removed {
-            self.remove(&(source.clone(), uid));
+            touched.extend(self.remove(&(source.clone(), uid)));
         }
         for row in delta.upserts {
-            self.insert(source, row);
+            touched.push(self.insert(source, row));
         }
         if let Some(phase) = delta.phase {
             self.set_phase(source, phase);
         }
-        if rows_changed {
-            self.settle();
+        match (rows_changed, few) {
+            (true, true) => self.reseat(touched),
+            (true, false) => self.settle(),
+            (false, _) => {}
         }
         rows_changed
     }
@@ -174,16 +181,22 @@ impl Table {
         self.settle();
     }
 
-    fn insert(&mut self, source: &ClusterId, row: Row) {
+    /// Answers the slot it took.
+    fn insert(&mut self, source: &ClusterId, row: Row) -> u32 {
         let matched = matches(&self.filter, &row, &self.columns, &mut String::new());
         let key = (source.clone(), row.uid);
         let entry = Entry { row: Some(row), matched };
         match self.index.get(&key) {
-            Some(slot) => self.put(*slot, entry),
+            Some(slot) => {
+                let slot = *slot;
+                self.put(slot, entry);
+                slot
+            }
             None => {
                 let slot = self.free.pop().unwrap_or_else(|| u32::try_from(self.rows.len()).unwrap_or(u32::MAX));
                 self.index.insert(key, slot);
                 self.put(slot, entry);
+                slot
             }
         }
     }
@@ -195,11 +208,12 @@ impl Table {
         }
     }
 
-    fn remove(&mut self, key: &(ClusterId, Uid)) {
-        if let Some(slot) = self.index.remove(key) {
-            self.put(slot, Entry { row: None, matched: false });
-            self.free.push(slot);
-        }
+    /// Answers the slot it had.
+    fn remove(&mut self, key: &(ClusterId, Uid)) -> Option<u32> {
+        let slot = self.index.remove(key)?;
+        self.put(slot, Entry { row: None, matched: false });
+        self.free.push(slot);
+        Some(slot)
     }
 
     fn forget(&mut self, source: &ClusterId) {
@@ -213,6 +227,21 @@ impl Table {
         match self.phases.iter_mut().find(|(id, _)| id == source) {
             Some((_, place)) => *place = phase,
             None => self.phases.push((source.clone(), phase)),
+        }
+    }
+
+    /// Puts a few changed rows where they belong; the others keep their order.
+    fn reseat(&mut self, touched: Vec<u32>) {
+        let touched: HashSet<u32> = touched.into_iter().collect();
+        self.order.retain(|slot| !touched.contains(slot));
+        for slot in touched {
+            let Some(Entry { row: Some(row), matched: true }) = self.rows.get(slot as usize) else { continue };
+            let (rows, sort) = (&self.rows, self.sort);
+            let before = |other: &u32| {
+                rows.get(*other as usize).and_then(|entry| entry.row.as_ref()).is_some_and(|other| compare(sort, other, row) == Ordering::Less)
+            };
+            let place = self.order.partition_point(before);
+            self.order.insert(place, slot);
         }
     }
 
@@ -343,6 +372,44 @@ mod tests {
             let mut wanted: Vec<String> = model.into_values().filter(|name| name.contains('a')).collect();
             wanted.sort();
             prop_assert_eq!(names(&table), wanted);
+        }
+    }
+
+    /// Rows that come one by one stand where a full sort would put them.
+    #[test]
+    fn a_few_changes_leave_the_same_order_as_a_sort() {
+        let cluster = ClusterId::new("c");
+        let (mut one_by_one, mut at_once) = (Table::new(), Table::new());
+        let sort = Sort { by: SortBy::Fault, descending: true };
+        let rows: Vec<Row> =
+            (0..200u128).map(|at| row_with(at, ["b", "a", "c"][at as usize % 3], if at % 7 == 0 { RowState::Bad } else { RowState::Fine })).collect();
+        one_by_one.set_sort(sort);
+        at_once.set_sort(sort);
+        let delta = |upserts: Vec<Row>, removed: Vec<Uid>| Delta { upserts, removed, ..Delta::default() };
+        for row in rows.clone() {
+            one_by_one.apply(&cluster, delta(vec![row], vec![]));
+        }
+        let changed = row_with(5, "zz", RowState::Bad);
+        one_by_one.apply(&cluster, delta(vec![changed.clone()], vec![Uid(7)]));
+        at_once.apply(&cluster, delta(rows, vec![]));
+        at_once.apply(&cluster, delta(vec![changed], vec![Uid(7)]));
+        at_once.set_sort(sort);
+        let order = |table: &Table| (0..table.visible()).map(|at| table.row(at).unwrap().uid).collect::<Vec<_>>();
+        assert_eq!(order(&one_by_one), order(&at_once));
+        assert_eq!(one_by_one.visible(), 199);
+    }
+
+    fn row_with(uid: u128, name: &str, state: RowState) -> Row {
+        Row {
+            uid: Uid(uid),
+            cluster: ClusterId::new("c"),
+            gvk: crate::names::Gvk::new("", "v1", "Pod").into(),
+            namespace: Some("n".into()),
+            name: name.into(),
+            created: 0,
+            state,
+            cells: Box::default(),
+            labels: [].into(),
         }
     }
 }

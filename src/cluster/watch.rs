@@ -276,6 +276,9 @@ impl Source {
                 }
                 Ok(End::Renew) => LONGEST_RENEWAL,
                 Err(trouble) => {
+                    if trouble.status.is_none() {
+                        now.doubt();
+                    }
                     self.shared.set_phase(self.part, Phase::Stale { since: self.fresh, problem: trouble.problem });
                     LONGEST_RETRY
                 }
@@ -340,6 +343,7 @@ impl Source {
                 "ERROR" => return refused(&lines, object),
                 "BOOKMARK" => {
                     let meta = bookmark(object).map_err(|error| wire_error(&lines, &line, &error))?;
+                    self.define(object).map_err(|error| wire_error(&lines, &line, &error))?;
                     self.version.clone_from(&meta.resource_version);
                     let closing = meta.annotations.get("k8s.io/initial-events-end").is_some_and(|value| value == "true");
                     if let Some(listed) = listed.take_if(|_| closing) {
@@ -438,6 +442,16 @@ impl Source {
         self.remove(gone.into_iter());
         self.fresh = unix_now();
         self.shared.set_phase(self.part, Phase::Synced);
+    }
+
+    /// Takes the columns from a bookmark: where there are no objects, it is the first event of a Table and the only one that says what they are.
+    fn define(&mut self, object: &[u8]) -> Result<(), serde_json::Error> {
+        if self.shape == Shape::Table
+            && let Some(columns) = self.decoder.rows(object, &mut Vec::new())?
+        {
+            self.shared.change(|pending| pending.columns = Some(columns));
+        }
+        Ok(())
     }
 
     /// Remembers where a broken watch would go on.

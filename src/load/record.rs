@@ -1,7 +1,10 @@
 //! What was measured: histograms in nanoseconds, errors by class, windows. Constant memory however long a run is.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use hdrhistogram::Histogram;
-use serde::{Deserialize, Serialize};
+use hdrhistogram::serialization::{Deserializer as V2Deserializer, Serializer as _, V2Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
 /// The largest latency kept apart, one minute; longer ones count as that.
 const LARGEST_NS: u64 = 60_000_000_000;
@@ -73,6 +76,24 @@ pub struct Record {
     /// Bytes read.
     pub bytes: u64,
     errors: [u64; Class::ALL.len()],
+}
+
+impl Serialize for Record {
+    /// The histogram in HdrHistogram's own V2 form as base64, then bytes and failures.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut bytes = Vec::new();
+        V2Serializer::new().serialize(&self.histogram, &mut bytes).map_err(|error| ser::Error::custom(format!("{error:?}")))?;
+        (BASE64.encode(bytes), self.bytes, self.errors).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Record {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (text, bytes, errors) = <(String, u64, [u64; Class::ALL.len()])>::deserialize(deserializer)?;
+        let coded = BASE64.decode(text).map_err(de::Error::custom)?;
+        let histogram = V2Deserializer::new().deserialize(&mut coded.as_slice()).map_err(|error| de::Error::custom(format!("{error:?}")))?;
+        Ok(Self { histogram, bytes, errors })
+    }
 }
 
 impl Default for Record {

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::names::{ClusterId, ObjectKey, Problem};
 use crate::tui::theme::Theme;
 
 /// The moment a message was taken from its source, stamped by the loop. `update` reads no other clock.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct At {
     /// Time since the program started; never runs backwards.
     pub mono: Duration,

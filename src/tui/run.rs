@@ -1,9 +1,14 @@
 //! The loop: one `select!` over signals, input, reports and the clock; pacing, suspend, quit. The only file that sees terminal, work and app together.
 
-use std::io;
+pub mod replay;
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc::{self, Receiver};
 
 use super::app::commands::Command;
@@ -15,11 +20,13 @@ use super::app::work::{Context, Remember, Wish, Work};
 use super::flow::{At, Look};
 use super::keys::map::Keymap;
 use super::panes::inventory;
+use super::tape::{self, Head, Line};
 use super::term::frame::Screen;
 use super::term::input::Input;
 use super::term::session::{Session, Signal, Signals, size};
 use super::theme::Theme;
 use crate::cluster::fleet::Fleet;
+use crate::names::Problem;
 use crate::results::Store;
 
 /// Everything the door needs; read and decided by `main`.
@@ -30,12 +37,12 @@ pub struct Start {
     pub store: Store,
     /// What the panes read.
     pub shared: Shared,
-    /// Keys.
-    pub keymap: Keymap<Command>,
-    /// Looks.
-    pub theme: Theme,
-    /// The other looks there are, by name.
-    pub themes: Vec<(String, Theme)>,
+    /// Keys and looks.
+    pub looks: Looks,
+    /// Reads them again.
+    pub look_again: Box<dyn Fn() -> Result<Looks, Problem>>,
+    /// Where the person's own lie.
+    pub settings: PathBuf,
     /// What is opened first.
     pub beginning: Beginning,
     /// How long the pieces of an escape sequence may be apart.
@@ -44,6 +51,20 @@ pub struct Start {
     pub frame_gap: Duration,
     /// Keeps what the next start should know.
     pub remember: Remember,
+    /// Where every message is written down.
+    pub record: Option<PathBuf>,
+}
+
+/// Keys and looks in use.
+pub struct Looks {
+    /// Keys.
+    pub keymap: Keymap<Command>,
+    /// Looks.
+    pub theme: Theme,
+    /// All looks there are, by name.
+    pub themes: Vec<(String, Theme)>,
+    /// What was wrong with those asked for.
+    pub problems: Vec<Problem>,
 }
 
 /// A frame that answers a key is held back no longer than this after the last.
@@ -65,23 +86,29 @@ const LONGEST_COPY: usize = 74_000;
 /// Standard input is no terminal, or signals cannot be listened to.
 pub async fn run(start: Start) -> io::Result<()> {
     let mut signals = Signals::new()?;
-    let mut session = Session::enter()?;
     let (sender, reports) = mpsc::channel(64);
+    let clock = Clock(Instant::now());
+    let head = Head::new(&start.shared, &start.beginning, size(), clock.now());
+    let tape = start.record.as_deref().map(|path| record(path, &head)).transpose()?;
+    let mut session = Session::enter()?;
     let context = Context { fleet: start.fleet.clone(), store: start.store, reports: sender, remember: start.remember };
     let size = size();
     let mut house = House {
-        model: Model::new(start.shared, start.keymap, start.theme, size),
+        model: Model::new(start.shared, start.looks.keymap, start.looks.theme, size),
         work: Work::new(context),
         screen: Screen::new(io::stdout(), size.0, size.1),
-        clock: Clock(Instant::now()),
+        clock,
+        tape,
+        look_again: start.look_again,
         pace: Pace { gap: start.frame_gap, last: None, dirty: true, asked: true },
     };
-    house.model.themes = start.themes;
+    house.model.themes = start.looks.themes;
+    let mut changes = Changes::of(&start.settings);
     let step = begin(&mut house.model, house.clock.now(), start.beginning);
     // A terminal that cannot be written to any more is no error: nobody is left to be told.
     let gone = house.settle(step).is_err();
     let input = Input::new(tokio::io::stdin(), start.escape_gap);
-    let hung_up = gone || house.live(&mut session, &mut signals, input, reports).await.unwrap_or(true);
+    let hung_up = gone || house.live(&mut session, &mut signals, &mut changes, input, reports).await.unwrap_or(true);
     session.leave();
     house.work.close(if hung_up { HUNG_UP } else { CLOSING }).await;
     Ok(())
@@ -93,6 +120,9 @@ struct House {
     work: Work,
     screen: Screen<io::Stdout>,
     clock: Clock,
+    /// The recording, until it cannot be written any more.
+    tape: Option<File>,
+    look_again: Box<dyn Fn() -> Result<Looks, Problem>>,
     pace: Pace,
 }
 
@@ -128,6 +158,7 @@ impl House {
         &mut self,
         session: &mut Session,
         signals: &mut Signals,
+        changes: &mut Changes,
         mut input: Input<tokio::io::Stdin>,
         mut reports: Receiver<Report>,
     ) -> io::Result<bool> {
@@ -156,6 +187,7 @@ impl House {
                     None => return Ok(true),
                     Some(report) => self.drain(report, &mut reports)?,
                 },
+                Some(()) = changes.seen.recv() => self.look_again()?,
                 () = tokio::time::sleep_until(self.wake().into()) => self.tick()?,
             }
         }
@@ -192,8 +224,24 @@ impl House {
 
     fn take(&mut self, msg: Msg) -> io::Result<()> {
         let at = self.clock.now();
-        let step = update(&mut self.model, at, msg);
+        let line = Line { at, msg };
+        if let Some(problem) = self.keep(&line) {
+            let told = update(&mut self.model, at, Msg::Report(Box::new(Report::Failed(problem))));
+            self.settle(told)?;
+        }
+        let step = update(&mut self.model, at, line.msg);
         self.settle(step)
+    }
+
+    /// Writes a message into the recording; a disk that is full ends the recording, not the session.
+    fn keep(&mut self, line: &Line) -> Option<Problem> {
+        let file = self.tape.as_mut()?;
+        let error = tape::write(line).map_err(io::Error::from).and_then(|bytes| file.write_all(&bytes)).err()?;
+        self.tape = None;
+        Some(
+            Problem::new("record.write", "the session is not recorded any more", error.to_string())
+                .hint("what was written until now can be replayed"),
+        )
     }
 
     fn settle(&mut self, step: Wanted) -> io::Result<()> {
@@ -224,6 +272,22 @@ impl House {
         Ok(())
     }
 
+    /// The person's own keys or looks changed. What is wrong with them is told, and those in use stay.
+    fn look_again(&mut self) -> io::Result<()> {
+        let problems = match (self.look_again)() {
+            Ok(looks) => {
+                self.model.keymap = looks.keymap;
+                self.model.theme = looks.theme;
+                self.model.themes = looks.themes;
+                self.screen.repaint();
+                looks.problems
+            }
+            Err(problem) => vec![problem],
+        };
+        self.pace.dirty = true;
+        problems.into_iter().try_for_each(|problem| self.take(Msg::Report(Box::new(Report::Failed(problem)))))
+    }
+
     fn stop(&mut self, session: &mut Session) -> io::Result<()> {
         session.stop()?;
         self.screen.repaint();
@@ -236,6 +300,37 @@ impl House {
         self.pace.asked = true;
         self.take(Msg::Resize(width, height))
     }
+}
+
+/// Says when something changes in the folder of the person's own files.
+struct Changes {
+    seen: Receiver<()>,
+    /// Ends the watching when it is dropped; none where the folder is not there or cannot be watched.
+    _watcher: Option<RecommendedWatcher>,
+}
+
+impl Changes {
+    fn of(folder: &Path) -> Self {
+        let (sender, seen) = mpsc::channel(1);
+        let told = move |event: notify::Result<notify::Event>| {
+            if event.is_ok_and(|event| !event.kind.is_access()) {
+                // One that waits already is enough.
+                _ = sender.try_send(());
+            }
+        };
+        let watcher = notify::recommended_watcher(told).and_then(|mut watcher| {
+            watcher.watch(folder, RecursiveMode::NonRecursive)?;
+            Ok(watcher)
+        });
+        Self { seen, _watcher: watcher.ok() }
+    }
+}
+
+fn record(path: &Path, head: &Head) -> io::Result<File> {
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("{} cannot be written: {error}", path.display()));
+    let mut file = File::create(path).map_err(named)?;
+    file.write_all(&tape::write(head)?).map_err(named)?;
+    Ok(file)
 }
 
 /// OSC 52, which terminals and tmux hand on to the clipboard also over SSH.

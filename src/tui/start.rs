@@ -1,5 +1,6 @@
 //! How the screen begins: contexts, keys and looks out of flags, settings and what the last start left. Nothing is drawn here.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,9 @@ use super::app::model::Beginning;
 use super::app::shared::Shared;
 use super::keys::{self, map::Keymap};
 use super::own::{self, File};
-use super::run::Start;
+use super::run::replay::Player;
+use super::run::{Looks, Start};
+use super::tape;
 use super::theme::{BUILTIN, Theme, builtin};
 use crate::cluster::filter::glob;
 use crate::cluster::fleet::Fleet;
@@ -35,6 +38,8 @@ pub struct Opening {
     pub theme: Option<String>,
     /// `--color`.
     pub color: Option<Depth>,
+    /// `--record`.
+    pub record: Option<PathBuf>,
     /// What is wrong with the settings.
     pub problems: Vec<Problem>,
 }
@@ -47,7 +52,9 @@ pub fn prepare(opening: Opening, config: &Config) -> Result<Start, Problem> {
     let fleet = opening.fleet;
     let remembered = config.remembered();
     let open = chosen(&fleet, &opening.contexts, &remembered)?;
-    let looks = looks(config, opening.theme.as_deref(), opening.color)?;
+    let (theme, color, own) = (opening.theme, opening.color, config.clone());
+    let look_again = move || looks(&own, theme.as_deref(), color);
+    let mut looks = look_again()?;
     let looked_at = config.kubeconfigs.is_empty().then(|| config.looked_at.iter().map(|path| path.display().to_string()).collect());
     let shared = Shared {
         contexts: fleet.contexts().to_vec(),
@@ -63,22 +70,33 @@ pub fn prepare(opening: Opening, config: &Config) -> Result<Start, Problem> {
         command: opening.command,
         guide_done: remembered.guide_done,
         history: remembered.history,
-        problems: opening.problems.into_iter().chain(looks.problems).collect(),
+        problems: opening.problems.into_iter().chain(std::mem::take(&mut looks.problems)).collect(),
     };
     let (paths, current) = (config.paths.clone(), fleet.current().map(|context| context.id.to_string()));
     let remember = move |contexts, guide_done, history| paths.remember(&Remembered { contexts, current: current.clone(), guide_done, history });
     Ok(Start {
         store: Store::open(&config.paths.data),
         shared,
-        keymap: looks.keymap,
-        theme: looks.theme,
-        themes: looks.themes,
+        looks,
+        look_again: Box::new(look_again),
+        settings: config.paths.config.clone(),
         beginning,
         escape_gap: config.terminal.escape_gap(),
         frame_gap: config.settings.frame_ms.map_or_else(|| config.terminal.frame_gap(), Duration::from_millis),
         remember: Arc::new(remember),
+        record: opening.record,
         fleet,
     })
+}
+
+/// A recording, ready to be played with the person's own keys and looks.
+///
+/// # Errors
+/// The text is no recording.
+pub fn replay(text: &str, config: &Config, theme: Option<&str>, color: Option<Depth>) -> Result<Player, Problem> {
+    let (head, lines) = tape::read(text)?;
+    let looks = looks(config, theme, color)?;
+    Ok(Player::new(&head, lines, looks.keymap, looks.theme))
 }
 
 /// The contexts to open: those asked for; those of the last time if the current one is still the same; the current one.
@@ -101,14 +119,6 @@ fn chosen(fleet: &Fleet, asked: &[String], remembered: &Remembered) -> Result<Ve
         ids.extend(current);
     }
     Ok(ids)
-}
-
-/// Keys and looks in use, and what was wrong with those asked for.
-struct Looks {
-    keymap: Keymap<Command>,
-    theme: Theme,
-    themes: Vec<(String, Theme)>,
-    problems: Vec<Problem>,
 }
 
 fn looks(config: &Config, theme: Option<&str>, color: Option<Depth>) -> Result<Looks, Problem> {

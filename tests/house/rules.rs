@@ -62,6 +62,7 @@ pub const ROOMS: &[Room] = &[
     room("cli", &[PLAIN, ENGINES, &["config", "picture", "terminal"]], "a door for scripts; it never knows the other door"),
     room("tui", &[], "only says which rooms the screen has; a room of the screen needs a row of its own"),
     room("tui/run", &[PLAIN, ENGINES, &["config", "terminal", "tui"]], "the loop joins terminal, work and app"),
+    room("tui/tape", &[PLAIN, ENGINES, &["tui/app", "tui/flow"]], "messages as text"),
     room("tui/start", &[PLAIN, ENGINES, &["config", "terminal", "tui"]], "puts settings, keys, looks and contexts together for the loop"),
     room("tui/own", &[PLAIN, &["terminal", "tui/keys", "tui/theme"]], "checks the person's own files without a screen"),
     room("tui/flow", &[&["names", "tui/theme"]], "what panes and app say to each other; it names no pane and no engine"),

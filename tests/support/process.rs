@@ -24,6 +24,7 @@ pub struct Served {
     pub address: SocketAddr,
     pub kubeconfig: PathBuf,
     folder: tempfile::TempDir,
+    more: Vec<String>,
     /// Kept open: whoever writes into a closed pipe ends.
     _said: BufReader<ChildStdout>,
 }
@@ -31,7 +32,12 @@ pub struct Served {
 impl Served {
     /// Starts it on a free port.
     pub fn start() -> Self {
-        Self::at(tempfile::tempdir().unwrap(), "127.0.0.1:0")
+        Self::with(&[])
+    }
+
+    /// Starts it on a free port with more arguments.
+    pub fn with(more: &[&str]) -> Self {
+        Self::at(tempfile::tempdir().unwrap(), "127.0.0.1:0", more.iter().map(|&one| one.to_owned()).collect())
     }
 
     /// Kills it, as a power cut would, and forgets nothing else.
@@ -44,20 +50,20 @@ impl Served {
     pub fn revive(self) -> Self {
         let address = self.address.to_string();
         drop(self.process);
-        Self::at(self.folder, &address)
+        Self::at(self.folder, &address, self.more)
     }
 
-    fn at(folder: tempfile::TempDir, listen: &str) -> Self {
+    fn at(folder: tempfile::TempDir, listen: &str, more: Vec<String>) -> Self {
         let kubeconfig = folder.path().join("kubeconfig");
         let mut command = Command::new(env!("CARGO_BIN_EXE_meshplay"));
-        command.args(["sandbox", "serve", "--listen", listen, "--kubeconfig"]).arg(&kubeconfig);
+        command.args(["sandbox", "serve", "--listen", listen, "--kubeconfig"]).arg(&kubeconfig).args(&more);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let mut first = String::new();
         let mut said = BufReader::new(child.stdout.take().unwrap());
         said.read_line(&mut first).unwrap();
         let process = Guard(child);
         let address = first.trim().strip_prefix("sandbox at http://").unwrap_or_else(|| panic!("it said: {first:?}")).parse().unwrap();
-        Self { process, address, kubeconfig, folder, _said: said }
+        Self { process, address, kubeconfig, folder, more, _said: said }
     }
 
     /// A program that looks at this cluster and at nothing of the person who runs the tests.

@@ -23,6 +23,8 @@ pub struct Pty {
     line: PathBuf,
     pid: Pid,
     shared: Arc<Shared>,
+    /// The moment before it was started.
+    pub started: Instant,
     /// The line discipline's settings before the program started.
     pub line_before: String,
     /// Its `HOME`, empty at the start.
@@ -38,6 +40,8 @@ struct Shared {
 struct Seen {
     terminal: vt100::Parser,
     raw: Vec<u8>,
+    /// When bytes were read, with how many there were then.
+    arrivals: Vec<(Instant, usize)>,
     /// Nobody has the terminal open any more, or we hung up.
     closed: bool,
     /// We hang up: the reader lets go of its end.
@@ -95,12 +99,14 @@ impl Pty {
         let line_before = line_settings(&*pair.master);
         let reader = pair.master.try_clone_reader().expect("the terminal's output");
         let writer = pair.master.take_writer().expect("the terminal's input");
+        let started = Instant::now();
         let child = pair.slave.spawn_command(command).expect("the program starts");
         // Only the program holds the terminal now, so that its end is the end of what can be read.
         drop(pair.slave);
         let pid = child.process_id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)).expect("the program's id");
         let (rows, cols) = cells(cols, rows);
-        let seen = Seen { terminal: vt100::Parser::new(rows, cols, 0), raw: Vec::new(), closed: false, hung_up: false, status: None };
+        let seen =
+            Seen { terminal: vt100::Parser::new(rows, cols, 0), raw: Vec::new(), arrivals: Vec::new(), closed: false, hung_up: false, status: None };
         let shared = Arc::new(Shared { seen: Mutex::new(seen), news: Condvar::new() });
         thread::spawn({
             let shared = shared.clone();
@@ -110,7 +116,7 @@ impl Pty {
             let shared = shared.clone();
             move || await_end(child, &shared)
         });
-        Self { master: Some(pair.master), writer: Some(writer), line, pid, shared, line_before, home }
+        Self { master: Some(pair.master), writer: Some(writer), line, pid, shared, started, line_before, home }
     }
 
     /// Waits until the screen's text is as wanted and answers it. Looks whenever new bytes have come and at no other time.
@@ -194,6 +200,11 @@ impl Pty {
     /// All bytes so far.
     pub fn raw(&self) -> Vec<u8> {
         self.seen().raw.clone()
+    }
+
+    /// When bytes came, each time with how many there were then.
+    pub fn arrivals(&self) -> Vec<(Instant, usize)> {
+        self.seen().arrivals.clone()
     }
 
     /// How many bytes came so far: a place for [`Pty::bytes_since`].
@@ -287,6 +298,7 @@ fn read(mut reader: Box<dyn Read + Send>, shared: &Shared) {
     let mut buffer = vec![0; 64 << 10];
     loop {
         let count = reader.read(&mut buffer).unwrap_or(0);
+        let now = Instant::now();
         let mut seen = shared.seen.lock().expect("nobody panics while looking");
         if count == 0 || seen.hung_up {
             drop(reader);
@@ -295,6 +307,8 @@ fn read(mut reader: Box<dyn Read + Send>, shared: &Shared) {
             return;
         }
         seen.raw.extend_from_slice(&buffer[..count]);
+        let length = seen.raw.len();
+        seen.arrivals.push((now, length));
         seen.terminal.process(&buffer[..count]);
         shared.news.notify_all();
     }

@@ -152,8 +152,8 @@ pub fn candidates(model: &Model, text: &str, cursor: usize) -> Vec<Candidate> {
         }
         Slot::Arg(0) if word(&parsed.head) == Some("theme") => model.themes.iter().map(|(name, _)| plain(name, "theme")).collect(),
         Slot::Arg(0) if is_kind(model, &parsed.head) || word(&parsed.head) == Some("ns") => {
-            let spaces = model.inventory.namespaces.iter().map(|name| plain(name, "namespace"));
-            std::iter::once(plain("all", "all namespaces")).chain(spaces).collect()
+            let spaces = model.inventory.namespaces();
+            std::iter::once(plain("all", "all namespaces")).chain(spaces.iter().map(|name| plain(name, "namespace"))).collect()
         }
         _ => Vec::new(),
     }

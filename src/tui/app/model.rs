@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::commands::Command;
 use super::shared::Shared;
 use crate::cluster::connection::Connection;
@@ -93,7 +95,7 @@ pub enum Overlay {
 }
 
 /// Something that happened.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Msg {
     /// A person did something at the terminal.
     Input(Event),
@@ -106,7 +108,7 @@ pub enum Msg {
 }
 
 /// What happened outside.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Report {
     /// To the inventory.
     Inventory(inventory::work::Report),
@@ -145,7 +147,7 @@ pub enum Effect {
 }
 
 /// How the program begins.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Beginning {
     /// Contexts to open.
     pub open: Vec<ClusterId>,

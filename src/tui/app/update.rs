@@ -521,7 +521,19 @@ fn sections(model: &Model) -> Vec<crate::tui::overlays::help::Section> {
         let rows = model.keymap.rows(context).filter_map(|(keys, command)| Some((keys, title(command)?)));
         ((*context).to_owned(), rows.collect())
     };
-    model.contexts().iter().map(rows).collect()
+    sandbox_section(&model.shared).into_iter().chain(model.contexts().iter().map(rows)).collect()
+}
+
+/// What the sandbox is, why it is open and what it does not do.
+fn sandbox_section(shared: &Shared) -> Option<crate::tui::overlays::help::Section> {
+    shared.sandbox.as_ref()?;
+    let row = |left: &str, right: &str| (left.to_owned(), right.to_owned());
+    let looked = shared.looked_at.iter().map(|path| row("looked at", path));
+    let mut rows: Vec<(String, String)> = looked.collect();
+    rows.push(row("it is", "an API server inside this program; nothing real is touched"));
+    rows.push(row("it has not", "containers, login, server-side apply, exec, forwards, or a memory"));
+    rows.push(row("to leave it", "put a kubeconfig there or into KUBECONFIG and start again"));
+    Some(("SANDBOX".to_owned(), rows))
 }
 
 /// Everything the pane can do to the selection, with the keys for it, and why the rest is not possible.

@@ -1,7 +1,9 @@
 //! What a person does at the terminal, as values.
 
+use serde::{Deserialize, Serialize};
+
 /// What a person did at the terminal.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
     /// A key.
     Key(Key),
@@ -10,7 +12,7 @@ pub enum Event {
 }
 
 /// A key with the modifiers held. Letters with `ctrl` are lower case; `shift` is set only where the code is not a character.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Key {
     /// Which key.
     pub code: Code,
@@ -23,7 +25,7 @@ pub struct Key {
 }
 
 /// Which key was pressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub enum Code {
     Char(char),

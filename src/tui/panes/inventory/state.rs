@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::cluster::describe::Description;
 use crate::cluster::detail::EventLine;
 use crate::cluster::rows::{Row, Uid};
@@ -43,8 +45,8 @@ pub struct State {
     pub past: Vec<View>,
     /// Views gone back from, the nearest last.
     pub ahead: Vec<View>,
-    /// Namespaces for the digits, the most wanted first.
-    pub namespaces: Vec<Arc<str>>,
+    /// Namespaces of the last view of all of them, the fullest first.
+    pub known_namespaces: Vec<Arc<str>>,
     /// Kinds the open clusters serve: every word for one, with its plural.
     pub kinds: BTreeMap<String, String>,
     /// What the last frame showed.
@@ -128,7 +130,7 @@ pub enum Tab {
 }
 
 /// What is known about the object.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Body {
     /// Nothing yet.
     Waiting,
@@ -146,6 +148,12 @@ impl State {
     /// The row under the cursor.
     pub fn row(&self) -> Option<&Row> {
         self.table.row(self.position)
+    }
+
+    /// Namespaces for the digits, the fullest first.
+    pub fn namespaces(&self) -> Vec<Arc<str>> {
+        let here: Vec<Arc<str>> = self.table.namespaces().into_iter().map(|(name, _)| name).collect();
+        if self.view.namespace.is_none() && !here.is_empty() || self.known_namespaces.is_empty() { here } else { self.known_namespaces.clone() }
     }
 
     /// The objects an action is about: the marked ones, else the one under the cursor.

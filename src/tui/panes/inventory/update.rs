@@ -99,6 +99,7 @@ pub fn go(state: &mut State, shared: &Shared, view: View, remember: bool) -> Ste
         }
     }
     let same_kind = view.kind == state.view.kind;
+    state.known_namespaces = state.namespaces();
     let sort = if same_kind { state.table.sort() } else { first_order(&view.kind) };
     state.view = view;
     state.generation += 1;
@@ -294,9 +295,6 @@ fn rows(state: &mut State, at: At, cluster: &ClusterId, delta: Delta) -> Step<Ef
     }
     let before = state.position;
     state.table.apply(cluster, delta);
-    if state.view.namespace.is_none() {
-        state.namespaces = state.table.namespaces().into_iter().map(|(name, _)| name).collect();
-    }
     seat(state, Some(before));
     Step::redraw()
 }
@@ -423,7 +421,7 @@ fn sort_by(state: &mut State, by: SortBy, descending: bool) -> Step<Effect> {
 fn namespace_digit(state: &mut State, shared: &Shared, digit: u8) -> Step<Effect> {
     let namespace = match digit {
         0 => None,
-        _ => match state.namespaces.get(usize::from(digit) - 1) {
+        _ => match state.namespaces().get(usize::from(digit) - 1) {
             Some(name) => Some(name.to_string()),
             None => return say("no namespace has that digit; 0 shows all"),
         },

@@ -3,6 +3,10 @@
 use tokio::sync::mpsc::Sender;
 use tokio::task::{AbortHandle, JoinSet};
 
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
 use super::state::{Body, Tab};
 use crate::cluster::connection::unix_now;
 use crate::cluster::fleet::Fleet;
@@ -11,6 +15,9 @@ use crate::cluster::kinds::Kind;
 use crate::cluster::rows::Delta;
 use crate::cluster::watch::WatchSpec;
 use crate::names::{ClusterId, ObjectKey, Problem};
+
+/// Between two deltas of one watch: shorter than a frame, long enough that a flood comes in gulps.
+const BREATH: Duration = Duration::from_millis(12);
 
 /// What the inventory wants done.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,7 +51,7 @@ pub enum Effect {
 }
 
 /// What happened outside.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Report {
     /// Rows came, changed or went.
     Rows {
@@ -108,11 +115,12 @@ impl<F: Send + 'static> Work<F> {
             let (cluster, mut subscription) = (spec.cluster.clone(), self.fleet.watch(spec));
             let (reports, wrap) = (self.reports.clone(), self.wrap);
             self.watches.spawn(async move {
-                // While the channel is full, changes of the same object coalesce in the subscription.
                 while let Some(delta) = subscription.next().await {
                     if reports.send(wrap(Report::Rows { generation, cluster: cluster.clone(), delta })).await.is_err() {
                         return;
                     }
+                    // Meanwhile changes gather in the subscription, one an object.
+                    tokio::time::sleep(BREATH).await;
                 }
             });
         }

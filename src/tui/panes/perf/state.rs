@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::load::engine::Sample;
 use crate::load::record::Record;
 use crate::names::{ClusterId, ObjectKey};
@@ -39,7 +41,7 @@ pub struct Entry {
 }
 
 /// One second of a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     /// Answers a second.
     pub rate: f64,

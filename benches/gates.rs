@@ -1,0 +1,121 @@
+//! What the program promises about speed, memory and bytes, measured on the real binary and printed as the README's table. How each is measured stands in
+//! `gates/`, one file for each place where it is measured.
+//!
+//! `cargo bench --bench gates` measures everything, `cargo bench --bench gates -- first-frame still` some, `--quick` with fewer repetitions.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a row ends here when something is wrong, and says so in the table")]
+
+use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+#[path = "gates/events.rs"]
+mod events;
+#[path = "gates/figures.rs"]
+mod figures;
+#[path = "gates/http.rs"]
+mod http;
+#[path = "gates/keys.rs"]
+mod keys;
+#[path = "gates/load.rs"]
+mod load;
+#[path = "gates/machine.rs"]
+mod machine;
+#[path = "gates/paint.rs"]
+mod paint;
+#[path = "../tests/support/process.rs"]
+mod process;
+#[path = "../tests/support/pty.rs"]
+mod pty;
+#[path = "gates/real.rs"]
+mod real;
+#[path = "gates/rest.rs"]
+mod rest;
+#[path = "gates/screen.rs"]
+mod screen;
+#[path = "gates/start.rs"]
+mod start;
+
+use figures::{Line, Verdict};
+
+/// Something that is measured in one go; it may fill several lines of the table.
+struct Row {
+    /// What it is called on the command line.
+    name: &'static str,
+    measure: fn(&Effort) -> Vec<Line>,
+}
+
+/// How thoroughly.
+pub struct Effort {
+    quick: bool,
+}
+
+impl Effort {
+    /// So many times, or fewer when it has to be quick.
+    pub fn times(&self, thorough: usize, quick: usize) -> usize {
+        if self.quick { quick } else { thorough }
+    }
+}
+
+/// In the order of the table.
+const ROWS: &[Row] = &[
+    Row { name: "first-frame", measure: start::first_frame },
+    Row { name: "rows", measure: start::rows },
+    Row { name: "real", measure: real::beside_curl },
+    Row { name: "memory", measure: rest::memory },
+    Row { name: "still", measure: rest::still },
+    Row { name: "keys", measure: keys::idle },
+    Row { name: "keys-churn", measure: keys::under_churn },
+    Row { name: "filter", measure: keys::filter },
+    Row { name: "events", measure: events::taken_in },
+    Row { name: "bytes", measure: paint::bytes },
+    Row { name: "load", measure: load::beside_wrk },
+];
+
+fn main() -> ExitCode {
+    let asked: Vec<String> = std::env::args().skip(1).collect();
+    // `cargo test --benches` only wants to know that this builds.
+    if !asked.iter().any(|word| word == "--bench") {
+        return ExitCode::SUCCESS;
+    }
+    let effort = Effort { quick: asked.iter().any(|word| word == "--quick") };
+    let names: Vec<&str> = asked.iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
+    if let Some(unknown) = names.iter().find(|name| ROWS.iter().all(|row| row.name != **name)) {
+        let all: Vec<&str> = ROWS.iter().map(|row| row.name).collect();
+        say(&format!("no row is called {unknown}; there are: {}", all.join(" ")));
+        return ExitCode::from(2);
+    }
+    let before = machine::busy();
+    let mut lines = Vec::new();
+    for row in ROWS.iter().filter(|row| names.is_empty() || names.contains(&row.name)) {
+        say(&format!("measuring {}", row.name));
+        // A row that fails takes no other with it; the panic has said why.
+        let failed = || vec![Line::new(row.name, "", "", Verdict::Failed)];
+        let measured = catch_unwind(AssertUnwindSafe(|| (row.measure)(&effort))).unwrap_or_else(|_| failed());
+        for line in &measured {
+            say(&format!("  {line}"));
+        }
+        lines.extend(measured);
+    }
+    match io::stdout().write_all(table(&lines, before).as_bytes()) {
+        Ok(()) if lines.iter().all(|line| line.verdict != Verdict::Failed) => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
+}
+
+/// Ready for the README.
+fn table(lines: &[Line], busy_before: Option<f64>) -> String {
+    let mut text = format!("\n{}\n", machine::described());
+    if let Some(busy) = busy_before.filter(|busy| *busy > 0.1) {
+        text.push_str(&format!("Other programs kept {busy:.1} of its cores busy when this began: the figures are worse than they would be alone.\n"));
+    }
+    text.push_str("\n| what | gate | measured | |\n|---|---|---|---|\n");
+    for line in lines {
+        text.push_str(&format!("| {} | {} | {} | {} |\n", line.what, line.gate, line.measured, line.verdict));
+    }
+    text
+}
+
+/// To the person who waits.
+pub fn say(what: &str) {
+    _ = writeln!(io::stderr(), "{what}");
+}
