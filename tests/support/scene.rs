@@ -1,0 +1,330 @@
+//! What a story's world reports: rows with the columns of `cluster::decode`, connections, descriptions, samples of load tests. Plain values, made
+//! short to write; ages are counted back from the beginning of the story.
+#![allow(dead_code, reason = "each test program uses its own part")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends here when something is wrong")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use meshplay::cluster::connection::{Connection, Health};
+use meshplay::cluster::describe::{Description, Fact};
+use meshplay::cluster::detail::EventLine;
+use meshplay::cluster::rows::{Cell, Column, Delta, Phase, Row, RowState, Uid};
+use meshplay::load::engine::{Ended, Sample};
+use meshplay::load::plan::{Plan, Target};
+use meshplay::load::record::{Class, Record};
+use meshplay::names::{ClusterId, Gvk, Problem};
+use meshplay::results::{Run, Subject};
+
+use crate::play::NOW;
+
+/// Seconds.
+pub const MINUTE: i64 = 60;
+/// Seconds.
+pub const HOUR: i64 = 60 * MINUTE;
+/// Seconds.
+pub const DAY: i64 = 24 * HOUR;
+
+/// The columns of a view, as `cluster::decode` names them.
+pub fn columns(view: &str) -> Arc<[Column]> {
+    let names: &[&str] = match view {
+        "pods" => &[">READY", "STATUS", "RESTARTS", "LAST", "NODE+", "IP+"],
+        "services" => &["TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORTS", "SELECTOR+"],
+        "workloads" => &["KIND", ">READY", "STATUS", "IMAGES+"],
+        "secrets" => &["TYPE", "DATA"],
+        other => panic!("no columns for {other}"),
+    };
+    let column = |name: &&str| Column {
+        name: name.trim_start_matches('>').trim_end_matches('+').into(),
+        wide: name.ends_with('+'),
+        right: name.starts_with('>'),
+    };
+    names.iter().map(column).collect()
+}
+
+/// All rows of a cluster, as they stand when a list has come in.
+pub fn listed(view: &str, rows: Vec<Row>) -> Delta {
+    Delta { columns: Some(columns(view)), reset: true, upserts: rows, removed: Vec::new(), phase: Some(Phase::Synced) }
+}
+
+/// Rows that came or changed.
+pub fn changed(rows: Vec<Row>) -> Delta {
+    Delta { upserts: rows, ..Delta::default() }
+}
+
+/// Rows that went.
+pub fn gone(rows: &[Row]) -> Delta {
+    Delta { removed: rows.iter().map(|row| row.uid).collect(), ..Delta::default() }
+}
+
+/// The watch was cut off so many seconds ago.
+pub fn stale(seconds: i64, problem: Problem) -> Delta {
+    Delta { phase: Some(Phase::Stale { since: NOW - seconds, problem }), ..Delta::default() }
+}
+
+/// `cluster/namespace/name`, or `cluster/name` for what has no namespace.
+fn row(gvk: Gvk, place: &str, cells: Vec<Cell>) -> Row {
+    let parts: Vec<&str> = place.split('/').collect();
+    let (cluster, namespace, name) = match parts[..] {
+        [cluster, namespace, name] => (cluster, Some(namespace.into()), name),
+        [cluster, name] => (cluster, None, name),
+        _ => panic!("{place} is no place"),
+    };
+    Row {
+        uid: Uid::parse(&format!("{} {place}", gvk.kind)),
+        cluster: ClusterId::new(cluster),
+        gvk: Arc::new(gvk),
+        namespace,
+        name: name.into(),
+        created: NOW - 3 * DAY,
+        state: RowState::Fine,
+        cells: cells.into(),
+        labels: Arc::new([]),
+    }
+}
+
+fn text(text: &str) -> Cell {
+    if text.is_empty() { Cell::Empty } else { Cell::Text(text.into()) }
+}
+
+fn ratio(text: &str) -> Cell {
+    let (ready, wanted) = text.split_once('/').unwrap();
+    Cell::Ratio(ready.parse().unwrap(), wanted.parse().unwrap())
+}
+
+/// A pod, `1/2`, `CrashLoopBackOff`.
+pub fn pod(place: &str, ready: &str, status: &str) -> Row {
+    let cells = vec![ratio(ready), text(status), Cell::Restarts(0, 0), Cell::Empty, text("node-01"), text("10.244.0.7")];
+    row(Gvk::new("", "v1", "Pod"), place, cells)
+}
+
+/// A workload of that kind, `0/2`, `Unavailable`.
+pub fn workload(place: &str, kind: &str, ready: &str, status: &str, image: &str) -> Row {
+    let group = if matches!(kind, "CronJob" | "Job") { "batch" } else { "apps" };
+    let count = if kind == "CronJob" { Cell::Number(0) } else { ratio(ready) };
+    row(Gvk::new(group, "v1", kind), place, vec![text(kind), count, text(status), text(image)])
+}
+
+/// A Service on port 80.
+pub fn service(place: &str) -> Row {
+    let cells = vec![text("LoadBalancer"), text("10.96.0.20"), text("192.0.2.20"), text("80/TCP"), text("app=web")];
+    row(Gvk::new("", "v1", "Service"), place, cells)
+}
+
+/// A Secret.
+pub fn secret(place: &str) -> Row {
+    row(Gvk::new("", "v1", "Secret"), place, vec![text("Opaque"), Cell::Number(1)])
+}
+
+/// What stories change in a row.
+pub trait Make {
+    /// So old, in seconds.
+    fn age(self, seconds: i64) -> Self;
+    /// How it does.
+    fn state(self, state: RowState) -> Self;
+    /// A pod that was restarted, the last time so many seconds ago, after it ended like this.
+    fn restarts(self, count: u32, seconds: i64, last: &str) -> Self;
+    /// A pod's node.
+    fn node(self, name: &str) -> Self;
+    /// A label, `app=web`.
+    fn label(self, label: &str) -> Self;
+}
+
+impl Make for Row {
+    fn age(self, seconds: i64) -> Self {
+        Self { created: NOW - seconds, ..self }
+    }
+
+    fn state(self, state: RowState) -> Self {
+        Self { state, ..self }
+    }
+
+    fn restarts(mut self, count: u32, seconds: i64, last: &str) -> Self {
+        self.cells[2] = Cell::Restarts(count, NOW - seconds);
+        self.cells[3] = text(last);
+        self
+    }
+
+    fn node(mut self, name: &str) -> Self {
+        self.cells[4] = text(name);
+        self
+    }
+
+    fn label(self, label: &str) -> Self {
+        Self { labels: Arc::new([label.into()]), ..self }
+    }
+}
+
+/// The workloads of the sandbox's shop: all well but cart.
+pub fn shop() -> Delta {
+    const SERVICES: [(&str, &str, u32); 9] = [
+        ("web", "3.2.1", 3),
+        ("cart", "2.4.0", 2),
+        ("catalog", "1.9.0", 2),
+        ("checkout", "4.0.2", 2),
+        ("payments", "2.1.7", 2),
+        ("recommend", "0.8.3", 1),
+        ("reviews", "1.3.0", 2),
+        ("search", "5.0.0", 2),
+        ("shipping", "1.1.4", 1),
+    ];
+    let deployment = |(at, (name, version, replicas)): (usize, &(&str, &str, u32))| {
+        let (ready, status, state) = match *name {
+            "cart" => (0, "Unavailable", RowState::Bad),
+            _ => (*replicas, "Available", RowState::Fine),
+        };
+        let made = workload(&format!("sandbox/shop/{name}"), "Deployment", &format!("{ready}/{replicas}"), status, &format!("shop/{name}:{version}"));
+        made.state(state).age((38 - 2 * i64::try_from(at).unwrap()) * DAY)
+    };
+    let mut rows: Vec<Row> = SERVICES.iter().enumerate().map(deployment).collect();
+    rows.push(workload("sandbox/shop/db", "StatefulSet", "1/1", "Available", "shop/postgres:17.2").age(38 * DAY));
+    rows.push(workload("sandbox/shop/nightly-report", "CronJob", "", "Scheduled 15 3 * * *", "shop/report:1.0.0").age(30 * DAY));
+    listed("workloads", rows)
+}
+
+/// What the sandbox serves.
+pub const KINDS: &[&[&str]] = &[
+    &["pods", "pod", "po"],
+    &["services", "service", "svc"],
+    &["deployments", "deployment", "deploy"],
+    &["replicasets", "replicaset", "rs"],
+    &["statefulsets", "statefulset", "sts"],
+    &["daemonsets", "daemonset", "ds"],
+    &["jobs", "job"],
+    &["cronjobs", "cronjob", "cj"],
+    &["configmaps", "configmap", "cm"],
+    &["secrets", "secret"],
+    &["events", "event", "ev"],
+    &["nodes", "node", "no"],
+    &["namespaces", "namespace", "ns"],
+    &["persistentvolumeclaims", "persistentvolumeclaim", "pvc"],
+    &["ingresses", "ingress", "ing"],
+    &["gadgets", "gadget", "gd"],
+];
+
+/// A connection that works.
+pub fn ready(id: &str) -> Connection {
+    let id = ClusterId::new(id);
+    Connection { id, health: Health::Ready, since: NOW - 2 * HOUR, problem: None, version: Some("v1.36.0".into()), latency_ms: Some(12) }
+}
+
+/// A connection in trouble for so many seconds.
+pub fn troubled(id: &str, health: Health, seconds: i64, problem: Problem) -> Connection {
+    Connection { health, since: NOW - seconds, problem: Some(problem), latency_ms: None, ..ready(id) }
+}
+
+/// What is said of a server that does not answer any more.
+pub fn unreachable(id: &str) -> Problem {
+    Problem::new("cluster.unreachable", format!("{id} does not answer"), "connection refused (192.0.2.30:6443)")
+        .hint("see that the server runs and the address is right; it is tried again by itself")
+}
+
+/// A fact of a description.
+pub fn fact(label: &str, text: &str, state: RowState) -> Fact {
+    Fact { label: label.into(), text: text.into(), state }
+}
+
+/// Why the sandbox's cart fails, as the real describe puts it.
+pub fn cart() -> Description {
+    let event = |seconds, warning, reason: &str, message: &str, count, from: &str| EventLine {
+        last: NOW - seconds,
+        warning,
+        reason: reason.into(),
+        message: message.into(),
+        count,
+        from: from.into(),
+    };
+    let crashed = |name: &str| format!("{name}  0/1  CrashLoopBackOff  14 restarts  OOM");
+    Description {
+        facts: vec![
+            fact("replicas", "0 of 2 ready", RowState::Bad),
+            fact("Available", "False: MinimumReplicasUnavailable", RowState::Warn),
+            fact("pod", &crashed("cart-6c4d9f7d8b-2xk4v"), RowState::Bad),
+            fact("pod", &crashed("cart-6c4d9f7d8b-9fz7q"), RowState::Bad),
+            fact("container cart", "shop/cart:2.4.0", RowState::Fine),
+            fact("strategy", "RollingUpdate", RowState::Fine),
+            fact("created", "2026-04-06T14:04:00Z", RowState::Fine),
+            fact("selects", "app=cart", RowState::Fine),
+            fact("labels", "app=cart", RowState::Fine),
+        ],
+        events: vec![
+            event(60, true, "BackOff", "Back-off restarting failed container cart in pod cart-6c4d9f7d8b-2xk4v_shop", 31, "kubelet"),
+            event(100, false, "Pulled", "Container image \"shop/cart:2.4.0\" already present on machine", 15, "kubelet"),
+            event(100, false, "Started", "Container started", 15, "kubelet"),
+        ],
+    }
+}
+
+/// A load test as it is measured second by second, always the same for the same seed.
+pub struct Load {
+    /// What is known of the run.
+    pub run: Run,
+    whole: Record,
+    seconds: u64,
+    seed: u64,
+    connections: usize,
+}
+
+impl Load {
+    /// A run on an address that belongs to a Service of that cluster.
+    pub fn begin(id: &str, what: Option<&str>, cluster: Option<&str>, plan: Plan, seconds_ago: i64) -> Self {
+        let subject = Subject { url: plan.target.url().to_owned(), what: what.map(str::to_owned), cluster: cluster.map(str::to_owned) };
+        let started = Timestamp::from_second(NOW - seconds_ago).unwrap();
+        Self { run: Run::begin(id.to_owned(), subject, &plan, started), whole: Record::default(), seconds: 0, seed: 7, connections: plan.connections }
+    }
+
+    /// One more second: about so many answers, half of them within `usual`, and so many failures.
+    pub fn second(&mut self, answers: u64, usual: Duration, failures: u64) -> Sample {
+        let mut last = Record::default();
+        let usual = usual.as_nanos() as f64;
+        for _ in 0..answers + self.noise(answers / 20 + 1) {
+            last.answer((usual * self.stretch()) as u64, 180);
+        }
+        (0..failures).for_each(|_| last.error(Class::Status5xx));
+        self.whole.add(&last);
+        self.seconds += 1;
+        self.sample(last)
+    }
+
+    /// The end.
+    pub fn end(mut self, ended: Ended) -> Run {
+        let last = Sample { ended: Some(ended), in_flight: 0, ..self.sample(Record::default()) };
+        self.run.take(&last);
+        self.run.ended = Timestamp::from_second(self.run.started.as_second() + i64::try_from(self.seconds).unwrap()).ok();
+        self.run
+    }
+
+    fn sample(&self, last: Record) -> Sample {
+        Sample {
+            elapsed: Duration::from_secs(self.seconds),
+            last,
+            last_span: Duration::from_secs(1),
+            whole: self.whole.clone(),
+            connections: self.connections,
+            in_flight: self.connections,
+            ended: None,
+        }
+    }
+
+    /// A factor with a median of one and a tail to the right, as latencies have.
+    fn stretch(&mut self) -> f64 {
+        let sum: u64 = (0..4).map(|_| self.noise(1000)).sum();
+        let bell = (sum as f64 - 2000.0) / 577.0;
+        let tail = if self.noise(250) == 0 { 6.0 } else { 1.0 };
+        (bell * 0.35).exp() * tail
+    }
+
+    /// A number below `bound` (xorshift64, Marsaglia 2003).
+    fn noise(&mut self, bound: u64) -> u64 {
+        self.seed ^= self.seed << 13;
+        self.seed ^= self.seed >> 7;
+        self.seed ^= self.seed << 17;
+        self.seed % bound
+    }
+}
+
+/// The plan the form makes of an address when nothing is changed in it.
+pub fn gentle(url: &str) -> Plan {
+    Plan::gentle(Target::parse(url).unwrap())
+}
