@@ -30,6 +30,10 @@ impl Target {
             hints: vec![hint.to_owned()],
         };
         let url = Url::parse(&full).map_err(|error| wrong(error.to_string(), "an address looks like http://127.0.0.1:8080/path"))?;
+        if !url.username().is_empty() || url.password().is_some() {
+            let what = Problem::new("load.target", "this address cannot be loaded", "it holds a name or password, which would be kept with the run");
+            return Err(what.hint("leave them out; requests carry no credentials yet"));
+        }
         match (url.scheme(), url.host()) {
             ("http", Some(_)) => Ok(Self { url }),
             ("https", _) => Err(wrong("TLS is not spoken yet".into(), "aim at a plain HTTP port of the service")),
@@ -148,6 +152,8 @@ mod tests {
 
     #[test]
     fn what_is_not_spoken_is_refused_with_a_reason() {
+        let secret = Target::parse("http://me:hunter2@127.0.0.1/").unwrap_err();
+        assert!(!secret.to_string().contains("hunter2"), "{secret}");
         for wrong in ["https://example.com", "ftp://x", "http://", "http://[::", "a b"] {
             assert!(Target::parse(wrong).is_err(), "{wrong}");
         }
