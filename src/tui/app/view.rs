@@ -63,8 +63,8 @@ fn over(model: &Model, overlay: &Overlay, look: &Look<'_>, area: Rect, body: Rec
     match overlay {
         Overlay::Line(line) => return Some(line.draw(":", look, area, buf)),
         Overlay::Filter(line, _) => return Some(line.draw("/", look, area, buf)),
-        Overlay::Form(form) => return form.draw(look, body, buf),
-        Overlay::Confirm(confirm) => return confirm.draw(look, body, buf),
+        Overlay::Form(form) => return form.draw(look, area, buf),
+        Overlay::Confirm(confirm) => return confirm.draw(look, area, buf),
         Overlay::Help(help) => help.draw(look, body, buf),
         Overlay::Menu(menu) => menu.draw(look, body, buf),
         Overlay::Notices(open) => open.draw(&model.notices, look, body, buf),

@@ -111,7 +111,7 @@ pub fn measure(previous: &[u16], heads: &[Head], sample: impl Iterator<Item = Ro
 fn layout(heads: &[Head], widths: &[u16], room: u16) -> Vec<(usize, u16)> {
     let mut shown: Vec<(usize, u16)> = widths.iter().copied().enumerate().collect();
     // A growing column may shrink to a readable rest before a neighbour is dropped for it.
-    let least = |at: usize, width: u16| if heads[at].grows { width.min(24) } else { width };
+    let least = |at: usize, width: u16| if heads[at].grows { width.min(16) } else { width };
     let need = |shown: &[(usize, u16)]| shown.iter().map(|(at, width)| least(*at, *width) + GAP).sum::<u16>().saturating_sub(GAP);
     while need(&shown) > room {
         let Some((worst, _)) =

@@ -228,7 +228,7 @@ fn heads(state: &State, shared: &Shared) -> Vec<Head> {
             Field::Namespace => ("NAMESPACE", false, 0),
             Field::Name => ("NAME", false, 0),
             Field::Own(own) => own_head(&columns[own], at),
-            Field::Age => ("AGE", true, 1),
+            Field::Age => ("AGE", true, 50),
         };
         Head {
             title: title.to_owned(),
@@ -242,10 +242,17 @@ fn heads(state: &State, shared: &Shared) -> Vec<Head> {
     fields.iter().copied().zip(orders(state, shared)).enumerate().map(head).collect()
 }
 
-/// Wide columns go first, then the later ones.
+/// Where room is short wide columns go first, then the later ones, and last what says how an object does.
 fn own_head(column: &Column, at: usize) -> (&str, bool, u8) {
     let later = u8::try_from(at).unwrap_or(u8::MAX).min(60);
-    (&column.name, column.right, if column.wide { 100 + later } else { 2 + later })
+    let rank = match &*column.name {
+        "STATUS" => 1,
+        "READY" => 2,
+        "RESTARTS" => 3,
+        _ if column.wide => 100 + later,
+        _ => 4 + later,
+    };
+    (&column.name, column.right, rank)
 }
 
 fn row_view(row: &Row, fields: &[Field], state: &State, shared: &Shared, look: &Look<'_>) -> RowView {

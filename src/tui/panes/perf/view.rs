@@ -20,7 +20,10 @@ const FIGURES: u16 = 44;
 
 /// Line 2.
 pub fn crumbs(state: &State) -> Vec<Segment> {
-    let mut segments = vec![Segment::new("load tests", Role::Title, 0), Segment::new(format!("{} runs", state.runs.len()), Role::Text, 1)];
+    let mut segments = vec![
+        Segment::new("load tests", Role::Title, 0),
+        Segment::new(format!("{} {}", state.runs.len(), if state.runs.len() == 1 { "run" } else { "runs" }), Role::Text, 1),
+    ];
     match state.running() {
         0 => {}
         count => segments.push(Segment::new(format!("{count} running"), Role::StatusProgress, 0)),
