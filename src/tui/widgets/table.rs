@@ -107,20 +107,15 @@ pub fn measure(previous: &[u16], heads: &[Head], sample: impl Iterator<Item = Ro
     widths
 }
 
-/// Which columns are shown in `room`, with the widths they get.
+/// Columns up to this rank are worth a cut name.
+const VITAL: u8 = 3;
+
+/// Which columns are shown in `room`, with the widths they get. A growing column shrinks to a readable rest before a
+/// neighbour is dropped for it, and to less before a vital one is.
 fn layout(heads: &[Head], widths: &[u16], room: u16) -> Vec<(usize, u16)> {
     let mut shown: Vec<(usize, u16)> = widths.iter().copied().enumerate().collect();
-    // A growing column may shrink to a readable rest before a neighbour is dropped for it.
-    let least = |at: usize, width: u16| if heads[at].grows { width.min(16) } else { width };
-    let need = |shown: &[(usize, u16)]| shown.iter().map(|(at, width)| least(*at, *width) + GAP).sum::<u16>().saturating_sub(GAP);
-    while need(&shown) > room {
-        let Some((worst, _)) =
-            shown.iter().enumerate().filter(|(_, (at, _))| heads[*at].rank > 0).max_by_key(|(place, (at, _))| (heads[*at].rank, *place))
-        else {
-            break;
-        };
-        shown.remove(worst);
-    }
+    drop_columns(&mut shown, heads, room, 24, VITAL);
+    drop_columns(&mut shown, heads, room, 16, 0);
     let total: u16 = shown.iter().map(|(_, width)| width + GAP).sum::<u16>().saturating_sub(GAP);
     if total > room
         && let Some((_, width)) = shown.iter_mut().find(|(at, _)| heads[*at].grows)
@@ -128,6 +123,17 @@ fn layout(heads: &[Head], widths: &[u16], room: u16) -> Vec<(usize, u16)> {
         *width = width.saturating_sub(total - room).max(4);
     }
     shown
+}
+
+/// Drops columns above a rank, the largest and last first, until what is left fits with growing columns at `least`.
+fn drop_columns(shown: &mut Vec<(usize, u16)>, heads: &[Head], room: u16, least: u16, above: u8) {
+    let width = |at: usize, width: u16| if heads[at].grows { width.min(least) } else { width };
+    let need = |shown: &[(usize, u16)]| shown.iter().map(|(at, wide)| width(*at, *wide) + GAP).sum::<u16>().saturating_sub(GAP);
+    while need(shown) > room {
+        let droppable = shown.iter().enumerate().filter(|(_, (at, _))| heads[*at].rank > above);
+        let Some((worst, _)) = droppable.max_by_key(|(place, (at, _))| (heads[*at].rank, *place)) else { break };
+        shown.remove(worst);
+    }
 }
 
 impl TableView<'_> {
@@ -230,10 +236,12 @@ mod tests {
 
     #[test]
     fn columns_go_by_rank_and_the_growing_one_gives_way_first() {
-        let heads = [head("NAME", 0, true), head("READY", 1, false), head("NODE", 3, false)];
+        let heads = [head("NAME", 0, true), head("READY", 1, false), head("NODE", 9, false)];
         assert_eq!(layout(&heads, &[40, 5, 10], 60), [(0, 40), (1, 5), (2, 10)]);
         assert_eq!(layout(&heads, &[40, 5, 10], 50), [(0, 31), (1, 5), (2, 10)]);
         assert_eq!(layout(&heads, &[40, 5, 10], 40), [(0, 33), (1, 5)]);
+        assert_eq!(layout(&heads, &[40, 5, 10], 25), [(0, 18), (1, 5)]);
+        assert_eq!(layout(&heads, &[40, 5, 10], 20), [(0, 20)]);
     }
 
     #[test]
