@@ -468,11 +468,9 @@ fn run_line(model: &mut Model, at: At, text: &str) -> Wanted {
 fn view_line(model: &mut Model, at: At, view: View, filter: Option<String>, contexts: Vec<ClusterId>) -> Wanted {
     let mut step = go(model, at, PaneId::Inventory);
     if !contexts.is_empty() && contexts != model.shared.open {
-        model.inventory.view = view;
         step = step.then(open(model, contexts));
-    } else {
-        step = step.then(inventory::update::go(&mut model.inventory, &model.shared, view, true).map(Effect::Inventory));
     }
+    step = step.then(inventory::update::go(&mut model.inventory, &model.shared, view, true).map(Effect::Inventory));
     match filter.map(|filter| inventory::update::filter(&mut model.inventory, &filter)) {
         Some(Err(why)) => step.then(intent(model, at, Intent::Notice(Notice::error(Problem::new("filter", "the filter was not used", why))))),
         _ => step,

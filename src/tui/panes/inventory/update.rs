@@ -7,7 +7,7 @@ use super::state::{Body, Detail, Seat, State, Tab, View};
 use super::work::{Effect, Report};
 use crate::cluster::filter::Filter;
 use crate::cluster::gate::{Action, Verdict};
-use crate::cluster::rows::{Delta, Row, RowState};
+use crate::cluster::rows::{Delta, Phase, Row, RowState};
 use crate::cluster::table::{Sort, SortBy, Table};
 use crate::cluster::watch::WatchSpec;
 use crate::names::{ClusterId, Gvk, ObjectKey, Problem};
@@ -43,7 +43,7 @@ pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> 
             state.trouble = !state.trouble;
             filtered(state)
         }
-        Command::Reload => go(state, shared, state.view.clone(), false),
+        Command::Reload => watch_again(state, shared),
         Command::Scroll(step) => scroll(state, step),
         Command::Wrap => redraw(state, |state| {
             if let Some(detail) = &mut state.detail {
@@ -103,6 +103,7 @@ pub fn go(state: &mut State, shared: &Shared, view: View, remember: bool) -> Ste
     let sort = if same_kind { state.table.sort() } else { first_order(&view.kind) };
     state.view = view;
     state.generation += 1;
+    state.outdated.clear();
     state.table = Table::new();
     state.table.set_sort(sort);
     state.marks.clear();
@@ -116,6 +117,16 @@ pub fn go(state: &mut State, shared: &Shared, view: View, remember: bool) -> Ste
         state.in_detail = false;
     }
     _ = filtered(state);
+    Step::effect(Effect::Watch { generation: state.generation, specs: specs(state, shared) })
+}
+
+/// Asks anew; what is shown stays until the first new rows come.
+fn watch_again(state: &mut State, shared: &Shared) -> Step<Effect> {
+    let closed: Vec<ClusterId> = state.table.phases().iter().map(|(id, _)| id).filter(|id| !shared.open.contains(id)).cloned().collect();
+    closed.iter().for_each(|id| state.table.drop_source(id));
+    seat(state, None);
+    state.outdated = shared.open.iter().cloned().collect();
+    state.generation += 1;
     Step::effect(Effect::Watch { generation: state.generation, specs: specs(state, shared) })
 }
 
@@ -148,7 +159,7 @@ pub fn travel(state: &mut State, shared: &Shared, back: bool) -> Step<Effect> {
 
 /// Other clusters are open now.
 pub fn clusters(state: &mut State, shared: &Shared) -> Step<Effect> {
-    let mut step = go(state, shared, state.view.clone(), false);
+    let mut step = watch_again(state, shared);
     for cluster in &shared.open {
         step = step.and(Effect::Kinds { cluster: cluster.clone() });
     }
@@ -287,7 +298,10 @@ fn inspected(state: &mut State, job: u64, body: Body) -> Step<Effect> {
     if changed { Step::redraw() } else { Step::quiet() }
 }
 
-fn rows(state: &mut State, at: At, cluster: &ClusterId, delta: Delta) -> Step<Effect> {
+fn rows(state: &mut State, at: At, cluster: &ClusterId, mut delta: Delta) -> Step<Effect> {
+    // An answer without rows says only how far the watch is, unless it is the whole answer.
+    let settles = !delta.upserts.is_empty() || delta.phase == Some(Phase::Synced);
+    delta.reset |= settles && state.outdated.remove(cluster);
     let touched = state.detail.as_ref().map(|detail| crate::cluster::rows::Uid::parse(&detail.key.uid));
     let changed = touched.is_some_and(|uid| delta.upserts.iter().any(|row| row.uid == uid && row.cluster == *cluster));
     if let Some(detail) = state.detail.as_mut().filter(|detail| changed && detail.due.is_none()) {
