@@ -38,16 +38,6 @@ pub fn human(seconds: i64) -> String {
     }
 }
 
-/// Seconds from now at which [`age`] of something `seconds` old next changes its text.
-pub fn until_change(seconds: i64) -> i64 {
-    match seconds {
-        ..0 => 10 - seconds,
-        0..60 => 10 - seconds % 10,
-        60..28_800 => 60 - seconds % 60,
-        _ => 3600 - seconds % 3600,
-    }
-}
-
 /// Reads `10s`, `1m30s`, `500ms`, `2h`, or a bare number of seconds.
 ///
 /// # Errors
@@ -108,16 +98,6 @@ mod tests {
     #[test]
     fn young_ages_move_in_steps_of_ten_seconds() {
         assert_eq!((age(-5).as_str(), age(9).as_str(), age(19).as_str(), age(59).as_str(), age(90).as_str()), ("<10s", "<10s", "10s", "50s", "1m"));
-    }
-
-    #[test]
-    fn the_text_stays_until_the_named_second() {
-        for start in (0..700).chain(10_700..11_000).chain(28_700..29_000).chain(172_700..176_500) {
-            let wait = until_change(start);
-            for t in start..start + wait {
-                assert_eq!(age(t), age(start), "{start}+{}", t - start);
-            }
-        }
     }
 
     #[test]
