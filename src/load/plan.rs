@@ -91,6 +91,9 @@ pub enum Pace {
     Rate(f64),
 }
 
+/// Requests a second: one a day, the longest run there is.
+const SLOWEST: f64 = 1.0 / 86_400.0;
+
 /// A whole run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
@@ -129,7 +132,8 @@ impl Plan {
                 wrong("the duration has to be from a moment to a day")
             }
             Self { requests: Some(0), .. } => wrong("at least one request is needed"),
-            Self { pace: Pace::Rate(rate), .. } if !(*rate > 0.0 && rate.is_finite()) => wrong("the rate has to be above 0"),
+            Self { pace: Pace::Rate(rate), .. } if !(*rate >= SLOWEST && rate.is_finite()) => wrong("the rate has to be at least one request a day"),
+            Self { timeout, .. } if timeout.is_zero() => wrong("an answer needs some time"),
             _ => Ok(()),
         }
     }
@@ -148,6 +152,16 @@ mod tests {
         assert!(request.starts_with("GET /a?b=c HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n") && request.ends_with("\r\n\r\n"), "{request}");
         assert!(Target::parse("http://[::1]/").unwrap().is_loopback());
         assert!(!Target::parse("example.com").unwrap().is_loopback());
+    }
+
+    #[test]
+    fn a_plan_that_no_clock_can_keep_is_refused() {
+        let fine = Plan::gentle(Target::parse("127.0.0.1").unwrap());
+        assert_eq!(fine.check(), Ok(()));
+        for rate in [0.0, -1.0, 1e-300, f64::NAN, f64::INFINITY] {
+            assert!(Plan { pace: Pace::Rate(rate), ..fine.clone() }.check().is_err(), "{rate}");
+        }
+        assert!(Plan { timeout: Duration::ZERO, ..fine }.check().is_err());
     }
 
     #[test]

@@ -93,11 +93,6 @@ pub fn parse(text: &str) -> Option<Command> {
     TABLE.iter().find(|(spelling, _)| *spelling == text).map(|(_, command)| command.clone())
 }
 
-/// Every spelling a keymap may use.
-pub fn spellings() -> impl Iterator<Item = &'static str> {
-    TABLE.iter().map(|(spelling, _)| *spelling)
-}
-
 /// What help, palette and footer say about the inventory's commands.
 pub const SPECS: &[CommandSpec] = &[
     spec("table.describe", "describe", Some(1)),
@@ -207,7 +202,7 @@ mod tests {
 
     #[test]
     fn no_spelling_stands_twice() {
-        let mut all: Vec<_> = spellings().collect();
+        let mut all: Vec<_> = TABLE.iter().map(|(spelling, _)| *spelling).collect();
         all.sort_unstable();
         let count = all.len();
         all.dedup();

@@ -11,6 +11,7 @@ use crate::cluster::rows::{Cell as Value, Column, Phase, Row, RowState};
 use crate::cluster::table::{Sort, SortBy};
 use crate::names::Problem;
 use crate::text::age::age;
+use crate::text::quantity;
 use crate::tui::app::shared::Shared;
 use crate::tui::flow::Look;
 use crate::tui::theme::Role;
@@ -64,24 +65,11 @@ fn cluster_scoped(state: &State) -> bool {
 fn count(state: &State) -> Segment {
     let (seen, all) = (state.table.visible(), state.table.len());
     let text = if seen == all {
-        format!("{} {}", grouped(all), if all == 1 { "row" } else { "rows" })
+        format!("{} {}", quantity::count(all as u64), if all == 1 { "row" } else { "rows" })
     } else {
-        format!("{} of {}", grouped(seen), grouped(all))
+        format!("{} of {}", quantity::count(seen as u64), quantity::count(all as u64))
     };
     Segment::new(text, Role::Text, 0)
-}
-
-/// 12,345.
-pub fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 fn faults(state: &State, look: &Look<'_>) -> Option<Segment> {
@@ -119,7 +107,7 @@ fn staleness(state: &State) -> Vec<Segment> {
     let one = |(cluster, phase): &(crate::names::ClusterId, Phase)| match phase {
         Phase::Synced => None,
         Phase::Syncing { count: 0 } => Some(Segment::new(format!("reading {cluster}"), Role::StatusProgress, 1)),
-        Phase::Syncing { count } => Some(Segment::new(format!("reading {cluster}: {}", grouped(*count)), Role::StatusProgress, 1)),
+        Phase::Syncing { count } => Some(Segment::new(format!("reading {cluster}: {}", quantity::count(*count as u64)), Role::StatusProgress, 1)),
         Phase::Stale { since, .. } => Some(Segment::new(format!("{cluster} as of {}", clock(*since)), Role::StatusUnknown, 1)),
     };
     state.table.phases().iter().filter_map(one).collect()
@@ -320,7 +308,7 @@ fn why_empty(state: &State, shared: &Shared) -> Vec<Spans> {
         return vec![text("no context is open".into()), text(":ctx lists them; space marks several, enter opens".into())];
     }
     if !state.table.is_empty() {
-        return vec![text(format!("none of {} rows passes the filter; esc clears it", grouped(state.table.len())))];
+        return vec![text(format!("none of {} rows passes the filter; esc clears it", quantity::count(state.table.len() as u64)))];
     }
     let mut lines = Vec::new();
     for (cluster, phase) in state.table.phases() {

@@ -12,6 +12,7 @@ use crate::names::{ClusterId, ObjectKey, Problem};
 use crate::perf::Order;
 use crate::results::Run;
 use crate::text::age;
+use crate::text::quantity::count;
 use crate::tui::app::shared::Shared;
 use crate::tui::flow::{Confirmed, Field, Form, GuideStep, Intent, Level, Notice, PaneId, Question, Step};
 
@@ -128,7 +129,7 @@ fn sampled(state: &mut State, id: &str, sample: std::sync::Arc<Sample>) -> Step<
 }
 
 fn finished(state: &mut State, run: Run, problems: Vec<Problem>) -> Step<Effect> {
-    let rate = super::view::grouped(run.requests_per_second.round() as u64);
+    let rate = count(run.requests_per_second.round() as u64);
     let what = format!("load test of {} ended: {rate} requests/s, {} failures", run.target.url, run.failed());
     let told = match run.trouble() {
         Some(problem) => Notice::error(problem),
