@@ -51,6 +51,8 @@ pub struct State {
     pub known_namespaces: Vec<Arc<str>>,
     /// Kinds the open clusters serve: every word for one, with its plural.
     pub kinds: BTreeMap<String, String>,
+    /// Plurals of the kinds that live in no namespace.
+    pub scoped: HashSet<String>,
     /// What the last frame showed.
     pub seen: Seen,
     /// Counts requests for details.
