@@ -360,7 +360,7 @@ fn delete(state: &State, shared: &Shared) -> Step<Effect> {
     let Some(first) = keys.first() else { return Step::quiet() };
     let mut type_name = None;
     for key in &keys {
-        match shared.gate.check(&action(key)) {
+        match shared.gate.check(&Action::delete(key)) {
             Verdict::Allowed => {}
             Verdict::TypeName(name) => type_name = Some(name),
             Verdict::Refused(problem) => return Step::intent(Intent::Notice(Notice { level: Level::Error, problem })),
@@ -371,10 +371,6 @@ fn delete(state: &State, shared: &Shared) -> Step<Effect> {
         count => std::iter::once(format!("{count} objects:")).chain(keys.iter().take(8).map(ToString::to_string)).collect(),
     };
     Step::intent(Intent::Confirm(Question { verb: "Delete".into(), body, type_name, then: Confirmed::Delete(keys) }))
-}
-
-fn action(key: &ObjectKey) -> Action {
-    Action { verb: "delete", cluster: Some(key.cluster.clone()), target: key.to_string() }
 }
 
 /// The person said yes.
