@@ -107,9 +107,18 @@ pub fn measure(previous: &[u16], heads: &[Head], sample: impl Iterator<Item = Ro
     widths
 }
 
+/// Columns of this rank and above are shown only where every other one has all the room it wants.
+pub const EXTRA: u8 = 100;
+
 /// Which columns are shown in `room`, with the widths they get.
 fn layout(heads: &[Head], widths: &[u16], room: u16) -> Vec<(usize, u16)> {
     let mut shown: Vec<(usize, u16)> = widths.iter().copied().enumerate().collect();
+    let full = |shown: &[(usize, u16)]| shown.iter().map(|(_, width)| width + GAP).sum::<u16>().saturating_sub(GAP);
+    while full(&shown) > room {
+        let extra = shown.iter().enumerate().filter(|(_, (at, _))| heads[*at].rank >= EXTRA);
+        let Some((worst, _)) = extra.max_by_key(|(place, (at, _))| (heads[*at].rank, *place)) else { break };
+        shown.remove(worst);
+    }
     // A growing column may shrink to a readable rest before a neighbour is dropped for it.
     let least = |at: usize, width: u16| if heads[at].grows { width.min(24) } else { width };
     let need = |shown: &[(usize, u16)]| shown.iter().map(|(at, width)| least(*at, *width) + GAP).sum::<u16>().saturating_sub(GAP);
@@ -121,7 +130,7 @@ fn layout(heads: &[Head], widths: &[u16], room: u16) -> Vec<(usize, u16)> {
         };
         shown.remove(worst);
     }
-    let total: u16 = shown.iter().map(|(_, width)| width + GAP).sum::<u16>().saturating_sub(GAP);
+    let total = full(&shown);
     if total > room
         && let Some((_, width)) = shown.iter_mut().find(|(at, _)| heads[*at].grows)
     {
@@ -131,8 +140,8 @@ fn layout(heads: &[Head], widths: &[u16], room: u16) -> Vec<(usize, u16)> {
 }
 
 impl TableView<'_> {
-    /// Draws headings and rows.
-    pub fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) {
+    /// Draws headings and rows; answers how many columns there was room for.
+    pub fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) -> usize {
         page(buf, area, theme.style(Role::Text));
         let shown = layout(self.heads, self.widths, area.width.saturating_sub(SIGNS + 1));
         self.headings(&shown, area, buf, theme);
@@ -143,6 +152,7 @@ impl TableView<'_> {
             let y = u16::try_from(line + 1).unwrap_or(u16::MAX);
             self.line(&row, position == self.cursor, &shown, Rect { y: area.y + y, height: 1, ..area }, buf, theme);
         }
+        shown.len()
     }
 
     fn headings(&self, shown: &[(usize, u16)], area: Rect, buf: &mut Buffer, theme: &Theme) {
@@ -234,6 +244,13 @@ mod tests {
         assert_eq!(layout(&heads, &[40, 5, 10], 60), [(0, 40), (1, 5), (2, 10)]);
         assert_eq!(layout(&heads, &[40, 5, 10], 50), [(0, 31), (1, 5), (2, 10)]);
         assert_eq!(layout(&heads, &[40, 5, 10], 40), [(0, 33), (1, 5)]);
+    }
+
+    #[test]
+    fn extra_columns_take_only_room_that_nobody_else_wants() {
+        let heads = [head("NAME", 0, true), head("NODE", EXTRA, false), head("AGE", 1, false)];
+        assert_eq!(layout(&heads, &[40, 10, 5], 59), [(0, 40), (1, 10), (2, 5)]);
+        assert_eq!(layout(&heads, &[40, 10, 5], 58), [(0, 40), (2, 5)]);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::tui::theme::Role;
 use crate::tui::widgets::bar::{Segment, rule};
 use crate::tui::widgets::lines::{self, Spans, plain};
 use crate::tui::widgets::paint::{page, put, row, scroll, width};
-use crate::tui::widgets::table::{Cell, Head, RowView, Sign, TableView, body_height, measure};
+use crate::tui::widgets::table::{Cell, EXTRA, Head, RowView, Sign, TableView, body_height, measure};
 
 /// Rows measured for the widths of columns, beside those that are seen.
 const SAMPLE: usize = 200;
@@ -63,7 +63,11 @@ fn cluster_scoped(state: &State) -> bool {
 
 fn count(state: &State) -> Segment {
     let (seen, all) = (state.table.visible(), state.table.len());
-    let text = if seen == all { format!("{} rows", grouped(all)) } else { format!("{} of {}", grouped(seen), grouped(all)) };
+    let text = match (seen, all) {
+        (1, 1) => "1 row".to_owned(),
+        _ if seen == all => format!("{} rows", grouped(all)),
+        _ => format!("{} of {}", grouped(seen), grouped(all)),
+    };
     Segment::new(text, Role::Text, 0)
 }
 
@@ -162,11 +166,11 @@ fn table(state: &State, shared: &Shared, look: &Look<'_>, area: Rect, focus: boo
     let widths = measure(&state.seen.widths, &heads, window.map(view_of));
     let found = words(&state.filter);
     let view = TableView { heads: &heads, widths: &widths, row: &view_of, total: visible, top, cursor: state.position, focus, found: &found };
-    view.draw(area, buf, look.theme);
+    let hidden = heads.len() - view.draw(area, buf, look.theme);
     if visible == 0 {
         empty(state, shared, look, area, buf);
     }
-    Seen { page: page_rows, top, widths, ..state.seen.clone() }
+    Seen { page: page_rows, top, widths, hidden, ..state.seen.clone() }
 }
 
 /// Plain words of a filter, to be shown where they stand.
@@ -187,7 +191,6 @@ enum Field {
 
 fn fields(state: &State, shared: &Shared) -> Vec<Field> {
     let columns = state.table.columns();
-    let own = |at: usize| (state.wide || !columns[at].wide).then_some(Field::Own(at));
     let mut fields = Vec::new();
     if shared.open.len() > 1 {
         fields.push(Field::Cluster);
@@ -196,7 +199,7 @@ fn fields(state: &State, shared: &Shared) -> Vec<Field> {
         fields.push(Field::Namespace);
     }
     fields.push(Field::Name);
-    fields.extend((0..columns.len()).filter_map(own));
+    fields.extend((0..columns.len()).map(Field::Own));
     fields.push(Field::Age);
     fields
 }
@@ -223,7 +226,7 @@ fn heads(state: &State, shared: &Shared) -> Vec<Head> {
             Field::Cluster => ("CLUSTER", false, 0),
             Field::Namespace => ("NAMESPACE", false, 0),
             Field::Name => ("NAME", false, 0),
-            Field::Own(own) => own_head(&columns[own], at),
+            Field::Own(own) => own_head(&columns[own], at, state.wide),
             Field::Age => ("AGE", true, 1),
         };
         Head {
@@ -238,10 +241,16 @@ fn heads(state: &State, shared: &Shared) -> Vec<Head> {
     fields.iter().copied().zip(orders(state, shared)).enumerate().map(head).collect()
 }
 
-/// Wide columns go first, then the later ones.
-fn own_head(column: &Column, at: usize) -> (&str, bool, u8) {
+/// Wide columns go first unless they are asked for, then the later ones; what tells trouble goes last.
+fn own_head(column: &Column, at: usize, wide: bool) -> (&str, bool, u8) {
     let later = u8::try_from(at).unwrap_or(u8::MAX).min(60);
-    (&column.name, column.right, if column.wide { 100 + later } else { 2 + later })
+    let rank = match &*column.name {
+        _ if column.wide && !wide => EXTRA + later,
+        "READY" => 2,
+        "STATUS" => 3,
+        _ => 4 + later,
+    };
+    (&column.name, column.right, rank)
 }
 
 fn row_view(row: &Row, fields: &[Field], state: &State, shared: &Shared, look: &Look<'_>) -> RowView {
@@ -297,7 +306,7 @@ fn sign(state: RowState) -> Sign {
 
 /// What would be here, why it is not, and the key that changes it.
 fn empty(state: &State, shared: &Shared, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-    let area = Rect { x: area.x + 2, y: area.y + 2, width: area.width.saturating_sub(4), height: area.height.saturating_sub(2) };
+    let area = Rect { x: area.x + 4, y: area.y + 2, width: area.width.saturating_sub(6), height: area.height.saturating_sub(2) };
     for (at, line) in lines::fold(&why_empty(state, shared), area.width, true).iter().enumerate() {
         lines::line(line, "", row(area, u16::try_from(at).unwrap_or(u16::MAX)), buf, look.theme);
     }
@@ -359,6 +368,10 @@ fn body(detail: &Detail, focus: bool, look: &Look<'_>, area: Rect, buf: &mut Buf
     rule(buf, row(area, 0), &left, &[Segment::new(place, Role::Dim, 3)], focus, look.theme);
     let inside = Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(2), height: area.height.saturating_sub(1) };
     page(buf, Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }, look.theme.style(Role::Text));
+    // Beside the table a line keeps them apart.
+    for y in 1..if area.x > 0 { area.height } else { 0 } {
+        put(buf, area, 0, y, look.theme.glyphs().side, look.theme.style(if focus { Role::BorderFocus } else { Role::Border }));
+    }
     let rows = lines::fold(&content(detail, look), inside.width, detail.wrap);
     let height = usize::from(inside.height);
     let top = detail.top.min(rows.len().saturating_sub(height));
@@ -409,8 +422,8 @@ fn event_line(event: &EventLine, look: &Look<'_>) -> Spans {
     vec![
         (format!("{glyph} "), role),
         (format!("{ago:>5}  "), Role::Dim),
-        (format!("{}{times}", event.reason), role),
-        (format!("  {}", event.message), Role::Text),
+        (format!("{}{times}  ", event.reason), role),
+        (event.message.clone(), Role::Text),
         (format!("  {}", event.from), Role::Dim),
     ]
 }
