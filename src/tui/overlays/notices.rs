@@ -60,7 +60,7 @@ fn told((unix, notice): &Kept) -> Vec<Spans> {
     let when = format!("{:02}:{:02}:{:02}Z  ", seconds / 3600, seconds / 60 % 60, seconds % 60);
     let why = if problem.why.is_empty() { String::new() } else { format!(": {}", problem.why) };
     let mut lines = vec![vec![(when, Role::Dim), (problem.what.clone(), role(notice.level)), (why, Role::Text)]];
-    lines.extend(problem.hints.iter().map(|hint| plain(format!("           {hint}"), Role::Dim)));
+    lines.extend(problem.hints.iter().map(|hint| vec![("           ".to_owned(), Role::Dim), (hint.clone(), Role::Dim)]));
     lines
 }
 

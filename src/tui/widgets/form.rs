@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
 
 use super::lines::{Spans, line};
 use super::paint::{put, width};
@@ -44,7 +45,8 @@ impl FormView<'_> {
     /// Rows and columns it wants, with its frame.
     pub fn size(&self) -> (u16, u16) {
         let about = self.about.iter().map(|line| line.iter().map(|(text, _)| width(text)).sum::<u16>()).max().unwrap_or(0);
-        let fields = if self.fields.is_empty() { 0 } else { self.label_width() + INPUT + 24 };
+        let hints = self.fields.iter().map(|field| width(field.hint)).max().unwrap_or(0);
+        let fields = if self.fields.is_empty() { 0 } else { self.label_width() + INPUT + 2 + hints };
         let rows = self.about.len() + self.fields.len() + usize::from(!self.fields.is_empty()) + 3 + usize::from(!self.about.is_empty());
         (about.max(fields).max(width(self.fault)).max(36) + 4, u16::try_from(rows).unwrap_or(u16::MAX) + 1)
     }
@@ -59,7 +61,9 @@ impl FormView<'_> {
         let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
         let mut y = 0;
         for spans in self.about {
-            line(spans, "", Rect { y: inside.y + y, height: 1, ..inside }, buf, theme);
+            let place = Rect { y: inside.y + y, height: 1, ..inside };
+            line(spans, "", place, buf, theme);
+            popup::ground(place, buf, theme);
             y += 1;
         }
         y += u16::from(!self.about.is_empty());
@@ -79,7 +83,8 @@ impl FormView<'_> {
         }
         let start = self.label_width();
         let room = INPUT.min(inside.width.saturating_sub(start));
-        put(buf, inside, 0, y, field.label, theme.style(if field.cursor.is_some() { Role::Title } else { Role::Text }));
+        let label = if field.cursor.is_some() { theme.style(Role::Title) } else { Style::new() };
+        put(buf, inside, 0, y, field.label, theme.style(Role::Popup).patch(label));
         put(buf, inside, start, y, &" ".repeat(usize::from(room)), theme.style(Role::Input));
         put(buf, Rect { width: start + room, ..inside }, start, y, &field.text, theme.style(Role::Input));
         put(buf, inside, start + room + 1, y, field.hint, theme.style(Role::Dim));

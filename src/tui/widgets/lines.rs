@@ -25,8 +25,12 @@ pub fn fold(lines: &[Spans], columns: u16, wrap: bool) -> Vec<Spans> {
 }
 
 fn fold_one(line: &Spans, columns: u16) -> Vec<Spans> {
-    let heads: u16 = line.iter().rev().skip(1).map(|(text, _)| width(text)).sum();
-    let indent = if heads <= columns / 3 { heads } else { 0 };
+    let heads = line.iter().take(line.len().saturating_sub(1)).scan(0, |sum, (text, _)| {
+        *sum += width(text);
+        Some(*sum)
+    });
+    // Under the last piece that leaves room for text.
+    let indent = heads.filter(|head| *head <= columns / 3).last().unwrap_or(0);
     let mut rows: Vec<Spans> = vec![Vec::new()];
     let mut used = 0;
     for (text, role) in line {
@@ -157,6 +161,14 @@ mod tests {
         let rows = fold(&[plain("abcdefgh", Role::Text)], 3, true);
         let texts: Vec<String> = rows.iter().map(|row| row.iter().map(|(text, _)| text.as_str()).collect()).collect();
         assert_eq!(texts, ["abc", "def", "gh"]);
+    }
+
+    #[test]
+    fn folds_stand_under_an_earlier_piece_where_the_last_one_begins_too_far_to_the_right() {
+        let line = vec![("a ".to_owned(), Role::Dim), ("long head ".to_owned(), Role::Dim), ("one two".to_owned(), Role::Text)];
+        let rows = fold(&[line], 13, true);
+        let texts: Vec<String> = rows.iter().map(|row| row.iter().map(|(text, _)| text.as_str()).collect()).collect();
+        assert_eq!(texts, ["a long head ", "  one two"]);
     }
 
     #[test]

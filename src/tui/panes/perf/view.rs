@@ -20,7 +20,8 @@ const FIGURES: u16 = 44;
 
 /// Line 2.
 pub fn crumbs(state: &State) -> Vec<Segment> {
-    let mut segments = vec![Segment::new("load tests", Role::Title, 0), Segment::new(format!("{} runs", state.runs.len()), Role::Text, 1)];
+    let runs = if state.runs.len() == 1 { "1 run".to_owned() } else { format!("{} runs", state.runs.len()) };
+    let mut segments = vec![Segment::new("load tests", Role::Title, 0), Segment::new(runs, Role::Text, 1)];
     match state.running() {
         0 => {}
         count => segments.push(Segment::new(format!("{count} running"), Role::StatusProgress, 0)),
@@ -110,7 +111,7 @@ fn run(entry: &Entry, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
 fn headline(entry: &Entry, figures: &Figures, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let run = &entry.run;
     let plan = &run.plan;
-    let pace = plan.rate.map_or_else(|| "no rate limit".to_owned(), |rate| format!("at most {rate}/s"));
+    let pace = plan.rate.map_or_else(String::new, |rate| format!(", ≤ {rate}/s"));
     let what = run.target.what.as_ref().map_or_else(String::new, |what| format!("{what}  "));
     let at = run.target.cluster.as_ref().map_or_else(String::new, |cluster| format!("@{cluster}  "));
     let (word, role) = word(run.state);
@@ -123,7 +124,7 @@ fn headline(entry: &Entry, figures: &Figures, look: &Look<'_>, area: Rect, buf: 
         (format!(" {word}"), role),
         (format!("  {} req/s", grouped(figures.rate.round() as u64)), Role::Title),
         (format!("  answers {}{in_flight}", grouped(figures.answers)), Role::Text),
-        (format!("  closed loop, {} conns, {pace}", plan.connections), Role::Dim),
+        (format!("  closed loop, {} conns{pace}", plan.connections), Role::Dim),
     ];
     lines::line(&second, "", row(area, 1), buf, look.theme);
 }
@@ -192,8 +193,11 @@ fn histogram(figures: &Figures, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         buckets = buckets.chunks(2).filter_map(|pair| Some((pair.last()?.0, pair.iter().map(|(_, count)| count).sum()))).collect();
     }
     let all: u64 = buckets.iter().map(|(_, count)| count).sum();
-    let share = |count: u64| if all == 0 { 0.0 } else { count as f64 * 100.0 / all as f64 };
-    let line = |(end, count): &(u64, u64)| (format!("≤ {}", latency(Some(*end))), *count as f64, format!("{:.1} %", share(*count)));
+    let share = |count: u64| match count as f64 * 100.0 / all.max(1) as f64 {
+        share if count > 0 && share < 0.1 => "<0.1 %".to_owned(),
+        share => format!("{share:.1} %"),
+    };
+    let line = |(end, count): &(u64, u64)| (format!("≤ {}", latency(Some(*end))), *count as f64, share(*count));
     let lines: Vec<_> = buckets.iter().map(line).collect();
     bars(&lines, Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }, Role::ChartBar, buf, look.theme);
 }
@@ -216,9 +220,11 @@ fn charts(entry: &Entry, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let upper = latency(Some(top(&values) as u64).filter(|ns| *ns > 0));
     let lower = format!("{name} 0");
     let columns = Columns { values: &values, full: 0.0, upper: &upper, lower: &lower, role: Role::Chart2 };
-    columns.draw(Rect { y: area.y + each, height: each, ..area }, LABEL, buf, look.theme);
+    // A row that is left over stands between them.
+    let second = each + u16::from(area.height > each * 2 + 1);
+    columns.draw(Rect { y: area.y + second, height: each, ..area }, LABEL, buf, look.theme);
     let axis = format!("0 s, 1 column = {seconds} s");
-    put(buf, Rect { y: area.y + each * 2, height: 1, ..area }, LABEL + 1, 0, &axis, look.theme.style(Role::ChartAxis));
+    put(buf, Rect { y: area.y + second + each, height: 1, ..area }, LABEL + 1, 0, &axis, look.theme.style(Role::Dim));
 }
 
 /// The highest percentile known for at least half of the seconds.
