@@ -278,7 +278,7 @@ impl Load {
     pub fn second(&mut self, answers: u64, usual: Duration, failures: u64) -> Sample {
         let mut last = Record::default();
         let usual = usual.as_nanos() as f64;
-        for _ in 0..answers + self.noise(answers / 20 + 1) {
+        for _ in 0..answers - self.noise(answers / 20 + 1) {
             last.answer((usual * self.stretch()) as u64, 180);
         }
         (0..failures).for_each(|_| last.error(Class::Status5xx));
