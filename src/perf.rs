@@ -10,7 +10,6 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::cluster::gate::{Action, Gate, Verdict};
 use crate::load::engine::{self, Ended, Sample};
 use crate::load::plan::Plan;
-use crate::load::record::Record;
 use crate::names::{ClusterId, Problem};
 use crate::results::store::new_id;
 use crate::results::{Interval, Run, Store, Subject, Writing};
@@ -85,7 +84,7 @@ pub fn start(order: Order, gate: &Gate, store: &Store) -> Result<Handle, Problem
     let started = started.round(Unit::Millisecond).unwrap_or(started);
     let run = Run::begin(new_id(&order.subject(), started), order.subject(), &order.plan, started);
     let stop = CancellationToken::new();
-    let (sender, samples) = watch::channel(Arc::new(nothing_yet(None)));
+    let (sender, samples) = watch::channel(Arc::<Sample>::default());
     let (done, finished) = oneshot::channel();
     let handle = Handle { id: run.id.clone(), samples, finished, stop: stop.clone().drop_guard() };
     let job = Job { order, gate: gate.clone(), store: store.clone(), stop, sender, kept: None, problems: Vec::new() };
@@ -193,7 +192,7 @@ impl Job {
         let load = tokio::select! {
             begun = begun => begun.map_err(|error| Problem::new("perf.lost", "the load test cannot be started", error.to_string()))??,
             () = self.stop.cancelled() => {
-                let sample = nothing_yet(Some(Ended::Stopped));
+                let sample = Sample { ended: Some(Ended::Stopped), ..Sample::default() };
                 run.take(&sample);
                 self.sender.send_replace(Arc::new(sample));
                 return Ok(run);
@@ -269,18 +268,6 @@ async fn until<T>(stop: &CancellationToken, future: impl Future<Output = T>) -> 
         biased;
         () = stop.cancelled() => None,
         answer = future => Some(answer),
-    }
-}
-
-fn nothing_yet(ended: Option<Ended>) -> Sample {
-    Sample {
-        elapsed: Duration::ZERO,
-        last: Record::default(),
-        last_span: Duration::ZERO,
-        whole: Record::default(),
-        connections: 0,
-        in_flight: 0,
-        ended,
     }
 }
 

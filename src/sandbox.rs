@@ -31,7 +31,7 @@ pub struct Options {
     pub pods: usize,
     /// Status changes a second among those pods.
     pub churn: u32,
-    /// Nothing changes by itself, and everything is older than two hours.
+    /// Nothing changes by itself, and everything is more than eight days old, so that not even an age does.
     pub still: bool,
     /// The same seed gives the same scenario.
     pub seed: u64,

@@ -359,3 +359,22 @@ fn a_recorded_session_is_played_to_the_same_screen() {
     assert!(text.contains("workloads  shop  11 rows"), "{text}");
     assert_eq!(text.lines().next().map(str::trim_end), screen.lines().next().map(str::trim_end));
 }
+
+#[test]
+fn a_hang_up_keeps_what_a_load_test_has_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut pty = started_with(&[("XDG_DATA_HOME", folder.path().to_str().unwrap())], 100, 30);
+    pty.wait(|text| text.contains("11 rows"), SOON);
+    // The last workload is web; its form is filled in as soon as its address is known.
+    pty.send("Gb");
+    pty.wait(|text| text.contains("http://127.0.0.1:"), SOON);
+    pty.send("\r");
+    pty.wait(|text| text.contains("running") && text.contains("2 s of 10 s"), SOON);
+    pty.signal(rustix::process::Signal::HUP);
+    pty.exit(SOON);
+    let runs = std::fs::read_dir(folder.path().join("meshplay/runs")).unwrap();
+    let run = runs.map(|entry| entry.unwrap().path().join("run.json")).next().expect("a run");
+    let run: serde_json::Value = serde_json::from_slice(&std::fs::read(run).unwrap()).unwrap();
+    assert_eq!(run["state"], "stopped", "{run}");
+    assert!(run["requests"].as_u64().unwrap() > 0, "{run}");
+}

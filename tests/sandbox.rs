@@ -664,7 +664,7 @@ fn kubectl_gets() {
 #[test]
 fn kubectl_describes_what_it_finds() {
     let Some(kubectl) = Kubectl::find("kubectl_describes_what_it_finds") else { return };
-    let pod = kubectl.says("describe pod -l app=cart");
+    let pod = kubectl.says("describe pod -l app=cart --show-events=true");
     for word in ["CrashLoopBackOff", "OOMKilled", "Restart Count:", "Controlled By:", "Back-off restarting failed container"] {
         assert!(pod.contains(word), "no {word} in {pod}");
     }

@@ -53,13 +53,19 @@ pub fn rows(screen: &str) -> usize {
 
 /// Everything a session has shown so far, frame by frame: the first frame for which `wanted` holds.
 pub fn first(pty: &Pty, wanted: impl Fn(&str) -> bool) -> Frame {
-    let mut found = None;
-    replay(pty, |frame, screen| {
-        if found.is_none() && wanted(&screen.contents()) {
-            found = Some(frame);
+    loop {
+        let (mark, mut found) = (pty.mark(), None);
+        replay(pty, |frame, screen| {
+            if found.is_none() && wanted(&screen.contents()) {
+                found = Some(frame);
+            }
+        });
+        match found {
+            Some(frame) => return frame,
+            // The frame was seen before its last byte came.
+            None => _ = pty.wait_bytes(mark, |bytes| !bytes.is_empty(), PATIENCE),
         }
-    });
-    found.expect("a frame that shows what was waited for")
+    }
 }
 
 /// Shows all frames again, off the clock.

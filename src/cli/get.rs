@@ -130,6 +130,8 @@ async fn many(args: &GetArgs, contexts: &[Context], scope: &Scope, fleet: &Fleet
     }
     let rows: Vec<&Row> = (0..table.visible()).filter_map(|at| table.row(at)).collect();
     match args.output {
+        // Where a cluster could not be asked, nobody knows that there is nothing.
+        Output::Table if rows.is_empty() && code != 0 => {}
         Output::Table => write!(io.out, "{}", text(&table, &rows, contexts.len() > 1, now))?,
         Output::Name => rows.iter().try_for_each(|row| writeln!(io.out, "{}/{}", row.gvk.kind.to_lowercase(), row.name))?,
         Output::Json => writeln!(io.out, "{:#}", list(&table, &rows))?,

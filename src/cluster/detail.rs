@@ -183,10 +183,11 @@ fn segment(name: &str) -> String {
 fn mask(secret: &mut Value) {
     for part in ["data", "stringData"] {
         for value in secret.get_mut(part).and_then(Value::as_object_mut).into_iter().flat_map(|values| values.values_mut()) {
-            let length = value.as_str().map_or(0, str::len);
-            // Base64 writes three bytes as four letters.
-            let bytes = if part == "data" { length / 4 * 3 } else { length };
-            *value = Value::String(format!("<about {bytes} bytes, hidden>"));
+            let text = value.as_str().unwrap_or_default();
+            // Base64 writes three bytes as four letters and fills up with `=`.
+            let padding = text.len() - text.trim_end_matches('=').len();
+            let bytes = if part == "data" { (text.len() / 4 * 3).saturating_sub(padding) } else { text.len() };
+            *value = Value::String(format!("<{bytes} bytes, hidden>"));
         }
     }
     if let Some(annotations) = secret.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
@@ -208,5 +209,6 @@ mod tests {
         let text = secret.to_string();
         assert!(!text.contains("aHVudGVyMg") && !text.contains("hunter2"), "{text}");
         assert_eq!(secret["metadata"]["annotations"]["note"], "n");
+        assert_eq!(secret["data"]["password"], "<7 bytes, hidden>");
     }
 }

@@ -1,15 +1,12 @@
 //! A table over the rows of several clusters: order, match set, counts. Pure: no clock, no task, no drawing.
 
 use std::cmp::Ordering;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::filter::Filter;
-use super::rows::{Column, Delta, Phase, Row, RowState, Uid};
+use super::rows::{Cell, Column, Delta, Phase, Row, RowState, Uid};
 use crate::names::ClusterId;
-
-/// Up to one row in so many is put in its place by itself; with more, sorting all of them is cheaper.
-const FEW: usize = 16;
 
 /// Rows of one view, of any number of clusters.
 #[derive(Debug, Default)]
@@ -18,6 +15,11 @@ pub struct Table {
     rows: Vec<Entry>,
     index: HashMap<(ClusterId, Uid), u32>,
     free: Vec<u32>,
+    /// Emptied since the last [`Table::settle`]; still in `sorted`, so not to be filled again before it.
+    emptied: Vec<u32>,
+    /// All rows, in order.
+    sorted: Vec<u32>,
+    /// Those that pass the filter, in order.
     order: Vec<u32>,
     phases: Vec<(ClusterId, Phase)>,
     filter: Filter,
@@ -66,8 +68,6 @@ impl Table {
     /// Takes in what one cluster's subscription yielded. True when rows or columns changed.
     pub fn apply(&mut self, source: &ClusterId, delta: Delta) -> bool {
         let rows_changed = delta.reset || !delta.upserts.is_empty() || !delta.removed.is_empty();
-        let few = !delta.reset && delta.columns.is_none() && (delta.upserts.len() + delta.removed.len()) * FEW < self.order.len();
-        let mut touched = Vec::new();
         if delta.reset {
             self.forget(source);
         }
@@ -75,18 +75,16 @@ impl Table {
             self.columns = columns;
         }
         for uid in delta.removed {
-            touched.extend(self.remove(&(source.clone(), uid)));
+            self.remove(&(source.clone(), uid));
         }
         for row in delta.upserts {
-            touched.push(self.insert(source, row));
+            self.insert(source, row);
         }
         if let Some(phase) = delta.phase {
             self.set_phase(source, phase);
         }
-        match (rows_changed, few) {
-            (true, true) => self.reseat(touched),
-            (true, false) => self.settle(),
-            (false, _) => {}
+        if rows_changed {
+            self.settle();
         }
         rows_changed
     }
@@ -167,7 +165,7 @@ impl Table {
         for entry in &mut self.rows {
             entry.matched = entry.row.as_ref().is_some_and(|row| matches(filter, row, columns, &mut text));
         }
-        self.settle();
+        self.select();
     }
 
     /// The order in use.
@@ -181,22 +179,17 @@ impl Table {
         self.settle();
     }
 
-    /// Answers the slot it took.
-    fn insert(&mut self, source: &ClusterId, row: Row) -> u32 {
+    fn insert(&mut self, source: &ClusterId, row: Row) {
         let matched = matches(&self.filter, &row, &self.columns, &mut String::new());
         let key = (source.clone(), row.uid);
         let entry = Entry { row: Some(row), matched };
         match self.index.get(&key) {
-            Some(slot) => {
-                let slot = *slot;
-                self.put(slot, entry);
-                slot
-            }
+            Some(slot) => self.put(*slot, entry),
             None => {
                 let slot = self.free.pop().unwrap_or_else(|| u32::try_from(self.rows.len()).unwrap_or(u32::MAX));
                 self.index.insert(key, slot);
+                self.sorted.push(slot);
                 self.put(slot, entry);
-                slot
             }
         }
     }
@@ -208,12 +201,11 @@ impl Table {
         }
     }
 
-    /// Answers the slot it had.
-    fn remove(&mut self, key: &(ClusterId, Uid)) -> Option<u32> {
-        let slot = self.index.remove(key)?;
-        self.put(slot, Entry { row: None, matched: false });
-        self.free.push(slot);
-        Some(slot)
+    fn remove(&mut self, key: &(ClusterId, Uid)) {
+        if let Some(slot) = self.index.remove(key) {
+            self.put(slot, Entry { row: None, matched: false });
+            self.emptied.push(slot);
+        }
     }
 
     fn forget(&mut self, source: &ClusterId) {
@@ -230,30 +222,26 @@ impl Table {
         }
     }
 
-    /// Puts a few changed rows where they belong; the others keep their order.
-    fn reseat(&mut self, touched: Vec<u32>) {
-        let touched: HashSet<u32> = touched.into_iter().collect();
-        self.order.retain(|slot| !touched.contains(slot));
-        for slot in touched {
-            let Some(Entry { row: Some(row), matched: true }) = self.rows.get(slot as usize) else { continue };
-            let (rows, sort) = (&self.rows, self.sort);
-            let before = |other: &u32| {
-                rows.get(*other as usize).and_then(|entry| entry.row.as_ref()).is_some_and(|other| compare(sort, other, row) == Ordering::Less)
-            };
-            let place = self.order.partition_point(before);
-            self.order.insert(place, slot);
-        }
-    }
-
+    /// Puts all rows in order. They nearly are: the stable sort sees runs and costs little more than one look at each row.
     fn settle(&mut self) {
-        self.order.clear();
-        self.order.extend(self.rows.iter().zip(0u32..).filter(|(entry, _)| entry.matched).map(|(_, slot)| slot));
         let (rows, sort) = (&self.rows, self.sort);
         let row = |slot: &u32| rows.get(*slot as usize).and_then(|entry| entry.row.as_ref());
-        self.order.sort_unstable_by(|a, b| match (row(a), row(b)) {
+        if !self.emptied.is_empty() {
+            self.sorted.retain(|slot| row(slot).is_some());
+            self.free.append(&mut self.emptied);
+        }
+        self.sorted.sort_by(|a, b| match (row(a), row(b)) {
             (Some(a), Some(b)) => compare(sort, a, b),
             _ => Ordering::Equal,
         });
+        self.select();
+    }
+
+    /// Takes over what passes the filter.
+    fn select(&mut self) {
+        let rows = &self.rows;
+        self.order.clear();
+        self.order.extend(self.sorted.iter().filter(|slot| rows.get(**slot as usize).is_some_and(|entry| entry.matched)));
     }
 }
 
@@ -285,15 +273,26 @@ fn matches(filter: &Filter, row: &Row, columns: &[Column], text: &mut String) ->
 /// Everything of a row one may look for, in lower case. Ages are left out: they change while one types.
 fn haystack(row: &Row, text: &mut String) {
     let mut push = |part: &str| {
-        text.extend(part.chars().flat_map(char::to_lowercase));
+        let from = text.len();
+        text.push_str(part);
+        // Nearly everything in a cluster is ASCII, and this is done for every row at every letter of a filter.
+        match text.get_mut(from..) {
+            Some(part) if part.is_ascii() => part.make_ascii_lowercase(),
+            _ => {
+                text.truncate(from);
+                text.extend(part.chars().flat_map(char::to_lowercase));
+            }
+        }
         text.push(' ');
     };
     push(row.cluster.as_str());
     push(row.namespace.as_deref().unwrap_or_default());
     push(&row.name);
     for cell in &row.cells {
-        if !matches!(cell, super::rows::Cell::Since(_)) {
-            push(&cell.show(0));
+        match cell {
+            Cell::Text(words) => push(words),
+            Cell::Empty | Cell::Since(_) => {}
+            other => push(&other.show(0)),
         }
     }
     push(match row.state {
@@ -308,7 +307,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::cluster::rows::Cell;
     use crate::names::Gvk;
 
     fn row(uid: u128, name: &str, state: RowState) -> Row {
@@ -352,6 +350,16 @@ mod tests {
         table.apply(&other, Delta { upserts: vec![Row { cluster: other.clone(), ..row(1, "b", RowState::Fine) }], ..Delta::default() });
         table.apply(&other, Delta { reset: true, ..Delta::default() });
         assert_eq!(names(&table), ["a"]);
+    }
+
+    #[test]
+    fn rows_that_come_as_others_go_are_counted_once() {
+        let mut table = Table::new();
+        apply(&mut table, vec![row(1, "a", RowState::Fine), row(2, "b", RowState::Fine)], vec![]);
+        apply(&mut table, vec![row(3, "c", RowState::Fine), row(4, "a", RowState::Fine)], vec![Uid(1), Uid(2)]);
+        apply(&mut table, vec![row(5, "b", RowState::Fine)], vec![Uid(3)]);
+        assert_eq!(names(&table), ["a", "b"]);
+        assert_eq!((table.len(), table.visible()), (2, 2));
     }
 
     proptest! {

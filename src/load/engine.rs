@@ -29,7 +29,7 @@ const TICK: Duration = Duration::from_millis(100);
 const PROBE: Duration = Duration::from_secs(1);
 
 /// The newest state of a run.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Sample {
     /// Since the start.
     pub elapsed: Duration,
@@ -48,7 +48,7 @@ pub struct Sample {
 }
 
 /// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ended {
     /// As planned.
@@ -83,7 +83,7 @@ pub fn start(plan: Plan) -> Result<Run, Problem> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = if plan.threads == 0 { cores } else { plan.threads }.min(plan.connections);
     let shared = Arc::new(Shared { left: AtomicU64::new(plan.requests.unwrap_or(u64::MAX)), ..Shared::default() });
-    let (sender, samples) = watch::channel(Arc::new(empty()));
+    let (sender, samples) = watch::channel(Arc::<Sample>::default());
     // From here on a failure drops the run, and that stops the threads there are.
     let run = Run { samples, shared: shared.clone() };
     let plan = Arc::new(plan);
@@ -125,18 +125,6 @@ impl Drop for Run {
     }
 }
 
-fn empty() -> Sample {
-    Sample {
-        elapsed: Duration::ZERO,
-        last: Record::default(),
-        last_span: Duration::ZERO,
-        whole: Record::default(),
-        connections: 0,
-        in_flight: 0,
-        ended: None,
-    }
-}
-
 /// The first address of the host that answers, or the first of all. May wait for the resolver.
 fn resolve(plan: &Plan) -> Result<SocketAddr, Problem> {
     let host = plan.target.host();
@@ -157,7 +145,7 @@ fn resolve(plan: &Plan) -> Result<SocketAddr, Problem> {
 /// Adds what the threads hand over, until all of them have ended.
 fn observe(shared: &Shared, ends: &mpsc::Receiver<Infallible>, sender: &watch::Sender<Arc<Sample>>) {
     let begun = Instant::now();
-    let mut sample = empty();
+    let mut sample = Sample::default();
     let mut recent: VecDeque<(Instant, Record)> = VecDeque::new();
     let mut before = begun;
     loop {

@@ -30,6 +30,10 @@ impl Target {
             hints: vec![hint.to_owned()],
         };
         let url = Url::parse(&full).map_err(|error| wrong(error.to_string(), "an address looks like http://127.0.0.1:8080/path"))?;
+        if !url.username().is_empty() || url.password().is_some() {
+            let what = Problem::new("load.target", "this address cannot be loaded", "it holds a name or password, which would be kept with the run");
+            return Err(what.hint("leave them out; requests carry no credentials yet"));
+        }
         match (url.scheme(), url.host()) {
             ("http", Some(_)) => Ok(Self { url }),
             ("https", _) => Err(wrong("TLS is not spoken yet".into(), "aim at a plain HTTP port of the service")),
@@ -87,6 +91,9 @@ pub enum Pace {
     Rate(f64),
 }
 
+/// Requests a second: one a day, the longest run there is.
+const SLOWEST: f64 = 1.0 / 86_400.0;
+
 /// A whole run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
@@ -125,7 +132,8 @@ impl Plan {
                 wrong("the duration has to be from a moment to a day")
             }
             Self { requests: Some(0), .. } => wrong("at least one request is needed"),
-            Self { pace: Pace::Rate(rate), .. } if !(*rate > 0.0 && rate.is_finite()) => wrong("the rate has to be above 0"),
+            Self { pace: Pace::Rate(rate), .. } if !(*rate >= SLOWEST && rate.is_finite()) => wrong("the rate has to be at least one request a day"),
+            Self { timeout, .. } if timeout.is_zero() => wrong("an answer needs some time"),
             _ => Ok(()),
         }
     }
@@ -147,7 +155,19 @@ mod tests {
     }
 
     #[test]
+    fn a_plan_that_no_clock_can_keep_is_refused() {
+        let fine = Plan::gentle(Target::parse("127.0.0.1").unwrap());
+        assert_eq!(fine.check(), Ok(()));
+        for rate in [0.0, -1.0, 1e-300, f64::NAN, f64::INFINITY] {
+            assert!(Plan { pace: Pace::Rate(rate), ..fine.clone() }.check().is_err(), "{rate}");
+        }
+        assert!(Plan { timeout: Duration::ZERO, ..fine }.check().is_err());
+    }
+
+    #[test]
     fn what_is_not_spoken_is_refused_with_a_reason() {
+        let secret = Target::parse("http://me:hunter2@127.0.0.1/").unwrap_err();
+        assert!(!secret.to_string().contains("hunter2"), "{secret}");
         for wrong in ["https://example.com", "ftp://x", "http://", "http://[::", "a b"] {
             assert!(Target::parse(wrong).is_err(), "{wrong}");
         }

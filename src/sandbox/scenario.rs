@@ -25,7 +25,9 @@ const DAY: i64 = 24 * HOUR;
 
 /// Fills an empty store.
 pub(super) fn fill(store: &Store, options: &Options, ports: &HashMap<&'static str, u16>) {
-    let scene = Scene { store, now: jiff::Timestamp::now().as_second(), noise: options.seed };
+    // Ages of more than eight days are told in days: where nothing happens, nothing that is shown changes either.
+    let past = if options.still { 9 * DAY } else { 0 };
+    let scene = Scene { store, now: jiff::Timestamp::now().as_second() - past, noise: options.seed };
     for (age, namespace) in [(90 * DAY, "default"), (90 * DAY, "kube-system"), (40 * DAY, "shop")] {
         scene.put("Namespace", "", namespace, age, json!({"spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}}));
     }

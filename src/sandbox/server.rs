@@ -22,6 +22,9 @@ type Answer = Result<Response<Body>, Status>;
 /// Largest body of a write; etcd's own limit is half of it.
 const LARGEST: usize = 3 << 20;
 
+/// Longest life of a watch, in seconds: a day.
+const LONGEST_WATCH: u64 = 86_400;
+
 /// Serves one connection until it ends.
 pub(super) async fn connection<I>(store: Arc<Store>, io: I)
 where
@@ -424,7 +427,7 @@ fn watch(store: &Arc<Store>, kind: &'static Kind, namespace: Option<&str>, ask: 
         };
         (past.last().map_or(from, |change| change.version), past.into_iter().map(Sent::Change).collect(), receiver)
     };
-    let life = ask.get("timeoutSeconds").and_then(|text| text.parse().ok()).unwrap_or(1_800);
+    let life = ask.get("timeoutSeconds").and_then(|text| text.parse().ok()).unwrap_or(1_800).min(LONGEST_WATCH);
     let until = tokio::time::Instant::now() + std::time::Duration::from_secs(life);
     let watch = Watch {
         kind,

@@ -38,16 +38,6 @@ pub fn human(seconds: i64) -> String {
     }
 }
 
-/// Seconds from now at which [`age`] of something `seconds` old next changes its text.
-pub fn until_change(seconds: i64) -> i64 {
-    match seconds {
-        ..0 => 10 - seconds,
-        0..60 => 10 - seconds % 10,
-        60..28_800 => 60 - seconds % 60,
-        _ => 3600 - seconds % 3600,
-    }
-}
-
 /// Reads `10s`, `1m30s`, `500ms`, `2h`, or a bare number of seconds.
 ///
 /// # Errors
@@ -74,7 +64,8 @@ pub fn parse(text: &str) -> Result<Duration, String> {
             "d" => 86_400.0,
             _ => return Err(expected()),
         };
-        total += Duration::try_from_secs_f64(value * unit).map_err(|_| expected())?;
+        let part = Duration::try_from_secs_f64(value * unit).map_err(|_| expected())?;
+        total = total.checked_add(part).ok_or_else(expected)?;
         rest = &tail[letters..];
     }
     if total.is_zero() { Err(expected()) } else { Ok(total) }
@@ -111,21 +102,11 @@ mod tests {
     }
 
     #[test]
-    fn the_text_stays_until_the_named_second() {
-        for start in (0..700).chain(10_700..11_000).chain(28_700..29_000).chain(172_700..176_500) {
-            let wait = until_change(start);
-            for t in start..start + wait {
-                assert_eq!(age(t), age(start), "{start}+{}", t - start);
-            }
-        }
-    }
-
-    #[test]
     fn durations_are_read() {
         assert_eq!(parse("1m30s"), Ok(Duration::from_secs(90)));
         assert_eq!(parse("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(parse("2.5"), Ok(Duration::from_millis(2500)));
-        for wrong in ["", "s", "10x", "-3s", "1e400", "0s"] {
+        for wrong in ["", "s", "10x", "-3s", "1e400", "0s", "213503982334601d213503982334601d"] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -229,8 +229,9 @@ impl Stage {
 
     /// What the clusters serve: each kind's plural, then its other names.
     pub fn kinds(&mut self, kinds: &[&[&str]]) -> &mut Self {
+        let scoped = kinds.iter().map(|names| names[0].to_owned()).filter(|name| matches!(name.as_str(), "nodes" | "namespaces")).collect();
         let words = kinds.iter().flat_map(|names| names.iter().map(|name| ((*name).to_owned(), names[0].to_owned()))).collect();
-        self.report(Report::Inventory(inventory::work::Report::Kinds { words }))
+        self.report(Report::Inventory(inventory::work::Report::Kinds { words, scoped }))
     }
 
     /// What was read of the object looked at closely: the answer to the newest request.

@@ -127,6 +127,8 @@ pub trait Make {
     fn restarts(self, count: u32, seconds: i64, last: &str) -> Self;
     /// A pod's node.
     fn node(self, name: &str) -> Self;
+    /// A pod's address; empty while it has none.
+    fn ip(self, address: &str) -> Self;
     /// A label, `app=web`.
     fn label(self, label: &str) -> Self;
 }
@@ -148,6 +150,11 @@ impl Make for Row {
 
     fn node(mut self, name: &str) -> Self {
         self.cells[4] = text(name);
+        self
+    }
+
+    fn ip(mut self, address: &str) -> Self {
+        self.cells[5] = text(address);
         self
     }
 

@@ -60,19 +60,30 @@ impl FormView<'_> {
         let inside = popup::frame(area, self.title, buf, theme);
         let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
         let mut y = 0;
-        for spans in self.about {
+        // Where room is short the fields stay, and what is wrong with them.
+        let (_, wanted) = self.size();
+        let short = area.height < wanted && !self.fields.is_empty();
+        let about = if short { &[] } else { self.about };
+        for spans in about {
             let place = Rect { y: inside.y + y, height: 1, ..inside };
             line(spans, "", place, buf, theme);
             popup::ground(place, buf, theme);
             y += 1;
         }
-        y += u16::from(!self.about.is_empty());
+        y += u16::from(!about.is_empty());
         let mut cursor = None;
         for field in self.fields {
             cursor = self.field(field, y, inside, buf, theme).or(cursor);
             y += 1;
         }
-        put(buf, inside, 0, y, self.fault, theme.style(Role::NoticeError));
+        let fault =
+            if short { Rect { y: inside.y + inside.height.saturating_sub(1), height: 1, ..inside } } else { Rect { y: inside.y + y, ..inside } };
+        if short && !self.fault.is_empty() {
+            // It stands where the buttons are; enter and esc are the same.
+            put(buf, fault, 0, 0, self.fault, theme.style(Role::NoticeError));
+            return cursor;
+        }
+        put(buf, fault, 0, 0, self.fault, theme.style(Role::NoticeError));
         self.buttons(inside.height.saturating_sub(1), inside, buf, theme);
         cursor
     }

@@ -107,36 +107,56 @@ pub fn measure(previous: &[u16], heads: &[Head], sample: impl Iterator<Item = Ro
     widths
 }
 
-/// Columns of this rank and above are shown only where every other one has all the room it wants.
+/// Columns up to this rank are worth a cut name.
+const VITAL: u8 = 3;
+
+/// Columns from this rank on are shown only where nothing has to be cut for them.
 pub const EXTRA: u8 = 100;
 
-/// Which columns are shown in `room`, with the widths they get.
+/// Which columns are shown in `room`, with the widths they get. A growing column shrinks to a readable rest before a
+/// neighbour is dropped for it, and to less before a vital one is.
 fn layout(heads: &[Head], widths: &[u16], room: u16) -> Vec<(usize, u16)> {
     let mut shown: Vec<(usize, u16)> = widths.iter().copied().enumerate().collect();
-    let full = |shown: &[(usize, u16)]| shown.iter().map(|(_, width)| width + GAP).sum::<u16>().saturating_sub(GAP);
-    while full(&shown) > room {
-        let extra = shown.iter().enumerate().filter(|(_, (at, _))| heads[*at].rank >= EXTRA);
-        let Some((worst, _)) = extra.max_by_key(|(place, (at, _))| (heads[*at].rank, *place)) else { break };
-        shown.remove(worst);
-    }
-    // A growing column may shrink to a readable rest before a neighbour is dropped for it.
-    let least = |at: usize, width: u16| if heads[at].grows { width.min(24) } else { width };
-    let need = |shown: &[(usize, u16)]| shown.iter().map(|(at, width)| least(*at, *width) + GAP).sum::<u16>().saturating_sub(GAP);
-    while need(&shown) > room {
-        let Some((worst, _)) =
-            shown.iter().enumerate().filter(|(_, (at, _))| heads[*at].rank > 0).max_by_key(|(place, (at, _))| (heads[*at].rank, *place))
-        else {
-            break;
-        };
-        shown.remove(worst);
-    }
-    let total = full(&shown);
+    drop_columns(&mut shown, heads, room, u16::MAX, EXTRA - 1);
+    drop_columns(&mut shown, heads, room, 24, VITAL);
+    drop_columns(&mut shown, heads, room, 16, 0);
+    take_back(&mut shown, heads, widths, room);
+    let total: u16 = shown.iter().map(|(_, width)| width + GAP).sum::<u16>().saturating_sub(GAP);
     if total > room
         && let Some((_, width)) = shown.iter_mut().find(|(at, _)| heads[*at].grows)
     {
         *width = width.saturating_sub(total - room).max(4);
     }
     shown
+}
+
+/// Drops columns above a rank, the largest and last first, until what is left fits with growing columns at `least`.
+fn drop_columns(shown: &mut Vec<(usize, u16)>, heads: &[Head], room: u16, least: u16, above: u8) {
+    while need(shown, heads, least) > room {
+        let droppable = shown.iter().enumerate().filter(|(_, (at, _))| heads[*at].rank > above);
+        let Some((worst, _)) = droppable.max_by_key(|(place, (at, _))| (heads[*at].rank, *place)) else { break };
+        shown.remove(worst);
+    }
+}
+
+/// Columns that were dropped for a wider one that had to go too all the same, the most important first.
+fn take_back(shown: &mut Vec<(usize, u16)>, heads: &[Head], widths: &[u16], room: u16) {
+    let mut dropped: Vec<(usize, u16)> = widths.iter().copied().enumerate().filter(|one| !shown.contains(one)).collect();
+    dropped.retain(|(at, _)| heads[*at].rank < EXTRA);
+    dropped.sort_by_key(|(at, _)| heads[*at].rank);
+    for one in dropped {
+        let place = shown.iter().position(|(at, _)| *at > one.0).unwrap_or(shown.len());
+        shown.insert(place, one);
+        if need(shown, heads, if heads[one.0].rank > VITAL { 24 } else { 16 }) > room {
+            shown.remove(place);
+        }
+    }
+}
+
+/// Room that columns take with growing ones at `least`.
+fn need(shown: &[(usize, u16)], heads: &[Head], least: u16) -> u16 {
+    let width = |(at, width): &(usize, u16)| if heads[*at].grows { least.min(*width) } else { *width };
+    shown.iter().map(|one| width(one) + GAP).sum::<u16>().saturating_sub(GAP)
 }
 
 impl TableView<'_> {
@@ -240,10 +260,18 @@ mod tests {
 
     #[test]
     fn columns_go_by_rank_and_the_growing_one_gives_way_first() {
-        let heads = [head("NAME", 0, true), head("READY", 1, false), head("NODE", 3, false)];
+        let heads = [head("NAME", 0, true), head("READY", 1, false), head("NODE", 9, false)];
         assert_eq!(layout(&heads, &[40, 5, 10], 60), [(0, 40), (1, 5), (2, 10)]);
         assert_eq!(layout(&heads, &[40, 5, 10], 50), [(0, 31), (1, 5), (2, 10)]);
         assert_eq!(layout(&heads, &[40, 5, 10], 40), [(0, 33), (1, 5)]);
+        assert_eq!(layout(&heads, &[40, 5, 10], 25), [(0, 18), (1, 5)]);
+        assert_eq!(layout(&heads, &[40, 5, 10], 20), [(0, 20)]);
+    }
+
+    #[test]
+    fn a_column_too_wide_for_the_line_takes_no_other_with_it() {
+        let heads = [head("NAME", 0, true), head("READY", 2, false), head("STATUS", 1, false), head("AGE", 50, false)];
+        assert_eq!(layout(&heads, &[14, 5, 30, 3], 40), [(0, 14), (1, 5), (3, 3)]);
     }
 
     #[test]

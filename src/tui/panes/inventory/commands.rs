@@ -93,11 +93,6 @@ pub fn parse(text: &str) -> Option<Command> {
     TABLE.iter().find(|(spelling, _)| *spelling == text).map(|(_, command)| command.clone())
 }
 
-/// Every spelling a keymap may use.
-pub fn spellings() -> impl Iterator<Item = &'static str> {
-    TABLE.iter().map(|(spelling, _)| *spelling)
-}
-
 /// What help, palette and footer say about the inventory's commands.
 pub const SPECS: &[CommandSpec] = &[
     spec("table.describe", "describe", Some(1)),
@@ -107,6 +102,7 @@ pub const SPECS: &[CommandSpec] = &[
     spec("table.mark", "mark", Some(8)),
     spec("inventory.trouble", "trouble only", Some(5)),
     spec("table.namespace all", "all namespaces", Some(6)),
+    spec("table.namespace 1", "the fullest namespace; 2 to 9: the next", None),
     spec("table.wide", "wide columns", Some(9)),
     spec("table.down", "down", None),
     spec("table.up", "up", None),
@@ -207,7 +203,7 @@ mod tests {
 
     #[test]
     fn no_spelling_stands_twice() {
-        let mut all: Vec<_> = spellings().collect();
+        let mut all: Vec<_> = TABLE.iter().map(|(spelling, _)| *spelling).collect();
         all.sort_unstable();
         let count = all.len();
         all.dedup();

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::state::{Body, Detail, Seen, State, Tab};
+use super::state::{Body, Detail, Seen, State, Tab, View};
 use crate::cluster::connection::Health;
 use crate::cluster::describe::{Description, Fact};
 use crate::cluster::detail::EventLine;
@@ -11,6 +11,7 @@ use crate::cluster::rows::{Cell as Value, Column, Phase, Row, RowState};
 use crate::cluster::table::{Sort, SortBy};
 use crate::names::Problem;
 use crate::text::age::age;
+use crate::text::quantity;
 use crate::tui::app::shared::Shared;
 use crate::tui::flow::Look;
 use crate::tui::theme::Role;
@@ -58,30 +59,17 @@ pub fn crumbs(state: &State, shared: &Shared, look: &Look<'_>) -> Vec<Segment> {
 }
 
 fn cluster_scoped(state: &State) -> bool {
-    !state.table.is_empty() && state.table.row(0).is_some_and(|row| row.namespace.is_none())
+    state.scoped.contains(&state.view.kind) || state.table.row(0).is_some_and(|row| row.namespace.is_none())
 }
 
 fn count(state: &State) -> Segment {
     let (seen, all) = (state.table.visible(), state.table.len());
-    let text = match (seen, all) {
-        (1, 1) => "1 row".to_owned(),
-        _ if seen == all => format!("{} rows", grouped(all)),
-        _ => format!("{} of {}", grouped(seen), grouped(all)),
+    let text = if seen == all {
+        format!("{} {}", quantity::count(all as u64), if all == 1 { "row" } else { "rows" })
+    } else {
+        format!("{} of {}", quantity::count(seen as u64), quantity::count(all as u64))
     };
     Segment::new(text, Role::Text, 0)
-}
-
-/// 12,345.
-pub fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 fn faults(state: &State, look: &Look<'_>) -> Option<Segment> {
@@ -119,7 +107,7 @@ fn staleness(state: &State) -> Vec<Segment> {
     let one = |(cluster, phase): &(crate::names::ClusterId, Phase)| match phase {
         Phase::Synced => None,
         Phase::Syncing { count: 0 } => Some(Segment::new(format!("reading {cluster}"), Role::StatusProgress, 1)),
-        Phase::Syncing { count } => Some(Segment::new(format!("reading {cluster}: {}", grouped(*count)), Role::StatusProgress, 1)),
+        Phase::Syncing { count } => Some(Segment::new(format!("reading {cluster}: {}", quantity::count(*count as u64)), Role::StatusProgress, 1)),
         Phase::Stale { since, .. } => Some(Segment::new(format!("{cluster} as of {}", clock(*since)), Role::StatusUnknown, 1)),
     };
     state.table.phases().iter().filter_map(one).collect()
@@ -166,7 +154,8 @@ fn table(state: &State, shared: &Shared, look: &Look<'_>, area: Rect, focus: boo
     let widths = measure(&state.seen.widths, &heads, window.map(view_of));
     let found = words(&state.filter);
     let view = TableView { heads: &heads, widths: &widths, row: &view_of, total: visible, top, cursor: state.position, focus, found: &found };
-    let hidden = heads.len() - view.draw(area, buf, look.theme);
+    let unnamed = !fields.iter().any(|field| matches!(field, Field::Name));
+    let hidden = heads.len() - view.draw(area, buf, look.theme) + usize::from(unnamed);
     if visible == 0 {
         empty(state, shared, look, area, buf);
     }
@@ -198,10 +187,18 @@ fn fields(state: &State, shared: &Shared) -> Vec<Field> {
     if state.view.namespace.is_none() && !cluster_scoped(state) {
         fields.push(Field::Namespace);
     }
-    fields.push(Field::Name);
+    // An event is known by what it is about; its own name says nothing.
+    if state.wide || message(columns).is_none() {
+        fields.push(Field::Name);
+    }
     fields.extend((0..columns.len()).map(Field::Own));
     fields.push(Field::Age);
     fields
+}
+
+/// The column of free text that events have.
+fn message(columns: &[Column]) -> Option<usize> {
+    columns.iter().any(|column| &*column.name == "OBJECT").then(|| columns.iter().position(|column| &*column.name == "MESSAGE"))?
 }
 
 /// What each heading sorts on, from the left.
@@ -226,13 +223,17 @@ fn heads(state: &State, shared: &Shared) -> Vec<Head> {
             Field::Cluster => ("CLUSTER", false, 0),
             Field::Namespace => ("NAMESPACE", false, 0),
             Field::Name => ("NAME", false, 0),
+            Field::Own(own) if message(columns).is_some() => event_head(&columns[own]),
             Field::Own(own) => own_head(&columns[own], at, state.wide),
-            Field::Age => ("AGE", true, 1),
+            Field::Age => ("AGE", true, if message(columns).is_some() { 9 } else { 50 }),
         };
         Head {
             title: title.to_owned(),
             right,
-            grows: matches!(field, Field::Name),
+            grows: match (field, message(columns)) {
+                (Field::Own(own), Some(message)) => own == message,
+                (field, _) => matches!(field, Field::Name),
+            },
             rank,
             sorted: (sort.by == by && sort != Sort::default()).then_some(sort.descending),
             chosen: state.column == at && state.column > 0 && at < last,
@@ -241,13 +242,27 @@ fn heads(state: &State, shared: &Shared) -> Vec<Head> {
     fields.iter().copied().zip(orders(state, shared)).enumerate().map(head).collect()
 }
 
-/// Wide columns go first unless they are asked for, then the later ones; what tells trouble goes last.
+/// What an event says and about what stays longest; its type is seen by its sign.
+fn event_head(column: &Column) -> (&str, bool, u8) {
+    let rank = match &*column.name {
+        "MESSAGE" => 0,
+        "LAST" => 1,
+        "OBJECT" => 2,
+        "REASON" => 3,
+        "COUNT" => 4,
+        _ => 8,
+    };
+    (&column.name, column.right, rank)
+}
+
+/// Where room is short wide columns go first unless they are asked for, then the later ones, and last what says how an object does.
 fn own_head(column: &Column, at: usize, wide: bool) -> (&str, bool, u8) {
     let later = u8::try_from(at).unwrap_or(u8::MAX).min(60);
     let rank = match &*column.name {
-        _ if column.wide && !wide => EXTRA + later,
+        "STATUS" => 1,
         "READY" => 2,
-        "STATUS" => 3,
+        "RESTARTS" => 3,
+        _ if column.wide && !wide => EXTRA + later,
         _ => 4 + later,
     };
     (&column.name, column.right, rank)
@@ -318,7 +333,7 @@ fn why_empty(state: &State, shared: &Shared) -> Vec<Spans> {
         return vec![text("no context is open".into()), text(":ctx lists them; space marks several, enter opens".into())];
     }
     if !state.table.is_empty() {
-        return vec![text(format!("none of {} rows passes the filter; esc clears it", grouped(state.table.len())))];
+        return vec![text(format!("none of {} rows passes the filter; esc clears it", quantity::count(state.table.len() as u64)))];
     }
     let mut lines = Vec::new();
     for (cluster, phase) in state.table.phases() {
@@ -340,16 +355,20 @@ fn why_empty(state: &State, shared: &Shared) -> Vec<Spans> {
 }
 
 fn nothing_there(state: &State, cluster: &str) -> String {
-    match &state.view.namespace {
-        Some(namespace) => format!("{cluster} has no {} in namespace {namespace}; 0 shows all namespaces", state.view.kind),
-        None => format!("{cluster} has no {}", state.view.kind),
+    let View { kind, namespace, labels } = &state.view;
+    let with = if labels.is_empty() { String::new() } else { format!(" with -l {labels}") };
+    match namespace {
+        Some(namespace) if !cluster_scoped(state) => format!("{cluster} has no {kind}{with} in namespace {namespace}; 0 shows all namespaces"),
+        _ => format!("{cluster} has no {kind}{with}"),
     }
 }
 
 /// A problem as lines: what, why, what to do.
 pub fn told(problem: &Problem) -> Vec<Spans> {
-    let why = if problem.why.is_empty() { String::new() } else { format!(": {}", problem.why) };
-    let mut lines = vec![vec![(problem.what.clone(), Role::NoticeError), (why, Role::Text)]];
+    let mut lines = vec![plain(problem.what.clone(), Role::NoticeError)];
+    if !problem.why.is_empty() {
+        lines.push(plain(problem.why.clone(), Role::Text));
+    }
     lines.extend(problem.hints.iter().map(|hint| plain(hint.clone(), Role::Dim)));
     lines
 }

@@ -12,6 +12,7 @@ use crate::names::{ClusterId, ObjectKey, Problem};
 use crate::perf::Order;
 use crate::results::Run;
 use crate::text::age;
+use crate::text::quantity::count;
 use crate::tui::app::shared::Shared;
 use crate::tui::flow::{Confirmed, Field, Form, GuideStep, Intent, Level, Notice, PaneId, Question, Step};
 
@@ -141,7 +142,7 @@ fn sampled(state: &mut State, id: &str, sample: std::sync::Arc<Sample>) -> Step<
 }
 
 fn finished(state: &mut State, run: Run, problems: Vec<Problem>) -> Step<Effect> {
-    let rate = super::view::grouped(run.requests_per_second.round() as u64);
+    let rate = count(run.requests_per_second.round() as u64);
     let what = format!("load test of {} ended: {rate} requests/s, {} failures", run.target.url, run.failed());
     let told = match run.trouble() {
         Some(problem) => Notice::error(problem),
@@ -174,7 +175,7 @@ pub fn load_url(state: &mut State, url: &str) -> Step<Effect> {
 
 fn form(about: String, texts: [String; 4]) -> Form {
     const FIELDS: [(&str, &str); 4] =
-        [("URL", "http://host:port/path"), ("connections", "1 to 10,000"), ("duration", "10s, 1m30s, 2h"), ("rate", "requests/s, max, or auto")];
+        [("URL", "http://host:port/path"), ("connections", "1 to 10,000"), ("duration", "10s, 1m30s, 2h"), ("rate", "requests/s, max or auto")];
     let focus = if texts[0].is_empty() { Some(0) } else { None };
     let fields = FIELDS.into_iter().zip(texts).map(|((label, hint), text)| Field { label, hint, text }).collect();
     Form { title: "Load test".into(), about, fields, button: "Start".into(), focus }

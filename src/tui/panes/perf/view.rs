@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use super::state::{Entry, Point, State, percentiles};
 use crate::results::{Latencies, Run, State as RunState};
+use crate::text::quantity::{count, latency};
 use crate::tui::flow::Look;
 use crate::tui::theme::Role;
 use crate::tui::widgets::bar::{Segment, rule};
@@ -15,13 +16,17 @@ use crate::tui::widgets::table::{Cell, Head, RowView, Sign, TableView, body_heig
 
 /// Columns left of the charts' axis.
 const LABEL: u16 = 11;
+/// From this width on the headline says how many requests are in flight; in a closed loop that is hardly news.
+const ROOMY: u16 = 100;
 /// Columns of the percentile table.
 const FIGURES: u16 = 44;
 
 /// Line 2.
 pub fn crumbs(state: &State) -> Vec<Segment> {
-    let runs = if state.runs.len() == 1 { "1 run".to_owned() } else { format!("{} runs", state.runs.len()) };
-    let mut segments = vec![Segment::new("load tests", Role::Title, 0), Segment::new(runs, Role::Text, 1)];
+    let mut segments = vec![
+        Segment::new("load tests", Role::Title, 0),
+        Segment::new(format!("{} {}", state.runs.len(), if state.runs.len() == 1 { "run" } else { "runs" }), Role::Text, 1),
+    ];
     match state.running() {
         0 => {}
         count => segments.push(Segment::new(format!("{count} running"), Role::StatusProgress, 0)),
@@ -119,11 +124,11 @@ fn headline(entry: &Entry, figures: &Figures, look: &Look<'_>, area: Rect, buf: 
     let left = vec![(format!(" {what}"), Role::Title), (at, Role::Dim), (format!("GET {}", run.target.url), Role::Text)];
     lines::line(&left, "", Rect { width: area.width.saturating_sub(16), ..row(area, 0) }, buf, look.theme);
     put_right(buf, area, area.width.saturating_sub(1), 0, &clock, look.theme.style(Role::Text));
-    let in_flight = figures.in_flight.map_or_else(String::new, |count| format!("  in flight {count}"));
+    let in_flight = figures.in_flight.filter(|_| area.width >= ROOMY).map_or_else(String::new, |count| format!("  in flight {count}"));
     let second = vec![
         (format!(" {word}"), role),
-        (format!("  {} req/s", grouped(figures.rate.round() as u64)), Role::Title),
-        (format!("  answers {}{in_flight}", grouped(figures.answers)), Role::Text),
+        (format!("  {} req/s", count(figures.rate.round() as u64)), Role::Title),
+        (format!("  answers {}{in_flight}", count(figures.answers)), Role::Text),
         (format!("  closed loop, {} conns{pace}", plan.connections), Role::Dim),
     ];
     lines::line(&second, "", row(area, 1), buf, look.theme);
@@ -138,27 +143,9 @@ fn word(state: RunState) -> (&'static str, Role) {
     }
 }
 
-/// 12,345.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let parts: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|part| std::str::from_utf8(part).ok()).collect();
-    parts.join(",")
-}
-
-/// `0.42 ms`, with three digits that count.
-pub fn latency(nanoseconds: Option<u64>) -> String {
-    let Some(nanoseconds) = nanoseconds else { return "·".to_owned() };
-    let value = nanoseconds as f64;
-    let (value, unit) = match nanoseconds {
-        ..1_000_000 => (value / 1e3, "µs"),
-        1_000_000..1_000_000_000 => (value / 1e6, "ms"),
-        _ => (value / 1e9, "s"),
-    };
-    match value {
-        ..10.0 => format!("{value:.2} {unit}"),
-        10.0..100.0 => format!("{value:.1} {unit}"),
-        _ => format!("{value:.0} {unit}"),
-    }
+/// A latency, or a dot where too little was measured for one.
+fn measured(nanoseconds: Option<u64>) -> String {
+    nanoseconds.map_or_else(|| "·".to_owned(), latency)
 }
 
 fn table(figures: &Figures, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
@@ -176,11 +163,11 @@ fn table(figures: &Figures, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         let y = u16::try_from(at + 1).unwrap_or(u16::MAX);
         put(buf, area, 1, y, name, style(Role::Dim));
         if let Some(last) = &figures.last {
-            put_right(buf, area, 26, y, &latency(pick(last)), style(Role::Text));
+            put_right(buf, area, 26, y, &measured(pick(last)), style(Role::Text));
         }
-        put_right(buf, area, 39, y, &latency(pick(&figures.whole)), style(Role::Text));
+        put_right(buf, area, 39, y, &measured(pick(&figures.whole)), style(Role::Text));
     }
-    let errors: Vec<String> = figures.errors.iter().map(|(class, count)| format!("{class} {}", grouped(*count))).collect();
+    let errors: Vec<String> = figures.errors.iter().map(|(class, failures)| format!("{class} {}", count(*failures))).collect();
     let (text, role) = if errors.is_empty() { ("none".to_owned(), Role::Dim) } else { (errors.join("  "), Role::StatusBad) };
     lines::line(&vec![(" errors  ".to_owned(), Role::Dim), (text, role)], "", row(area, 5), buf, look.theme);
 }
@@ -197,7 +184,7 @@ fn histogram(figures: &Figures, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         share if count > 0 && share < 0.1 => "<0.1 %".to_owned(),
         share => format!("{share:.1} %"),
     };
-    let line = |(end, count): &(u64, u64)| (format!("≤ {}", latency(Some(*end))), *count as f64, share(*count));
+    let line = |(end, count): &(u64, u64)| (format!("≤ {}", latency(*end)), *count as f64, share(*count));
     let lines: Vec<_> = buckets.iter().map(line).collect();
     bars(&lines, Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }, Role::ChartBar, buf, look.theme);
 }
@@ -217,7 +204,7 @@ fn charts(entry: &Entry, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let upper = format!("{}/s", short(top(&rates)));
     let columns = Columns { values: &rates, full: 0.0, upper: &upper, lower: "req/s 0", role: Role::Chart1 };
     columns.draw(Rect { height: each, ..area }, LABEL, buf, look.theme);
-    let upper = latency(Some(top(&values) as u64).filter(|ns| *ns > 0));
+    let upper = measured(Some(top(&values) as u64).filter(|ns| *ns > 0));
     let lower = format!("{name} 0");
     let columns = Columns { values: &values, full: 0.0, upper: &upper, lower: &lower, role: Role::Chart2 };
     // A row that is left over stands between them.
@@ -256,7 +243,8 @@ fn runs(state: &State, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         column("ERRORS", true, false, 1),
     ];
     let view = |at: usize| state.runs.get(at).map(run_row).unwrap_or_default();
-    let widths = measure(&[], &heads, (0..state.runs.len().min(50)).map(view));
+    // Figures that grow in a running test move no column.
+    let widths = measure(&[0, 0, 7, 7, 7, 7, 6], &heads, (0..state.runs.len().min(50)).map(view));
     let top = scroll(0, state.chosen, body_height(area), state.runs.len());
     let table = TableView { heads: &heads, widths: &widths, row: &view, total: state.runs.len(), top, cursor: state.chosen, focus: true, found: &[] };
     table.draw(area, buf, look.theme);
@@ -268,7 +256,7 @@ fn run_row(entry: &Entry) -> RowView {
     let errors: u64 = figures.errors.iter().map(|(_, count)| count).sum();
     let text = |text: String| Cell { text, role: Role::Text };
     let (word, role) = word(run.state);
-    let started = run.started.strftime("%d %b %H:%M:%SZ").to_string();
+    let started = run.started.strftime("%d %b %H:%MZ").to_string();
     let target = run.target.what.clone().unwrap_or_else(|| run.target.url.clone());
     let live = entry.sample.is_some();
     RowView {
@@ -283,29 +271,12 @@ fn run_row(entry: &Entry) -> RowView {
             Cell { text: started, role: Role::Dim },
             text(target),
             Cell { text: word.to_owned(), role },
-            text(grouped(figures.rate.round() as u64)),
-            text(latency(figures.whole.0[0])),
-            text(latency(figures.whole.0[2])),
-            Cell { text: grouped(errors), role: if errors > 0 { Role::StatusBad } else { Role::Text } },
+            text(count(figures.rate.round() as u64)),
+            text(measured(figures.whole.0[0])),
+            text(measured(figures.whole.0[2])),
+            Cell { text: count(errors), role: if errors > 0 { Role::StatusBad } else { Role::Text } },
         ],
         marked: false,
         grey: false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn latencies_have_a_unit_and_three_digits() {
-        let shown: Vec<String> = [420, 12_345, 3_100_000, 48_100_000, 1_500_000_000].map(|ns| latency(Some(ns))).into();
-        assert_eq!(shown, ["0.42 µs", "12.3 µs", "3.10 ms", "48.1 ms", "1.50 s"]);
-        assert_eq!(latency(None), "·");
-    }
-
-    #[test]
-    fn numbers_are_grouped() {
-        assert_eq!(["0", "999", "1,000", "1,234,567"].map(String::from), [0, 999, 1000, 1_234_567].map(grouped));
     }
 }
