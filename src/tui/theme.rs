@@ -61,6 +61,11 @@ impl Theme {
         Self { ascii, ..self }
     }
 
+    /// Only ASCII is drawn.
+    pub fn ascii(&self) -> bool {
+        self.ascii
+    }
+
     /// How a role looks.
     pub fn style(&self, role: Role) -> Style {
         self.styles[role as usize]

@@ -18,9 +18,9 @@ use meshplay::tui::app::shared::Shared;
 use meshplay::tui::app::update::{begin, update};
 use meshplay::tui::app::view;
 use meshplay::tui::flow::{At, Look};
+use meshplay::tui::keys;
 use meshplay::tui::keys::chord::parse_key;
 use meshplay::tui::keys::map::Keymap;
-use meshplay::tui::keys::{self};
 use meshplay::tui::panes::{inventory, perf};
 use meshplay::tui::term::key::{Code, Event, Key};
 use meshplay::tui::theme::{BUILTIN, Theme, builtin};
@@ -42,7 +42,7 @@ pub struct Opening {
     sandbox: bool,
     readonly: bool,
     protected: Vec<String>,
-    theme: &'static str,
+    theme: Option<&'static str>,
     ascii: bool,
     preset: &'static str,
     keys: Option<&'static str>,
@@ -79,7 +79,7 @@ impl Opening {
             sandbox: false,
             readonly: false,
             protected: Vec::new(),
-            theme: "mono",
+            theme: None,
             ascii: false,
             preset: "k9s",
             keys: None,
@@ -109,7 +109,12 @@ impl Opening {
 
     /// `--theme`.
     pub fn theme(self, theme: &'static str) -> Self {
-        Self { theme, ..self }
+        Self { theme: Some(theme), ..self }
+    }
+
+    /// The default look of a terminal with colours, where none was chosen; stories have no colours otherwise.
+    pub fn dark_unless_told(self) -> Self {
+        Self { theme: self.theme.or(Some("dark")), ..self }
     }
 
     /// A terminal that draws no Unicode.
@@ -150,8 +155,11 @@ impl Opening {
             looked_at: if self.sandbox { vec!["~/.kube/config".into()] } else { Vec::new() },
             ..Shared::default()
         };
-        let mut stage =
-            Stage { model: Model::new(shared, keymap, load(self.theme), self.size), at: At { mono: Duration::ZERO, unix: NOW }, effects: Vec::new() };
+        let mut stage = Stage {
+            model: Model::new(shared, keymap, load(self.theme.unwrap_or("mono")), self.size),
+            at: At { mono: Duration::ZERO, unix: NOW },
+            effects: Vec::new(),
+        };
         stage.model.themes = BUILTIN.iter().map(|(name, _)| ((*name).to_owned(), load(name))).collect();
         let beginning = Beginning { open: self.open, history: self.history, ..Beginning::default() };
         let step = begin(&mut stage.model, stage.at, beginning);
@@ -221,8 +229,9 @@ impl Stage {
 
     /// What the clusters serve: each kind's plural, then its other names.
     pub fn kinds(&mut self, kinds: &[&[&str]]) -> &mut Self {
+        let scoped = kinds.iter().map(|names| names[0].to_owned()).filter(|name| matches!(name.as_str(), "nodes" | "namespaces")).collect();
         let words = kinds.iter().flat_map(|names| names.iter().map(|name| ((*name).to_owned(), names[0].to_owned()))).collect();
-        self.report(Report::Inventory(inventory::work::Report::Kinds { words }))
+        self.report(Report::Inventory(inventory::work::Report::Kinds { words, scoped }))
     }
 
     /// What was read of the object looked at closely: the answer to the newest request.

@@ -127,6 +127,8 @@ pub trait Make {
     fn restarts(self, count: u32, seconds: i64, last: &str) -> Self;
     /// A pod's node.
     fn node(self, name: &str) -> Self;
+    /// A pod's address; empty while it has none.
+    fn ip(self, address: &str) -> Self;
     /// A label, `app=web`.
     fn label(self, label: &str) -> Self;
 }
@@ -148,6 +150,11 @@ impl Make for Row {
 
     fn node(mut self, name: &str) -> Self {
         self.cells[4] = text(name);
+        self
+    }
+
+    fn ip(mut self, address: &str) -> Self {
+        self.cells[5] = text(address);
         self
     }
 
@@ -278,7 +285,7 @@ impl Load {
     pub fn second(&mut self, answers: u64, usual: Duration, failures: u64) -> Sample {
         let mut last = Record::default();
         let usual = usual.as_nanos() as f64;
-        for _ in 0..answers + self.noise(answers / 20 + 1) {
+        for _ in 0..answers - self.noise(answers / 20 + 1) {
             last.answer((usual * self.stretch()) as u64, 180);
         }
         (0..failures).for_each(|_| last.error(Class::Status5xx));

@@ -88,7 +88,7 @@ const SPECS: &[CommandSpec] = &[
     spec("app.help", "keys", Some(12)),
     spec("app.next-region", "next region", None),
     spec("app.zoom", "zoom", None),
-    spec("app.back", "back", None),
+    spec("app.back", "back", Some(9)),
     spec("app.actions", "everything possible here", None),
     spec("app.history-back", "view before", None),
     spec("app.history-forward", "view after", None),

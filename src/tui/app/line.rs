@@ -54,6 +54,10 @@ const WORDS: &[(&str, &[&str], &str)] = &[
 pub fn understand(model: &Model, text: &str) -> Result<Meaning, Problem> {
     let parsed = split(text);
     let head = parsed.head.as_str();
+    // Namespaces live in no namespace: behind their kind's name one of them is meant.
+    if word(head) == Some("ns") && !parsed.args.is_empty() {
+        return namespace(model, &parsed.args);
+    }
     // Kinds always win: a kind that is called like a word of ours is still a kind.
     if is_kind(model, head) {
         return view(model, head, &parsed);
@@ -167,7 +171,10 @@ fn plain(text: &str, about: &str) -> Candidate {
 
 fn heads(model: &Model) -> Vec<Candidate> {
     let about = |word: &str, plural: &str| if word == plural { "kind".to_owned() } else { format!("kind {plural}") };
-    let served = model.inventory.kinds.iter().map(|(word, plural)| plain(word, &about(word, plural)));
+    // What the plural begins with needs no line of its own.
+    let own = |word: &str, plural: &str| word == plural || !plural.starts_with(word);
+    let served = model.inventory.kinds.iter().filter(|(word, plural)| own(word, plural));
+    let served = served.map(|(word, plural)| plain(word, &about(word, plural)));
     let kinds = std::iter::once(plain("workloads", "what runs, of all kinds")).chain(served);
     let words = WORDS.iter().map(|(name, _, about)| plain(name, about));
     let contexts = model.contexts();

@@ -542,7 +542,8 @@ fn sandbox_section(shared: &Shared) -> Option<crate::tui::overlays::help::Sectio
     let looked = shared.looked_at.iter().map(|path| row("looked at", path));
     let mut rows: Vec<(String, String)> = looked.collect();
     rows.push(row("it is", "an API server inside this program; nothing real is touched"));
-    rows.push(row("it has not", "containers, login, server-side apply, exec, forwards, or a memory"));
+    rows.push(row("it has not", "containers, login, server-side apply, exec, forwards,"));
+    rows.push(row("", "or a memory: it ends with the program"));
     rows.push(row("to leave it", "put a kubeconfig there or into KUBECONFIG and start again"));
     Some(("SANDBOX".to_owned(), rows))
 }
@@ -554,28 +555,21 @@ fn actions(model: &Model) -> Menu<Command> {
     let item = |spec: &crate::tui::flow::CommandSpec| {
         let command = parse(spec.name).ok()?;
         let keys = model.keymap.keys_for(contexts, &command).unwrap_or_default();
-        Some(Item { title: spec.title.to_owned(), keys, refusal: refusal(model, &model.shared, &command), command })
+        Some(Item { title: spec.title.to_owned(), keys, refusal: refusal(model, &command), command })
     };
     let about = model.inventory.row().filter(|_| model.pane == PaneId::Inventory).map(|row| row.key().to_string());
     Menu { title: about.unwrap_or_else(|| "possible here".into()), items: here.filter_map(item).collect(), chosen: 0 }
 }
 
-/// Why a command does nothing now.
-pub(super) fn refusal(model: &Model, shared: &Shared, command: &Command) -> Option<String> {
-    use inventory::commands::Command as Inventory;
-    if *command == Command::Perf(perf::commands::Command::Stop) {
-        return model.perf.shown().is_none_or(|entry| entry.sample.is_none()).then(|| "this run is over".into());
-    }
-    let Command::Inventory(command) = command else { return None };
-    let row = model.inventory.row();
+/// Why a command is not possible now; none: it is.
+pub(super) fn refusal(model: &Model, command: &Command) -> Option<String> {
     match command {
-        Inventory::Delete | Inventory::LoadTest if shared.gate.readonly() => Some("this session is read-only".into()),
-        Inventory::Delete | Inventory::Describe | Inventory::Yaml | Inventory::Mark if row.is_none() => Some("no row is chosen".into()),
-        Inventory::LoadTest => match row.map(|row| &*row.gvk.kind) {
-            Some("Service" | "Deployment" | "StatefulSet" | "DaemonSet" | "Pod") => None,
-            Some(kind) => Some(format!("a {kind} answers no HTTP")),
-            None => Some("no row is chosen".into()),
-        },
-        _ => None,
+        Command::App(AppCommand::Back) if model.pane == PaneId::Inventory && !inventory::update::can_go_back(&model.inventory) => {
+            Some("nothing is open".into())
+        }
+        Command::App(_) => None,
+        Command::Inventory(command) => inventory::update::refusal(&model.inventory, &model.shared, command),
+        Command::Perf(command) => perf::update::refusal(&model.perf, &model.shared, *command),
+        Command::Clusters(command) => clusters::update::refusal(&model.clusters, &model.shared, *command),
     }
 }

@@ -1,5 +1,7 @@
 //! The frame: line 1, the pane's line 2, its body, what lies over it, the footer. Changes nothing.
 
+use std::cmp::Ordering;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -17,7 +19,7 @@ use crate::tui::panes::inventory::state::Seen;
 use crate::tui::panes::{clusters, inventory, perf};
 use crate::tui::theme::Role;
 use crate::tui::widgets::bar::{GAP, Segment, bar};
-use crate::tui::widgets::paint::{page, put, row};
+use crate::tui::widgets::paint::{ascii, page, put, row};
 
 /// The smallest terminal in which anything can be shown.
 pub const SMALLEST: (u16, u16) = (40, 10);
@@ -56,6 +58,9 @@ pub fn draw(model: &Model, look: &Look<'_>, buf: &mut Buffer) -> Hits {
     which(model, look, body, buf);
     for overlay in &model.overlays {
         hits.cursor = over(model, overlay, look, area, body, buf);
+    }
+    if look.theme.ascii() {
+        ascii(buf);
     }
     hits
 }
@@ -157,11 +162,14 @@ fn guide(model: &Model) -> Vec<Segment> {
     let sentence = match model.guide {
         Guide::Hidden => return Vec::new(),
         Guide::Thanks => "that was it. :ctx lists contexts, ? lists keys".to_owned(),
+        // What is failing is told where it is seen.
+        Guide::Waits(GuideStep::Described | GuideStep::Loaded) if model.pane != PaneId::Inventory => return Vec::new(),
         Guide::Waits(GuideStep::Described) => {
             let describe = keys(&Command::Inventory(Inventory::Describe));
             match failing(model) {
-                Some((name, true)) => format!("1/3  {name} is failing: {describe} says why"),
-                Some((name, false)) => format!("1/3  {name} is failing: j down to it, {describe} says why"),
+                Some((name, Ordering::Equal)) => format!("1/3  {name} is failing: {describe} says why"),
+                Some((name, Ordering::Greater)) => format!("1/3  {name} is failing: j down to it, {describe} says why"),
+                Some((name, Ordering::Less)) => format!("1/3  {name} is failing: k up to it, {describe} says why"),
                 None => return Vec::new(),
             }
         }
@@ -175,38 +183,67 @@ fn guide(model: &Model) -> Vec<Segment> {
     vec![Segment::new(sentence, Role::Sandbox, 1)]
 }
 
-/// The first failing workload, and whether the cursor stands on it.
-fn failing(model: &Model) -> Option<(String, bool)> {
+/// The first failing workload, and where it stands from the cursor.
+fn failing(model: &Model) -> Option<(String, Ordering)> {
     let table = &model.inventory.table;
     let at = (0..table.visible()).find(|at| table.row(*at).is_some_and(|row| row.state == RowState::Bad))?;
-    Some((table.row(at)?.name.to_string(), at == model.inventory.position))
+    Some((table.row(at)?.name.to_string(), at.cmp(&model.inventory.position)))
 }
 
 /// What can be done here, the most useful first; and where. Help is the last to be dropped.
 fn footer(model: &Model, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+    let place = match &model.shared.sandbox {
+        Some(_) => Segment::new("SANDBOX", Role::Sandbox, 0),
+        None => Segment::new(here(model), Role::Text, 2),
+    };
+    let left = overlay_hints(model).unwrap_or_else(|| hints(model));
+    bar(buf, area, &left, &[place], look.theme.style(Role::Bar), look.theme);
+}
+
+/// The cluster a key would be about.
+fn here(model: &Model) -> String {
+    let cluster = match model.pane {
+        PaneId::Inventory => model.inventory.row().map(|row| row.cluster.to_string()),
+        PaneId::Perf => model.perf.shown().and_then(|entry| entry.run.target.cluster.clone()),
+        PaneId::Clusters => model.shared.contexts.get(model.clusters.position).map(|context| context.id.to_string()),
+    };
+    cluster.unwrap_or_default()
+}
+
+/// What keys do in what lies over the pane: it swallows all others.
+fn overlay_hints(model: &Model) -> Option<Vec<Segment>> {
+    let hints: &[(&str, &str)] = match model.overlays.last() {
+        None if model.pressed.is_empty() => return None,
+        None => &[("esc", "cancel")],
+        Some(Overlay::Line(_) | Overlay::Filter(..)) => &[],
+        Some(Overlay::Form(_) | Overlay::Confirm(_)) => &[("tab", "next"), ("enter", "take"), ("esc", "cancel")],
+        Some(Overlay::Menu(_)) => &[("j k", "choose"), ("enter", "do it"), ("esc", "close")],
+        Some(Overlay::Help(_) | Overlay::Notices(_)) => &[("j k", "scroll"), ("esc", "close")],
+    };
+    Some(hints.iter().map(|(keys, what)| Segment::hint(keys, what, 1)).collect())
+}
+
+fn hints(model: &Model) -> Vec<Segment> {
     let contexts = model.contexts();
     let mut hints: Vec<(u8, Segment)> = Vec::new();
     for spec in specs().filter(|spec| spec.contexts.iter().any(|context| contexts.contains(context))) {
         let (Some(place), Ok(command)) = (spec.footer, parse(spec.name)) else { continue };
-        if refusal(model, &model.shared, &command).is_some() {
+        if refusal(model, &command).is_some() {
             continue;
         }
         if let Some(keys) = model.keymap.keys_for(contexts, &command) {
             let rank = match spec.name {
                 "app.help" => 1,
+                "app.back" => 2,
                 "app.line" | "app.filter" => 3,
                 _ => place.saturating_add(1),
             };
-            hints.push((place, Segment::hint(&keys, spec.title, rank)));
+            let title = if spec.name == "app.filter" && model.inventory.in_detail { "search" } else { spec.title };
+            hints.push((place, Segment::hint(&keys, title, rank)));
         }
     }
     hints.sort_by_key(|(place, _)| *place);
-    let left: Vec<Segment> = hints.into_iter().map(|(_, segment)| segment).collect();
-    let place = match &model.shared.sandbox {
-        Some(_) => Segment::new("SANDBOX", Role::Sandbox, 0),
-        None => Segment::new(model.inventory.row().map_or_else(String::new, |row| row.cluster.to_string()), Role::Text, 2),
-    };
-    bar(buf, area, &left, &[place], look.theme.style(Role::Bar), look.theme);
+    hints.into_iter().map(|(_, segment)| segment).collect()
 }
 
 fn which(model: &Model, look: &Look<'_>, area: Rect, buf: &mut Buffer) {

@@ -32,6 +32,8 @@ pub struct Line {
     pub offers: Vec<Candidate>,
     /// The offer chosen with the arrows.
     pub chosen: Option<usize>,
+    /// The arrows go through the lines typed before.
+    pub recalling: bool,
 }
 
 /// What a key amounted to.
@@ -71,13 +73,12 @@ impl Line {
     /// A key while the line is open.
     pub fn key(&mut self, key: Key) -> Answer {
         let offers = self.offers.len();
-        match key.code {
-            Code::Down | Code::Up if !self.input.text().is_empty() && offers > 0 => {
-                self.chosen = step(self.chosen, offers, key.code == Code::Down);
-                return Answer::Redraw;
-            }
-            _ => {}
+        let arrow = matches!(key.code, Code::Down | Code::Up);
+        if arrow && !self.recalling && !self.input.text().is_empty() && offers > 0 {
+            self.chosen = step(self.chosen, offers, key.code == Code::Down);
+            return Answer::Redraw;
         }
+        self.recalling = arrow;
         match self.input.key(key) {
             Outcome::Changed => Answer::Changed,
             Outcome::Unchanged | Outcome::Ignored => Answer::Redraw,

@@ -7,7 +7,7 @@ use crate::tui::flow::Look;
 use crate::tui::term::key::{Code, Key};
 use crate::tui::theme::Role;
 use crate::tui::widgets::lines::Spans;
-use crate::tui::widgets::paint::{middle, scroll};
+use crate::tui::widgets::paint::{middle, scroll, width};
 use crate::tui::widgets::popup;
 
 /// One thing to choose.
@@ -67,14 +67,16 @@ impl<C: Clone> Menu<C> {
     /// Draws it.
     pub fn draw(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         let rows = u16::try_from(self.items.len()).unwrap_or(u16::MAX);
-        let place = middle(area, 64, rows.saturating_add(2));
-        let inside = popup::frame(place, &self.title, buf, look.theme);
+        let titles = self.items.iter().map(|item| usize::from(width(&item.title))).max().unwrap_or(0);
         let line = |item: &Item<C>| -> Spans {
             let why = item.refusal.as_ref().map_or_else(String::new, |why| format!("not now: {why}"));
             let role = if item.refusal.is_some() { Role::Dim } else { Role::Text };
-            vec![(format!("{:<10} ", item.keys), Role::FooterKey), (format!("{:<24} ", item.title), role), (why, Role::Dim)]
+            vec![(format!("{:<8}", item.keys), Role::FooterKey), (format!("{:<titles$}  ", item.title), role), (why, Role::Dim)]
         };
         let lines: Vec<Spans> = self.items.iter().map(line).collect();
+        let longest = lines.iter().map(|line| line.iter().map(|(text, _)| width(text)).sum()).max().unwrap_or(0);
+        let place = middle(area, longest.max(width(&self.title)).max(40) + 6, rows.saturating_add(2));
+        let inside = popup::frame(place, &self.title, buf, look.theme);
         popup::list(&lines, scroll(0, self.chosen, usize::from(inside.height), lines.len()), Some(self.chosen), inside, buf, look.theme);
     }
 }

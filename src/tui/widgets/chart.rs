@@ -27,9 +27,10 @@ impl Columns<'_> {
         for row in 0..area.height {
             put(buf, area, label, row, theme.glyphs().side, axis);
         }
-        put_right(buf, area, label, 0, self.upper, axis);
+        let text = theme.style(Role::Dim);
+        put_right(buf, area, label, 0, self.upper, text);
         if area.height > 1 {
-            put_right(buf, area, label, area.height - 1, self.lower, axis);
+            put_right(buf, area, label, area.height - 1, self.lower, text);
         }
         let largest = self.values.iter().flatten().copied().fold(0.0, f64::max);
         let full = if self.full > 0.0 { self.full } else { largest };
@@ -72,7 +73,7 @@ pub fn bars(rows: &[(String, f64, String)], area: Rect, role: Role, buf: &mut Bu
     let largest = rows.iter().map(|(_, size, _)| *size).fold(0.0, f64::max);
     let room = area.width.saturating_sub(label + value + 3);
     for ((name, size, shown), y) in rows.iter().zip(0..area.height) {
-        put_right(buf, area, label, y, name, theme.style(Role::ChartAxis));
+        put_right(buf, area, label, y, name, theme.style(Role::Dim));
         let place = Rect { x: area.x + label + 1, y: area.y + y, width: room, height: 1 };
         if largest > 0.0 {
             bar(place, size / largest, role, buf, theme);

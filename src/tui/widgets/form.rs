@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
 
 use super::lines::{Spans, fold, line, plain};
 use super::paint::{put, width};
@@ -46,7 +47,8 @@ impl FormView<'_> {
     /// Rows and columns it wants, with its frame.
     pub fn size(&self) -> (u16, u16) {
         let about = self.about.iter().map(|line| line.iter().map(|(text, _)| width(text)).sum::<u16>()).max().unwrap_or(0);
-        let fields = if self.fields.is_empty() { 0 } else { self.label_width() + INPUT + 25 };
+        let hints = self.fields.iter().map(|field| width(field.hint)).max().unwrap_or(0);
+        let fields = if self.fields.is_empty() { 0 } else { self.label_width() + INPUT + 2 + hints };
         let rows = self.about.len() + self.fields.len() + usize::from(!self.fields.is_empty()) + 2 + usize::from(!self.about.is_empty());
         let columns = about.max(fields).max(width(self.fault).min(FAULT)).max(36);
         let rows = rows + self.wrong(columns).len().max(1);
@@ -73,7 +75,9 @@ impl FormView<'_> {
         let room = usize::from(inside.height).saturating_sub(self.fields.len() + 1);
         let about = if short { &self.about[..self.about.len().min(room)] } else { self.about };
         for spans in about {
-            line(spans, "", Rect { y: inside.y + y, height: 1, ..inside }, buf, theme);
+            let place = Rect { y: inside.y + y, height: 1, ..inside };
+            line(spans, "", place, buf, theme);
+            popup::ground(place, buf, theme);
             y += 1;
         }
         y += u16::from(!about.is_empty() && !short);
@@ -88,7 +92,9 @@ impl FormView<'_> {
             return cursor;
         }
         for (spans, at) in self.wrong(inside.width).iter().zip(y..inside.height.saturating_sub(1)) {
-            line(spans, "", Rect { y: inside.y + at, height: 1, ..inside }, buf, theme);
+            let place = Rect { y: inside.y + at, height: 1, ..inside };
+            line(spans, "", place, buf, theme);
+            popup::ground(place, buf, theme);
         }
         self.buttons(inside.height.saturating_sub(1), inside, buf, theme);
         cursor
@@ -100,7 +106,8 @@ impl FormView<'_> {
         }
         let start = self.label_width();
         let room = INPUT.min(inside.width.saturating_sub(start));
-        put(buf, inside, 0, y, field.label, theme.style(if field.cursor.is_some() { Role::Title } else { Role::Text }));
+        let label = if field.cursor.is_some() { theme.style(Role::Title) } else { Style::new() };
+        put(buf, inside, 0, y, field.label, theme.style(Role::Popup).patch(label));
         put(buf, inside, start, y, &" ".repeat(usize::from(room)), theme.style(Role::Input));
         put(buf, Rect { width: start + room, ..inside }, start, y, &field.text, theme.style(Role::Input));
         put(buf, inside, start + room + 1, y, field.hint, theme.style(Role::Dim));

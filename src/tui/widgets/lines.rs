@@ -172,6 +172,14 @@ mod tests {
     }
 
     #[test]
+    fn folds_stand_under_an_earlier_piece_where_the_last_one_begins_too_far_to_the_right() {
+        let line = vec![("a ".to_owned(), Role::Dim), ("long head ".to_owned(), Role::Dim), ("one two".to_owned(), Role::Text)];
+        let rows = fold(&[line], 13, true);
+        let texts: Vec<String> = rows.iter().map(|row| row.iter().map(|(text, _)| text.as_str()).collect()).collect();
+        assert_eq!(texts, ["a long head ", "  one two"]);
+    }
+
+    #[test]
     fn folds_stand_between_words_and_under_the_text() {
         let line = vec![("a ".to_owned(), Role::Dim), ("one two three".to_owned(), Role::Text)];
         let rows = fold(&[line], 9, true);

@@ -36,6 +36,23 @@ pub fn page(buf: &mut Buffer, area: Rect, style: Style) {
     }
 }
 
+/// Puts the nearest ASCII in place of everything a terminal without Unicode cannot draw.
+pub fn ascii(buf: &mut Buffer) {
+    for cell in &mut buf.content {
+        if !cell.symbol().is_ascii() {
+            let plain = match cell.symbol() {
+                "…" | "·" => ".",
+                "×" => "x",
+                "≤" => "<",
+                "→" => ">",
+                "µ" => "u",
+                _ => "?",
+            };
+            cell.set_symbol(plain);
+        }
+    }
+}
+
 /// Lays a style over what is there.
 pub fn tint(buf: &mut Buffer, area: Rect, style: Style) {
     buf.set_style(area, style);
@@ -99,6 +116,13 @@ pub fn scroll(top: usize, cursor: usize, height: usize, total: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_ascii_is_replaced_in_place() {
+        let mut buf = Buffer::with_lines(["µs ≤ 日本 …"]);
+        ascii(&mut buf);
+        assert_eq!(buf, Buffer::with_lines(["us < ? ?  ."]));
+    }
 
     #[test]
     fn wide_letters_are_cut_between_them() {

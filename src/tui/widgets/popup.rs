@@ -29,17 +29,22 @@ pub fn frame(area: Rect, title: &str, buf: &mut Buffer, theme: &Theme) -> Rect {
     Rect { x: area.x + 1, y: area.y + 1, width: area.width - 2, height: area.height - 2 }
 }
 
+/// Gives what stands in a line the background of a pop-up.
+pub fn ground(line: Rect, buf: &mut Buffer, theme: &Theme) {
+    let bg = theme.style(Role::Popup).bg;
+    for x in line.left()..line.right() {
+        if let (Some(cell), Some(bg)) = (buf.cell_mut((x, line.y)), bg) {
+            cell.set_bg(bg);
+        }
+    }
+}
+
 /// Draws lines on the page of a pop-up; `chosen` is the one that enter takes.
 pub fn list(rows: &[Spans], top: usize, chosen: Option<usize>, area: Rect, buf: &mut Buffer, theme: &Theme) {
     for ((at, row), y) in rows.iter().enumerate().skip(top).zip(0..area.height) {
         let line = Rect { x: area.x + 1, y: area.y + y, width: area.width.saturating_sub(2), height: 1 };
         lines::line(row, "", line, buf, theme);
-        let bg = theme.style(Role::Popup).bg;
-        for x in line.left()..line.right() {
-            if let (Some(cell), Some(bg)) = (buf.cell_mut((x, line.y)), bg) {
-                cell.set_bg(bg);
-            }
-        }
+        ground(line, buf, theme);
         if chosen == Some(at) {
             tint(buf, Rect { y: area.y + y, height: 1, ..area }, theme.style(Role::Selected));
             put(buf, area, 0, y, theme.glyphs().cursor, theme.style(Role::BorderFocus));

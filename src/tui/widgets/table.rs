@@ -110,12 +110,17 @@ pub fn measure(previous: &[u16], heads: &[Head], sample: impl Iterator<Item = Ro
 /// Columns up to this rank are worth a cut name.
 const VITAL: u8 = 3;
 
+/// Columns from this rank on are shown only where nothing has to be cut for them.
+pub const EXTRA: u8 = 100;
+
 /// Which columns are shown in `room`, with the widths they get. A growing column shrinks to a readable rest before a
 /// neighbour is dropped for it, and to less before a vital one is.
 fn layout(heads: &[Head], widths: &[u16], room: u16) -> Vec<(usize, u16)> {
     let mut shown: Vec<(usize, u16)> = widths.iter().copied().enumerate().collect();
+    drop_columns(&mut shown, heads, room, u16::MAX, EXTRA - 1);
     drop_columns(&mut shown, heads, room, 24, VITAL);
     drop_columns(&mut shown, heads, room, 16, 0);
+    take_back(&mut shown, heads, widths, room);
     let total: u16 = shown.iter().map(|(_, width)| width + GAP).sum::<u16>().saturating_sub(GAP);
     if total > room
         && let Some((_, width)) = shown.iter_mut().find(|(at, _)| heads[*at].grows)
@@ -127,18 +132,36 @@ fn layout(heads: &[Head], widths: &[u16], room: u16) -> Vec<(usize, u16)> {
 
 /// Drops columns above a rank, the largest and last first, until what is left fits with growing columns at `least`.
 fn drop_columns(shown: &mut Vec<(usize, u16)>, heads: &[Head], room: u16, least: u16, above: u8) {
-    let width = |at: usize, width: u16| if heads[at].grows { width.min(least) } else { width };
-    let need = |shown: &[(usize, u16)]| shown.iter().map(|(at, wide)| width(*at, *wide) + GAP).sum::<u16>().saturating_sub(GAP);
-    while need(shown) > room {
+    while need(shown, heads, least) > room {
         let droppable = shown.iter().enumerate().filter(|(_, (at, _))| heads[*at].rank > above);
         let Some((worst, _)) = droppable.max_by_key(|(place, (at, _))| (heads[*at].rank, *place)) else { break };
         shown.remove(worst);
     }
 }
 
+/// Columns that were dropped for a wider one that had to go too all the same, the most important first.
+fn take_back(shown: &mut Vec<(usize, u16)>, heads: &[Head], widths: &[u16], room: u16) {
+    let mut dropped: Vec<(usize, u16)> = widths.iter().copied().enumerate().filter(|one| !shown.contains(one)).collect();
+    dropped.retain(|(at, _)| heads[*at].rank < EXTRA);
+    dropped.sort_by_key(|(at, _)| heads[*at].rank);
+    for one in dropped {
+        let place = shown.iter().position(|(at, _)| *at > one.0).unwrap_or(shown.len());
+        shown.insert(place, one);
+        if need(shown, heads, if heads[one.0].rank > VITAL { 24 } else { 16 }) > room {
+            shown.remove(place);
+        }
+    }
+}
+
+/// Room that columns take with growing ones at `least`.
+fn need(shown: &[(usize, u16)], heads: &[Head], least: u16) -> u16 {
+    let width = |(at, width): &(usize, u16)| if heads[*at].grows { least.min(*width) } else { *width };
+    shown.iter().map(|one| width(one) + GAP).sum::<u16>().saturating_sub(GAP)
+}
+
 impl TableView<'_> {
-    /// Draws headings and rows.
-    pub fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) {
+    /// Draws headings and rows; answers how many columns there was room for.
+    pub fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) -> usize {
         page(buf, area, theme.style(Role::Text));
         let shown = layout(self.heads, self.widths, area.width.saturating_sub(SIGNS + 1));
         self.headings(&shown, area, buf, theme);
@@ -149,6 +172,7 @@ impl TableView<'_> {
             let y = u16::try_from(line + 1).unwrap_or(u16::MAX);
             self.line(&row, position == self.cursor, &shown, Rect { y: area.y + y, height: 1, ..area }, buf, theme);
         }
+        shown.len()
     }
 
     fn headings(&self, shown: &[(usize, u16)], area: Rect, buf: &mut Buffer, theme: &Theme) {
@@ -242,6 +266,19 @@ mod tests {
         assert_eq!(layout(&heads, &[40, 5, 10], 40), [(0, 33), (1, 5)]);
         assert_eq!(layout(&heads, &[40, 5, 10], 25), [(0, 18), (1, 5)]);
         assert_eq!(layout(&heads, &[40, 5, 10], 20), [(0, 20)]);
+    }
+
+    #[test]
+    fn a_column_too_wide_for_the_line_takes_no_other_with_it() {
+        let heads = [head("NAME", 0, true), head("READY", 2, false), head("STATUS", 1, false), head("AGE", 50, false)];
+        assert_eq!(layout(&heads, &[14, 5, 30, 3], 40), [(0, 14), (1, 5), (3, 3)]);
+    }
+
+    #[test]
+    fn extra_columns_take_only_room_that_nobody_else_wants() {
+        let heads = [head("NAME", 0, true), head("NODE", EXTRA, false), head("AGE", 1, false)];
+        assert_eq!(layout(&heads, &[40, 10, 5], 59), [(0, 40), (1, 10), (2, 5)]);
+        assert_eq!(layout(&heads, &[40, 10, 5], 58), [(0, 40), (2, 5)]);
     }
 
     #[test]

@@ -46,6 +46,15 @@ fn problem(state: &State, shared: &Shared) -> Step<()> {
     Step::intent(Intent::Notice(problem.map_or_else(|| Notice::info("nothing is wrong with it"), Notice::error)))
 }
 
+/// Why a command is not possible now; none: it is.
+pub fn refusal(state: &State, shared: &Shared, command: Command) -> Option<String> {
+    match (command, here(state, shared)) {
+        (Command::Open | Command::Mark | Command::Problem, None) => Some("there is no context".into()),
+        (Command::Problem, Some(id)) if shared.connection(id).is_none_or(|one| one.problem.is_none()) => Some("nothing is wrong with it".into()),
+        _ => None,
+    }
+}
+
 /// The cursor stands on an open context when the pane is entered.
 pub fn entered(state: &mut State, shared: &Shared) {
     if let Some(place) = shared.contexts.iter().position(|context| shared.open.contains(&context.id)) {

@@ -35,7 +35,7 @@ pub struct State {
     pub filter: String,
     /// Only what is in trouble.
     pub trouble: bool,
-    /// More columns.
+    /// Wide columns go before others where room is short.
     pub wide: bool,
     /// The column that `O` sorts on: an index into the view's headings.
     pub column: usize,
@@ -90,6 +90,8 @@ pub struct Seen {
     pub top: usize,
     /// Widths of its columns.
     pub widths: Vec<u16>,
+    /// Columns there was no room for.
+    pub hidden: usize,
     /// Rows of the detail that were seen.
     pub detail_page: usize,
     /// Rows of the detail there are.

@@ -192,6 +192,11 @@ pub fn back(state: &mut State) -> Option<Step<Effect>> {
     Some(Step::redraw())
 }
 
+/// [`back`] would close or clear something.
+pub fn can_go_back(state: &State) -> bool {
+    state.detail.is_some() || !state.filter.is_empty() || state.trouble
+}
+
 /// What is typed after `/`: filters the table, or searches the detail that has the focus.
 pub fn filter(state: &mut State, text: &str) -> Result<Step<Effect>, String> {
     if let Some(detail) = state.detail.as_mut().filter(|_| state.in_detail) {
@@ -418,6 +423,30 @@ fn delete(state: &State, shared: &Shared) -> Step<Effect> {
 
 fn action(verb: &'static str, key: &ObjectKey) -> Action {
     Action { verb, cluster: Some(key.cluster.clone()), target: key.to_string() }
+}
+
+/// Why a command is not possible now; none: it is.
+pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<String> {
+    let row = state.row();
+    let kind = row.map(|row| &*row.gvk.kind);
+    let nothing = row.is_none() && state.detail.is_none();
+    let searched = state.detail.as_ref().is_some_and(|detail| !detail.find.is_empty());
+    let why = match command {
+        Command::Delete | Command::LoadTest if shared.gate.readonly() => "this session is read-only",
+        Command::Drill | Command::Describe | Command::Yaml | Command::Events | Command::Delete | Command::Mark | Command::CopyName if nothing => {
+            "no row is chosen"
+        }
+        Command::LoadTest => match kind {
+            Some("Service" | "Deployment" | "StatefulSet" | "DaemonSet" | "Pod") => return None,
+            Some(kind) => return Some(format!("a {kind} answers no HTTP")),
+            None => "no row is chosen",
+        },
+        Command::NextMatch | Command::PreviousMatch if !searched => "nothing is searched for",
+        Command::Wide if !state.wide && state.seen.hidden == 0 => "all columns are shown",
+        Command::Namespace(0) if state.view.namespace.is_none() => "all are shown",
+        _ => return None,
+    };
+    Some(why.into())
 }
 
 /// The person said yes.

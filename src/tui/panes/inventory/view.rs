@@ -18,7 +18,7 @@ use crate::tui::theme::Role;
 use crate::tui::widgets::bar::{Segment, rule};
 use crate::tui::widgets::lines::{self, Spans, plain};
 use crate::tui::widgets::paint::{page, put, row, scroll, width};
-use crate::tui::widgets::table::{Cell, Head, RowView, Sign, TableView, body_height, measure};
+use crate::tui::widgets::table::{Cell, EXTRA, Head, RowView, Sign, TableView, body_height, measure};
 
 /// Rows measured for the widths of columns, beside those that are seen.
 const SAMPLE: usize = 200;
@@ -154,11 +154,12 @@ fn table(state: &State, shared: &Shared, look: &Look<'_>, area: Rect, focus: boo
     let widths = measure(&state.seen.widths, &heads, window.map(view_of));
     let found = words(&state.filter);
     let view = TableView { heads: &heads, widths: &widths, row: &view_of, total: visible, top, cursor: state.position, focus, found: &found };
-    view.draw(area, buf, look.theme);
+    let unnamed = !fields.iter().any(|field| matches!(field, Field::Name));
+    let hidden = heads.len() - view.draw(area, buf, look.theme) + usize::from(unnamed);
     if visible == 0 {
         empty(state, shared, look, area, buf);
     }
-    Seen { page: page_rows, top, widths, ..state.seen.clone() }
+    Seen { page: page_rows, top, widths, hidden, ..state.seen.clone() }
 }
 
 /// Plain words of a filter, to be shown where they stand.
@@ -179,7 +180,6 @@ enum Field {
 
 fn fields(state: &State, shared: &Shared) -> Vec<Field> {
     let columns = state.table.columns();
-    let own = |at: usize| (state.wide || !columns[at].wide).then_some(Field::Own(at));
     let mut fields = Vec::new();
     if shared.open.len() > 1 {
         fields.push(Field::Cluster);
@@ -191,7 +191,7 @@ fn fields(state: &State, shared: &Shared) -> Vec<Field> {
     if state.wide || message(columns).is_none() {
         fields.push(Field::Name);
     }
-    fields.extend((0..columns.len()).filter_map(own));
+    fields.extend((0..columns.len()).map(Field::Own));
     fields.push(Field::Age);
     fields
 }
@@ -224,7 +224,7 @@ fn heads(state: &State, shared: &Shared) -> Vec<Head> {
             Field::Namespace => ("NAMESPACE", false, 0),
             Field::Name => ("NAME", false, 0),
             Field::Own(own) if message(columns).is_some() => event_head(&columns[own]),
-            Field::Own(own) => own_head(&columns[own], at),
+            Field::Own(own) => own_head(&columns[own], at, state.wide),
             Field::Age => ("AGE", true, if message(columns).is_some() { 9 } else { 50 }),
         };
         Head {
@@ -255,14 +255,14 @@ fn event_head(column: &Column) -> (&str, bool, u8) {
     (&column.name, column.right, rank)
 }
 
-/// Where room is short wide columns go first, then the later ones, and last what says how an object does.
-fn own_head(column: &Column, at: usize) -> (&str, bool, u8) {
+/// Where room is short wide columns go first unless they are asked for, then the later ones, and last what says how an object does.
+fn own_head(column: &Column, at: usize, wide: bool) -> (&str, bool, u8) {
     let later = u8::try_from(at).unwrap_or(u8::MAX).min(60);
     let rank = match &*column.name {
         "STATUS" => 1,
         "READY" => 2,
         "RESTARTS" => 3,
-        _ if column.wide => 100 + later,
+        _ if column.wide && !wide => EXTRA + later,
         _ => 4 + later,
     };
     (&column.name, column.right, rank)
@@ -321,7 +321,7 @@ fn sign(state: RowState) -> Sign {
 
 /// What would be here, why it is not, and the key that changes it.
 fn empty(state: &State, shared: &Shared, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-    let area = Rect { x: area.x + 2, y: area.y + 2, width: area.width.saturating_sub(4), height: area.height.saturating_sub(2) };
+    let area = Rect { x: area.x + 4, y: area.y + 2, width: area.width.saturating_sub(6), height: area.height.saturating_sub(2) };
     for (at, line) in lines::fold(&why_empty(state, shared), area.width, true).iter().enumerate() {
         lines::line(line, "", row(area, u16::try_from(at).unwrap_or(u16::MAX)), buf, look.theme);
     }
@@ -387,6 +387,10 @@ fn body(detail: &Detail, focus: bool, look: &Look<'_>, area: Rect, buf: &mut Buf
     rule(buf, row(area, 0), &left, &[Segment::new(place, Role::Dim, 3)], focus, look.theme);
     let inside = Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(2), height: area.height.saturating_sub(1) };
     page(buf, Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }, look.theme.style(Role::Text));
+    // Beside the table a line keeps them apart.
+    for y in 1..if area.x > 0 { area.height } else { 0 } {
+        put(buf, area, 0, y, look.theme.glyphs().side, look.theme.style(if focus { Role::BorderFocus } else { Role::Border }));
+    }
     let rows = lines::fold(&content(detail, look), inside.width, detail.wrap);
     let height = usize::from(inside.height);
     let top = detail.top.min(rows.len().saturating_sub(height));
@@ -437,8 +441,8 @@ fn event_line(event: &EventLine, look: &Look<'_>) -> Spans {
     vec![
         (format!("{glyph} "), role),
         (format!("{ago:>5}  "), Role::Dim),
-        (format!("{}{times}", event.reason), role),
-        (format!("  {}", event.message), Role::Text),
+        (format!("{}{times}  ", event.reason), role),
+        (event.message.clone(), Role::Text),
         (format!("  {}", event.from), Role::Dim),
     ]
 }

@@ -74,6 +74,19 @@ fn stop(state: &State) -> Step<Effect> {
     }
 }
 
+/// Why a command is not possible now; none: it is.
+pub fn refusal(state: &State, shared: &Shared, command: Command) -> Option<String> {
+    let runs = state.shown().is_some_and(|entry| entry.sample.is_some());
+    match command {
+        Command::New if shared.gate.readonly() => Some("this session is read-only".into()),
+        Command::Stop if !runs => Some("nothing runs here".into()),
+        Command::Freeze if !runs && state.frozen.is_none() => Some("nothing moves here".into()),
+        Command::Copy if state.shown().is_none() => Some("there is no run".into()),
+        Command::Down if state.chosen + 1 >= state.runs.len() => Some("there is no run after it".into()),
+        _ => None,
+    }
+}
+
 /// Takes in what happened outside.
 pub fn report(state: &mut State, report: Report) -> Step<Effect> {
     match report {

@@ -116,7 +116,7 @@ fn run(entry: &Entry, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
 fn headline(entry: &Entry, figures: &Figures, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let run = &entry.run;
     let plan = &run.plan;
-    let pace = plan.rate.map_or_else(|| "no limit".to_owned(), |rate| format!("at most {rate}/s"));
+    let pace = plan.rate.map_or_else(String::new, |rate| format!(", ≤ {rate}/s"));
     let what = run.target.what.as_ref().map_or_else(String::new, |what| format!("{what}  "));
     let at = run.target.cluster.as_ref().map_or_else(String::new, |cluster| format!("@{cluster}  "));
     let (word, role) = word(run.state);
@@ -129,7 +129,7 @@ fn headline(entry: &Entry, figures: &Figures, look: &Look<'_>, area: Rect, buf: 
         (format!(" {word}"), role),
         (format!("  {} req/s", count(figures.rate.round() as u64)), Role::Title),
         (format!("  answers {}{in_flight}", count(figures.answers)), Role::Text),
-        (format!("  closed loop, {} conns, {pace}", plan.connections), Role::Dim),
+        (format!("  closed loop, {} conns{pace}", plan.connections), Role::Dim),
     ];
     lines::line(&second, "", row(area, 1), buf, look.theme);
 }
@@ -180,8 +180,11 @@ fn histogram(figures: &Figures, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         buckets = buckets.chunks(2).filter_map(|pair| Some((pair.last()?.0, pair.iter().map(|(_, count)| count).sum()))).collect();
     }
     let all: u64 = buckets.iter().map(|(_, count)| count).sum();
-    let share = |count: u64| if all == 0 { 0.0 } else { count as f64 * 100.0 / all as f64 };
-    let line = |(end, count): &(u64, u64)| (format!("≤ {}", latency(*end)), *count as f64, format!("{:.1} %", share(*count)));
+    let share = |count: u64| match count as f64 * 100.0 / all.max(1) as f64 {
+        share if count > 0 && share < 0.1 => "<0.1 %".to_owned(),
+        share => format!("{share:.1} %"),
+    };
+    let line = |(end, count): &(u64, u64)| (format!("≤ {}", latency(*end)), *count as f64, share(*count));
     let lines: Vec<_> = buckets.iter().map(line).collect();
     bars(&lines, Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }, Role::ChartBar, buf, look.theme);
 }
@@ -204,9 +207,11 @@ fn charts(entry: &Entry, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let upper = measured(Some(top(&values) as u64).filter(|ns| *ns > 0));
     let lower = format!("{name} 0");
     let columns = Columns { values: &values, full: 0.0, upper: &upper, lower: &lower, role: Role::Chart2 };
-    columns.draw(Rect { y: area.y + each, height: each, ..area }, LABEL, buf, look.theme);
+    // A row that is left over stands between them.
+    let second = each + u16::from(area.height > each * 2 + 1);
+    columns.draw(Rect { y: area.y + second, height: each, ..area }, LABEL, buf, look.theme);
     let axis = format!("0 s, 1 column = {seconds} s");
-    put(buf, Rect { y: area.y + each * 2, height: 1, ..area }, LABEL + 1, 0, &axis, look.theme.style(Role::ChartAxis));
+    put(buf, Rect { y: area.y + second + each, height: 1, ..area }, LABEL + 1, 0, &axis, look.theme.style(Role::Dim));
 }
 
 /// The highest percentile known for at least half of the seconds.

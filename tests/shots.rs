@@ -1,0 +1,396 @@
+//! Screenshots: scripted states drawn by the real view, written as `screenshots/*.svg` and compared with what is committed. With
+//! `MESHPLAY_SHOTS=write` they are written anew; with the feature `shots-png` the most telling ones as PNG too, for places that draw no SVG.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends here when something is wrong")]
+
+#[path = "support/play.rs"]
+mod play;
+#[path = "support/scene.rs"]
+mod scene;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use meshplay::cluster::connection::Health;
+use meshplay::cluster::rows::{Row, RowState};
+use meshplay::load::engine::Ended;
+use meshplay::load::plan::{Pace, Plan};
+use meshplay::names::Problem;
+use meshplay::picture::{self, Grid, Palette, Rgb};
+use meshplay::results::Run;
+use meshplay::tui::app::model::Report;
+use meshplay::tui::panes::inventory::state::Body;
+use meshplay::tui::panes::perf;
+use play::{NOW, Opening, Stage};
+use ratatui::buffer::Buffer;
+use ratatui::style::{Color, Modifier};
+use scene::{DAY, HOUR, KINDS, Load, MINUTE, Make, gentle, listed, pod, shop};
+
+/// Every picture: its name, and how its state comes about at a size and with a look.
+const SHOTS: &[(&str, fn() -> Stage)] = &[
+    ("first-minute-80x24", || newcomer(Opening::sandbox())),
+    ("first-minute-ascii-80x24", || newcomer(Opening::sandbox().theme("mono").ascii())),
+    ("two-clusters-120x36", || two_clusters(Opening::kubeconfig(CONTEXTS).size(120, 36))),
+    ("two-clusters-200x60", || two_clusters(Opening::kubeconfig(CONTEXTS).size(200, 60))),
+    ("two-clusters-light-120x36", || two_clusters(Opening::kubeconfig(CONTEXTS).theme("light").size(120, 36))),
+    ("two-clusters-ansi16-80x24", || two_clusters(Opening::kubeconfig(CONTEXTS).theme("ansi16"))),
+    ("two-clusters-mono-80x24", || two_clusters(Opening::kubeconfig(CONTEXTS).theme("mono"))),
+    ("describe-80x24", describe),
+    ("yaml-beside-160x45", yaml_beside),
+    ("line-80x24", line),
+    ("help-120x36", help),
+    ("which-key-80x24", which_key),
+    ("delete-protected-80x24", delete_protected),
+    ("load-form-80x24", load_form),
+    ("perf-live-80x24", || perf_live(Opening::sandbox())),
+    ("perf-live-120x36", || perf_live(Opening::sandbox().size(120, 36))),
+    ("perf-live-light-120x36", || perf_live(Opening::sandbox().size(120, 36).theme("light"))),
+    ("perf-live-ascii-80x24", || perf_live(Opening::sandbox().theme("mono").ascii())),
+    ("perf-done-120x36", perf_done),
+    ("contexts-120x36", contexts),
+    ("empty-80x24", empty),
+    ("error-80x24", error),
+    ("smallest-40x10", || newcomer(Opening::sandbox().size(40, 10))),
+];
+
+/// Those that stand in the README, which is read where SVG may not be drawn.
+#[cfg(feature = "shots-png")]
+const PNGS: &[&str] = &["first-minute-80x24", "two-clusters-120x36", "yaml-beside-160x45", "perf-live-80x24"];
+
+const CONTEXTS: &[&str] = &["prod-eu/shop", "prod-us/shop", "lab/shop", "edge-7"];
+
+fn newcomer(opening: Opening) -> Stage {
+    let opening = opening.dark_unless_told();
+    let mut stage = opening.start();
+    stage.connections(vec![scene::ready("sandbox")]).kinds(KINDS).rows("sandbox", shop());
+    stage
+}
+
+/// Pods of a shop, one line each: name, ready, status, age, node.
+const PODS: &[(&str, &str, &str, i64, &str)] = &[
+    ("cart-6c4d9f7d8b-2xk4v", "1/2", "CrashLoopBackOff", 41 * MINUTE, "node-07"),
+    ("cart-6c4d9f7d8b-9fz7q", "0/2", "ContainerCreating", 40, "node-02"),
+    ("cart-6c4d9f7d8b-h8mvd", "2/2", "Running", 2 * HOUR, "node-04"),
+    ("catalog-7d4b8c6f5c-4tn2s", "1/1", "Running", 6 * DAY, "node-01"),
+    ("catalog-7d4b8c6f5c-zq9wl", "1/1", "Running", 6 * DAY, "node-03"),
+    ("checkout-58f6dd9c7d-m5j6x", "1/1", "Running", 12 * DAY, "node-07"),
+    ("checkout-58f6dd9c7d-pl2k8", "1/1", "Running", 12 * DAY, "node-05"),
+    ("db-0", "1/1", "Running", 38 * DAY, "node-01"),
+    ("payments-69c7b5d4f9-c7vtq", "1/1", "Running", 9 * DAY, "node-02"),
+    ("recommend-5c9f8b7d66-xw4dn", "1/1", "Running", 21 * DAY, "node-06"),
+    ("search-84d5c7f9b8-k2m9z", "1/1", "Running", 3 * DAY + 4 * HOUR, "node-03"),
+    ("web-5b9bbd4df6-kk2lm", "1/2", "Running", 3 * DAY + 4 * HOUR, "node-04"),
+    ("web-5b9bbd4df6-wvbxt", "2/2", "Running", 3 * DAY + 4 * HOUR, "node-05"),
+];
+
+fn shop_pods(cluster: &str, well: bool) -> Vec<Row> {
+    let row = |(name, ready, status, age, node): &(&str, &str, &str, i64, &str)| {
+        let place = format!("{cluster}/shop/{name}");
+        let mut row = pod(&place, ready, status).age(*age).node(node);
+        if well {
+            let wanted = ready.split_once('/').unwrap().1;
+            row = pod(&place, &format!("{wanted}/{wanted}"), "Running").age(*age + DAY).node(node);
+        } else if *status == "CrashLoopBackOff" {
+            row = row.state(RowState::Bad).restarts(14, 40, "OOM");
+        } else if *status == "ContainerCreating" {
+            row = row.state(RowState::Progress);
+        } else if ready.starts_with("1/2") {
+            row = row.state(RowState::Warn).restarts(1, 3 * DAY, "Err 1");
+        }
+        if name.starts_with("search") { row.restarts(2, 5 * HOUR, "Sig 9") } else { row }
+    };
+    let addressed = |(at, row): (usize, Row)| {
+        let address = if row.state == RowState::Progress { String::new() } else { format!("10.244.{}.{}", at % 7, 11 + at * 3) };
+        row.ip(&address)
+    };
+    PODS.iter().map(row).enumerate().map(addressed).collect()
+}
+
+/// One cluster with faults, one that stopped answering two minutes ago.
+fn two_clusters(opening: Opening) -> Stage {
+    let mut stage = opening.dark_unless_told().open(&["prod-eu", "lab"]).protected("prod-*").start();
+    let down = scene::unreachable("lab");
+    stage.kinds(KINDS).play(": po <ret>").rows("prod-eu", listed("pods", shop_pods("prod-eu", false)));
+    stage.rows("lab", listed("pods", shop_pods("lab", true))).rows("lab", scene::stale(2 * MINUTE, down.clone()));
+    stage.connections(vec![scene::ready("prod-eu"), scene::troubled("lab", Health::Unreachable, 2 * MINUTE, down)]);
+    stage.play("S");
+    stage
+}
+
+fn describe() -> Stage {
+    let mut stage = newcomer(Opening::sandbox());
+    stage.play("d").inspected(Body::Summary(scene::cart()));
+    stage
+}
+
+const YAML: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  creationTimestamp: 2026-04-04T14:04:00Z
+  labels:
+    app: web
+  name: web
+  namespace: shop
+  resourceVersion: '1204'
+  uid: 8d0c5e8a-3a86-5f1c-9d3e-2f6d1c0b7a55
+spec:
+  replicas: 3
+  selector:
+    matchLabels:
+      app: web
+  strategy:
+    rollingUpdate:
+      maxSurge: 1
+      maxUnavailable: 0
+    type: RollingUpdate
+  template:
+    metadata:
+      labels:
+        app: web
+    spec:
+      containers:
+      - image: shop/web:3.2.1
+        name: web
+        ports:
+        - containerPort: 8080
+          name: http
+          protocol: TCP
+        resources:
+          limits:
+            memory: 256Mi
+          requests:
+            cpu: 100m
+            memory: 128Mi
+      restartPolicy: Always
+status:
+  availableReplicas: 3
+  observedGeneration: 1
+  readyReplicas: 3
+  replicas: 3
+  updatedReplicas: 3
+";
+
+fn yaml_beside() -> Stage {
+    let mut stage = newcomer(Opening::sandbox().size(160, 45));
+    stage.play("G <ret> y").inspected(Body::Yaml(YAML.into()));
+    stage
+}
+
+fn line() -> Stage {
+    let mut stage = newcomer(Opening::sandbox());
+    stage.play(": se <down>");
+    stage
+}
+
+fn help() -> Stage {
+    let mut stage = newcomer(Opening::sandbox().size(120, 36));
+    stage.play("?");
+    stage
+}
+
+fn which_key() -> Stage {
+    let mut stage = newcomer(Opening::sandbox());
+    stage.play(",");
+    stage
+}
+
+fn delete_protected() -> Stage {
+    let mut stage = two_clusters(Opening::kubeconfig(CONTEXTS));
+    stage.play("g ctrl-d prod");
+    stage
+}
+
+fn load_form() -> Stage {
+    let mut stage = newcomer(Opening::sandbox());
+    stage.play("d <esc> G b");
+    let key = match stage.wanted().pop() {
+        Some(meshplay::tui::app::model::Effect::Perf(perf::work::Effect::Resolve { key })) => key,
+        other => panic!("{other:?}"),
+    };
+    stage.perf(perf::work::Report::Resolved { key, url: Ok("http://127.0.0.1:38111/".into()) });
+    stage
+}
+
+fn old_run(id: &str, what: &str, plan: Plan, ago: i64, answers: u64, usual: Duration, failures: u64) -> Run {
+    let mut load = Load::begin(id, Some(what), Some("sandbox"), plan, ago);
+    (0..10).for_each(|_| _ = load.second(answers, usual, failures));
+    load.end(Ended::Done)
+}
+
+fn old_runs() -> Vec<Run> {
+    let at_rate = |rate| Plan { pace: Pace::Rate(rate), ..gentle("http://127.0.0.1:43005/") };
+    vec![
+        old_run("c", "service shop/cart", gentle("http://127.0.0.1:41207/"), 17 * MINUTE, 660, Duration::from_micros(3_400), 165),
+        old_run("b", "service shop/payments", at_rate(100.0), 52 * MINUTE, 100, Duration::from_micros(26_000), 0),
+        old_run("a", "service shop/payments", at_rate(100.0), DAY + 52 * MINUTE, 100, Duration::from_micros(25_500), 1),
+    ]
+}
+
+/// Web of the shop, loaded as fast as it answers: slower for a while in the middle.
+fn load_web(stage: &mut Stage, seconds: u64) -> Load {
+    let plan = Plan { duration: Duration::from_secs(60), ..gentle("http://127.0.0.1:38111/") };
+    let mut load = Load::begin("d", Some("service shop/web"), Some("sandbox"), plan, i64::try_from(seconds).unwrap());
+    stage.play(",p").perf(perf::work::Report::Listed { runs: old_runs(), problems: vec![] });
+    stage.perf(perf::work::Report::Started { run: Box::new(load.run.clone()) });
+    for second in 0..seconds {
+        let (answers, usual) = if (14..19).contains(&second) { (3_100, 620) } else { (5_200 + 20 * second, 330) };
+        let sample = load.second(answers, Duration::from_micros(usual), u64::from(second == 16) * 3);
+        stage.perf(perf::work::Report::Sample { id: "d".into(), sample: Arc::new(sample) });
+    }
+    load
+}
+
+fn perf_live(opening: Opening) -> Stage {
+    let mut stage = newcomer(opening);
+    load_web(&mut stage, 38);
+    stage
+}
+
+fn perf_done() -> Stage {
+    let mut stage = newcomer(Opening::sandbox().size(120, 36));
+    let load = load_web(&mut stage, 60);
+    stage.perf(perf::work::Report::Finished { run: Box::new(load.end(Ended::Done)), problems: vec![] });
+    stage
+}
+
+fn contexts() -> Stage {
+    let mut stage = two_clusters(Opening::kubeconfig(CONTEXTS).size(120, 36));
+    stage.play(",k");
+    stage
+}
+
+fn empty() -> Stage {
+    let mut stage = newcomer(Opening::sandbox());
+    stage.play("':svc kube-system' <ret>").rows("sandbox", listed("services", vec![]));
+    stage
+}
+
+fn error() -> Stage {
+    let mut stage = two_clusters(Opening::kubeconfig(CONTEXTS));
+    let problem = Problem::new(
+        "object.forbidden",
+        "Pod shop/db-0 in lab was not deleted",
+        "pods \"db-0\" is forbidden: User \"sam\" cannot delete resource \"pods\" in API group \"\" in the namespace \"shop\"",
+    )
+    .hint("ask for the right to delete pods in shop; `kubectl auth can-i delete pods -n shop` checks it");
+    stage.report(Report::Failed(problem)).play("<esc> ,e");
+    stage
+}
+
+#[test]
+fn the_screenshots_show_what_is_drawn() {
+    let write = std::env::var("MESHPLAY_SHOTS").is_ok_and(|value| value == "write");
+    let folder = folder();
+    let mut drifted = Vec::new();
+    for (name, begin) in SHOTS {
+        let mut stage = begin();
+        let (width, height) = stage.model.size;
+        assert!(name.ends_with(&format!("-{width}x{height}")), "{name} is {width}x{height}");
+        let svg = svg(&stage.buffer(), stage.model.theme.style(meshplay::tui::theme::Role::Text));
+        let path = folder.join(format!("{name}.svg"));
+        if write {
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(&path, svg).unwrap();
+        } else if std::fs::read_to_string(&path).ok().as_deref() != Some(&svg) {
+            drifted.push(format!("screenshots/{name}.svg"));
+        }
+    }
+    assert!(
+        drifted.is_empty(),
+        "these are not what is drawn now: {}\n`MESHPLAY_SHOTS=write cargo test --test shots` writes them anew; look at them before you commit",
+        drifted.join(", ")
+    );
+}
+
+#[test]
+fn no_screenshot_is_left_over() {
+    let known: BTreeSet<String> = SHOTS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let left = |name: &String| !known.contains(name.trim_end_matches(".svg").trim_end_matches(".png"));
+    let names = std::fs::read_dir(folder()).into_iter().flatten().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert_eq!(names.filter(left).collect::<Vec<_>>(), [] as [&str; 0], "pictures that no state is behind");
+}
+
+#[cfg(feature = "shots-png")]
+#[test]
+fn the_most_telling_ones_are_drawn_as_png() {
+    const FONTS: [&[u8]; 2] = [include_bytes!("support/fonts/DejaVuSansMono.ttf"), include_bytes!("support/fonts/DejaVuSansMono-Bold.ttf")];
+    let fonts = FONTS.map(<[u8]>::to_vec);
+    // To look at all of them: `MESHPLAY_SHOTS_TO` names a folder elsewhere.
+    let asked = std::env::var("MESHPLAY_SHOTS").unwrap_or_default();
+    let elsewhere = std::env::var_os("MESHPLAY_SHOTS_TO").map(PathBuf::from);
+    for (name, begin) in SHOTS.iter().filter(|(name, _)| elsewhere.is_some() || PNGS.contains(name)) {
+        let mut stage = begin();
+        let svg = svg(&stage.buffer(), stage.model.theme.style(meshplay::tui::theme::Role::Text));
+        let png = picture::png::to_png(&svg, &fonts).unwrap();
+        assert!(png.starts_with(b"\x89PNG"), "{name}");
+        if asked == "write" || elsewhere.is_some() {
+            std::fs::write(elsewhere.clone().unwrap_or_else(folder).join(format!("{name}.png")), png).unwrap();
+        }
+    }
+}
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("screenshots")
+}
+
+/// A frame as an SVG document. A look that leaves colours to the terminal is shown on the usual dark one.
+fn svg(buf: &Buffer, page: ratatui::style::Style) -> String {
+    let usual = Palette::default();
+    let palette = Palette { text: page.fg.and_then(rgb).unwrap_or(usual.text), ground: page.bg.and_then(rgb).unwrap_or(usual.ground) };
+    let mut grid = Grid::new(buf.area.width, buf.area.height);
+    for y in 0..buf.area.height {
+        for x in 0..buf.area.width {
+            let cell = &buf[(x, y)];
+            let has = |modifier| cell.modifier.contains(modifier);
+            let style = picture::Style {
+                fg: rgb(cell.fg),
+                bg: rgb(cell.bg),
+                bold: has(Modifier::BOLD),
+                dim: has(Modifier::DIM),
+                italic: has(Modifier::ITALIC),
+                underline: has(Modifier::UNDERLINED),
+                reverse: has(Modifier::REVERSED),
+            };
+            grid.set(x, y, cell.symbol(), style);
+        }
+    }
+    grid.to_svg(&palette)
+}
+
+/// The colour xterm shows; none: the terminal's own.
+fn rgb(color: Color) -> Option<Rgb> {
+    const NAMED: [Color; 16] = [
+        Color::Black,
+        Color::Red,
+        Color::Green,
+        Color::Yellow,
+        Color::Blue,
+        Color::Magenta,
+        Color::Cyan,
+        Color::Gray,
+        Color::DarkGray,
+        Color::LightRed,
+        Color::LightGreen,
+        Color::LightYellow,
+        Color::LightBlue,
+        Color::LightMagenta,
+        Color::LightCyan,
+        Color::White,
+    ];
+    match color {
+        Color::Reset => None,
+        Color::Rgb(r, g, b) => Some((r, g, b)),
+        Color::Indexed(index) => Some(picture::indexed(index)),
+        named => NAMED.iter().zip(0..).find(|(one, _)| **one == named).map(|(_, index)| picture::indexed(index)),
+    }
+}
+
+#[test]
+fn time_stands_still_in_pictures() {
+    let shown = || newcomer(Opening::sandbox()).screen();
+    assert_eq!(shown(), shown());
+    assert_eq!(jiff::Timestamp::from_second(NOW).unwrap().to_string(), "2026-05-12T14:04:00Z");
+}
