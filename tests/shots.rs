@@ -28,8 +28,11 @@ use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
 use scene::{DAY, HOUR, KINDS, Load, MINUTE, Make, gentle, listed, pod, shop};
 
-/// Every picture: its name, and how its state comes about at a size and with a look.
-const SHOTS: &[(&str, fn() -> Stage)] = &[
+/// A picture: its name, and how its state comes about at a size and with a look.
+type Shot = (&'static str, fn() -> Stage);
+
+/// Every picture.
+const SHOTS: &[Shot] = &[
     ("first-minute-80x24", || newcomer(Opening::sandbox())),
     ("first-minute-ascii-80x24", || newcomer(Opening::sandbox().theme("mono").ascii())),
     ("two-clusters-120x36", || two_clusters(Opening::kubeconfig(CONTEXTS).size(120, 36))),
