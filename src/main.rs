@@ -148,7 +148,13 @@ async fn run(cli: Cli) -> io::Result<u8> {
                 all_namespaces: place.all_namespaces || cli.place.all_namespaces,
             };
             match open(&config, &cli.shared).await {
-                Ok((fleet, _sandbox)) => cli::get::run(what, scope, &fleet, jiff::Timestamp::now().as_second(), &mut io).await,
+                Ok((fleet, sandbox)) => {
+                    if sandbox.is_some() && !cli.shared.sandbox {
+                        // What is printed must never be taken for a cluster's.
+                        writeln!(io.err, "SANDBOX: no kubeconfig was found; this is the embedded cluster")?;
+                    }
+                    cli::get::run(what, scope, &fleet, jiff::Timestamp::now().as_second(), &mut io).await
+                }
                 Err(problem) => io.fail(&problem),
             }
         }

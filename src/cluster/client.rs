@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kube::client::Body;
+use kube::client::{AuthError, Body};
 use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
@@ -62,7 +62,7 @@ impl Builder {
         *started = None;
         match built {
             Ok(Ok(client)) => Ok(Wire::new(self.id.clone(), client)),
-            Ok(Err(error)) => Err(self.no_client(&error.to_string())),
+            Ok(Err(error)) => Err(self.no_client(&said(&error))),
             Err(error) => Err(self.no_client(&error.to_string())),
         }
     }
@@ -85,6 +85,19 @@ impl Builder {
             why: sanitise(why).into_owned(),
             hints: vec![format!("run `kubectl --context {} get ns` once: it shows what the plugin or the file wants", self.id)],
         }
+    }
+}
+
+/// What a credential plugin said, rather than how it was run.
+fn said(error: &kube::Error) -> String {
+    match error {
+        kube::Error::Auth(AuthError::AuthExecRun { out, .. }) => {
+            let text = String::from_utf8_lossy(&out.stderr);
+            let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+            let said = if lines.is_empty() { "it said nothing".to_owned() } else { lines.join("; ") };
+            format!("the credential plugin ended with {}: {said}", out.status)
+        }
+        error => error.to_string(),
     }
 }
 

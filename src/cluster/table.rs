@@ -89,6 +89,13 @@ impl Table {
         rows_changed
     }
 
+    /// Forgets a cluster: it was closed.
+    pub fn drop_source(&mut self, source: &ClusterId) {
+        self.forget(source);
+        self.phases.retain(|(id, _)| id != source);
+        self.settle();
+    }
+
     /// Column definitions of the view.
     pub fn columns(&self) -> &[Column] {
         &self.columns

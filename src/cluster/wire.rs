@@ -167,7 +167,9 @@ fn chain(error: &dyn std::error::Error) -> String {
         }
         next = cause.source();
     }
-    text
+    // The names of our own layers say nothing to a person.
+    let layers = ["ServiceError: ", "client error (Connect): "];
+    layers.iter().fold(text, |text, layer| text.strip_prefix(layer).map(str::to_owned).unwrap_or(text))
 }
 
 fn excerpt(body: &[u8]) -> String {

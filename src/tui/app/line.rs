@@ -91,7 +91,9 @@ fn word(head: &str) -> Option<&'static str> {
 
 fn is_kind(model: &Model, head: &str) -> bool {
     let head = head.to_lowercase();
-    head == "workloads" || head == "wl" || model.inventory.kinds.contains_key(&head)
+    // `widgets.acme.io`: which of several groups is meant is the server's to know.
+    let word = head.split_once('.').map_or(head.as_str(), |(word, _)| word);
+    head == "workloads" || head == "wl" || model.inventory.kinds.contains_key(word) && parse(&head).is_err()
 }
 
 fn view(model: &Model, head: &str, parsed: &crate::tui::keys::line::Parsed) -> Result<Meaning, Problem> {

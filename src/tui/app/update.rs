@@ -177,12 +177,17 @@ fn remember(model: &Model) -> Effect {
 
 /// These contexts and no others are open from now on.
 pub(super) fn open(model: &mut Model, wanted: Vec<ClusterId>) -> Wanted {
+    open_on(model, wanted, None)
+}
+
+/// The same, and looks at something else there.
+fn open_on(model: &mut Model, wanted: Vec<ClusterId>, view: Option<View>) -> Wanted {
     let closed: Vec<ClusterId> = model.shared.open.iter().filter(|id| !wanted.contains(id)).cloned().collect();
     let opened: Vec<ClusterId> = wanted.iter().filter(|id| !model.shared.open.contains(id)).cloned().collect();
     model.shared.open = wanted;
     let effects = closed.into_iter().map(Effect::Disconnect).chain(opened.into_iter().map(Effect::Connect));
     let step = Step { effects: effects.collect(), ..Step::redraw() };
-    step.and(remember(model)).then(inventory::update::clusters(&mut model.inventory, &model.shared).map(Effect::Inventory))
+    step.and(remember(model)).then(inventory::update::clusters(&mut model.inventory, &model.shared, view).map(Effect::Inventory))
 }
 
 /// Shows a pane.
@@ -335,7 +340,8 @@ pub(super) fn quit(model: &mut Model) -> Wanted {
 }
 
 fn overlaid(model: &mut Model, at: At, key: Key) -> Wanted {
-    let page = usize::from(model.size.1.saturating_sub(4));
+    // What help shows of its rows: lines 1 and 2, the footer, its distance and its frame are not among them.
+    let page = usize::from(model.size.1.saturating_sub(7));
     match model.overlays.last_mut() {
         Some(Overlay::Line(line)) => {
             let answer = line.key(key);
@@ -343,7 +349,7 @@ fn overlaid(model: &mut Model, at: At, key: Key) -> Wanted {
         }
         Some(Overlay::Filter(line, _)) => {
             let answer = line.key(key);
-            filter_answered(model, answer)
+            filter_answered(model, at, answer)
         }
         Some(Overlay::Help(help)) => {
             let close = help.key(key, page);
@@ -468,8 +474,7 @@ fn run_line(model: &mut Model, at: At, text: &str) -> Wanted {
 fn view_line(model: &mut Model, at: At, view: View, filter: Option<String>, contexts: Vec<ClusterId>) -> Wanted {
     let mut step = go(model, at, PaneId::Inventory);
     if !contexts.is_empty() && contexts != model.shared.open {
-        model.inventory.view = view;
-        step = step.then(open(model, contexts));
+        step = step.then(open_on(model, contexts, Some(view)));
     } else {
         step = step.then(inventory::update::go(&mut model.inventory, &model.shared, view, true).map(Effect::Inventory));
     }
@@ -492,11 +497,17 @@ fn open_filter(model: &mut Model, at: At) -> Wanted {
     Step::redraw()
 }
 
-fn filter_answered(model: &mut Model, answer: LineAnswer) -> Wanted {
+fn filter_answered(model: &mut Model, at: At, answer: LineAnswer) -> Wanted {
     match answer {
         LineAnswer::Redraw => Step::redraw(),
         LineAnswer::Changed => filter_changed(model),
-        LineAnswer::Accept(_) => closed(model, true),
+        LineAnswer::Accept(text) => {
+            let step = closed(model, true);
+            match inventory::update::filter(&mut model.inventory, &text) {
+                Ok(_) => step,
+                Err(why) => step.then(intent(model, at, Intent::Notice(Notice::error(Problem::new("filter", "the filter was not used", why))))),
+            }
+        }
         LineAnswer::Cancel => {
             if let Some(Overlay::Filter(_, before)) = model.overlays.pop() {
                 // It held before, so it is right.
@@ -549,8 +560,12 @@ fn actions(model: &Model) -> Menu<Command> {
     Menu { title: about.unwrap_or_else(|| "possible here".into()), items: here.filter_map(item).collect(), chosen: 0 }
 }
 
-fn refusal(model: &Model, shared: &Shared, command: &Command) -> Option<String> {
+/// Why a command does nothing now.
+pub(super) fn refusal(model: &Model, shared: &Shared, command: &Command) -> Option<String> {
     use inventory::commands::Command as Inventory;
+    if *command == Command::Perf(perf::commands::Command::Stop) {
+        return model.perf.shown().is_none_or(|entry| entry.sample.is_none()).then(|| "this run is over".into());
+    }
     let Command::Inventory(command) = command else { return None };
     let row = model.inventory.row();
     match command {

@@ -5,6 +5,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::commands::{Command, parse, specs};
 use super::model::{Guide, Model, Overlay};
+use super::update::refusal;
 use crate::cluster::connection::{Connection, Health};
 use crate::cluster::rows::RowState;
 use crate::tui::flow::{GuideStep, Look, PaneId};
@@ -15,7 +16,7 @@ use crate::tui::panes::inventory::commands::Command as Inventory;
 use crate::tui::panes::inventory::state::Seen;
 use crate::tui::panes::{clusters, inventory, perf};
 use crate::tui::theme::Role;
-use crate::tui::widgets::bar::{Segment, bar};
+use crate::tui::widgets::bar::{GAP, Segment, bar};
 use crate::tui::widgets::paint::{page, put, row};
 
 /// The smallest terminal in which anything can be shown.
@@ -35,7 +36,7 @@ pub fn draw(model: &Model, look: &Look<'_>, buf: &mut Buffer) -> Hits {
     let area = buf.area;
     page(buf, area, look.theme.style(Role::Text));
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
-        let text = format!("{}×{} is too small; {}×{} is needed", area.width, area.height, SMALLEST.0, SMALLEST.1);
+        let text = format!("too small: {}×{} is needed", SMALLEST.0, SMALLEST.1);
         put(buf, area, 0, 0, &text, look.theme.style(Role::Text));
         return Hits::default();
     }
@@ -80,7 +81,6 @@ fn line_one(model: &Model, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     };
     let mut left = vec![Segment::new(name, Role::Title, 0), Segment::hint(",", "go", 6)];
     left.extend(danger(model));
-    left.extend(health(model, look));
     let mut right = Vec::new();
     if model.perf.running() > 0 {
         right.push(Segment::new(format!("{} load test", model.perf.running()), Role::StatusProgress, 2));
@@ -93,6 +93,8 @@ fn line_one(model: &Model, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         let text = if names.len() > 3 { format!("{} contexts", names.len()) } else { names.join(" ") };
         right.push(Segment::new(text, Role::Text, 3));
     }
+    let taken: u16 = left.iter().chain(&right).filter(|segment| segment.rank() < 3).map(|segment| segment.width() + GAP).sum();
+    left.extend(health(model, look, area.width.saturating_sub(taken + 2)));
     bar(buf, area, &left, &right, look.theme.style(Role::Bar), look.theme);
 }
 
@@ -101,7 +103,8 @@ fn danger(model: &Model) -> Vec<Segment> {
     let mut segments = Vec::new();
     if model.shared.sandbox.is_some() {
         let why = if model.shared.looked_at.is_empty() { "nothing real is touched" } else { "no kubeconfig found, nothing real is touched" };
-        segments.push(Segment::new("SANDBOX", Role::Sandbox, 0).and(format!(" {why}"), Role::Bar));
+        segments.push(Segment::new("SANDBOX", Role::Sandbox, 0));
+        segments.push(Segment::new(why, Role::Bar, 5));
     }
     if model.shared.gate.readonly() {
         segments.push(Segment::new("READ-ONLY", Role::ReadOnly, 0));
@@ -112,8 +115,8 @@ fn danger(model: &Model) -> Vec<Segment> {
     segments
 }
 
-/// How the open clusters do: the healthy counted, the troubled named, worst first, three at most.
-fn health(model: &Model, look: &Look<'_>) -> Vec<Segment> {
+/// How the open clusters do: the healthy counted, the troubled named, worst first, three at most and as many as fit.
+fn health(model: &Model, look: &Look<'_>, room: u16) -> Vec<Segment> {
     if model.shared.sandbox.is_some() {
         return Vec::new();
     }
@@ -121,20 +124,23 @@ fn health(model: &Model, look: &Look<'_>) -> Vec<Segment> {
     let ready = open.iter().filter(|one| one.health == Health::Ready).count();
     let mut troubled: Vec<&Connection> = open.into_iter().filter(|one| !matches!(one.health, Health::Ready | Health::Off)).collect();
     troubled.sort_by_key(|one| !matches!(one.health, Health::Unreachable | Health::AuthNeeded));
-    let mut segments = Vec::new();
-    if ready > 0 {
-        segments.push(Segment::new(format!("{ready} ok"), Role::StatusOk, 1));
-    }
-    for one in troubled.iter().take(3) {
-        let (word, sign, role) = clusters::view::health(one.health);
-        let (glyph, _) = crate::tui::widgets::table::sign(sign, look.theme);
-        let since = crate::text::age::age(look.now - one.since);
-        segments.push(Segment::new(format!("{glyph} {} {word} {since}", one.id), role, 1));
-    }
-    if troubled.len() > 3 {
-        segments.push(Segment::new(format!("+{}", troubled.len() - 3), Role::StatusBad, 1));
-    }
-    segments
+    let shown = |named: usize, words: bool| -> Vec<Segment> {
+        let ok = (ready > 0).then(|| Segment::new(format!("{ready} ok"), Role::StatusOk, 1));
+        let more = troubled.len().saturating_sub(named);
+        let more = (more > 0).then(|| Segment::new(format!("{}+{more}", look.theme.glyphs().bad), Role::StatusBad, 1));
+        ok.into_iter().chain(troubled.iter().take(named).map(|one| trouble(one, words, look))).chain(more).collect()
+    };
+    let width = |segments: &[Segment]| segments.iter().map(|segment| segment.width() + GAP).sum::<u16>();
+    let tries = [(3, true), (3, false), (2, false), (1, false)];
+    let fits = tries.into_iter().map(|(named, words)| shown(named, words)).find(|segments| width(segments) <= room);
+    fits.unwrap_or_else(|| shown(0, false))
+}
+
+fn trouble(one: &Connection, words: bool, look: &Look<'_>) -> Segment {
+    let (word, sign, role) = clusters::view::health(one.health);
+    let (glyph, _) = crate::tui::widgets::table::sign(sign, look.theme);
+    let word = if words { format!(" {word}") } else { String::new() };
+    Segment::new(format!("{glyph} {}{word} {}", one.id, crate::text::age::age(look.now - one.since)), role, 1)
 }
 
 fn crumbs(model: &Model, look: &Look<'_>) -> Vec<Segment> {
@@ -150,7 +156,7 @@ fn guide(model: &Model) -> Vec<Segment> {
     let keys = |command: &Command| model.keymap.keys_for(&["table", "global"], command).unwrap_or_default();
     let sentence = match model.guide {
         Guide::Hidden => return Vec::new(),
-        Guide::Thanks => "that was it. :ctx adds your clusters, ? lists keys".to_owned(),
+        Guide::Thanks => "that was it. :ctx lists contexts, ? lists keys".to_owned(),
         Guide::Waits(GuideStep::Described) => {
             let describe = keys(&Command::Inventory(Inventory::Describe));
             match failing(model) {
@@ -162,7 +168,7 @@ fn guide(model: &Model) -> Vec<Segment> {
         Guide::Waits(GuideStep::Loaded) => {
             let load = keys(&Command::Inventory(Inventory::LoadTest));
             let first = if model.inventory.detail.is_some() { "esc, " } else { "" };
-            format!("2/3  now web: {first}j to it, {load}, enter: a real load test")
+            format!("2/3  {first}j to web, {load}, enter: a real load test")
         }
         Guide::Waits(GuideStep::Returned) => "3/3  it runs on: ,i back to the inventory".to_owned(),
     };
@@ -182,6 +188,9 @@ fn footer(model: &Model, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let mut hints: Vec<(u8, Segment)> = Vec::new();
     for spec in specs().filter(|spec| spec.contexts.iter().any(|context| contexts.contains(context))) {
         let (Some(place), Ok(command)) = (spec.footer, parse(spec.name)) else { continue };
+        if refusal(model, &model.shared, &command).is_some() {
+            continue;
+        }
         if let Some(keys) = model.keymap.keys_for(contexts, &command) {
             let rank = match spec.name {
                 "app.help" => 1,

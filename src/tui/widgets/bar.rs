@@ -27,18 +27,24 @@ impl Segment {
         self
     }
 
+    /// How soon it is dropped.
+    pub const fn rank(&self) -> u8 {
+        self.rank
+    }
+
     /// A key and what it does.
     pub fn hint(keys: &str, what: &str, rank: u8) -> Self {
         Self::new(keys, Role::FooterKey, rank).and(format!(" {what}"), Role::FooterText)
     }
 
-    fn width(&self) -> u16 {
+    /// Columns it takes.
+    pub fn width(&self) -> u16 {
         self.parts.iter().map(|(text, _)| width(text)).sum()
     }
 }
 
 /// Columns between two segments.
-const GAP: u16 = 2;
+pub const GAP: u16 = 2;
 
 /// Draws `left` from the left and `right` towards the right end over `base`.
 pub fn bar(buf: &mut Buffer, area: Rect, left: &[Segment], right: &[Segment], base: Style, theme: &Theme) {

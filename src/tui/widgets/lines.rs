@@ -16,7 +16,7 @@ pub fn plain(text: impl Into<String>, role: Role) -> Spans {
     vec![(text.into(), role)]
 }
 
-/// The lines as rows of the screen: folded at `columns` between words when wrapped, what goes on below standing under the line's last piece.
+/// The lines as rows of the screen: folded at `columns` between words when wrapped, what goes on below standing under the line's last piece that begins in its left third.
 pub fn fold(lines: &[Spans], columns: u16, wrap: bool) -> Vec<Spans> {
     if !wrap || columns == 0 {
         return lines.to_vec();
@@ -25,13 +25,17 @@ pub fn fold(lines: &[Spans], columns: u16, wrap: bool) -> Vec<Spans> {
 }
 
 fn fold_one(line: &Spans, columns: u16) -> Vec<Spans> {
-    let heads: u16 = line.iter().rev().skip(1).map(|(text, _)| width(text)).sum();
-    let indent = if heads <= columns / 3 { heads } else { 0 };
+    let indent = line.iter().take(line.len().saturating_sub(1)).map(|(text, _)| width(text)).fold((0, true), |(sum, open), piece| {
+        let open = open && sum + piece <= columns / 3;
+        (if open { sum + piece } else { sum }, open)
+    });
+    let indent = indent.0;
     let mut rows: Vec<Spans> = vec![Vec::new()];
     let mut used = 0;
     for (text, role) in line {
-        for word in text.split_word_bounds() {
-            if used + width(word) > columns && used > indent {
+        for word in words(text) {
+            // A word that no row could hold is cut where it stands.
+            if used + width(word) > columns && used > indent && width(word) <= columns - indent {
                 rows.push(vec![(" ".repeat(usize::from(indent)), Role::Text)]);
                 used = indent;
                 if word.trim().is_empty() {
@@ -42,6 +46,14 @@ fn fold_one(line: &Spans, columns: u16) -> Vec<Spans> {
         }
     }
     rows
+}
+
+/// Words and the spaces between them: a name, a time or an address stays whole.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split_inclusive(' ').flat_map(|piece| {
+        let word = piece.trim_end_matches(' ');
+        [word, &piece[word.len()..]].into_iter().filter(|part| !part.is_empty())
+    })
 }
 
 /// Adds a word, cut where it is longer than a row; answers the columns used in the last row.
@@ -165,5 +177,12 @@ mod tests {
         let rows = fold(&[line], 9, true);
         let texts: Vec<String> = rows.iter().map(|row| row.iter().map(|(text, _)| text.as_str()).collect()).collect();
         assert_eq!(texts, ["a one two", "  three"]);
+    }
+    #[test]
+    fn names_and_times_stay_whole_and_a_middle_piece_does_not_hold_the_text_back() {
+        let pieces = ["  5s  ", "FailedScheduling and more", "  no", "  default-scheduler"];
+        let line: Spans = pieces.iter().zip([Role::Dim, Role::Text, Role::Dim, Role::Text]).map(|(text, role)| ((*text).to_owned(), role)).collect();
+        let texts: Vec<String> = fold(&[line], 36, true).iter().map(|row| row.iter().map(|(text, _)| text.as_str()).collect()).collect();
+        assert_eq!(texts, ["  5s  FailedScheduling and more  no ", "      default-scheduler"]);
     }
 }

@@ -102,6 +102,7 @@ pub const SPECS: &[CommandSpec] = &[
     spec("table.mark", "mark", Some(8)),
     spec("inventory.trouble", "trouble only", Some(5)),
     spec("table.namespace all", "all namespaces", Some(6)),
+    spec("table.namespace 1", "the fullest namespace; 2 to 9: the next", None),
     spec("table.wide", "wide columns", Some(9)),
     spec("table.down", "down", None),
     spec("table.up", "up", None),

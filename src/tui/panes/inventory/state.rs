@@ -19,6 +19,8 @@ pub struct State {
     pub view: View,
     /// Counts views; rows of an earlier one are dropped.
     pub generation: u64,
+    /// Clusters whose shown rows are of an earlier watch: the first rows of the new one replace them.
+    pub outdated: HashSet<ClusterId>,
     /// Its rows.
     pub table: Table,
     /// The object the cursor was put on; none before the person moved it: then it stays at the top while rows come.
@@ -49,6 +51,8 @@ pub struct State {
     pub known_namespaces: Vec<Arc<str>>,
     /// Kinds the open clusters serve: every word for one, with its plural.
     pub kinds: BTreeMap<String, String>,
+    /// Plurals of the kinds that live in no namespace.
+    pub scoped: HashSet<String>,
     /// What the last frame showed.
     pub seen: Seen,
     /// Counts requests for details.

@@ -7,7 +7,7 @@ use super::state::{Body, Detail, Seat, State, Tab, View};
 use super::work::{Effect, Report};
 use crate::cluster::filter::Filter;
 use crate::cluster::gate::{Action, Verdict};
-use crate::cluster::rows::{Delta, Row, RowState};
+use crate::cluster::rows::{Delta, Phase, Row, RowState, Uid};
 use crate::cluster::table::{Sort, SortBy, Table};
 use crate::cluster::watch::WatchSpec;
 use crate::names::{ClusterId, Gvk, ObjectKey, Problem};
@@ -20,6 +20,8 @@ const REST: Duration = Duration::from_millis(150);
 const AGAIN: Duration = Duration::from_secs(1);
 /// Views that can be gone back to.
 const PAST: usize = 50;
+/// Objects that a question names.
+const NAMED: usize = 8;
 
 /// Does what the person asked.
 pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> Step<Effect> {
@@ -29,7 +31,7 @@ pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> 
         Command::Describe => described(state, at),
         Command::Yaml => open(state, at, Tab::Yaml, true),
         Command::Events => open(state, at, Tab::Events, true),
-        Command::LoadTest => load_test(state),
+        Command::LoadTest => load_test(state, shared),
         Command::CopyName => copy(state, |row| row.name.to_string()),
         Command::CopyNamespace => copy(state, |row| row.namespace.as_deref().unwrap_or_default().to_owned()),
         Command::Mark => mark(state),
@@ -43,7 +45,7 @@ pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> 
             state.trouble = !state.trouble;
             filtered(state)
         }
-        Command::Reload => go(state, shared, state.view.clone(), false),
+        Command::Reload => watch_again(state, shared),
         Command::Scroll(step) => scroll(state, step),
         Command::Wrap => redraw(state, |state| {
             if let Some(detail) = &mut state.detail {
@@ -66,9 +68,14 @@ pub fn report(state: &mut State, at: At, report: Report) -> Step<Effect> {
         Report::Rows { generation, cluster, delta } if generation == state.generation => rows(state, at, &cluster, delta),
         Report::Rows { .. } => Step::quiet(),
         Report::Inspected { job, body } => inspected(state, job, body),
-        Report::Kinds { words } => {
+        Report::Kinds { words, scoped } => {
             state.kinds.extend(words);
-            Step::quiet()
+            state.scoped.extend(scoped);
+            // A view that was asked for by another name before the names were known.
+            if let Some(plural) = state.kinds.get(&state.view.kind) {
+                state.view.kind.clone_from(plural);
+            }
+            Step::redraw()
         }
         Report::Deleted { key, problem } => {
             state.deleting = state.deleting.saturating_sub(1);
@@ -103,6 +110,7 @@ pub fn go(state: &mut State, shared: &Shared, view: View, remember: bool) -> Ste
     let sort = if same_kind { state.table.sort() } else { first_order(&view.kind) };
     state.view = view;
     state.generation += 1;
+    state.outdated.clear();
     state.table = Table::new();
     state.table.set_sort(sort);
     state.marks.clear();
@@ -116,6 +124,16 @@ pub fn go(state: &mut State, shared: &Shared, view: View, remember: bool) -> Ste
         state.in_detail = false;
     }
     _ = filtered(state);
+    Step::effect(Effect::Watch { generation: state.generation, specs: specs(state, shared) })
+}
+
+/// Asks anew; what is shown stays until the first new rows come.
+fn watch_again(state: &mut State, shared: &Shared) -> Step<Effect> {
+    let closed: Vec<ClusterId> = state.table.phases().iter().map(|(id, _)| id).filter(|id| !shared.open.contains(id)).cloned().collect();
+    closed.iter().for_each(|id| state.table.drop_source(id));
+    seat(state, None);
+    state.outdated = shared.open.iter().cloned().collect();
+    state.generation += 1;
     Step::effect(Effect::Watch { generation: state.generation, specs: specs(state, shared) })
 }
 
@@ -146,9 +164,12 @@ pub fn travel(state: &mut State, shared: &Shared, back: bool) -> Step<Effect> {
     }
 }
 
-/// Other clusters are open now.
-pub fn clusters(state: &mut State, shared: &Shared) -> Step<Effect> {
-    let mut step = go(state, shared, state.view.clone(), false);
+/// Other clusters are open now, and something else may be looked at.
+pub fn clusters(state: &mut State, shared: &Shared, view: Option<View>) -> Step<Effect> {
+    let mut step = match view {
+        Some(view) => go(state, shared, view, true),
+        None => watch_again(state, shared),
+    };
     for cluster in &shared.open {
         step = step.and(Effect::Kinds { cluster: cluster.clone() });
     }
@@ -287,9 +308,19 @@ fn inspected(state: &mut State, job: u64, body: Body) -> Step<Effect> {
     if changed { Step::redraw() } else { Step::quiet() }
 }
 
-fn rows(state: &mut State, at: At, cluster: &ClusterId, delta: Delta) -> Step<Effect> {
-    let touched = state.detail.as_ref().map(|detail| crate::cluster::rows::Uid::parse(&detail.key.uid));
-    let changed = touched.is_some_and(|uid| delta.upserts.iter().any(|row| row.uid == uid && row.cluster == *cluster));
+fn rows(state: &mut State, at: At, cluster: &ClusterId, mut delta: Delta) -> Step<Effect> {
+    // An answer without rows says only how far the watch is, unless it is the whole answer.
+    let settles = !delta.upserts.is_empty() || delta.phase == Some(Phase::Synced);
+    delta.reset |= settles && state.outdated.remove(cluster);
+    let touched = state.detail.as_ref().filter(|detail| detail.key.cluster == *cluster).map(|detail| Uid::parse(&detail.key.uid));
+    let failed = state.detail.as_ref().is_some_and(|detail| matches!(detail.body, Body::Failed(_)));
+    // It changed, it is gone, or what could not be read may be read again.
+    let changed = touched.is_some_and(|uid| {
+        delta.upserts.iter().any(|row| row.uid == uid) || delta.removed.contains(&uid) || failed && delta.phase == Some(Phase::Synced)
+    });
+    for uid in &delta.removed {
+        state.marks.remove(&(cluster.clone(), *uid));
+    }
     if let Some(detail) = state.detail.as_mut().filter(|detail| changed && detail.due.is_none()) {
         detail.due = Some(at.mono + AGAIN);
     }
@@ -338,8 +369,11 @@ fn say(what: &str) -> Step<Effect> {
 }
 
 /// A Service is resolved by the perf pane; a workload is meant by the Service of its name.
-fn load_test(state: &State) -> Step<Effect> {
+fn load_test(state: &State, shared: &Shared) -> Step<Effect> {
     let Some(row) = state.row() else { return Step::quiet() };
+    if let Verdict::Refused(problem) = shared.gate.check(&action("load", &row.key())) {
+        return Step::intent(Intent::Notice(Notice::error(problem)));
+    }
     match row.gvk.kind.as_ref() {
         "Service" => Step::intent(Intent::LoadTest(row.key())),
         "Deployment" | "StatefulSet" | "DaemonSet" | "Pod" => {
@@ -357,7 +391,10 @@ fn service_of(pod: &Row) -> String {
 
 fn delete(state: &State, shared: &Shared) -> Step<Effect> {
     let keys = state.chosen();
-    let Some(first) = keys.first() else { return Step::quiet() };
+    let hidden = state.marks.len().saturating_sub(keys.len());
+    let Some(first) = keys.first() else {
+        return if hidden > 0 { say("what is marked is hidden by the filter; nothing was done") } else { Step::quiet() };
+    };
     let mut type_name = None;
     for key in &keys {
         match shared.gate.check(&Action::delete(key)) {
@@ -366,16 +403,28 @@ fn delete(state: &State, shared: &Shared) -> Step<Effect> {
             Verdict::Refused(problem) => return Step::intent(Intent::Notice(Notice { level: Level::Error, problem })),
         }
     }
-    let body = match keys.len() {
+    let mut body = match keys.len() {
         1 => vec![format!("{first}")],
-        count => std::iter::once(format!("{count} objects:")).chain(keys.iter().take(8).map(ToString::to_string)).collect(),
+        count => std::iter::once(format!("{count} objects:")).chain(keys.iter().take(NAMED).map(ToString::to_string)).collect(),
     };
+    if keys.len() > NAMED {
+        body.push(format!("and {} more", keys.len() - NAMED));
+    }
+    if !state.marks.is_empty() && hidden > 0 {
+        body.push(format!("{hidden} more marked: hidden by the filter, left alone"));
+    }
     Step::intent(Intent::Confirm(Question { verb: "Delete".into(), body, type_name, then: Confirmed::Delete(keys) }))
+}
+
+fn action(verb: &'static str, key: &ObjectKey) -> Action {
+    Action { verb, cluster: Some(key.cluster.clone()), target: key.to_string() }
 }
 
 /// The person said yes.
 pub fn confirmed(state: &mut State, keys: Vec<ObjectKey>) -> Step<Effect> {
-    state.marks.clear();
+    for key in &keys {
+        state.marks.remove(&(key.cluster.clone(), Uid::parse(&key.uid)));
+    }
     state.deleting += keys.len();
     keys.into_iter().fold(Step::redraw(), |step, key| step.and(Effect::Delete { key }))
 }
@@ -466,4 +515,69 @@ pub fn unknown(word: &str) -> Problem {
 pub fn seen(state: &mut State, seen: super::state::Seen) {
     state.top = seen.top;
     state.seen = seen;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn row(uid: u128, name: &str) -> Row {
+        Row {
+            uid: Uid(uid),
+            cluster: ClusterId::new("lab"),
+            gvk: Arc::new(Gvk::new("", "v1", "Pod")),
+            namespace: Some("shop".into()),
+            name: name.into(),
+            created: 0,
+            state: RowState::Fine,
+            cells: Box::new([]),
+            labels: Arc::new([]),
+        }
+    }
+
+    /// Two pods, both marked.
+    fn marked() -> State {
+        let mut state = State::default();
+        state.table.apply(&ClusterId::new("lab"), Delta { upserts: vec![row(1, "web"), row(2, "cart")], ..Delta::default() });
+        _ = mark(&mut state);
+        _ = mark(&mut state);
+        state
+    }
+
+    fn asked(step: &Step<Effect>) -> &Question {
+        match &step.intents[..] {
+            [Intent::Confirm(question)] => question,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_the_filter_hides_is_left_alone_and_keeps_its_mark() {
+        let mut state = marked();
+        _ = filter(&mut state, "web").unwrap();
+        let step = delete(&state, &Shared::default());
+        let question = asked(&step);
+        assert!(question.body.iter().any(|line| line.contains("1 more marked")), "{:?}", question.body);
+        let Confirmed::Delete(keys) = question.then.clone() else { panic!() };
+        _ = confirmed(&mut state, keys);
+        assert_eq!(state.marks.iter().map(|(_, uid)| *uid).collect::<Vec<_>>(), [Uid(2)]);
+        let step = delete(&state, &Shared::default());
+        assert!(matches!(&step.intents[..], [Intent::Notice(_)]), "{step:?}");
+    }
+
+    #[test]
+    fn an_object_that_is_gone_is_no_longer_marked() {
+        let mut state = marked();
+        _ = rows(&mut state, At::default(), &ClusterId::new("lab"), Delta { removed: vec![Uid(1)], ..Delta::default() });
+        assert_eq!(state.marks.len(), 1);
+    }
+
+    #[test]
+    fn a_read_only_session_offers_no_load_test() {
+        let shared = Shared { gate: crate::cluster::gate::Gate::new(true, vec![], None), ..Shared::default() };
+        let step = load_test(&marked(), &shared);
+        assert!(matches!(&step.intents[..], [Intent::Notice(Notice { level: Level::Error, .. })]), "{step:?}");
+    }
 }

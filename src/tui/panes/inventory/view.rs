@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::state::{Body, Detail, Seen, State, Tab};
+use super::state::{Body, Detail, Seen, State, Tab, View};
 use crate::cluster::connection::Health;
 use crate::cluster::describe::{Description, Fact};
 use crate::cluster::detail::EventLine;
@@ -59,7 +59,7 @@ pub fn crumbs(state: &State, shared: &Shared, look: &Look<'_>) -> Vec<Segment> {
 }
 
 fn cluster_scoped(state: &State) -> bool {
-    !state.table.is_empty() && state.table.row(0).is_some_and(|row| row.namespace.is_none())
+    state.scoped.contains(&state.view.kind) || state.table.row(0).is_some_and(|row| row.namespace.is_none())
 }
 
 fn count(state: &State) -> Segment {
@@ -187,10 +187,18 @@ fn fields(state: &State, shared: &Shared) -> Vec<Field> {
     if state.view.namespace.is_none() && !cluster_scoped(state) {
         fields.push(Field::Namespace);
     }
-    fields.push(Field::Name);
+    // An event is known by what it is about; its own name says nothing.
+    if state.wide || message(columns).is_none() {
+        fields.push(Field::Name);
+    }
     fields.extend((0..columns.len()).filter_map(own));
     fields.push(Field::Age);
     fields
+}
+
+/// The column of free text that events have.
+fn message(columns: &[Column]) -> Option<usize> {
+    columns.iter().any(|column| &*column.name == "OBJECT").then(|| columns.iter().position(|column| &*column.name == "MESSAGE"))?
 }
 
 /// What each heading sorts on, from the left.
@@ -215,19 +223,36 @@ fn heads(state: &State, shared: &Shared) -> Vec<Head> {
             Field::Cluster => ("CLUSTER", false, 0),
             Field::Namespace => ("NAMESPACE", false, 0),
             Field::Name => ("NAME", false, 0),
+            Field::Own(own) if message(columns).is_some() => event_head(&columns[own]),
             Field::Own(own) => own_head(&columns[own], at),
-            Field::Age => ("AGE", true, 50),
+            Field::Age => ("AGE", true, if message(columns).is_some() { 9 } else { 50 }),
         };
         Head {
             title: title.to_owned(),
             right,
-            grows: matches!(field, Field::Name),
+            grows: match (field, message(columns)) {
+                (Field::Own(own), Some(message)) => own == message,
+                (field, _) => matches!(field, Field::Name),
+            },
             rank,
             sorted: (sort.by == by && sort != Sort::default()).then_some(sort.descending),
             chosen: state.column == at && state.column > 0 && at < last,
         }
     };
     fields.iter().copied().zip(orders(state, shared)).enumerate().map(head).collect()
+}
+
+/// What an event says and about what stays longest; its type is seen by its sign.
+fn event_head(column: &Column) -> (&str, bool, u8) {
+    let rank = match &*column.name {
+        "MESSAGE" => 0,
+        "LAST" => 1,
+        "OBJECT" => 2,
+        "REASON" => 3,
+        "COUNT" => 4,
+        _ => 8,
+    };
+    (&column.name, column.right, rank)
 }
 
 /// Where room is short wide columns go first, then the later ones, and last what says how an object does.
@@ -330,16 +355,20 @@ fn why_empty(state: &State, shared: &Shared) -> Vec<Spans> {
 }
 
 fn nothing_there(state: &State, cluster: &str) -> String {
-    match &state.view.namespace {
-        Some(namespace) => format!("{cluster} has no {} in namespace {namespace}; 0 shows all namespaces", state.view.kind),
-        None => format!("{cluster} has no {}", state.view.kind),
+    let View { kind, namespace, labels } = &state.view;
+    let with = if labels.is_empty() { String::new() } else { format!(" with -l {labels}") };
+    match namespace {
+        Some(namespace) if !cluster_scoped(state) => format!("{cluster} has no {kind}{with} in namespace {namespace}; 0 shows all namespaces"),
+        _ => format!("{cluster} has no {kind}{with}"),
     }
 }
 
 /// A problem as lines: what, why, what to do.
 pub fn told(problem: &Problem) -> Vec<Spans> {
-    let why = if problem.why.is_empty() { String::new() } else { format!(": {}", problem.why) };
-    let mut lines = vec![vec![(problem.what.clone(), Role::NoticeError), (why, Role::Text)]];
+    let mut lines = vec![plain(problem.what.clone(), Role::NoticeError)];
+    if !problem.why.is_empty() {
+        lines.push(plain(problem.why.clone(), Role::Text));
+    }
     lines.extend(problem.hints.iter().map(|hint| plain(hint.clone(), Role::Dim)));
     lines
 }

@@ -73,6 +73,9 @@ pub enum Report {
     Kinds {
         /// Plurals, singulars and short names, each with the plural.
         words: Vec<(String, String)>,
+        /// Plurals of the kinds that live in no namespace.
+        #[serde(default)]
+        scoped: Vec<String>,
     },
     /// An object was deleted, or was not.
     Deleted {
@@ -165,7 +168,8 @@ impl<F: Send + 'static> Work<F> {
             // The first that serves a word wins, as it does with kubectl.
             let mut words: Vec<(String, String)> = kinds.iter().flat_map(names).collect();
             words.reverse();
-            _ = reports.send(wrap(Report::Kinds { words })).await;
+            let scoped = kinds.iter().filter(|kind| !kind.namespaced).map(|kind| kind.plural.clone()).collect();
+            _ = reports.send(wrap(Report::Kinds { words, scoped })).await;
         });
     }
 }

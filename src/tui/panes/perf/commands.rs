@@ -31,7 +31,7 @@ pub fn parse(text: &str) -> Option<Command> {
 /// What help, palette and footer say.
 pub const SPECS: &[CommandSpec] = &[
     spec("perf.new", "new load test…", Some(1)),
-    spec("perf.stop", "stop…", Some(2)),
+    spec("perf.stop", "stop", Some(2)),
     spec("perf.freeze", "freeze", Some(3)),
     spec("perf.down", "next run", Some(4)),
     spec("perf.up", "run before", None),

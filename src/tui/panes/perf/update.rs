@@ -162,7 +162,7 @@ pub fn load_url(state: &mut State, url: &str) -> Step<Effect> {
 
 fn form(about: String, texts: [String; 4]) -> Form {
     const FIELDS: [(&str, &str); 4] =
-        [("URL", "http://host:port/path"), ("connections", "1 to 10,000"), ("duration", "10s, 1m30s, 2h"), ("rate", "requests/s, max, or auto")];
+        [("URL", "http://host:port/path"), ("connections", "1 to 10,000"), ("duration", "10s, 1m30s, 2h"), ("rate", "requests/s, max or auto")];
     let focus = if texts[0].is_empty() { Some(0) } else { None };
     let fields = FIELDS.into_iter().zip(texts).map(|((label, hint), text)| Field { label, hint, text }).collect();
     Form { title: "Load test".into(), about, fields, button: "Start".into(), focus }

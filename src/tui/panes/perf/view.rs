@@ -16,6 +16,8 @@ use crate::tui::widgets::table::{Cell, Head, RowView, Sign, TableView, body_heig
 
 /// Columns left of the charts' axis.
 const LABEL: u16 = 11;
+/// From this width on the headline says how many requests are in flight; in a closed loop that is hardly news.
+const ROOMY: u16 = 100;
 /// Columns of the percentile table.
 const FIGURES: u16 = 44;
 
@@ -114,7 +116,7 @@ fn run(entry: &Entry, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
 fn headline(entry: &Entry, figures: &Figures, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let run = &entry.run;
     let plan = &run.plan;
-    let pace = plan.rate.map_or_else(|| "no rate limit".to_owned(), |rate| format!("at most {rate}/s"));
+    let pace = plan.rate.map_or_else(|| "no limit".to_owned(), |rate| format!("at most {rate}/s"));
     let what = run.target.what.as_ref().map_or_else(String::new, |what| format!("{what}  "));
     let at = run.target.cluster.as_ref().map_or_else(String::new, |cluster| format!("@{cluster}  "));
     let (word, role) = word(run.state);
@@ -122,7 +124,7 @@ fn headline(entry: &Entry, figures: &Figures, look: &Look<'_>, area: Rect, buf: 
     let left = vec![(format!(" {what}"), Role::Title), (at, Role::Dim), (format!("GET {}", run.target.url), Role::Text)];
     lines::line(&left, "", Rect { width: area.width.saturating_sub(16), ..row(area, 0) }, buf, look.theme);
     put_right(buf, area, area.width.saturating_sub(1), 0, &clock, look.theme.style(Role::Text));
-    let in_flight = figures.in_flight.map_or_else(String::new, |count| format!("  in flight {count}"));
+    let in_flight = figures.in_flight.filter(|_| area.width >= ROOMY).map_or_else(String::new, |count| format!("  in flight {count}"));
     let second = vec![
         (format!(" {word}"), role),
         (format!("  {} req/s", count(figures.rate.round() as u64)), Role::Title),
@@ -236,7 +238,8 @@ fn runs(state: &State, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         column("ERRORS", true, false, 1),
     ];
     let view = |at: usize| state.runs.get(at).map(run_row).unwrap_or_default();
-    let widths = measure(&[], &heads, (0..state.runs.len().min(50)).map(view));
+    // Figures that grow in a running test move no column.
+    let widths = measure(&[0, 0, 7, 7, 7, 7, 6], &heads, (0..state.runs.len().min(50)).map(view));
     let top = scroll(0, state.chosen, body_height(area), state.runs.len());
     let table = TableView { heads: &heads, widths: &widths, row: &view, total: state.runs.len(), top, cursor: state.chosen, focus: true, found: &[] };
     table.draw(area, buf, look.theme);
@@ -248,7 +251,7 @@ fn run_row(entry: &Entry) -> RowView {
     let errors: u64 = figures.errors.iter().map(|(_, count)| count).sum();
     let text = |text: String| Cell { text, role: Role::Text };
     let (word, role) = word(run.state);
-    let started = run.started.strftime("%d %b %H:%M:%SZ").to_string();
+    let started = run.started.strftime("%d %b %H:%MZ").to_string();
     let target = run.target.what.clone().unwrap_or_else(|| run.target.url.clone());
     let live = entry.sample.is_some();
     RowView {
