@@ -110,6 +110,14 @@ impl Decoder {
         &self.version
     }
 
+    /// Rows of the server's own Table in the columns of this kind: what the Table does not say stays empty until the object comes.
+    /// `now` in unix seconds, because a Table tells ages, not moments.
+    pub(super) fn glance(&mut self, json: &[u8], now: i64) -> Result<Vec<Row>, serde_json::Error> {
+        let mut rows = Vec::new();
+        let columns = self.table(json, &mut rows)?.unwrap_or_default();
+        Ok(rows.into_iter().map(|row| pod::printed(row, &columns, now)).collect())
+    }
+
     fn own<'a, T: Deserialize<'a> + Cells>(&mut self, json: &'a [u8], out: &mut Vec<Row>) -> Result<(), serde_json::Error> {
         // Two passes that skip most bytes beat one that has to buffer what it does not know yet.
         let Head { mut metadata } = serde_json::from_slice(json)?;

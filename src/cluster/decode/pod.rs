@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Cell, Cells, Condition, Gvk, Interner, Meta, RowState, condition, state_of_word, unix};
+use super::{Cell, Cells, Column, Condition, Gvk, Interner, Meta, Row, RowState, condition, state_of_word, unix};
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -214,6 +214,31 @@ fn count_restarts(status: &ContainerStatus, summary: &mut Summary) {
     }
 }
 
+/// A row of the server's Table with the columns of a pod's own row. How the last container ended is not in a Table.
+pub(super) fn printed(row: Row, columns: &[Column], now: i64) -> Row {
+    let cell = |name: &str| columns.iter().position(|column| &*column.name == name).and_then(|at| row.cells.get(at)).cloned().unwrap_or_default();
+    let ready = ratio(&cell("READY").show(now));
+    let status = cell("STATUS");
+    let short = matches!(ready, Cell::Ratio(ready, wanted) if ready < wanted);
+    let state = if short && *status.show(now) == *"Running" { RowState::Warn } else { row.state };
+    let cells = [ready, status, restarts(&cell("RESTARTS").show(now), now), Cell::Empty, cell("NODE"), cell("IP")];
+    Row { state, cells: cells.into(), ..row }
+}
+
+/// `1/2`.
+fn ratio(text: &str) -> Cell {
+    let numbers = text.split_once('/').and_then(|(ready, wanted)| Some((ready.parse().ok()?, wanted.parse().ok()?)));
+    numbers.map_or(Cell::Empty, |(ready, wanted)| Cell::Ratio(ready, wanted))
+}
+
+/// `14 (40s ago)`, or a bare number.
+fn restarts(text: &str, now: i64) -> Cell {
+    let (count, ago) = text.split_once(" (").unwrap_or((text, ""));
+    let since = ago.strip_suffix(" ago)").and_then(|ago| crate::text::age::parse(ago).ok());
+    let moment = since.and_then(|since| i64::try_from(since.as_secs()).ok()).map_or(0, |since| now - since);
+    count.parse().map_or(Cell::Empty, |count| Cell::Restarts(count, moment))
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -310,5 +335,21 @@ mod tests {
         assert_eq!(cells[2], "14 (1m)");
         assert_eq!(cells[3], "OOM");
         assert!(!cells[4].contains('\u{1b}'));
+    }
+
+    /// The Table as kube-apiserver 1.36 prints it.
+    #[test]
+    fn a_printed_pod_has_the_columns_of_its_own_row() {
+        let table = br#"{"kind":"Table","columnDefinitions":[{"name":"Name","type":"string"},{"name":"Ready","type":"string"},{"name":"Status","type":"string"},
+            {"name":"Restarts","type":"string"},{"name":"Age","type":"string"},{"name":"IP","type":"string","priority":1},{"name":"Node","type":"string","priority":1}],
+            "rows":[{"cells":["a","1/2","Running","14 (40s ago)","3d","10.0.0.1","node-1"],"object":{"metadata":{"name":"a","namespace":"n","uid":"1"}}},
+                    {"cells":["b","1/1","Running","0","3d","<none>","node-1"],"object":{"metadata":{"name":"b","namespace":"n","uid":"2"}}}]}"#;
+        let gvk = std::sync::Arc::new(Gvk::new("", "v1", "Pod"));
+        let mut decoder = super::super::Decoder::new(super::super::Shape::Own(super::super::Own::Pods), crate::names::ClusterId::new("c"), gvk);
+        let rows = decoder.glance(table, 1_000).unwrap();
+        assert_eq!((rows[0].state, rows[1].state), (RowState::Warn, RowState::Fine));
+        assert_eq!(rows[0].cells[..4], [Cell::Ratio(1, 2), Cell::Text("Running".into()), Cell::Restarts(14, 960), Cell::Empty]);
+        assert_eq!(rows[1].cells[2], Cell::Restarts(0, 0));
+        assert_eq!(rows[1].cells[4], Cell::Text("node-1".into()));
     }
 }
