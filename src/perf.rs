@@ -33,7 +33,7 @@ pub struct Order {
 /// A run under way. Dropping it stops it.
 #[derive(Debug)]
 pub struct Handle {
-    id: String,
+    run: Run,
     samples: watch::Receiver<Arc<Sample>>,
     finished: oneshot::Receiver<Result<Finished, Problem>>,
     stop: DropGuard,
@@ -86,7 +86,7 @@ pub fn start(order: Order, gate: &Gate, store: &Store) -> Result<Handle, Problem
     let stop = CancellationToken::new();
     let (sender, samples) = watch::channel(Arc::<Sample>::default());
     let (done, finished) = oneshot::channel();
-    let handle = Handle { id: run.id.clone(), samples, finished, stop: stop.clone().drop_guard() };
+    let handle = Handle { run: run.clone(), samples, finished, stop: stop.clone().drop_guard() };
     let job = Job { order, gate: gate.clone(), store: store.clone(), stop, sender, kept: None, problems: Vec::new() };
     let body = move || _ = done.send(job.conduct(run));
     std::thread::Builder::new()
@@ -114,9 +114,9 @@ fn allowed(order: &Order, gate: &Gate) -> Result<(), Problem> {
 }
 
 impl Handle {
-    /// The name its result is kept under.
-    pub fn id(&self) -> &str {
-        &self.id
+    /// The run as it began; its id is the name its result is kept under.
+    pub fn run(&self) -> &Run {
+        &self.run
     }
 
     /// The newest sample, about ten times a second; the last one says how it ended.

@@ -310,6 +310,14 @@ async fn nonsense_in_a_watch_keeps_the_rows_and_says_what_it_was() {
     all.join_all().await;
 }
 
+/// The watch goes on behind the last event it understood: what came with the nonsense in one gulp must not be lost.
+#[tokio::test]
+async fn what_came_just_before_nonsense_is_kept() {
+    let gulp = format!("{}\ngarbage", pod("ADDED", "two", "9"));
+    let (mut seen, mut subscription, _server, _fleet, _folder) = followed(move |_| Reply::Ends(vec![gulp.clone()])).await;
+    seen.until("two", &mut subscription, |seen| stale(seen).is_some() && seen.names() == ["one", "two"]).await;
+}
+
 /// A server or a proxy that ends every watch at once must not be asked again and again as fast as the wire allows.
 #[tokio::test]
 async fn a_watch_that_always_ends_at_once_is_asked_for_calmly() {

@@ -64,6 +64,14 @@ pub fn median<T: Copy + PartialOrd>(figures: &[T]) -> T {
     percentile(figures, 0.5)
 }
 
+/// The middle of ratios, or the mean of the two in the middle: of few pairs it matters which.
+pub fn middle(ratios: &[f64]) -> f64 {
+    let mut sorted = ratios.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let half = sorted.len() / 2;
+    if sorted.len() % 2 == 1 { sorted[half] } else { f64::midpoint(sorted[half - 1], sorted[half]) }
+}
+
 /// `1.6 ms`, `48 ms`, `1.21 s`.
 pub fn span(time: Duration) -> String {
     let ms = time.as_secs_f64() * 1e3;

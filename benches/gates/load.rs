@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::figures::{Line, Verdict, median};
+use super::figures::{Line, Verdict, middle};
 use super::process::Guard;
 use super::{Effort, http, say};
 
@@ -35,8 +35,8 @@ pub fn beside_wrk(effort: &Effort) -> Vec<Line> {
     }
     drop(server);
     let (least, most) = (ratios.iter().copied().fold(f64::MAX, f64::min), ratios.iter().copied().fold(0.0, f64::max));
-    let measured = format!("{:.2}× median of {} pairs, {least:.2}–{most:.2}×", median(&ratios), ratios.len());
-    vec![Line::judged(WHAT, GATE, measured, median(&ratios) >= 0.9)]
+    let measured = format!("{:.2}× median of {} pairs, {least:.2}–{most:.2}×", middle(&ratios), ratios.len());
+    vec![Line::judged(WHAT, GATE, measured, middle(&ratios) >= 0.9)]
 }
 
 /// Debian keeps nginx where only root's path leads.

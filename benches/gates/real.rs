@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 
-use super::figures::{Line, Verdict, median, span};
+use super::figures::{Line, Verdict, median, middle, span};
 use super::screen;
 use super::{Effort, say};
 
@@ -46,13 +46,13 @@ pub fn beside_curl(effort: &Effort) -> Vec<Line> {
     let (least, most) = (ratios.iter().copied().fold(f64::MAX, f64::min), ratios.iter().copied().fold(0.0, f64::max));
     let measured = format!(
         "{:.2}× median of {} pairs, {least:.2}–{most:.2}×; first rows {}, all rows {}, curl {}",
-        median(&ratios),
+        middle(&ratios),
         ratios.len(),
         span(median(&firsts)),
         span(median(&alls)),
         span(median(&lists))
     );
-    vec![Line::judged(WHAT, GATE, measured, median(&ratios) <= 1.0)]
+    vec![Line::judged(WHAT, GATE, measured, middle(&ratios) <= 1.0)]
 }
 
 /// curl with what the kubeconfig's user shows.

@@ -12,7 +12,7 @@ use crate::cluster::fleet::{Context, Fleet};
 use crate::cluster::rows::{Phase, Row};
 use crate::cluster::table::{Sort, SortBy, Table};
 use crate::cluster::watch::WatchSpec;
-use crate::names::{ClusterId, ObjectKey, Problem};
+use crate::names::{ClusterId, Gvk, ObjectKey, Problem};
 use crate::text::age::age;
 
 /// Longest wait for the rows of one cluster.
@@ -100,7 +100,7 @@ async fn one(args: &GetArgs, name: &str, contexts: &[Context], scope: &Scope, fl
             let key = fleet.find(&context.id, &args.kind, namespace(context, scope).as_deref(), name).await?;
             match args.output {
                 Output::Json => Ok((fleet.object(&key).await?, String::new())),
-                Output::Name => Ok((Value::Null, format!("{}/{}\n", key.gvk.kind.to_lowercase(), key.name))),
+                Output::Name => Ok((Value::Null, format!("{}/{}\n", kubectl_name(&key.gvk), key.name))),
                 Output::Yaml | Output::Table => Ok((Value::Null, fleet.yaml(&key).await?)),
             }
         };
@@ -133,7 +133,7 @@ async fn many(args: &GetArgs, contexts: &[Context], scope: &Scope, fleet: &Fleet
         // Where a cluster could not be asked, nobody knows that there is nothing.
         Output::Table if rows.is_empty() && code != 0 => {}
         Output::Table => write!(io.out, "{}", text(&table, &rows, contexts.len() > 1, now))?,
-        Output::Name => rows.iter().try_for_each(|row| writeln!(io.out, "{}/{}", row.gvk.kind.to_lowercase(), row.name))?,
+        Output::Name => rows.iter().try_for_each(|row| writeln!(io.out, "{}/{}", kubectl_name(&row.gvk), row.name))?,
         Output::Json => writeln!(io.out, "{:#}", list(&table, &rows))?,
         Output::Yaml => {
             for row in &rows {
@@ -226,4 +226,10 @@ fn list(table: &Table, rows: &[&Row]) -> Value {
             "created": row.created, "columns": cells.collect::<serde_json::Map<_, _>>()})
     };
     json!({"items": rows.iter().map(item).collect::<Vec<_>>()})
+}
+
+/// A kind as `kubectl get -o name` writes it: `pod`, `deployment.apps`.
+fn kubectl_name(gvk: &Gvk) -> String {
+    let kind = gvk.kind.to_lowercase();
+    if gvk.group.is_empty() { kind } else { format!("{kind}.{}", gvk.group) }
 }

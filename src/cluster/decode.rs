@@ -82,11 +82,13 @@ pub(super) struct Decoder {
     words: Interner,
     /// Column definitions of the last Table that carried some.
     layout: table::Layout,
+    /// The resourceVersion of the last object; a Table has none of its own.
+    version: String,
 }
 
 impl Decoder {
     pub(super) fn new(shape: Shape, cluster: ClusterId, gvk: Arc<Gvk>) -> Self {
-        Self { shape, cluster, gvk, words: Interner::default(), layout: table::Layout::default() }
+        Self { shape, cluster, gvk, words: Interner::default(), layout: table::Layout::default(), version: String::new() }
     }
 
     /// Rows of one object, or of one Table with any number of rows. Columns are answered when they are new.
@@ -103,9 +105,15 @@ impl Decoder {
         Ok(None)
     }
 
+    /// The resourceVersion of the object decoded last; empty where there was none.
+    pub(super) fn version(&self) -> &str {
+        &self.version
+    }
+
     fn own<'a, T: Deserialize<'a> + Cells>(&mut self, json: &'a [u8], out: &mut Vec<Row>) -> Result<(), serde_json::Error> {
         // Two passes that skip most bytes beat one that has to buffer what it does not know yet.
-        let Head { metadata } = serde_json::from_slice(json)?;
+        let Head { mut metadata } = serde_json::from_slice(json)?;
+        self.version = std::mem::take(&mut metadata.resource_version);
         let object: T = serde_json::from_slice(json)?;
         if object.hidden(&metadata) {
             return Ok(());
@@ -171,12 +179,17 @@ fn unix(time: &Option<String>) -> i64 {
     time.as_deref().and_then(|text| text.parse::<jiff::Timestamp>().ok()).map_or(0, jiff::Timestamp::as_second)
 }
 
-/// Words that come again and again are kept once.
+/// Words that come again and again are kept once; those that no row holds any more are forgotten.
 #[derive(Default)]
 pub(super) struct Interner {
     words: HashSet<Arc<str>>,
     lists: HashSet<Arc<[Arc<str>]>>,
+    /// At so many words it is looked for those that nobody holds.
+    sweep_at: usize,
 }
+
+/// Fewer words than this are never looked through.
+const FEW: usize = 4_096;
 
 impl Interner {
     fn word(&mut self, text: &str) -> Arc<str> {
@@ -185,10 +198,21 @@ impl Interner {
             Some(word) => word.clone(),
             None => {
                 let word: Arc<str> = clean.as_ref().into();
+                self.sweep();
                 self.words.insert(word.clone());
                 word
             }
         }
+    }
+
+    /// A watch may live for weeks and see a new message every second. Looking only when the words have doubled costs each word a constant.
+    fn sweep(&mut self) {
+        if self.words.len() < self.sweep_at.max(FEW) {
+            return;
+        }
+        self.lists.retain(|list| Arc::strong_count(list) > 1);
+        self.words.retain(|word| Arc::strong_count(word) > 1);
+        self.sweep_at = self.words.len() * 2;
     }
 
     fn cell(&mut self, text: &str) -> Cell {
@@ -440,5 +464,21 @@ impl Cells for Event {
             words.cell(&self.message),
         ];
         (state, cells)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_that_nobody_holds_are_forgotten() {
+        let mut words = Interner::default();
+        let kept = words.word("kept");
+        for at in 0..100_000 {
+            words.labels(&BTreeMap::from([("at".to_owned(), at.to_string())]));
+        }
+        assert!(words.words.len() <= 2 * FEW && words.lists.len() <= 2 * FEW, "{} {}", words.words.len(), words.lists.len());
+        assert!(Arc::ptr_eq(&kept, &words.word("kept")));
     }
 }

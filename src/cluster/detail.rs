@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::connection::Connected;
 use super::decode::{Event, Head};
 use super::fleet::Fleet;
+use super::gate::{Action, Verdict};
 use super::kinds::Kind;
 use crate::names::{ClusterId, ObjectKey, Problem};
 use crate::text::sanitise;
@@ -122,11 +123,15 @@ impl Fleet {
         }
     }
 
-    /// Deletes the very object that was meant: another one of the same name is left alone.
+    /// Deletes the very object that was meant: another one of the same name is left alone. Whether a protected cluster's name was typed is the door's
+    /// to see to.
     ///
     /// # Errors
-    /// It is gone or has been replaced, or the cluster refuses.
+    /// The gate refuses, the object is gone or has been replaced, or the cluster refuses.
     pub async fn delete(&self, key: &ObjectKey) -> Result<(), Problem> {
+        if let Verdict::Refused(problem) = self.gate().check(&Action::delete(key)) {
+            return Err(problem);
+        }
         let connected = self.connected(&key.cluster).await?;
         let kind = kind_of(&connected, key).await?;
         let mut body = serde_json::json!({"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background"});
@@ -200,6 +205,16 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_read_only_session_deletes_nothing() {
+        let dial = std::sync::Arc::new(|| unreachable!("nothing is asked"));
+        let embedded = Some(crate::cluster::fleet::Embedded { name: "lab".into(), namespace: "shop".into(), dial });
+        let options = crate::cluster::fleet::FleetOptions { embedded, readonly: true, ..Default::default() };
+        let gvk = crate::names::Gvk::new("", "v1", "Pod").into();
+        let key = ObjectKey { cluster: ClusterId::new("lab"), gvk, namespace: None, name: "web".into(), uid: "".into() };
+        assert_eq!(Fleet::open(options).unwrap().delete(&key).await.unwrap_err().code, "gate.readonly");
+    }
 
     #[test]
     fn nothing_of_a_secret_is_shown() {

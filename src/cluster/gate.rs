@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::names::{ClusterId, Problem};
+use crate::names::{ClusterId, ObjectKey, Problem};
 
 /// Rules and the audit log.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +30,13 @@ pub struct Action {
     pub cluster: Option<ClusterId>,
     /// To what: an object or an address.
     pub target: String,
+}
+
+impl Action {
+    /// The deletion of an object.
+    pub fn delete(key: &ObjectKey) -> Self {
+        Self { verb: "delete", cluster: Some(key.cluster.clone()), target: key.to_string() }
+    }
 }
 
 /// What the gate says.

@@ -14,7 +14,7 @@ use super::connection::{Connected, unix_now};
 use super::decode::{Decoder, Head, Own, Shape};
 use super::kinds::Kind;
 use super::rows::{Delta, Phase, Row, Uid};
-use super::wire::{Lines, Status, Trouble};
+use super::wire::{Lines, Status, Trouble, Wire};
 use crate::names::{ClusterId, Problem};
 use crate::text::sanitise;
 
@@ -64,6 +64,8 @@ const CALM: Duration = Duration::from_secs(5);
 const LONGEST_RENEWAL: Duration = Duration::from_secs(5);
 /// Longest pause after an error.
 const LONGEST_RETRY: Duration = Duration::from_secs(30);
+/// Rows handed over at once, at most.
+const BURST: usize = 512;
 /// Objects a page, where lists are paged; the size `kubectl` uses.
 const PAGE: u32 = 500;
 
@@ -94,7 +96,7 @@ impl Subscription {
 impl Shared {
     fn take(&self) -> Option<Delta> {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        let phase = std::mem::take(&mut pending.phase_changed).then(|| pending.phase()).flatten();
+        let phase = std::mem::take(&mut pending.phase_changed).then(|| pending.phase());
         let nothing = phase.is_none() && pending.columns.is_none() && pending.upserts.is_empty() && pending.removed.is_empty();
         (!nothing).then(|| Delta {
             columns: pending.columns.take(),
@@ -124,10 +126,10 @@ impl Shared {
 
 impl Pending {
     /// The whole view is as good as its worst part; counts add up.
-    fn phase(&self) -> Option<Phase> {
+    fn phase(&self) -> Phase {
         let stale = self.phases.iter().flatten().find(|phase| matches!(phase, Phase::Stale { .. }));
         if let Some(stale) = stale {
-            return Some(stale.clone());
+            return stale.clone();
         }
         let counts = self.phases.iter().map(|phase| match phase {
             Some(Phase::Synced) => None,
@@ -135,7 +137,7 @@ impl Pending {
             _ => Some(0),
         });
         let open: Vec<usize> = counts.flatten().collect();
-        Some(if open.is_empty() { Phase::Synced } else { Phase::Syncing { count: open.into_iter().sum() } })
+        if open.is_empty() { Phase::Synced } else { Phase::Syncing { count: open.into_iter().sum() } }
     }
 }
 
@@ -165,8 +167,18 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
         let decoder = Decoder::new(shape, spec.cluster.clone(), kind.gvk.clone());
         let path = kind.path(spec.namespace.as_deref());
         let query = if spec.labels.is_empty() { String::new() } else { format!("&labelSelector={}", encode(&spec.labels)) };
-        let mut source =
-            Source { part, shape, path, query, decoder, known: HashSet::new(), version: String::new(), fresh: unix_now(), shared: shared.clone() };
+        let mut source = Source {
+            part,
+            shape,
+            path,
+            query,
+            decoder,
+            rows: Vec::new(),
+            known: HashSet::new(),
+            version: String::new(),
+            fresh: unix_now(),
+            shared: shared.clone(),
+        };
         let mut connected = connected.clone();
         parts.spawn(async move { source.run(&mut connected).await });
     }
@@ -206,6 +218,8 @@ struct Source {
     path: String,
     query: String,
     decoder: Decoder,
+    /// Decoded and not handed over yet. The version is already past them, so they must not be lost with the request they came by.
+    rows: Vec<Row>,
     known: HashSet<Uid>,
     /// Where the next watch begins; empty: take the list first.
     version: String,
@@ -264,6 +278,7 @@ impl Source {
                     Err(_) => return,
                 },
             };
+            self.hand_over(None);
             let calm = begun.elapsed() >= CALM;
             if calm {
                 wait = Duration::ZERO;
@@ -297,7 +312,12 @@ impl Source {
     /// One request: a list where one is needed, then the watch until it ends.
     async fn once(&mut self, now: &Connected) -> Result<End, Trouble> {
         if !self.version.is_empty() {
-            let path = format!("{}?watch=1&allowWatchBookmarks=true&timeoutSeconds={LIFE}&resourceVersion={}{}", self.path, self.version, self.query);
+            let path = format!(
+                "{}?watch=1&allowWatchBookmarks=true&timeoutSeconds={LIFE}&resourceVersion={}{}",
+                self.path,
+                encode(&self.version),
+                self.query
+            );
             let lines = self.request(now, &path).await?;
             self.shared.set_phase(self.part, Phase::Synced);
             return self.follow(lines, None).await;
@@ -326,53 +346,60 @@ impl Source {
 
     /// `listed` gathers the objects of a streaming list until its closing bookmark.
     async fn follow(&mut self, mut lines: Lines, mut listed: Option<HashSet<Uid>>) -> Result<End, Trouble> {
-        let mut rows = Vec::new();
+        let wire = lines.wire().clone();
         loop {
             // Rows are handed over a burst at a time: whatever has already come.
-            if !rows.is_empty() && (!lines.ready() || rows.len() >= 512) {
-                self.hand_over(&mut rows, listed.as_ref().map(HashSet::len));
+            if !lines.ready() || self.rows.len() >= BURST {
+                self.hand_over(listed.as_ref().map(HashSet::len));
             }
-            let wire_error = |lines: &Lines, line: &[u8], error: &serde_json::Error| lines.wire().nonsense(line, &error.to_string());
-            let line = match lines.next().await? {
-                Some(line) => line.to_vec(),
-                None => return Ok(End::Renew),
-            };
-            let event: Event<'_> = serde_json::from_slice(&line).map_err(|error| wire_error(&lines, &line, &error))?;
+            let Some(line) = lines.next().await? else { return Ok(End::Renew) };
+            let nonsense = |error: serde_json::Error| wire.nonsense(line, &error.to_string());
+            let event: Event<'_> = serde_json::from_slice(line).map_err(nonsense)?;
             let object = event.object.get().as_bytes();
             match event.kind {
-                "ERROR" => return refused(&lines, object),
-                "BOOKMARK" => {
-                    let meta = bookmark(object).map_err(|error| wire_error(&lines, &line, &error))?;
-                    self.define(object).map_err(|error| wire_error(&lines, &line, &error))?;
-                    self.version.clone_from(&meta.resource_version);
-                    let closing = meta.annotations.get("k8s.io/initial-events-end").is_some_and(|value| value == "true");
-                    if let Some(listed) = listed.take_if(|_| closing) {
-                        self.hand_over(&mut rows, None);
-                        self.settle(&listed);
-                    }
-                }
-                "DELETED" => {
-                    self.hand_over(&mut rows, None);
-                    let mut gone = Vec::new();
-                    self.decoder.rows(object, &mut gone).map_err(|error| wire_error(&lines, &line, &error))?;
-                    self.remove(gone.iter().map(|row| row.uid));
-                    self.advance(object);
-                }
-                _ => {
-                    let before = rows.len();
-                    let columns = self.decoder.rows(object, &mut rows).map_err(|error| wire_error(&lines, &line, &error))?;
-                    if columns.is_some() {
-                        self.shared.change(|pending| pending.columns = columns);
-                    }
-                    if let Some(listed) = &mut listed {
-                        listed.extend(rows[before..].iter().map(|row| row.uid));
-                    } else {
-                        self.advance(object);
-                    }
-                }
+                "ERROR" => return refused(&wire, object),
+                "BOOKMARK" => self.marked(object, &mut listed),
+                "DELETED" => self.deleted(object),
+                _ => self.changed(object, listed.as_mut()),
             }
+            .map_err(nonsense)?;
             self.fresh = unix_now();
         }
+    }
+
+    /// A bookmark says how far the watch is, and once that the list is complete.
+    fn marked(&mut self, object: &[u8], listed: &mut Option<HashSet<Uid>>) -> Result<(), serde_json::Error> {
+        let meta = bookmark(object)?;
+        self.define(object)?;
+        self.version.clone_from(&meta.resource_version);
+        let closing = meta.annotations.get("k8s.io/initial-events-end").is_some_and(|value| value == "true");
+        if let Some(listed) = listed.take_if(|_| closing) {
+            self.hand_over(None);
+            self.settle(&listed);
+        }
+        Ok(())
+    }
+
+    fn deleted(&mut self, object: &[u8]) -> Result<(), serde_json::Error> {
+        self.hand_over(None);
+        let mut gone = Vec::new();
+        self.decoder.rows(object, &mut gone)?;
+        self.remove(gone.iter().map(|row| row.uid));
+        self.advance();
+        Ok(())
+    }
+
+    fn changed(&mut self, object: &[u8], listed: Option<&mut HashSet<Uid>>) -> Result<(), serde_json::Error> {
+        let before = self.rows.len();
+        let columns = self.decoder.rows(object, &mut self.rows)?;
+        if columns.is_some() {
+            self.shared.change(|pending| pending.columns = columns);
+        }
+        match listed {
+            Some(listed) => listed.extend(self.rows.iter().skip(before).map(|row| row.uid)),
+            None => self.advance(),
+        }
+        Ok(())
     }
 
     /// Pages of a list without resourceVersion, where streaming lists are not served.
@@ -386,10 +413,9 @@ impl Source {
                 if next.is_empty() { String::new() } else { format!("&continue={}", encode(&next)) }
             );
             let body = now.wire.whole(http::Method::GET, &path, self.shape.accept(), Vec::new(), HEAD * 4).await?;
-            let mut rows = Vec::new();
-            let meta = self.page(&body, &mut rows).map_err(|error| now.wire.nonsense(&body, &error.to_string()))?;
-            listed.extend(rows.iter().map(|row| row.uid));
-            self.hand_over(&mut rows, Some(listed.len()));
+            let meta = self.page(&body).map_err(|error| now.wire.nonsense(&body, &error.to_string()))?;
+            listed.extend(self.rows.iter().map(|row| row.uid));
+            self.hand_over(Some(listed.len()));
             if meta.next.is_empty() {
                 self.version = meta.resource_version;
                 self.settle(&listed);
@@ -399,24 +425,27 @@ impl Source {
         }
     }
 
-    fn page(&mut self, body: &[u8], rows: &mut Vec<Row>) -> Result<ListMeta, serde_json::Error> {
+    fn page(&mut self, body: &[u8]) -> Result<ListMeta, serde_json::Error> {
         let list: List<'_> = serde_json::from_slice(body)?;
         if self.shape == Shape::Table {
-            if let Some(columns) = self.decoder.rows(body, rows)? {
+            if let Some(columns) = self.decoder.rows(body, &mut self.rows)? {
                 self.shared.change(|pending| pending.columns = Some(columns));
             }
         } else {
             for item in list.items {
-                self.decoder.rows(item.get().as_bytes(), rows)?;
+                self.decoder.rows(item.get().as_bytes(), &mut self.rows)?;
             }
         }
         Ok(list.metadata)
     }
 
-    fn hand_over(&mut self, rows: &mut Vec<Row>, listed: Option<usize>) {
-        self.known.extend(rows.iter().map(|row| row.uid));
+    fn hand_over(&mut self, listed: Option<usize>) {
+        if self.rows.is_empty() {
+            return;
+        }
+        self.known.extend(self.rows.iter().map(|row| row.uid));
         self.shared.change(|pending| {
-            for row in rows.drain(..) {
+            for row in self.rows.drain(..) {
                 pending.removed.remove(&row.uid);
                 pending.upserts.insert(row.uid, row);
             }
@@ -454,14 +483,11 @@ impl Source {
         Ok(())
     }
 
-    /// Remembers where a broken watch would go on.
-    fn advance(&mut self, object: &[u8]) {
-        if self.shape == Shape::Table {
-            // The version stands in the rows' objects; bookmarks, which come every minute, are near enough.
-            return;
-        }
-        if let Ok(Head { metadata }) = serde_json::from_slice(object) {
-            self.version = metadata.resource_version;
+    /// Remembers where a broken watch would go on. In a Table the version stands in the rows' objects; bookmarks, which come every minute, are near
+    /// enough there.
+    fn advance(&mut self) {
+        if self.shape != Shape::Table {
+            self.decoder.version().clone_into(&mut self.version);
         }
     }
 }
@@ -484,12 +510,12 @@ fn bookmark(object: &[u8]) -> Result<super::decode::Meta, serde_json::Error> {
     serde_json::from_slice::<Head>(object).map(|head| head.metadata)
 }
 
-fn refused(lines: &Lines, object: &[u8]) -> Result<End, Trouble> {
-    let status: Status = serde_json::from_slice(object).map_err(|error| lines.wire().nonsense(object, &error.to_string()))?;
+fn refused(wire: &Wire, object: &[u8]) -> Result<End, Trouble> {
+    let status: Status = serde_json::from_slice(object).map_err(|error| wire.nonsense(object, &error.to_string()))?;
     if status.code == 410 || matches!(status.reason.as_str(), "Expired" | "Gone") {
         return Ok(End::Relist);
     }
-    Err(lines.wire().lost(&format!("the watch ended: {}", sanitise(&status.message))))
+    Err(wire.lost(&format!("the watch ended: {}", sanitise(&status.message))))
 }
 
 /// Some servers and proxies say that a version is too old in the status of the answer and not in an event.

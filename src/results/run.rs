@@ -202,20 +202,21 @@ impl Run {
         self.state = State::Interrupted;
         self.elapsed_ns = lines.last().map_or(0, |line| line.elapsed_ns);
         self.ended = self.started.checked_add(Duration::from_nanos(self.elapsed_ns)).ok();
-        self.requests = lines.iter().map(|line| line.requests).sum();
+        self.requests = total(lines.iter().map(|line| line.requests));
         self.requests_per_second = rate(self.requests, self.elapsed_ns);
         self.unfinished = lines.last().map_or(0, |line| line.in_flight);
-        self.bytes = lines.iter().map(|line| line.bytes).sum();
-        let mut by_latency = BTreeMap::new();
+        self.bytes = total(lines.iter().map(|line| line.bytes));
+        let mut by_latency: BTreeMap<u64, u64> = BTreeMap::new();
         for line in lines {
-            line.errors.iter().for_each(|(class, count)| *self.errors.entry(class.clone()).or_default() += count);
-            line.histogram.iter().for_each(|bucket| *by_latency.entry(bucket.up_to_ns).or_default() += bucket.count);
+            line.errors.iter().for_each(|(class, count)| grow(self.errors.entry(class.clone()).or_default(), *count));
+            line.histogram.iter().for_each(|bucket| grow(by_latency.entry(bucket.up_to_ns).or_default(), bucket.count));
         }
         self.histogram = by_latency.into_iter().map(|(up_to_ns, count)| Bucket { up_to_ns, count }).collect();
-        let total: u128 = lines.iter().map(|line| u128::from(line.latencies.mean.unwrap_or(0)) * u128::from(line.requests)).sum();
+        let waited = |line: &Interval| u128::from(line.latencies.mean.unwrap_or(0)) * u128::from(line.requests);
+        let waited = lines.iter().map(waited).fold(0, u128::saturating_add);
         self.latencies = Latencies {
             min: lines.iter().filter_map(|line| line.latencies.min).min(),
-            mean: total.checked_div(u128::from(self.requests)).and_then(|mean| u64::try_from(mean).ok()),
+            mean: waited.checked_div(u128::from(self.requests)).and_then(|mean| u64::try_from(mean).ok()),
             max: lines.iter().filter_map(|line| line.latencies.max).max(),
             ..Latencies::default()
         };
@@ -223,13 +224,13 @@ impl Run {
 
     /// Answers without an error status.
     pub fn succeeded(&self) -> u64 {
-        let bad = [Class::Status4xx, Class::Status5xx].iter().filter_map(|class| self.errors.get(class.name())).sum();
+        let bad = total([Class::Status4xx, Class::Status5xx].iter().filter_map(|class| self.errors.get(class.name())).copied());
         self.requests.saturating_sub(bad)
     }
 
     /// All failures.
     pub fn failed(&self) -> u64 {
-        self.errors.values().sum()
+        total(self.errors.values().copied())
     }
 
     /// Failures by class, in the order of [`Class::ALL`].
@@ -341,6 +342,15 @@ fn buckets(record: &Record) -> Vec<Bucket> {
 
 fn errors(record: &Record) -> BTreeMap<String, u64> {
     record.errors().map(|(class, count)| (class.name().to_owned(), count)).collect()
+}
+
+/// A sum of counts that may come from a file: one that was tampered with must not overflow.
+fn total(counts: impl Iterator<Item = u64>) -> u64 {
+    counts.fold(0, u64::saturating_add)
+}
+
+fn grow(count: &mut u64, more: u64) {
+    *count = count.saturating_add(more);
 }
 
 fn nanoseconds(span: Duration) -> u64 {

@@ -103,11 +103,12 @@ impl Store {
             _ => unreadable(&path, &error.to_string()),
         })?;
         let run: Run = serde_json::from_slice(&text).map_err(|error| unreadable(&path, &error.to_string()))?;
-        let mut run = Run { id: id.to_owned(), ..run }.sanitised();
+        let mut run = Run { id: id.to_owned(), ..run };
         if run.state == State::Running && !self.is_written(id) {
             run.interrupted(&self.samples(id)?);
         }
-        Ok(run)
+        // The names of failures also come from the lines.
+        Ok(run.sanitised())
     }
 
     /// The id a person means: all of it, its beginning or its end, or `last`.

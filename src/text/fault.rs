@@ -74,7 +74,8 @@ pub fn written<'t, 'i>(table: &'t DeTable<'i>) -> Vec<(&'t str, usize, &'t Spann
 /// "did you mean …?" when one of the candidates is near enough to be a slip of the hand.
 pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let near = candidates.into_iter().map(|candidate| (distance(word, candidate), candidate)).min()?;
-    (near.0 <= 1 + word.chars().count() / 4).then(|| format!("did you mean `{}`?", near.1))
+    (near.0 <= 1 + word.chars().count() / 5 && near.0 < word.chars().count().min(near.1.chars().count()).div_ceil(2))
+        .then(|| format!("did you mean `{}`?", near.1))
 }
 
 /// Edits between two words: insert, delete, replace, or swap of two neighbours (optimal string alignment).

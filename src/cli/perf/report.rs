@@ -173,7 +173,7 @@ fn state(state: State) -> &'static str {
 
 /// Answers, and failures that were none.
 fn attempts(run: &Run) -> u64 {
-    run.succeeded() + run.failed()
+    run.succeeded().saturating_add(run.failed())
 }
 
 /// A planned time: whole seconds as people write them, less than two minutes exactly.

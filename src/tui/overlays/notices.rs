@@ -76,11 +76,8 @@ pub fn draw_line(notice: &Notice, look: &Look<'_>, area: Rect, buf: &mut Buffer)
     page(buf, area, look.theme.style(Role::Popup));
     let problem = &notice.problem;
     let glyph = if notice.level == Level::Error { format!(" {} ", look.theme.glyphs().bad) } else { " ".to_owned() };
-    let more = match (problem.hints.first(), problem.why.is_empty()) {
-        (Some(hint), _) => format!("; {hint}"),
-        (None, false) => format!(": {}", problem.why),
-        (None, true) => String::new(),
-    };
+    let why = if problem.why.is_empty() { String::new() } else { format!(": {}", problem.why) };
+    let more = problem.hints.first().map_or_else(|| why.clone(), |hint| format!("{why}; {hint}"));
     let spans = vec![(glyph, role(notice.level)), (problem.what.clone(), role(notice.level)), (more, Role::Popup)];
     lines::line(&spans, "", area, buf, look.theme);
 }

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
-use super::lines::{Spans, line};
+use super::lines::{Spans, fold, line, plain};
 use super::paint::{put, width};
 use super::popup;
 use crate::tui::theme::{Role, Theme};
@@ -40,6 +40,8 @@ pub struct FormView<'a> {
 
 /// Columns the input of a field takes.
 pub const INPUT: u16 = 34;
+/// Columns of what is wrong before it is folded.
+const FAULT: u16 = 70;
 
 impl FormView<'_> {
     /// Rows and columns it wants, with its frame.
@@ -47,8 +49,15 @@ impl FormView<'_> {
         let about = self.about.iter().map(|line| line.iter().map(|(text, _)| width(text)).sum::<u16>()).max().unwrap_or(0);
         let hints = self.fields.iter().map(|field| width(field.hint)).max().unwrap_or(0);
         let fields = if self.fields.is_empty() { 0 } else { self.label_width() + INPUT + 2 + hints };
-        let rows = self.about.len() + self.fields.len() + usize::from(!self.fields.is_empty()) + 3 + usize::from(!self.about.is_empty());
-        (about.max(fields).max(width(self.fault)).max(36) + 4, u16::try_from(rows).unwrap_or(u16::MAX) + 1)
+        let rows = self.about.len() + self.fields.len() + usize::from(!self.fields.is_empty()) + 2 + usize::from(!self.about.is_empty());
+        let columns = about.max(fields).max(width(self.fault).min(FAULT)).max(36);
+        let rows = rows + self.wrong(columns).len().max(1);
+        (columns + 4, u16::try_from(rows).unwrap_or(u16::MAX) + 1)
+    }
+
+    /// What is wrong, in rows.
+    fn wrong(&self, columns: u16) -> Vec<Spans> {
+        if self.fault.is_empty() { Vec::new() } else { fold(&[plain(self.fault, Role::NoticeError)], columns, true) }
     }
 
     fn label_width(&self) -> u16 {
@@ -60,30 +69,31 @@ impl FormView<'_> {
         let inside = popup::frame(area, self.title, buf, theme);
         let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
         let mut y = 0;
-        // Where room is short the fields stay, and what is wrong with them.
+        // Where room is short the fields stay, and as much as fits of what they are about.
         let (_, wanted) = self.size();
         let short = area.height < wanted && !self.fields.is_empty();
-        let about = if short { &[] } else { self.about };
+        let room = usize::from(inside.height).saturating_sub(self.fields.len() + 1);
+        let about = if short { &self.about[..self.about.len().min(room)] } else { self.about };
         for spans in about {
             let place = Rect { y: inside.y + y, height: 1, ..inside };
             line(spans, "", place, buf, theme);
             popup::ground(place, buf, theme);
             y += 1;
         }
-        y += u16::from(!about.is_empty());
+        y += u16::from(!about.is_empty() && !short);
         let mut cursor = None;
         for field in self.fields {
             cursor = self.field(field, y, inside, buf, theme).or(cursor);
             y += 1;
         }
-        let fault =
-            if short { Rect { y: inside.y + inside.height.saturating_sub(1), height: 1, ..inside } } else { Rect { y: inside.y + y, ..inside } };
         if short && !self.fault.is_empty() {
-            // It stands where the buttons are; enter and esc are the same.
-            put(buf, fault, 0, 0, self.fault, theme.style(Role::NoticeError));
+            // It stands where the buttons are: enter and esc mean the same without them.
+            put(buf, inside, 0, inside.height.saturating_sub(1), self.fault, theme.style(Role::NoticeError));
             return cursor;
         }
-        put(buf, fault, 0, 0, self.fault, theme.style(Role::NoticeError));
+        for (spans, at) in self.wrong(inside.width).iter().zip(y..inside.height.saturating_sub(1)) {
+            line(spans, "", Rect { y: inside.y + at, height: 1, ..inside }, buf, theme);
+        }
         self.buttons(inside.height.saturating_sub(1), inside, buf, theme);
         cursor
     }

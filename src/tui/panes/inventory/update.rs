@@ -402,7 +402,7 @@ fn delete(state: &State, shared: &Shared) -> Step<Effect> {
     };
     let mut type_name = None;
     for key in &keys {
-        match shared.gate.check(&action("delete", key)) {
+        match shared.gate.check(&Action::delete(key)) {
             Verdict::Allowed => {}
             Verdict::TypeName(name) => type_name = Some(name),
             Verdict::Refused(problem) => return Step::intent(Intent::Notice(Notice { level: Level::Error, problem })),

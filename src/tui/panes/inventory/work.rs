@@ -149,8 +149,8 @@ impl<F: Send + 'static> Work<F> {
         let (fleet, reports, wrap) = (self.fleet.clone(), self.reports.clone(), self.wrap);
         tokio::spawn(async move {
             let outcome = fleet.delete(&key).await;
-            let action = Action { verb: "delete", cluster: Some(key.cluster.clone()), target: key.to_string() };
-            let written = fleet.gate().record(&action, if outcome.is_ok() { "done" } else { "failed" }, unix_now());
+            let (gate, action, said) = (fleet.gate().clone(), Action::delete(&key), if outcome.is_ok() { "done" } else { "failed" });
+            let written = tokio::task::spawn_blocking(move || gate.record(&action, said, unix_now())).await.unwrap_or_else(|ended| Err(ended.into()));
             let problem = outcome.err().or_else(|| written.err().map(unwritten));
             _ = reports.send(wrap(Report::Deleted { key, problem })).await;
         });

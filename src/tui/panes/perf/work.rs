@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use jiff::Timestamp;
 use tokio::sync::mpsc::Sender;
 use tokio::task::JoinSet;
 
@@ -15,7 +14,7 @@ use crate::cluster::fleet::Fleet;
 use crate::load::engine::Sample;
 use crate::names::{ObjectKey, Problem};
 use crate::perf::{self, Handle, Order, Stopper};
-use crate::results::{Run, Store, Subject};
+use crate::results::{Run, Store};
 
 /// What the pane wants done.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,7 +72,7 @@ pub enum Report {
         /// What is known of it.
         run: Box<Run>,
     },
-    /// A run could not begin.
+    /// A run could not begin, or an old one cannot be read.
     Refused {
         /// Why.
         problem: Problem,
@@ -101,7 +100,7 @@ pub struct Work<F> {
     reports: Sender<F>,
     wrap: fn(Report) -> F,
     running: HashMap<String, Stopper>,
-    tasks: JoinSet<()>,
+    tasks: JoinSet<String>,
 }
 
 impl<F: Send + 'static> Work<F> {
@@ -134,19 +133,20 @@ impl<F: Send + 'static> Work<F> {
 
     fn list(&mut self) {
         let (store, reports, wrap) = (self.store.clone(), self.reports.clone(), self.wrap);
-        tokio::spawn(async move {
-            if let Ok((runs, problems)) = tokio::task::spawn_blocking(move || perf::list(&store)).await {
-                _ = reports.send(wrap(Report::Listed { runs, problems })).await;
-            }
+        tokio::task::spawn_blocking(move || {
+            let (runs, problems) = perf::list(&store);
+            _ = reports.blocking_send(wrap(Report::Listed { runs, problems }));
         });
     }
 
     fn series(&mut self, id: String) {
         let (store, reports, wrap) = (self.store.clone(), self.reports.clone(), self.wrap);
-        tokio::spawn(async move {
-            let read = |id: &str| store.samples(id).unwrap_or_default().iter().map(Point::kept).collect();
-            let points: Vec<Point> = read(&id);
-            _ = reports.send(wrap(Report::Series { id, points })).await;
+        tokio::task::spawn_blocking(move || {
+            let report = match store.samples(&id) {
+                Ok(lines) => Report::Series { id, points: lines.iter().map(Point::kept).collect() },
+                Err(problem) => Report::Refused { problem },
+            };
+            _ = reports.blocking_send(wrap(report));
         });
     }
 
@@ -159,25 +159,28 @@ impl<F: Send + 'static> Work<F> {
     }
 
     fn start(&mut self, order: Order) {
-        let subject =
-            Subject { url: order.plan.target.url().to_owned(), what: order.what.clone(), cluster: order.cluster.as_ref().map(ToString::to_string) };
-        let plan = order.plan.clone();
+        // Runs that are over need nobody who stops them.
+        while let Some(over) = self.tasks.try_join_next() {
+            if let Ok(id) = over {
+                self.running.remove(&id);
+            }
+        }
         let (reports, wrap) = (self.reports.clone(), self.wrap);
         match perf::start(order, self.fleet.gate(), &self.store) {
             Err(problem) => {
                 tokio::spawn(async move { _ = reports.send(wrap(Report::Refused { problem })).await });
             }
             Ok(handle) => {
-                let run = Run::begin(handle.id().to_owned(), subject, &plan, Timestamp::now());
-                self.running.insert(handle.id().to_owned(), handle.stopper());
-                self.tasks.spawn(follow(handle, run, reports, wrap));
+                self.running.insert(handle.run().id.clone(), handle.stopper());
+                self.tasks.spawn(follow(handle, reports, wrap));
             }
         }
     }
 }
 
-/// Hands samples on as they come, then the result.
-async fn follow<F>(mut handle: Handle, run: Run, reports: Sender<F>, wrap: fn(Report) -> F) {
+/// Hands samples on as they come, then the result; answers the run's id.
+async fn follow<F>(mut handle: Handle, reports: Sender<F>, wrap: fn(Report) -> F) -> String {
+    let run = handle.run().clone();
     let id = run.id.clone();
     _ = reports.send(wrap(Report::Started { run: Box::new(run) })).await;
     let mut samples = handle.samples();
@@ -195,4 +198,5 @@ async fn follow<F>(mut handle: Handle, run: Run, reports: Sender<F>, wrap: fn(Re
         Err(problem) => Report::Refused { problem },
     };
     _ = reports.send(wrap(report)).await;
+    id
 }
