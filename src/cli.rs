@@ -2,12 +2,23 @@
 
 use std::io::{self, Write};
 
+use clap::ValueEnum;
+
 use crate::names::Problem;
 
 pub mod doctor;
 pub mod get;
 pub mod perf;
 pub mod sandbox;
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
 
 /// The two streams a verb writes to.
 pub struct Streams<'a> {

@@ -96,11 +96,18 @@ impl Config {
         (config, problems)
     }
 
-    /// A text of the person's own that lies beside the settings (`keymap.toml`, `theme.toml`), with its path.
-    pub fn own(&self, file: &str) -> Option<(String, String)> {
+    /// A text of the person's own that lies beside the settings (`keymap.toml`, `theme.toml`), with its path; none where there is no such file.
+    ///
+    /// # Errors
+    /// It is there and cannot be read; the problem has the given code.
+    pub fn own(&self, file: &str, code: &'static str) -> Result<Option<(String, String)>, Problem> {
         let path = self.paths.config.join(file);
-        let text = std::fs::read_to_string(&path).ok()?;
-        Some((path.display().to_string(), text))
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Ok(Some((path.display().to_string(), text))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Problem::new(code, format!("{} was not used", path.display()), error.to_string())
+                .hint("make it a text file that you may read; the defaults are in use until then")),
+        }
     }
 
     /// What the last start left; nothing when there was none or it cannot be read.
@@ -200,6 +207,18 @@ mod tests {
         let (config, _) = Config::from_lookup(&lookup(&[("HOME", "/nowhere"), ("KUBECONFIG", &list)]));
         assert_eq!(config.kubeconfigs, [there]);
         assert_eq!(config.looked_at.len(), 2);
+    }
+
+    #[test]
+    fn an_own_file_that_cannot_be_read_is_not_taken_for_none() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("meshplay")).unwrap();
+        std::fs::write(folder.path().join("meshplay/keymap.toml"), b"[global]\n\xff").unwrap();
+        let home = folder.path().display().to_string();
+        let (config, _) = Config::from_lookup(&lookup(&[("HOME", &home), ("XDG_CONFIG_HOME", &home)]));
+        assert_eq!(config.own("theme.toml", "config.theme"), Ok(None));
+        let problem = config.own("keymap.toml", "config.keymap").unwrap_err();
+        assert!(problem.code == "config.keymap" && problem.what.contains("keymap.toml"), "{problem}");
     }
 
     #[test]

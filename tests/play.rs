@@ -273,11 +273,9 @@ fn a_read_only_session_deletes_nothing_and_says_what_to_do() {
     let mut stage = with_pods(Opening::kubeconfig(&["lab/shop"]).open(&["lab"]).readonly(), &["web-1"]);
     assert!(stage.line(0).contains("READ-ONLY"));
     stage.play("ctrl-d");
-    assert_shown(&mut stage, &["was not done: this session is read-only"]);
+    assert_shown(&mut stage, &["was not done", "start without --readonly"]);
     assert_not_shown(&mut stage, &["Cancel"]);
     assert_eq!(wanted(&mut stage), []);
-    stage.play(",e");
-    assert_shown(&mut stage, &["start without --readonly"]);
 }
 
 #[test]
@@ -686,7 +684,7 @@ fn the_smallest_terminal_still_says_what_matters_and_a_smaller_one_says_so() {
 
 #[test]
 fn every_screen_can_be_drawn_at_every_size() {
-    for (name, begin) in SCENES {
+    for (name, begin) in SCENES.iter().copied() {
         for (width, height) in [(40, 10), (41, 11), (60, 14), (80, 24), (120, 36), (160, 45), (200, 60)] {
             let mut stage = begin();
             stage.resize(width, height);
@@ -697,7 +695,7 @@ fn every_screen_can_be_drawn_at_every_size() {
     }
 }
 
-/// A scene and how it comes about.
+/// A name and how it comes about.
 type Scene = (&'static str, fn() -> Stage);
 
 /// Where a footer stands: one scene for everything the contexts of the keymap can look like.

@@ -5,11 +5,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::{Map, Value, json};
 use unicode_width::UnicodeWidthStr;
 
-use super::Streams;
+use super::{Output, Streams};
 use crate::cluster::examine::Examination;
 use crate::cluster::fleet::{Context, Fleet, FleetOptions, KubeconfigNames, examine_kubeconfig};
 use crate::config::{Config, Paths};
@@ -28,12 +28,6 @@ pub struct DoctorArgs {
     /// How to write it.
     #[arg(short, long, value_enum, default_value_t = Output::Text)]
     output: Output,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Output {
-    Text,
-    Json,
 }
 
 /// Who is examined.

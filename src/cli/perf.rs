@@ -6,10 +6,10 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::Streams;
+use super::{Output, Streams};
 use crate::cluster::gate::Gate;
 use crate::load::engine::Sample;
 use crate::load::plan::{Pace, Plan, Target};
@@ -70,12 +70,6 @@ pub struct ShowArgs {
     /// How to write it.
     #[arg(short, long, value_enum, default_value_t = Output::Text)]
     output: Output,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Output {
-    Text,
-    Json,
 }
 
 /// Does it; a load test ends early when `stop` comes.

@@ -67,7 +67,7 @@ pub async fn serve(args: ServeArgs, stop: impl Future<Output = ()>, io: &mut Str
     };
     let address = listener.local_addr()?;
     if let Some(path) = &args.kubeconfig
-        && let Err(error) = std::fs::write(path, sandbox.kubeconfig(address))
+        && let Err(error) = tokio::fs::write(path, sandbox.kubeconfig(address)).await
     {
         return io.fail(&cannot(format!("{} cannot be written", path.display()), &error));
     }

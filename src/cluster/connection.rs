@@ -12,7 +12,6 @@ use super::client::Builder;
 use super::kinds::Kinds;
 use super::wire::{Trouble, Wire};
 use crate::names::{ClusterId, Problem};
-use crate::text::sanitise;
 
 /// How a connection does, as observed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,12 +109,6 @@ impl Connected {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Version {
-    git_version: String,
-}
-
 /// Connects, beats, and says how it goes through `report`, until dropped.
 pub(super) async fn keep(
     builder: Builder,
@@ -153,8 +146,8 @@ async fn beat(wire: Wire, connected: &watch::Sender<Option<Connected>>, report: 
             Ok(_) => {
                 missed = 0;
                 if version.is_none() {
-                    let answer = wire.json::<Version>("/version", "application/json", BEAT_LIMIT).await;
-                    version = answer.ok().map(|it| sanitise(&it.git_version).into_owned());
+                    // Who may not ask for it may still see objects.
+                    version = wire.version(BEAT_LIMIT).await.ok();
                 }
                 attach(&wire, &doubts, connected);
                 report(Health::Ready, None, version.clone(), took);

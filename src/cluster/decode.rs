@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::kinds::Kind;
 use super::rows::{Cell, Column, Row, RowState, Uid};
+use super::wire::JSON;
 use crate::names::{ClusterId, Gvk};
 use crate::text::sanitise;
 
@@ -35,7 +36,6 @@ pub(super) enum Own {
     Workloads,
 }
 
-const OBJECTS: &str = "application/json";
 const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
 
 impl Shape {
@@ -51,7 +51,7 @@ impl Shape {
     }
 
     pub(super) fn accept(self) -> &'static str {
-        if self == Self::Table { TABLE } else { OBJECTS }
+        if self == Self::Table { TABLE } else { JSON }
     }
 
     /// The columns, where they are known before the server answers. A trailing `+` marks the wide view, a leading `>` the right edge.

@@ -1,8 +1,6 @@
 //! What one object is about, in the order a person asks in an incident: how it does and why, its pods, its containers, then what it is. Facts,
 //! not drawing.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
 use serde_json::Value;
@@ -11,10 +9,10 @@ use super::decode::{Decoder, Own, Shape};
 use super::detail::EventLine;
 use super::fleet::Fleet;
 use super::rows::{Cell, Row, RowState};
+use super::wire::{JSON, LIMIT, encode};
 use crate::names::{ObjectKey, Problem};
 use crate::text::sanitise;
 
-const LIMIT: Duration = Duration::from_secs(15);
 /// Pods of a workload that are listed one by one.
 const PODS: usize = 12;
 
@@ -71,9 +69,8 @@ impl Fleet {
         let connected = self.connected(&key.cluster).await?;
         let kinds = connected.kinds().await?;
         let Some(kind) = kinds.find("pods") else { return Ok(Vec::new()) };
-        let labels: String = url::form_urlencoded::byte_serialize(labels.as_bytes()).collect();
-        let path = format!("{}?limit=500&labelSelector={labels}", kind.path(Some(namespace)));
-        let list: Value = connected.wire.json(&path, "application/json", LIMIT).await.map_err(|trouble| trouble.problem)?;
+        let path = format!("{}?limit=500&labelSelector={}", kind.path(Some(namespace)), encode(&labels));
+        let list: Value = connected.wire.json(&path, JSON, LIMIT).await.map_err(|trouble| trouble.problem)?;
         let mut decoder = Decoder::new(Shape::Own(Own::Pods), key.cluster.clone(), kind.gvk.clone());
         let mut rows = Vec::new();
         for item in list.get("items").and_then(Value::as_array).into_iter().flatten() {

@@ -1,7 +1,5 @@
 //! One object closely: its manifest, its events, where a Service can be reached, and the one change there is yet, deletion.
 
-use std::time::Duration;
-
 use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -11,12 +9,10 @@ use super::decode::{Event, Head};
 use super::fleet::Fleet;
 use super::gate::{Action, Verdict};
 use super::kinds::Kind;
+use super::wire::{JSON, LIMIT, encode};
 use crate::names::{ClusterId, ObjectKey, Problem};
 use crate::text::sanitise;
 use crate::text::sanitise::sanitise_lines;
-
-const JSON: &str = "application/json";
-const LIMIT: Duration = Duration::from_secs(15);
 
 /// One event about an object, the way `describe` lists them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,8 +72,7 @@ impl Fleet {
         let connected = self.connected(&key.cluster).await?;
         let place = key.namespace.as_deref().map_or_else(String::new, |namespace| format!("/namespaces/{namespace}"));
         let fields = format!("involvedObject.kind={},involvedObject.name={}", key.gvk.kind, key.name);
-        let selector: String = url::form_urlencoded::byte_serialize(fields.as_bytes()).collect();
-        let path = format!("/api/v1{place}/events?limit=500&fieldSelector={selector}");
+        let path = format!("/api/v1{place}/events?limit=500&fieldSelector={}", encode(&fields));
         let list: Events = connected.wire.json(&path, JSON, LIMIT).await.map_err(|trouble| trouble.problem)?;
         let mut lines: Vec<EventLine> = list.items.into_iter().map(EventItem::line).collect();
         lines.sort_by_key(|line| std::cmp::Reverse(line.last));

@@ -5,11 +5,10 @@ use std::time::{Duration, Instant};
 
 use futures::future::join;
 use http::{Method, StatusCode};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::fleet::{Context, Fleet};
-use super::wire::{Trouble, Wire};
+use super::wire::{JSON, Trouble, Wire};
 use crate::names::{ClusterId, Problem};
 use crate::text::sanitise;
 
@@ -39,7 +38,6 @@ pub struct Right {
     pub allowed: bool,
 }
 
-const JSON: &str = "application/json";
 const VERBS: [&str; 2] = ["list", "watch"];
 
 /// What is under way, so that a limit that is reached can say where.
@@ -93,16 +91,10 @@ impl Fleet {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Version {
-    git_version: String,
-}
-
 /// The version, or none where it is kept secret: `/version` needs a right that a cluster may have taken away.
 async fn version(wire: &Wire, limit: Duration) -> Result<Option<String>, Trouble> {
-    match wire.json::<Version>("/version", JSON, limit).await {
-        Ok(version) => Ok(Some(sanitise(&version.git_version).into_owned())),
+    match wire.version(limit).await {
+        Ok(version) => Ok(Some(version)),
         Err(Trouble { status: Some(StatusCode::FORBIDDEN), .. }) => Ok(None),
         Err(trouble) => Err(trouble),
     }

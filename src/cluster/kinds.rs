@@ -1,16 +1,14 @@
 //! What a cluster serves: kinds by plural, singular, short name or `plural.group`. From aggregated discovery, else from the older one.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::wire::{Trouble, Wire};
+use super::wire::{JSON, LIMIT, Trouble, Wire};
 use crate::names::Gvk;
 use crate::text::sanitise;
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
-const LIMIT: Duration = Duration::from_secs(15);
 
 /// One kind a cluster serves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -193,7 +191,7 @@ async fn older(wire: &Wire, lists: impl Iterator<Item = (String, String)>) -> Re
     let mut kinds = Vec::new();
     for (path, group_version) in lists {
         // One broken aggregated API server must not hide all other kinds.
-        let Ok(list) = wire.json::<OldList>(&path, "application/json", LIMIT).await else { continue };
+        let Ok(list) = wire.json::<OldList>(&path, JSON, LIMIT).await else { continue };
         let (group, version) = group_version.split_once('/').unwrap_or(("", &group_version));
         kinds.extend(list.resources.into_iter().filter(|resource| !resource.name.contains('/')).map(|old| {
             let scope = if old.namespaced { "Namespaced" } else { "Cluster" };

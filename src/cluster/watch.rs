@@ -14,7 +14,7 @@ use super::connection::{Connected, unix_now};
 use super::decode::{Decoder, Head, Own, Shape};
 use super::kinds::Kind;
 use super::rows::{Delta, Phase, Row, Uid};
-use super::wire::{Lines, Status, Trouble, Wire};
+use super::wire::{LIMIT, Lines, Status, Trouble, Wire, encode};
 use crate::names::{ClusterId, Problem};
 use crate::text::sanitise;
 
@@ -56,8 +56,6 @@ struct Pending {
 
 /// Server-side life of one watch request, in seconds; below the servers' own minimum so that it is renewed calmly.
 const LIFE: u32 = 290;
-/// How long the head of an answer may take.
-const HEAD: Duration = Duration::from_secs(15);
 /// A watch that lived so long is renewed at once.
 const CALM: Duration = Duration::from_secs(5);
 /// Longest pause before a watch that always ends at once, but well, is renewed.
@@ -207,10 +205,6 @@ async fn wait_for_change(connected: &mut watch::Receiver<Option<Connected>>, lim
     tokio::time::timeout(limit, connected.changed()).await.unwrap_or(Ok(()))
 }
 
-fn encode(text: &str) -> String {
-    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
-}
-
 /// One kind of a view, with what is known of it.
 struct Source {
     part: usize,
@@ -334,7 +328,7 @@ impl Source {
     }
 
     async fn request(&self, now: &Connected, path: &str) -> Result<Lines, Trouble> {
-        now.wire.lines(path, self.shape.accept(), HEAD).await
+        now.wire.lines(path, self.shape.accept(), LIMIT).await
     }
 
     /// A streaming list: the watch itself begins with all there is.
@@ -412,7 +406,7 @@ impl Source {
                 self.query,
                 if next.is_empty() { String::new() } else { format!("&continue={}", encode(&next)) }
             );
-            let body = now.wire.whole(http::Method::GET, &path, self.shape.accept(), Vec::new(), HEAD * 4).await?;
+            let body = now.wire.whole(http::Method::GET, &path, self.shape.accept(), Vec::new(), LIMIT * 4).await?;
             let meta = self.page(&body).map_err(|error| now.wire.nonsense(&body, &error.to_string()))?;
             listed.extend(self.rows.iter().map(|row| row.uid));
             self.hand_over(Some(listed.len()));

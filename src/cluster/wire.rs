@@ -12,6 +12,11 @@ use serde::de::DeserializeOwned;
 use crate::names::{ClusterId, Problem};
 use crate::text::sanitise;
 
+/// What is asked for where no other form is wanted.
+pub(super) const JSON: &str = "application/json";
+/// How long one answer to a person's question may take.
+pub(super) const LIMIT: Duration = Duration::from_secs(15);
+
 /// Answers bigger than this are refused where one object is expected.
 const LARGEST_OBJECT: usize = 64 << 20;
 
@@ -40,6 +45,18 @@ pub(super) struct Status {
     pub(super) reason: String,
 }
 
+/// What `/version` answers, as far as it is read.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Version {
+    git_version: String,
+}
+
+/// A value of a query.
+pub(super) fn encode(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
 impl Wire {
     pub(super) fn new(id: ClusterId, client: kube::Client) -> Self {
         Self { id, client }
@@ -49,6 +66,12 @@ impl Wire {
     pub(super) async fn json<T: DeserializeOwned>(&self, path: &str, accept: &str, limit: Duration) -> Result<T, Trouble> {
         let body = self.whole(Method::GET, path, accept, Vec::new(), limit).await?;
         serde_json::from_slice(&body).map_err(|error| self.nonsense(&body, &error.to_string()))
+    }
+
+    /// The server's version, `v1.36.0`.
+    pub(super) async fn version(&self, limit: Duration) -> Result<String, Trouble> {
+        let version: Version = self.json("/version", JSON, limit).await?;
+        Ok(sanitise(&version.git_version).into_owned())
     }
 
     /// A whole answer as it came.
@@ -69,7 +92,7 @@ impl Wire {
     }
 
     async fn send(&self, method: Method, path: &str, accept: &str, body: Vec<u8>) -> Result<Body, Trouble> {
-        let request = Request::builder().method(method).uri(path).header("accept", accept).header("content-type", "application/json");
+        let request = Request::builder().method(method).uri(path).header("accept", accept).header("content-type", JSON);
         let request = request.body(Body::from(body)).map_err(|error| self.lost(&error.to_string()))?;
         let answer = self.client.send(request).await.map_err(|error| self.lost(&chain(&error)))?;
         let status = answer.status();

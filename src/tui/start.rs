@@ -19,6 +19,7 @@ use crate::config::{Config, Remembered};
 use crate::names::{ClusterId, Problem};
 use crate::results::Store;
 use crate::terminal::{Depth, depth, parse_depth};
+use crate::text::fault::Fault;
 
 /// What the person asked for.
 pub struct Opening {
@@ -133,25 +134,26 @@ fn looks(config: &Config, theme: Option<&str>, color: Option<Depth>) -> Result<L
         let names: Vec<&str> = BUILTIN.iter().map(|(name, _)| *name).collect();
         return Err(Problem::new("theme.unknown", format!("there is no theme `{asked}`"), "").hint(format!("there are {}", names.join(", "))));
     }
-    let own = (config.own("keymap.toml"), config.own("theme.toml"));
-    let (broken, warnings) = complaints(config);
+    let own = Own::read(config);
+    let (broken, warnings) = own.complaints(config);
     let ascii = config.settings.ascii || !config.terminal.utf8;
     let load = |name: &str, file: File<'_>| Theme::load(name, &builtin, file, depth).map(|(theme, _)| theme.with_ascii(ascii));
-    let embedded = |faults: Vec<crate::text::fault::Fault>| {
-        Problem::new("program.broken", "the embedded looks cannot be read", faults.iter().map(ToString::to_string).collect::<String>())
-    };
-    let theme = load(name, file(&own.1)).or_else(|_| load(name, None)).or_else(|_| load(by_depth, None)).map_err(embedded)?;
+    let theme = load(name, file(&own.theme)).or_else(|_| load(name, None)).or_else(|_| load(by_depth, None));
+    let theme = theme.map_err(|faults| embedded("looks", &faults))?;
     let themes = BUILTIN.iter().filter_map(|(name, _)| Some(((*name).to_owned(), load(name, None).ok()?))).collect();
-    Ok(Looks { keymap: keymap(config, file(&own.0))?, theme, themes, problems: broken.into_iter().chain(warnings).collect() })
+    Ok(Looks { keymap: keymap(config, file(&own.keymap))?, theme, themes, problems: broken.into_iter().chain(warnings).collect() })
 }
 
 fn keymap(config: &Config, file: File<'_>) -> Result<Keymap<Command>, Problem> {
     let (name, text) = preset(config);
     let load = |file| Keymap::load(name, text, file, CONTEXTS, &|_, text| parse(text));
-    let embedded = |faults: Vec<crate::text::fault::Fault>| {
-        Problem::new("program.broken", "the embedded keys cannot be read", faults.iter().map(ToString::to_string).collect::<String>())
-    };
-    load(file).or_else(|_| load(None)).map_err(embedded)
+    load(file).or_else(|_| load(None)).map_err(|faults| embedded("keys", &faults))
+}
+
+/// What we ship ourselves is wrong; tests see to it that nobody reads this.
+fn embedded(what: &str, faults: &[Fault]) -> Problem {
+    let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    Problem::new("program.broken", format!("the embedded {what} cannot be read"), faults.join("; "))
 }
 
 /// The preset asked for, else the default one.
@@ -162,11 +164,36 @@ fn preset(config: &Config) -> (&'static str, &'static str) {
 
 /// What is wrong in the person's own keymap and theme: what is broken and so not used, and what is only odd.
 pub fn complaints(config: &Config) -> (Vec<Problem>, Vec<Problem>) {
-    let own = (config.own("keymap.toml"), config.own("theme.toml"));
-    let preset = config.settings.keymap.as_deref().unwrap_or("k9s");
-    let keys = own::keymap_problems(preset, file(&own.0), CONTEXTS, &|_, text| parse(text));
-    let (theme, warnings) = own::theme_problems(config.settings.theme.as_deref().unwrap_or("dark"), file(&own.1));
-    (keys.into_iter().chain(theme).collect(), warnings)
+    Own::read(config).complaints(config)
+}
+
+/// The person's own files, each with its path.
+struct Own {
+    keymap: Option<(String, String)>,
+    theme: Option<(String, String)>,
+    /// Those that are there and cannot be read.
+    unread: Vec<Problem>,
+}
+
+impl Own {
+    fn read(config: &Config) -> Self {
+        let mut unread = Vec::new();
+        let mut read = |name, code| {
+            config.own(name, code).unwrap_or_else(|problem| {
+                unread.push(problem);
+                None
+            })
+        };
+        let (keymap, theme) = (read("keymap.toml", "config.keymap"), read("theme.toml", "config.theme"));
+        Self { keymap, theme, unread }
+    }
+
+    fn complaints(&self, config: &Config) -> (Vec<Problem>, Vec<Problem>) {
+        let preset = config.settings.keymap.as_deref().unwrap_or("k9s");
+        let keys = own::keymap_problems(preset, file(&self.keymap), CONTEXTS, &|_, text| parse(text));
+        let (theme, warnings) = own::theme_problems(config.settings.theme.as_deref().unwrap_or("dark"), file(&self.theme));
+        (self.unread.iter().cloned().chain(keys).chain(theme).collect(), warnings)
+    }
 }
 
 fn file(own: &Option<(String, String)>) -> File<'_> {

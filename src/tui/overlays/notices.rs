@@ -7,7 +7,7 @@ use crate::tui::flow::{Level, Look, Notice};
 use crate::tui::term::key::{Code, Key};
 use crate::tui::theme::Role;
 use crate::tui::widgets::lines::{self, Spans, fold, plain};
-use crate::tui::widgets::paint::{middle, page};
+use crate::tui::widgets::paint::{middle, page, width};
 use crate::tui::widgets::popup;
 
 /// Notices that are kept.
@@ -77,7 +77,10 @@ pub fn draw_line(notice: &Notice, look: &Look<'_>, area: Rect, buf: &mut Buffer)
     let problem = &notice.problem;
     let glyph = if notice.level == Level::Error { format!(" {} ", look.theme.glyphs().bad) } else { " ".to_owned() };
     let why = if problem.why.is_empty() { String::new() } else { format!(": {}", problem.why) };
-    let more = problem.hints.first().map_or_else(|| why.clone(), |hint| format!("{why}; {hint}"));
+    let hint = problem.hints.first().map_or_else(String::new, |hint| format!("; {hint}"));
+    // Where not all of it fits, what to do goes before why.
+    let fits = width(&problem.what) + width(&why) + width(&hint) + 4 <= area.width;
+    let more = if fits || hint.is_empty() { why + &hint } else { hint };
     let spans = vec![(glyph, role(notice.level)), (problem.what.clone(), role(notice.level)), (more, Role::Popup)];
     lines::line(&spans, "", area, buf, look.theme);
 }

@@ -92,7 +92,9 @@ impl FormView<'_> {
             return cursor;
         }
         for (spans, at) in self.wrong(inside.width).iter().zip(y..inside.height.saturating_sub(1)) {
-            line(spans, "", Rect { y: inside.y + at, height: 1, ..inside }, buf, theme);
+            let place = Rect { y: inside.y + at, height: 1, ..inside };
+            line(spans, "", place, buf, theme);
+            popup::ground(place, buf, theme);
         }
         self.buttons(inside.height.saturating_sub(1), inside, buf, theme);
         cursor
