@@ -335,12 +335,19 @@ impl Source {
 
     /// Pods as the server prints them, from its memory: their objects cost it five times as much to write, and follow.
     async fn glance(&mut self, now: &Connected) {
-        let path = format!("{}?resourceVersion=0{}", self.path, self.query);
-        // The stream that follows says what is wrong, if something is.
-        let Ok(body) = now.wire.whole(http::Method::GET, &path, Shape::Table.accept(), Vec::new(), LIMIT).await else { return };
-        let Ok(rows) = self.decoder.glance(&body, unix_now()) else { return };
-        self.rows = rows;
-        self.hand_over(None);
+        // A first page, which comes at once, and all of them where there are more.
+        for query in [format!("limit={PAGE}"), "resourceVersion=0".to_owned()] {
+            let path = format!("{}?{query}{}", self.path, self.query);
+            // The stream that follows says what is wrong, if something is.
+            let Ok(body) = now.wire.whole(http::Method::GET, &path, Shape::Table.accept(), Vec::new(), LIMIT).await else { return };
+            let Ok(rows) = self.decoder.glance(&body, unix_now()) else { return };
+            let count = rows.len();
+            self.rows = rows;
+            self.hand_over(Some(count));
+            if count < PAGE as usize {
+                break;
+            }
+        }
         self.glanced = true;
         self.fresh = unix_now();
         self.shared.set_phase(self.part, Phase::Synced);

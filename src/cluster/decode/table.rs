@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::{Cell, Column, Decoder, Meta, Row, RowState, state_of_word};
 use crate::text::sanitise;
@@ -15,13 +16,14 @@ pub(super) struct Layout {
     status: Option<usize>,
 }
 
+/// Rows are decoded one by one: ten thousand at once would take many times the memory of what is made of them.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Table {
+struct Table<'a> {
     #[serde(default)]
     column_definitions: Option<Vec<Definition>>,
-    #[serde(default)]
-    rows: Option<Vec<TableRow>>,
+    #[serde(borrow, default)]
+    rows: Option<Vec<&'a RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -49,10 +51,11 @@ struct Partial {
 
 impl Decoder {
     pub(super) fn table(&mut self, json: &[u8], out: &mut Vec<Row>) -> Result<Option<Arc<[Column]>>, serde_json::Error> {
-        let table: Table = serde_json::from_slice(json)?;
+        let table: Table<'_> = serde_json::from_slice(json)?;
         // Definitions come with the first event of a watch only.
         let columns = table.column_definitions.filter(|all| !all.is_empty()).map(|all| self.lay_out(&all));
         for row in table.rows.unwrap_or_default() {
+            let row: TableRow = serde_json::from_str(row.get())?;
             let cells: Vec<Cell> = self.layout.shown.iter().map(|at| row.cells.get(*at)).map(|value| cell(value, &mut self.words)).collect();
             let state = self.layout.status.and_then(|at| row.cells.get(at)?.as_str().map(state_of_word)).unwrap_or(RowState::Fine);
             let row = self.row(&row.object.metadata, state, cells);
