@@ -110,6 +110,10 @@ fn serve(mut line: TcpStream, sandbox: SocketAddr, begin: &Mutex<Receiver<()>>, 
         let request = head.replacen("\r\n", "\r\nconnection: close\r\n", 1);
         return line.write_all(&http::exchange(sandbox, request.as_bytes())?);
     }
+    if !head.contains("watch=1") {
+        // No Table here: what is measured are the events of objects.
+        return line.write_all(b"HTTP/1.1 406 Not Acceptable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    }
     line.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n")?;
     line.write_all(&chunk(&initial()))?;
     let events = chunks();

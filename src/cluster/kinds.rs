@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::wire::{JSON, LIMIT, Trouble, Wire};
+use super::wire::{JSON, LIMIT, Trouble, Wire, encode};
 use crate::names::Gvk;
 use crate::text::sanitise;
 
@@ -65,7 +65,7 @@ impl Kind {
     pub fn path(&self, namespace: Option<&str>) -> String {
         let root = if self.gvk.group.is_empty() { format!("/api/{}", self.gvk.version) } else { format!("/apis/{}", self.gvk.api_version()) };
         match namespace.filter(|_| self.namespaced) {
-            Some(namespace) => format!("{root}/namespaces/{namespace}/{}", self.plural),
+            Some(namespace) => format!("{root}/namespaces/{}/{}", encode(namespace), self.plural),
             None => format!("{root}/{}", self.plural),
         }
     }

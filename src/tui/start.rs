@@ -141,7 +141,9 @@ fn looks(config: &Config, theme: Option<&str>, color: Option<Depth>) -> Result<L
     let theme = load(name, file(&own.theme)).or_else(|_| load(name, None)).or_else(|_| load(by_depth, None));
     let theme = theme.map_err(|faults| embedded("looks", &faults))?;
     let themes = BUILTIN.iter().filter_map(|(name, _)| Some(((*name).to_owned(), load(name, None).ok()?))).collect();
-    Ok(Looks { keymap: keymap(config, file(&own.keymap))?, theme, themes, problems: broken.into_iter().chain(warnings).collect() })
+    let wrong_depth = config.settings.color.as_deref().and_then(|text| parse_depth(text).err());
+    let wrong_depth = wrong_depth.map(|why| Problem::new("config.color", "`color` in config.toml was not used", why));
+    Ok(Looks { keymap: keymap(config, file(&own.keymap))?, theme, themes, problems: broken.into_iter().chain(warnings).chain(wrong_depth).collect() })
 }
 
 fn keymap(config: &Config, file: File<'_>) -> Result<Keymap<Command>, Problem> {

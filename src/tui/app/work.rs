@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::model::{Effect, Report};
@@ -34,7 +35,13 @@ pub struct Work {
     inventory: inventory::work::Work<Report>,
     perf: perf::work::Work<Report>,
     status: JoinHandle<()>,
+    /// The newest of what the next start should know; one writer, so that an older one never wins.
+    memory: watch::Sender<Option<Memory>>,
+    writer: JoinHandle<()>,
 }
+
+/// Contexts that are open, whether the guide is done, lines typed.
+type Memory = (Vec<String>, bool, Vec<String>);
 
 /// What only the owner of the terminal can do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +66,9 @@ impl Work {
                 }
             }
         });
-        Self { context, inventory, perf, status }
+        let (memory, newest) = watch::channel(None);
+        let writer = tokio::spawn(write(newest, context.remember.clone(), context.reports.clone()));
+        Self { context, inventory, perf, status, memory, writer }
     }
 
     /// Begins what is wanted; what only the terminal's owner can do is answered.
@@ -69,7 +78,7 @@ impl Work {
             Effect::Perf(effect) => self.perf.run(effect),
             Effect::Connect(id) => self.context.fleet.connect(&id),
             Effect::Disconnect(id) => self.context.fleet.disconnect(&id),
-            Effect::Remember { contexts, guide_done, history } => self.remember(contexts, guide_done, history),
+            Effect::Remember { contexts, guide_done, history } => _ = self.memory.send_replace(Some((contexts, guide_done, history))),
             Effect::Copy(text) => return Some(Wish::Copy(text)),
             Effect::Repaint => return Some(Wish::Repaint),
         }
@@ -78,18 +87,23 @@ impl Work {
 
     /// Stops load tests and waits until what they measured is kept, at most `limit`.
     pub async fn close(&mut self, limit: Duration) {
-        self.perf.close(limit).await;
+        // Its receiver sees the last value before it sees that the sender is gone.
+        self.memory = watch::channel(None).0;
+        _ = tokio::join!(self.perf.close(limit), tokio::time::timeout(limit, &mut self.writer));
     }
+}
 
-    fn remember(&self, contexts: Vec<String>, guide_done: bool, history: Vec<String>) {
-        let (remember, reports) = (self.context.remember.clone(), self.context.reports.clone());
-        tokio::task::spawn_blocking(move || {
-            if let Err(error) = remember(contexts, guide_done, history) {
-                let problem = Problem::new("state.unwritten", "this start will not be remembered", error.to_string());
-                // The loop may be over: then nobody is left to be told.
-                _ = reports.try_send(Report::Failed(problem.hint("see that the state folder can be written")));
-            }
-        });
+/// Writes the newest state whenever there is another one, and the last one before it ends.
+async fn write(mut newest: watch::Receiver<Option<Memory>>, remember: Remember, reports: Sender<Report>) {
+    while newest.changed().await.is_ok() {
+        let Some((contexts, guide_done, history)) = newest.borrow_and_update().clone() else { continue };
+        let remember = remember.clone();
+        let written = tokio::task::spawn_blocking(move || remember(contexts, guide_done, history)).await;
+        if let Ok(Err(error)) = written {
+            let problem = Problem::new("state.unwritten", "this start will not be remembered", error.to_string());
+            // The loop may be over: then nobody is left to be told.
+            _ = reports.try_send(Report::Failed(problem.hint("see that the state folder can be written")));
+        }
     }
 }
 

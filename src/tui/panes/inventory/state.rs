@@ -151,9 +151,10 @@ pub enum Body {
 }
 
 impl State {
-    /// The row under the cursor.
+    /// The row under the cursor. None where its object is gone while its detail is still open, until a key moves the cursor.
     pub fn row(&self) -> Option<&Row> {
-        self.table.row(self.position)
+        let here = |row: &&Row| self.cursor.as_ref().is_none_or(|(cluster, uid)| row.cluster == *cluster && row.uid == *uid);
+        self.table.row(self.position).filter(here)
     }
 
     /// Namespaces for the digits, the fullest first.

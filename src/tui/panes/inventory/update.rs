@@ -239,7 +239,7 @@ pub fn zoom(state: &mut State, at: At) -> Step<Effect> {
 fn moved(state: &mut State, at: At, step: Move) -> Step<Effect> {
     let last = state.table.visible().saturating_sub(1);
     state.position = target(state.position, step, state.seen.page, last);
-    state.cursor = state.row().map(seat_of);
+    state.cursor = state.table.row(state.position).map(seat_of);
     follow(state, at)
 }
 
@@ -341,6 +341,8 @@ fn seat(state: &mut State, before: Option<usize>) {
     let line = state.position.saturating_sub(state.top);
     match found {
         Some(position) => state.position = position,
+        // It was taken away, not filtered out: the cursor never slides onto another object beside the old one's detail.
+        None if before.is_some() && state.detail.is_some() && state.cursor.is_some() => return,
         None => {
             state.position = state.position.min(state.table.visible().saturating_sub(1));
             state.cursor = state.cursor.take().and_then(|_| state.row().map(seat_of));
@@ -358,7 +360,7 @@ fn mark(state: &mut State) -> Step<Effect> {
     }
     let last = state.table.visible().saturating_sub(1);
     state.position = (state.position + 1).min(last);
-    state.cursor = state.row().map(seat_of);
+    state.cursor = state.table.row(state.position).map(seat_of);
     Step::redraw()
 }
 
@@ -404,6 +406,9 @@ fn delete(state: &State, shared: &Shared) -> Step<Effect> {
     for key in &keys {
         match shared.gate.check(&Action::delete(key)) {
             Verdict::Allowed => {}
+            Verdict::TypeName(name) if type_name.as_ref().is_some_and(|other| *other != name) => {
+                return say("what is marked lies in several protected contexts; delete it in one after the other");
+            }
             Verdict::TypeName(name) => type_name = Some(name),
             Verdict::Refused(problem) => return Step::intent(Intent::Notice(Notice { level: Level::Error, problem })),
         }

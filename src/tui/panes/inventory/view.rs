@@ -153,7 +153,16 @@ fn table(state: &State, shared: &Shared, look: &Look<'_>, area: Rect, focus: boo
     let window = (top..visible.min(top + page_rows)).chain(0..visible.min(SAMPLE));
     let widths = measure(&state.seen.widths, &heads, window.map(view_of));
     let found = words(&state.filter);
-    let view = TableView { heads: &heads, widths: &widths, row: &view_of, total: visible, top, cursor: state.position, focus, found: &found };
+    let view = TableView {
+        heads: &heads,
+        widths: &widths,
+        row: &view_of,
+        total: visible,
+        top,
+        cursor: state.row().map_or(usize::MAX, |_| state.position),
+        focus,
+        found: &found,
+    };
     let unnamed = !fields.iter().any(|field| matches!(field, Field::Name));
     let hidden = heads.len() - view.draw(area, buf, look.theme) + usize::from(unnamed);
     if visible == 0 {
