@@ -160,6 +160,28 @@ fn a_row_that_goes_under_the_cursor_leaves_it_in_its_place() {
 }
 
 #[test]
+fn an_object_that_goes_while_it_is_looked_at_is_not_replaced_by_another() {
+    let mut stage = looking_at_pods(&["a", "b", "c"]);
+    stage.play("j <ret>").rows("lab", gone(&pods(&["b"])));
+    // Nothing is under the cursor, so nothing can be done to what moved up.
+    stage.play("ctrl-d");
+    assert_not_shown(&mut stage, &["Cancel"]);
+    assert_eq!(deleted(&mut stage), []);
+    stage.play("k");
+    assert!(stage.cursor().starts_with("a "), "{}", stage.screen());
+}
+
+#[test]
+fn several_protected_contexts_are_not_deleted_from_with_one_name() {
+    let mut stage = with_pods(Opening::kubeconfig(&["lab/shop", "eu/shop"]).open(&["lab", "eu"]).protected("*"), &["web-1"]);
+    stage.rows("eu", listed("pods", vec![scene::pod("eu/shop/web-2", "1/1", "Running")]));
+    stage.play("<space> <space> ctrl-d");
+    assert_shown(&mut stage, &["several protected contexts"]);
+    assert_not_shown(&mut stage, &["Cancel"]);
+    assert_eq!(deleted(&mut stage), []);
+}
+
+#[test]
 fn a_filter_follows_every_letter_and_esc_restores_the_one_before() {
     let mut stage = looking_at_pods(&["cart-1", "web-1", "web-2"]);
     stage.play("/ we");
