@@ -19,7 +19,21 @@
 //! | [`terminal`] | what the environment says about the terminal: colour depth, SSH, tmux |
 //! | [`names`] | ids everybody needs: cluster, kind, object, problem |
 //!
-//! Who may import whom is a table in `tests/house.rs`, and a test.
+//! Who may import whom is a table in `tests/house/rules.rs`, and a test.
+//!
+//! # Finding things
+//!
+//! - What Meshplay *can do*: the engine of that name. What a *script* can ask: `cli/<verb>.rs`.
+//! - What a person can *ask*: `tui/panes/<pane>/commands.rs`; what it *does to the state*: `update.rs`; what it *looks like*: `view.rs`; how it *reaches an
+//!   engine*: `work.rs`. What lies over panes: `tui/overlays/`. Who routes it all: `tui/app/`.
+//! - Keys are rows of `keymaps/*.toml`, looks are roles in `themes/*.toml`; both name what they mean, never how it is done.
+//!
+//! # The flow
+//!
+//! Terminal bytes become events ([`tui::term::input`]), events become commands ([`tui::keys`]), commands and reports become steps
+//! ([`tui::app::update`], which never waits and reads no clock), steps hold effects, and effects are done by tasks ([`tui::app::work`]) that send reports
+//! back. Frames are a pure function of the model ([`tui::app::view`]). One loop ([`tui::run`]) joins them, and writes down what it takes in when it is asked
+//! to ([`tui::tape`]).
 
 pub mod cli;
 pub mod cluster;

@@ -111,11 +111,11 @@ impl Decoder {
     }
 
     /// Rows of the server's own Table in the columns of this kind: what the Table does not say stays empty until the object comes.
-    /// `now` in unix seconds, because a Table tells ages, not moments.
-    pub(super) fn glance(&mut self, json: &[u8], now: i64) -> Result<Vec<Row>, serde_json::Error> {
+    /// `now` in unix seconds, because a Table tells ages, not moments. None: what came is no Table.
+    pub(super) fn glance(&mut self, json: &[u8], now: i64) -> Option<Vec<Row>> {
         let mut rows = Vec::new();
-        let columns = self.table(json, &mut rows)?.unwrap_or_default();
-        Ok(rows.into_iter().map(|row| pod::printed(row, &columns, now)).collect())
+        let columns = self.table(json, &mut rows).ok()??;
+        Some(rows.into_iter().map(|row| pod::printed(row, &columns, now)).collect())
     }
 
     fn own<'a, T: Deserialize<'a> + Cells>(&mut self, json: &'a [u8], out: &mut Vec<Row>) -> Result<(), serde_json::Error> {

@@ -340,7 +340,7 @@ impl Source {
             let path = format!("{}?{query}{}", self.path, self.query);
             // The stream that follows says what is wrong, if something is.
             let Ok(body) = now.wire.whole(http::Method::GET, &path, Shape::Table.accept(), Vec::new(), LIMIT).await else { return };
-            let Ok(rows) = self.decoder.glance(&body, unix_now()) else { return };
+            let Some(rows) = self.decoder.glance(&body, unix_now()) else { return };
             let count = rows.len();
             self.rows = rows;
             self.hand_over(Some(count));

@@ -351,5 +351,6 @@ mod tests {
         assert_eq!(rows[0].cells[..4], [Cell::Ratio(1, 2), Cell::Text("Running".into()), Cell::Restarts(14, 960), Cell::Empty]);
         assert_eq!(rows[1].cells[2], Cell::Restarts(0, 0));
         assert_eq!(rows[1].cells[4], Cell::Text("node-1".into()));
+        assert!(decoder.glance(br#"{"kind":"PodList","items":[]}"#, 1_000).is_none());
     }
 }
