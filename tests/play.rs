@@ -172,6 +172,16 @@ fn an_object_that_goes_while_it_is_looked_at_is_not_replaced_by_another() {
 }
 
 #[test]
+fn a_slow_cluster_is_named_and_not_counted_as_well() {
+    let mut stage = with_pods(Opening::kubeconfig(&["lab/shop", "eu/shop"]).open(&["lab", "eu"]), &["web-1"]);
+    let slow = meshplay::cluster::connection::Connection { latency_ms: Some(820), ..scene::ready("eu") };
+    stage.connections(vec![scene::ready("lab"), slow]);
+    assert!(stage.line(0).contains("1 ok") && stage.line(0).contains("▲ eu slow"), "{}", stage.line(0));
+    stage.play(", k");
+    assert_shown(&mut stage, &["slow"]);
+}
+
+#[test]
 fn several_protected_contexts_are_not_deleted_from_with_one_name() {
     let mut stage = with_pods(Opening::kubeconfig(&["lab/shop", "eu/shop"]).open(&["lab", "eu"]).protected("*"), &["web-1"]);
     stage.rows("eu", listed("pods", vec![scene::pod("eu/shop/web-2", "1/1", "Running")]));

@@ -45,8 +45,18 @@ pub struct Connection {
     pub problem: Option<Problem>,
     /// The server's version, once known.
     pub version: Option<String>,
-    /// How long the last heartbeat took.
+    /// How long a heartbeat took when the connection became what it is.
     pub latency_ms: Option<u32>,
+}
+
+/// From this on a connection counts as slow.
+const SLOW_MS: u32 = 500;
+
+impl Connection {
+    /// It answers, but so late that a person should know.
+    pub fn slow(&self) -> bool {
+        self.health == Health::Ready && self.latency_ms.is_some_and(|ms| ms >= SLOW_MS)
+    }
 }
 
 /// A connection that can be asked.

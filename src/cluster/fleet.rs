@@ -243,14 +243,17 @@ fn tell(
     latency_ms: Option<u32>,
 ) {
     status.send_if_modified(|all| {
-        let changed = |one: &Connection| one.health != health || one.problem != problem || version.is_some() && one.version != version;
-        let Some(place) = all.iter().position(|one| one.id == *id).filter(|at| changed(&all[*at])) else { return false };
-        let mut next = all.to_vec();
-        if let Some(one) = next.get_mut(place) {
-            let since = if one.health == health { one.since } else { unix_now() };
-            *one =
-                Connection { id: id.clone(), health, since, problem: problem.clone(), version: version.clone().or(one.version.take()), latency_ms };
+        let Some((place, one)) = all.iter().enumerate().find(|(_, one)| one.id == *id) else { return false };
+        let since = if one.health == health { one.since } else { unix_now() };
+        let version = version.or_else(|| one.version.clone());
+        let now = Connection { id: id.clone(), health, since, problem, version, latency_ms };
+        // A heartbeat that takes a little longer is no news; one that begins or ends to be slow is.
+        let same = Connection { latency_ms: one.latency_ms, ..now.clone() } == *one && now.slow() == one.slow();
+        if same {
+            return false;
         }
+        let mut next = all.to_vec();
+        next[place] = now;
         *all = next.into();
         true
     });

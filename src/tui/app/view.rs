@@ -126,8 +126,9 @@ fn health(model: &Model, look: &Look<'_>, room: u16) -> Vec<Segment> {
         return Vec::new();
     }
     let open: Vec<&Connection> = model.shared.open.iter().filter_map(|id| model.shared.connection(id)).collect();
-    let ready = open.iter().filter(|one| one.health == Health::Ready).count();
-    let mut troubled: Vec<&Connection> = open.into_iter().filter(|one| !matches!(one.health, Health::Ready | Health::Off)).collect();
+    let well = |one: &&Connection| one.health == Health::Ready && !one.slow();
+    let ready = open.iter().filter(|one| well(one)).count();
+    let mut troubled: Vec<&Connection> = open.into_iter().filter(|one| !well(one) && one.health != Health::Off).collect();
     troubled.sort_by_key(|one| !matches!(one.health, Health::Unreachable | Health::AuthNeeded));
     let shown = |named: usize, words: bool| -> Vec<Segment> {
         let ok = (ready > 0).then(|| Segment::new(format!("{ready} ok"), Role::StatusOk, 1));
@@ -142,10 +143,12 @@ fn health(model: &Model, look: &Look<'_>, room: u16) -> Vec<Segment> {
 }
 
 fn trouble(one: &Connection, words: bool, look: &Look<'_>) -> Segment {
-    let (word, sign, role) = clusters::view::health(one.health);
+    let (word, sign, role) = clusters::view::condition(one);
     let (glyph, _) = crate::tui::widgets::table::sign(sign, look.theme);
     let word = if words { format!(" {word}") } else { String::new() };
-    Segment::new(format!("{glyph} {}{word} {}", one.id, crate::text::age::age(look.now - one.since)), role, 1)
+    // Since when it answers says nothing about since when it is slow.
+    let since = if one.slow() { String::new() } else { format!(" {}", crate::text::age::age(look.now - one.since)) };
+    Segment::new(format!("{glyph} {}{word}{since}", one.id), role, 1)
 }
 
 fn crumbs(model: &Model, look: &Look<'_>) -> Vec<Segment> {

@@ -51,7 +51,7 @@ pub fn draw(state: &State, shared: &Shared, look: &Look<'_>, area: Rect, buf: &m
 
 fn context_row(context: &Context, state: &State, shared: &Shared, look: &Look<'_>) -> RowView {
     let connection = shared.connection(&context.id);
-    let (word, sign, role) = health(connection.map_or(Health::Off, |one| one.health));
+    let (word, sign, role) = connection.map_or_else(|| health(Health::Off), condition);
     let text = |text: &str| Cell { text: text.to_owned(), role: Role::Text };
     let since = |one: &Connection| if one.health == Health::Off { String::new() } else { age(look.now - one.since) };
     let why = connection.and_then(|one| one.problem.as_ref()).map_or_else(String::new, |problem| problem.why.clone());
@@ -72,8 +72,13 @@ fn context_row(context: &Context, state: &State, shared: &Shared, look: &Look<'_
     }
 }
 
+/// How a connection does, as word, sign and look.
+pub fn condition(connection: &Connection) -> (&'static str, Sign, Role) {
+    if connection.slow() { ("slow", Sign::Warn, Role::StatusWarn) } else { health(connection.health) }
+}
+
 /// A health as word, sign and look.
-pub fn health(health: Health) -> (&'static str, Sign, Role) {
+fn health(health: Health) -> (&'static str, Sign, Role) {
     match health {
         Health::Off => ("off", Sign::None, Role::Dim),
         Health::Connecting => ("connecting", Sign::Progress, Role::StatusProgress),
