@@ -172,6 +172,25 @@ fn an_object_that_goes_while_it_is_looked_at_is_not_replaced_by_another() {
 }
 
 #[test]
+fn a_lost_cluster_is_told_once_with_its_reason_and_so_is_its_return() {
+    let mut stage = with_pods(Opening::kubeconfig(&["lab/shop"]).open(&["lab"]), &["web-1"]);
+    let lost = |seconds| vec![scene::troubled("lab", Health::Unreachable, seconds, scene::unreachable("lab"))];
+    stage.connections(lost(1));
+    let problem = scene::unreachable("lab");
+    assert!(stage.line(-2).contains(&problem.what), "{}", stage.screen());
+    assert!(stage.line(0).contains("✗1 ,e"), "{}", stage.screen());
+    stage.play(", e");
+    assert_shown(&mut stage, &["newest error"]);
+    let reason: String = problem.why.split_whitespace().take(3).collect::<Vec<_>>().join(" ");
+    assert_shown(&mut stage, &[reason.as_str()]);
+    // Tried again in vain, it is not told again.
+    stage.play("<esc>").connections(lost(60));
+    assert!(!stage.line(0).contains(",e"), "{}", stage.screen());
+    stage.connections(vec![scene::ready("lab")]);
+    assert_shown(&mut stage, &["lab answers again"]);
+}
+
+#[test]
 fn a_slow_cluster_is_named_and_not_counted_as_well() {
     let mut stage = with_pods(Opening::kubeconfig(&["lab/shop", "eu/shop"]).open(&["lab", "eu"]), &["web-1"]);
     let slow = meshplay::cluster::connection::Connection { latency_ms: Some(820), ..scene::ready("eu") };

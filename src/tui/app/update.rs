@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::commands::{AppCommand, Command, parse, specs};
 use super::model::{Beginning, Effect, Guide, Model, Msg, Overlay, Report};
 use super::{line, shared::Shared};
+use crate::cluster::connection::{Connection, Health};
 use crate::names::{ClusterId, Problem};
 use crate::tui::flow::{At, Confirmed, GuideStep, Intent, Level, Notice, PaneId, Question, Step};
 use crate::tui::keys::map::Lookup;
@@ -87,11 +88,23 @@ fn reported(model: &mut Model, at: At, report: Report) -> Wanted {
             settle(model, at, step)
         }
         Report::Connections(connections) => {
+            let news = news(&model.shared, &connections);
             model.shared.connections = connections;
-            Step::redraw()
+            news.into_iter().fold(Step::redraw(), |step, notice| step.then(intent(model, at, Intent::Notice(notice))))
         }
         Report::Failed(problem) => intent(model, at, Intent::Notice(Notice::error(problem))),
     }
+}
+
+/// What happened to the connections that are open: why one was lost, once, and that it is back.
+fn news(shared: &Shared, now: &[Connection]) -> Vec<Notice> {
+    let open = now.iter().filter(|one| shared.open.contains(&one.id));
+    let told = |one: &Connection| match (&shared.connection(&one.id)?.problem, &one.problem) {
+        (None, Some(problem)) => Some(Notice::error(problem.clone())),
+        (Some(_), None) if one.health == Health::Ready => Some(Notice::info(format!("{} answers again", one.id))),
+        _ => None,
+    };
+    open.filter_map(told).collect()
 }
 
 /// Does what a step wished of the house.
