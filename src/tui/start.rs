@@ -123,7 +123,11 @@ fn chosen(fleet: &Fleet, asked: &[String], remembered: &Remembered) -> Result<Ve
 }
 
 fn looks(config: &Config, theme: Option<&str>, color: Option<Depth>) -> Result<Looks, Problem> {
-    let depth = depth(color, config.settings.color.as_deref().and_then(|text| parse_depth(text).ok()), &config.terminal);
+    let (set, wrong_depth) = match config.settings.color.as_deref().map(parse_depth).transpose() {
+        Ok(set) => (set, None),
+        Err(why) => (None, Some(Problem::new("config.color", "`color` in config.toml was not used", why))),
+    };
+    let depth = depth(color, set, &config.terminal);
     let by_depth = match depth {
         Depth::None => "mono",
         Depth::Ansi16 => "ansi16",
@@ -141,8 +145,6 @@ fn looks(config: &Config, theme: Option<&str>, color: Option<Depth>) -> Result<L
     let theme = load(name, file(&own.theme)).or_else(|_| load(name, None)).or_else(|_| load(by_depth, None));
     let theme = theme.map_err(|faults| embedded("looks", &faults))?;
     let themes = BUILTIN.iter().filter_map(|(name, _)| Some(((*name).to_owned(), load(name, None).ok()?))).collect();
-    let wrong_depth = config.settings.color.as_deref().and_then(|text| parse_depth(text).err());
-    let wrong_depth = wrong_depth.map(|why| Problem::new("config.color", "`color` in config.toml was not used", why));
     Ok(Looks { keymap: keymap(config, file(&own.keymap))?, theme, themes, problems: broken.into_iter().chain(warnings).chain(wrong_depth).collect() })
 }
 

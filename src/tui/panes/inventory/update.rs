@@ -378,7 +378,8 @@ fn say(what: &str) -> Step<Effect> {
 /// A Service is resolved by the perf pane; a workload is meant by the Service of its name.
 fn load_test(state: &State, shared: &Shared) -> Step<Effect> {
     let Some(row) = state.row() else { return Step::quiet() };
-    if let Verdict::Refused(problem) = shared.gate.check(&action("load", &row.key())) {
+    let load = Action { verb: "load", cluster: Some(row.cluster.clone()), target: row.key().to_string() };
+    if let Verdict::Refused(problem) = shared.gate.check(&load) {
         return Step::intent(Intent::Notice(Notice::error(problem)));
     }
     match row.gvk.kind.as_ref() {
@@ -424,10 +425,6 @@ fn delete(state: &State, shared: &Shared) -> Step<Effect> {
         body.push(format!("{hidden} more marked: hidden by the filter, left alone"));
     }
     Step::intent(Intent::Confirm(Question { verb: "Delete".into(), body, type_name, then: Confirmed::Delete(keys) }))
-}
-
-fn action(verb: &'static str, key: &ObjectKey) -> Action {
-    Action { verb, cluster: Some(key.cluster.clone()), target: key.to_string() }
 }
 
 /// Why a command is not possible now; none: it is.
