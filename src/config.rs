@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::names::Problem;
@@ -26,20 +27,6 @@ pub struct Settings {
     pub ascii: bool,
     /// Longest time between two frames nobody typed for, in milliseconds.
     pub frame_ms: Option<u64>,
-}
-
-/// What one start remembers for the next.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Remembered {
-    /// Contexts that were open.
-    pub contexts: Vec<String>,
-    /// The kubeconfig's current context at that time; when it changes, it is opened instead.
-    pub current: Option<String>,
-    /// The guide has been done or was hidden.
-    pub guide_done: bool,
-    /// Lines typed after `:`, oldest first.
-    pub history: Vec<String>,
 }
 
 /// Everything a door needs to know about where it runs.
@@ -111,7 +98,7 @@ impl Config {
     }
 
     /// What the last start left; nothing when there was none or it cannot be read.
-    pub fn remembered(&self) -> Remembered {
+    pub fn remembered<T: DeserializeOwned + Default>(&self) -> T {
         let text = std::fs::read_to_string(self.paths.state.join("remembered.json")).unwrap_or_default();
         serde_json::from_str(&text).unwrap_or_default()
     }
@@ -153,7 +140,7 @@ impl Paths {
     ///
     /// # Errors
     /// What the disk says.
-    pub fn remember(&self, remembered: &Remembered) -> std::io::Result<()> {
+    pub fn remember(&self, remembered: &impl Serialize) -> std::io::Result<()> {
         std::fs::create_dir_all(&self.state)?;
         let half = self.state.join("remembered.json.new");
         std::fs::write(&half, serde_json::to_vec_pretty(remembered)?)?;
@@ -248,8 +235,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path().display().to_string();
         let (config, _) = Config::from_lookup(&lookup(&[("HOME", &home), ("XDG_STATE_HOME", &home)]));
-        let remembered = Remembered { contexts: vec!["a".into()], current: None, guide_done: true, history: vec!["po".into()] };
+        let remembered = std::collections::BTreeMap::from([("contexts".to_owned(), vec!["a".to_owned()])]);
         config.paths.remember(&remembered).unwrap();
-        assert_eq!(config.remembered(), remembered);
+        assert_eq!(config.remembered::<std::collections::BTreeMap<String, Vec<String>>>(), remembered);
     }
 }

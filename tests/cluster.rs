@@ -40,7 +40,7 @@ fn id(name: &str) -> ClusterId {
 }
 
 fn watch(fleet: &Fleet, cluster: &str, view: &str) -> Subscription {
-    fleet.watch(WatchSpec { cluster: id(cluster), view: view.into(), namespace: None, labels: String::new() })
+    fleet.watch(WatchSpec { cluster: id(cluster), view: view.into(), namespaces: vec![], labels: String::new(), fields: String::new() })
 }
 
 /// A fleet of one server, connected.
@@ -578,7 +578,13 @@ impl Real {
     }
 
     fn watch(&self, fleet: &Fleet, cluster: &ClusterId, view: &str) -> Subscription {
-        fleet.watch(WatchSpec { cluster: cluster.clone(), view: view.into(), namespace: Some(self.namespace.clone()), labels: String::new() })
+        fleet.watch(WatchSpec {
+            cluster: cluster.clone(),
+            view: view.into(),
+            namespaces: vec![self.namespace.clone()],
+            labels: String::new(),
+            fields: String::new(),
+        })
     }
 }
 

@@ -19,6 +19,7 @@ use meshplay::load::plan::Pace;
 use meshplay::names::{ClusterId, Gvk, ObjectKey, Problem};
 use meshplay::perf::Order;
 use meshplay::sandbox::{Options, Sandbox};
+use meshplay::tui::app::memory::Memory;
 use meshplay::tui::app::model::Effect;
 use meshplay::tui::flow::Level;
 use meshplay::tui::keys::PRESETS;
@@ -56,7 +57,7 @@ fn newcomer() -> Stage {
 
 /// What is wanted of the clusters and of load tests; what is remembered for the next start is left out.
 fn wanted(stage: &mut Stage) -> Vec<Effect> {
-    stage.wanted().into_iter().filter(|effect| !matches!(effect, Effect::Remember { .. })).collect()
+    stage.wanted().into_iter().filter(|effect| !matches!(effect, Effect::Remember(_))).collect()
 }
 
 fn deleted(stage: &mut Stage) -> Vec<ObjectKey> {
@@ -353,8 +354,10 @@ fn a_line_looks_at_a_kind_in_a_namespace_with_a_filter_in_contexts() {
     let watches: Vec<_> =
         stage.wanted().into_iter().filter(|effect| matches!(effect, Effect::Inventory(inventory::work::Effect::Watch { .. }))).collect();
     let [Effect::Inventory(inventory::work::Effect::Watch { specs, .. })] = &watches[..] else { panic!("{watches:?}") };
-    let facts: Vec<_> =
-        specs.iter().map(|spec| (spec.cluster.as_str(), spec.view.as_str(), spec.namespace.as_deref(), spec.labels.as_str())).collect();
+    let facts: Vec<_> = specs
+        .iter()
+        .map(|spec| (spec.cluster.as_str(), spec.view.as_str(), spec.namespaces.first().map(String::as_str), spec.labels.as_str()))
+        .collect();
     assert_eq!(facts, [("prod-eu", "pods", Some("shop"), "tier=front"), ("prod-us", "pods", Some("shop"), "tier=front")]);
     assert!(stage.line(1).contains("/web"), "{}", stage.line(1));
 }
@@ -552,7 +555,7 @@ fn the_guide_goes_on_when_a_thing_is_done_and_never_comes_back() {
     assert!(stage.line(1).contains("3/3  it runs on: ,i"), "{}", stage.line(1));
     stage.play(",i");
     assert!(stage.line(1).contains("that was it. :ctx lists contexts"), "{}", stage.line(1));
-    assert!(stage.wanted().iter().any(|effect| matches!(effect, Effect::Remember { guide_done: true, .. })));
+    assert!(stage.wanted().iter().any(|effect| matches!(effect, Effect::Remember(Memory { guide_done: true, .. }))));
     stage.play("j");
     assert_not_shown(&mut stage, &["that was it"]);
     stage.play("G d");
@@ -689,7 +692,7 @@ fn several_contexts_are_opened_together_and_the_choice_is_remembered() {
         assert!(effects.contains(&wanted), "{wanted:?} in {effects:?}");
     }
     let remembered = effects.iter().rev().find_map(|effect| match effect {
-        Effect::Remember { contexts, .. } => Some(contexts.clone()),
+        Effect::Remember(memory) => Some(memory.contexts.clone()),
         _ => None,
     });
     assert_eq!(remembered.unwrap(), ["prod-eu", "prod-us"]);

@@ -118,8 +118,13 @@ async fn many(args: &GetArgs, contexts: &[Context], scope: &Scope, fleet: &Fleet
     table.set_sort(Sort { by: SortBy::Namespace, descending: false });
     let mut code = 0;
     let gather = |context: &Context| {
-        let spec =
-            WatchSpec { cluster: context.id.clone(), view: args.kind.clone(), namespace: namespace(context, scope), labels: args.labels.clone() };
+        let spec = WatchSpec {
+            cluster: context.id.clone(),
+            view: args.kind.clone(),
+            namespaces: namespace(context, scope).into_iter().collect(),
+            labels: args.labels.clone(),
+            fields: String::new(),
+        };
         all_rows(fleet.clone(), spec)
     };
     for (context, outcome) in contexts.iter().zip(futures::future::join_all(contexts.iter().map(gather)).await) {

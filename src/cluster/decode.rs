@@ -143,6 +143,7 @@ impl Decoder {
             state,
             cells: cells.into(),
             labels: self.words.labels(&meta.labels),
+            owner: meta.owner(),
         }
     }
 }
@@ -169,8 +170,19 @@ pub(super) struct Meta {
     owner_references: Vec<Owner>,
 }
 
-#[derive(Deserialize)]
-struct Owner {}
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Owner {
+    uid: String,
+    controller: bool,
+}
+
+impl Meta {
+    /// The controller, as `metav1.GetControllerOf` finds it.
+    fn owner(&self) -> Option<Uid> {
+        self.owner_references.iter().find(|owner| owner.controller).map(|owner| Uid::parse(&owner.uid))
+    }
+}
 
 /// What a kind shows.
 trait Cells {

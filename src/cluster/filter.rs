@@ -158,6 +158,7 @@ mod tests {
             state: RowState::Fine,
             cells: Box::new([Cell::Text("Running".into())]),
             labels: Arc::new(["app=web".into(), "tier=front".into()]),
+            owner: None,
         };
         let columns = [Column { name: "STATUS".into(), wide: false, right: false }];
         Filter::parse(filter).unwrap().matches(&row, &columns, "prod-eu shop web-1 running")

@@ -77,6 +77,8 @@ pub struct Row {
     pub cells: Box<[Cell]>,
     /// Labels as sorted `key=value` texts.
     pub labels: Arc<[Arc<str>]>,
+    /// The object that controls this one, if any.
+    pub owner: Option<Uid>,
 }
 
 /// An object's identity: the UUID the server gave, or a hash of an identifier that is none.

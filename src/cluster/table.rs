@@ -320,6 +320,7 @@ mod tests {
             state,
             cells: Box::new([Cell::Number(uid as i64)]),
             labels: Arc::new([]),
+            owner: None,
         }
     }
 
@@ -418,6 +419,7 @@ mod tests {
             state,
             cells: Box::default(),
             labels: [].into(),
+            owner: None,
         }
     }
 }

@@ -25,10 +25,12 @@ pub struct WatchSpec {
     pub cluster: ClusterId,
     /// `workloads`, or a kind by any of its names.
     pub view: String,
-    /// One namespace, or all.
-    pub namespace: Option<String>,
+    /// These namespaces; none: all.
+    pub namespaces: Vec<String>,
     /// A label selector for the server; may be empty.
     pub labels: String,
+    /// A field selector for the server; may be empty.
+    pub fields: String,
 }
 
 /// A running watch. Dropping it stops the watch.
@@ -49,7 +51,7 @@ struct Pending {
     columns: Option<Arc<[super::rows::Column]>>,
     upserts: HashMap<Uid, Row>,
     removed: HashSet<Uid>,
-    /// One phase a kind of the view; `None` before its task has said anything.
+    /// One phase a part of the view, a kind in a namespace; `None` before its task has said anything.
     phases: Vec<Option<Phase>>,
     phase_changed: bool,
 }
@@ -69,6 +71,22 @@ const PAGE: u32 = 500;
 
 /// The kinds of the mixed view, as `plural.group`.
 const WORKLOADS: [&str; 5] = ["deployments.apps", "statefulsets.apps", "daemonsets.apps", "jobs.batch", "cronjobs.batch"];
+
+impl WatchSpec {
+    /// The parts a kind is watched in: one a namespace, or one for all of them.
+    fn places(&self, kind: Kind) -> Vec<(Kind, Option<&str>)> {
+        if self.namespaces.is_empty() || !kind.namespaced {
+            return vec![(kind, None)];
+        }
+        self.namespaces.iter().map(|namespace| (kind.clone(), Some(namespace.as_str()))).collect()
+    }
+
+    /// The selectors as the end of a query.
+    fn selectors(&self) -> String {
+        let part = |name: &str, text: &str| if text.is_empty() { String::new() } else { format!("&{name}={}", encode(text)) };
+        part("labelSelector", &self.labels) + &part("fieldSelector", &self.fields)
+    }
+}
 
 impl Subscription {
     /// Starts the watch as soon as the cluster is connected.
@@ -155,16 +173,17 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
         }
     };
     let shape = |kind: &Kind| if spec.view == "workloads" { Shape::Own(Own::Workloads) } else { Shape::of(kind) };
+    let places: Vec<(Kind, Option<&str>)> = kinds.into_iter().flat_map(|kind| spec.places(kind)).collect();
     shared.change(|pending| {
-        pending.phases = vec![None; kinds.len()];
-        pending.columns = kinds.first().and_then(|kind| shape(kind).columns());
+        pending.phases = vec![None; places.len()];
+        pending.columns = places.first().and_then(|(kind, _)| shape(kind).columns());
     });
     let mut parts = JoinSet::new();
-    for (part, kind) in kinds.into_iter().enumerate() {
+    for (part, (kind, namespace)) in places.into_iter().enumerate() {
         let shape = shape(&kind);
         let decoder = Decoder::new(shape, spec.cluster.clone(), kind.gvk.clone());
-        let path = kind.path(spec.namespace.as_deref());
-        let query = if spec.labels.is_empty() { String::new() } else { format!("&labelSelector={}", encode(&spec.labels)) };
+        let path = kind.path(namespace);
+        let query = spec.selectors();
         let mut source = Source {
             part,
             shape,

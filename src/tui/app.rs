@@ -2,6 +2,7 @@
 
 pub mod commands;
 pub mod line;
+pub mod memory;
 pub mod model;
 pub mod shared;
 pub mod update;

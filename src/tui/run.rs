@@ -12,11 +12,12 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc::{self, Receiver};
 
 use super::app::commands::Command;
+use super::app::memory::Remember;
 use super::app::model::{Beginning, Model, Msg, Report};
 use super::app::shared::Shared;
 use super::app::update::{Wanted, begin, update};
 use super::app::view;
-use super::app::work::{Context, Remember, Wish, Work};
+use super::app::work::{Context, Wish, Work};
 use super::flow::{At, Look};
 use super::keys::map::Keymap;
 use super::panes::inventory;

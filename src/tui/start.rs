@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::app::commands::{CONTEXTS, Command, parse};
+use super::app::memory::Memory;
 use super::app::model::Beginning;
 use super::app::shared::Shared;
 use super::keys::{self, map::Keymap};
@@ -15,7 +16,7 @@ use super::tape;
 use super::theme::{BUILTIN, Theme, builtin};
 use crate::cluster::filter::glob;
 use crate::cluster::fleet::Fleet;
-use crate::config::{Config, Remembered};
+use crate::config::Config;
 use crate::names::{ClusterId, Problem};
 use crate::results::Store;
 use crate::terminal::{Depth, depth, parse_depth};
@@ -51,7 +52,7 @@ pub struct Opening {
 /// A flag names a context or a theme that does not exist.
 pub fn prepare(opening: Opening, config: &Config) -> Result<Start, Problem> {
     let fleet = opening.fleet;
-    let remembered = config.remembered();
+    let remembered: Memory = config.remembered();
     let open = chosen(&fleet, &opening.contexts, &remembered)?;
     let (theme, color, own) = (opening.theme, opening.color, config.clone());
     let look_again = move || looks(&own, theme.as_deref(), color);
@@ -69,12 +70,11 @@ pub fn prepare(opening: Opening, config: &Config) -> Result<Start, Problem> {
         namespace: opening.namespace,
         all_namespaces: opening.all_namespaces,
         command: opening.command,
-        guide_done: remembered.guide_done,
-        history: remembered.history,
+        memory: remembered,
         problems: opening.problems.into_iter().chain(std::mem::take(&mut looks.problems)).collect(),
     };
-    let (paths, current) = (config.paths.clone(), fleet.current().map(|context| context.id.to_string()));
-    let remember = move |contexts, guide_done, history| paths.remember(&Remembered { contexts, current: current.clone(), guide_done, history });
+    let paths = config.paths.clone();
+    let remember = move |memory: Memory| paths.remember(&memory);
     Ok(Start {
         store: Store::open(&config.paths.data),
         shared,
@@ -101,7 +101,7 @@ pub fn replay(text: &str, config: &Config, theme: Option<&str>, color: Option<De
 }
 
 /// The contexts to open: those asked for; those of the last time if the current one is still the same; the current one.
-fn chosen(fleet: &Fleet, asked: &[String], remembered: &Remembered) -> Result<Vec<ClusterId>, Problem> {
+fn chosen(fleet: &Fleet, asked: &[String], remembered: &Memory) -> Result<Vec<ClusterId>, Problem> {
     let all = || fleet.contexts().iter().map(|context| &context.id);
     let mut ids: Vec<ClusterId> = Vec::new();
     for pattern in asked {

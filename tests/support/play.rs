@@ -13,6 +13,7 @@ use meshplay::cluster::rows::Delta;
 use meshplay::names::ClusterId;
 use meshplay::terminal::Depth;
 use meshplay::tui::app::commands::{CONTEXTS, parse};
+use meshplay::tui::app::memory::Memory;
 use meshplay::tui::app::model::{Beginning, Effect, Model, Msg, Report};
 use meshplay::tui::app::shared::Shared;
 use meshplay::tui::app::update::{begin, update};
@@ -161,7 +162,8 @@ impl Opening {
             effects: Vec::new(),
         };
         stage.model.themes = BUILTIN.iter().map(|(name, _)| ((*name).to_owned(), load(name))).collect();
-        let beginning = Beginning { open: self.open, history: self.history, ..Beginning::default() };
+        let memory = Memory { history: self.history, ..Memory::default() };
+        let beginning = Beginning { open: self.open, memory, ..Beginning::default() };
         let step = begin(&mut stage.model, stage.at, beginning);
         stage.effects.extend(step.effects);
         stage.show();

@@ -81,6 +81,7 @@ fn row(gvk: Gvk, place: &str, cells: Vec<Cell>) -> Row {
         state: RowState::Fine,
         cells: cells.into(),
         labels: Arc::new([]),
+        owner: None,
     }
 }
 

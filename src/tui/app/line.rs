@@ -102,14 +102,13 @@ fn is_kind(model: &Model, head: &str) -> bool {
 
 fn view(model: &Model, head: &str, parsed: &crate::tui::keys::line::Parsed) -> Result<Meaning, Problem> {
     let now = &model.inventory.view;
-    let namespace = match parsed.args.first().map(String::as_str) {
-        None => now.namespace.clone(),
-        Some("all" | "*") => None,
-        Some(name) => Some(name.to_owned()),
+    let namespaces = match parsed.args.first() {
+        None => now.namespaces.clone(),
+        Some(word) => named(word),
     };
     let head = head.to_lowercase();
     let kind = if head == "wl" { "workloads" } else { model.inventory.kinds.get(&head).unwrap_or(&head) };
-    let view = View { kind: kind.to_owned(), namespace, labels: parsed.labels.clone().unwrap_or_default() };
+    let view = View { kind: kind.to_owned(), namespaces, labels: parsed.labels.clone().unwrap_or_default(), ..View::default() };
     let contexts = if parsed.contexts.is_empty() { Vec::new() } else { contexts(model, &parsed.contexts)? };
     Ok(Meaning::View { view, filter: parsed.filter.clone(), contexts })
 }
@@ -131,13 +130,17 @@ fn contexts(model: &Model, patterns: &[String]) -> Result<Vec<ClusterId>, Proble
 }
 
 fn namespace(model: &Model, args: &[String]) -> Result<Meaning, Problem> {
-    let namespace = match args.first().map(String::as_str) {
+    let view = match args.first() {
         // Without a name the namespaces are listed.
-        None => return Ok(Meaning::View { view: View { kind: "namespaces".into(), ..View::default() }, filter: None, contexts: Vec::new() }),
-        Some("all" | "*") => None,
-        Some(name) => Some(name.to_owned()),
+        None => View { kind: "namespaces".into(), ..View::default() },
+        Some(word) => View { namespaces: named(word), ..model.inventory.view.clone() },
     };
-    Ok(Meaning::View { view: View { namespace, ..model.inventory.view.clone() }, filter: None, contexts: Vec::new() })
+    Ok(Meaning::View { view, filter: None, contexts: Vec::new() })
+}
+
+/// `shop,cart`; none for `all`.
+fn named(word: &str) -> Vec<String> {
+    if matches!(word, "all" | "*") { Vec::new() } else { word.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect() }
 }
 
 fn theme(model: &Model, args: &[String]) -> Result<Meaning, Problem> {

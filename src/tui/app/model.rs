@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::commands::Command;
+use super::memory::Memory;
 use super::shared::Shared;
 use crate::cluster::connection::Connection;
 use crate::names::{ClusterId, Problem};
@@ -132,14 +133,7 @@ pub enum Effect {
     /// Close one.
     Disconnect(ClusterId),
     /// Keep this for the next start.
-    Remember {
-        /// Contexts that are open.
-        contexts: Vec<String>,
-        /// The guide is done.
-        guide_done: bool,
-        /// Lines typed after `:`.
-        history: Vec<String>,
-    },
+    Remember(Memory),
     /// Put text into the clipboard of the person's terminal.
     Copy(String),
     /// Draw everything anew.
@@ -157,10 +151,8 @@ pub struct Beginning {
     pub all_namespaces: bool,
     /// `-c`: a line as typed after `:`.
     pub command: Option<String>,
-    /// The guide was done before.
-    pub guide_done: bool,
-    /// Lines typed before.
-    pub history: Vec<String>,
+    /// What the last start left.
+    pub memory: Memory,
     /// What is to be said at once.
     pub problems: Vec<Problem>,
 }

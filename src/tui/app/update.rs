@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::commands::{AppCommand, Command, parse, specs};
+use super::memory::Memory;
 use super::model::{Beginning, Effect, Guide, Model, Msg, Overlay, Report};
 use super::{line, shared::Shared};
 use crate::cluster::connection::{Connection, Health};
@@ -31,8 +32,8 @@ pub type Wanted = Step<Effect>;
 
 /// The first step: opens contexts and the first view.
 pub fn begin(model: &mut Model, at: At, beginning: Beginning) -> Wanted {
-    model.history = beginning.history;
-    model.guide = if model.shared.sandbox.is_some() && !beginning.guide_done { Guide::Waits(GuideStep::Described) } else { Guide::Hidden };
+    model.history = beginning.memory.history;
+    model.guide = if model.shared.sandbox.is_some() && !beginning.memory.guide_done { Guide::Waits(GuideStep::Described) } else { Guide::Hidden };
     let mut step = Step::redraw();
     if beginning.open.is_empty() {
         model.pane = PaneId::Clusters;
@@ -41,7 +42,7 @@ pub fn begin(model: &mut Model, at: At, beginning: Beginning) -> Wanted {
     // A context that names no namespace is looked at whole.
     let own = first.filter(|namespace| *namespace != "default").map(str::to_owned);
     let namespace = if beginning.all_namespaces { None } else { beginning.namespace.or(own) };
-    model.inventory.view = View { namespace, ..View::default() };
+    model.inventory.view = View { namespaces: namespace.into_iter().collect(), ..View::default() };
     step = step.then(open(model, beginning.open));
     for problem in beginning.problems {
         step = step.then(intent(model, at, Intent::Notice(Notice::error(problem))));
@@ -181,11 +182,12 @@ fn guide(model: &mut Model, done: GuideStep) -> Wanted {
 
 fn remember(model: &Model) -> Effect {
     let from = model.history.len().saturating_sub(HISTORY);
-    Effect::Remember {
+    Effect::Remember(Memory {
         contexts: model.shared.open.iter().filter(|id| model.shared.sandbox.as_ref() != Some(id)).map(ToString::to_string).collect(),
+        current: model.shared.contexts.iter().find(|context| context.current).map(|context| context.id.to_string()),
         guide_done: !matches!(model.guide, Guide::Waits(_)),
         history: model.history[from..].to_vec(),
-    }
+    })
 }
 
 /// These contexts and no others are open from now on.

@@ -1,20 +1,17 @@
 //! How effects are done: connections, what is remembered, and the panes' own work. The only file of the shell that waits.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::memory::{Memory, Remember};
 use super::model::{Effect, Report};
 use crate::cluster::fleet::Fleet;
 use crate::names::Problem;
 use crate::results::Store;
 use crate::tui::panes::{inventory, perf};
-
-/// Keeps something for the next start.
-pub type Remember = Arc<dyn Fn(Vec<String>, bool, Vec<String>) -> std::io::Result<()> + Send + Sync>;
 
 /// What the work needs of the world.
 #[derive(Clone)]
@@ -25,7 +22,7 @@ pub struct Context {
     pub store: Store,
     /// Where reports go.
     pub reports: Sender<Report>,
-    /// Contexts, whether the guide is done, lines typed.
+    /// Keeps what the next start should know.
     pub remember: Remember,
 }
 
@@ -39,9 +36,6 @@ pub struct Work {
     memory: watch::Sender<Option<Memory>>,
     writer: JoinHandle<()>,
 }
-
-/// Contexts that are open, whether the guide is done, lines typed.
-type Memory = (Vec<String>, bool, Vec<String>);
 
 /// What only the owner of the terminal can do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +72,7 @@ impl Work {
             Effect::Perf(effect) => self.perf.run(effect),
             Effect::Connect(id) => self.context.fleet.connect(&id),
             Effect::Disconnect(id) => self.context.fleet.disconnect(&id),
-            Effect::Remember { contexts, guide_done, history } => _ = self.memory.send_replace(Some((contexts, guide_done, history))),
+            Effect::Remember(memory) => _ = self.memory.send_replace(Some(memory)),
             Effect::Copy(text) => return Some(Wish::Copy(text)),
             Effect::Repaint => return Some(Wish::Repaint),
         }
@@ -96,9 +90,9 @@ impl Work {
 /// Writes the newest state whenever there is another one, and the last one before it ends.
 async fn write(mut newest: watch::Receiver<Option<Memory>>, remember: Remember, reports: Sender<Report>) {
     while newest.changed().await.is_ok() {
-        let Some((contexts, guide_done, history)) = newest.borrow_and_update().clone() else { continue };
+        let Some(memory) = newest.borrow_and_update().clone() else { continue };
         let remember = remember.clone();
-        let written = tokio::task::spawn_blocking(move || remember(contexts, guide_done, history)).await;
+        let written = tokio::task::spawn_blocking(move || remember(memory)).await;
         if let Ok(Err(error)) = written {
             let problem = Problem::new("state.unwritten", "this start will not be remembered", error.to_string());
             // The loop may be over: then nobody is left to be told.

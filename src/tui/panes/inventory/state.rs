@@ -65,19 +65,22 @@ pub struct State {
 pub type Seat = (ClusterId, Uid);
 
 /// What is looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct View {
     /// `workloads`, or a kind by any of its names.
     pub kind: String,
-    /// One namespace, or all.
-    pub namespace: Option<String>,
+    /// These namespaces; none: all.
+    pub namespaces: Vec<String>,
     /// A label selector for the servers.
     pub labels: String,
+    /// A field selector for the servers.
+    pub fields: String,
 }
 
 impl Default for View {
     fn default() -> Self {
-        Self { kind: "workloads".into(), namespace: None, labels: String::new() }
+        Self { kind: "workloads".into(), namespaces: Vec::new(), labels: String::new(), fields: String::new() }
     }
 }
 
@@ -160,7 +163,7 @@ impl State {
     /// Namespaces for the digits, the fullest first.
     pub fn namespaces(&self) -> Vec<Arc<str>> {
         let here: Vec<Arc<str>> = self.table.namespaces().into_iter().map(|(name, _)| name).collect();
-        if self.view.namespace.is_none() && !here.is_empty() || self.known_namespaces.is_empty() { here } else { self.known_namespaces.clone() }
+        if self.view.namespaces.is_empty() && !here.is_empty() || self.known_namespaces.is_empty() { here } else { self.known_namespaces.clone() }
     }
 
     /// The objects an action is about: the marked ones, else the one under the cursor.

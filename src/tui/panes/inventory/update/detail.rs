@@ -1,0 +1,123 @@
+//! The object looked at closely: opening it, reading it, moving in it.
+
+use std::time::Duration;
+
+use super::super::commands::Move;
+use super::super::state::{Body, Detail, State, Tab};
+use super::super::work::Effect;
+use super::table::target;
+use super::{redraw, say};
+use crate::cluster::rows::{Row, RowState};
+use crate::tui::flow::{At, GuideStep, Intent, Step};
+
+/// How long the cursor rests before an object is fetched.
+const REST: Duration = Duration::from_millis(150);
+
+/// How often a changing object is fetched again at most.
+pub(super) const AGAIN: Duration = Duration::from_secs(1);
+
+/// The next region: table, detail beside it, and back.
+pub fn next_region(state: &mut State, at: At) -> Step<Effect> {
+    match &state.detail {
+        None => open(state, at, Tab::Summary, false),
+        Some(_) => redraw(state, |state| state.in_detail = !state.in_detail || state.detail.as_ref().is_some_and(|detail| detail.full)),
+    }
+}
+
+/// The detail takes the whole body, or shares it.
+pub fn zoom(state: &mut State, at: At) -> Step<Effect> {
+    match &mut state.detail {
+        None => open(state, at, Tab::Summary, true),
+        Some(detail) => {
+            detail.full = !detail.full;
+            state.in_detail = detail.full;
+            Step::redraw()
+        }
+    }
+}
+
+/// An open detail goes with the cursor, once it rests.
+pub(super) fn follow(state: &mut State, at: At) -> Step<Effect> {
+    let key = state.row().map(Row::key);
+    if let (Some(detail), Some(key)) = (&mut state.detail, key)
+        && detail.key != key
+    {
+        detail.key = key;
+        detail.body = Body::Waiting;
+        detail.top = 0;
+        detail.job = None;
+        detail.due = Some(at.mono + REST);
+    }
+    Step::redraw()
+}
+
+/// `d`: full screen, or the tab of an open detail. Describing what fails is a step of the guide.
+pub(super) fn described(state: &mut State, at: At) -> Step<Effect> {
+    let failing = state.row().is_some_and(|row| row.state == RowState::Bad);
+    let step = open(state, at, Tab::Summary, true);
+    if failing { step.then(Step::intent(Intent::Guide(GuideStep::Described))) } else { step }
+}
+
+pub(super) fn open(state: &mut State, at: At, tab: Tab, full: bool) -> Step<Effect> {
+    if let Some(detail) = &mut state.detail {
+        if detail.tab != tab {
+            detail.tab = tab;
+            detail.top = 0;
+            detail.body = Body::Waiting;
+        }
+        return inspect(state);
+    }
+    let Some(key) = state.row().map(Row::key) else { return Step::quiet() };
+    let empty = Detail { key, tab, full, wrap: tab != Tab::Yaml, top: 0, find: String::new(), body: Body::Waiting, due: Some(at.mono), job: None };
+    state.detail = Some(empty);
+    state.in_detail = full;
+    inspect(state)
+}
+
+pub(super) fn inspect(state: &mut State) -> Step<Effect> {
+    let Some(detail) = &mut state.detail else { return Step::quiet() };
+    state.jobs += 1;
+    detail.job = Some(state.jobs);
+    detail.due = None;
+    Step::effect(Effect::Inspect { job: state.jobs, key: detail.key.clone(), tab: detail.tab })
+}
+
+pub(super) fn inspected(state: &mut State, job: u64, body: Body) -> Step<Effect> {
+    let Some(detail) = state.detail.as_mut().filter(|detail| detail.job == Some(job)) else { return Step::quiet() };
+    detail.job = None;
+    let changed = detail.body != body;
+    detail.body = body;
+    if changed { Step::redraw() } else { Step::quiet() }
+}
+
+pub(super) fn scroll(state: &mut State, step: Move) -> Step<Effect> {
+    let (page, rows) = (state.seen.detail_page, state.seen.detail_rows);
+    let last = rows.saturating_sub(page);
+    if let Some(detail) = &mut state.detail {
+        detail.top = target(detail.top.min(last), step, page, last);
+    }
+    Step::redraw()
+}
+
+pub(super) fn next_match(state: &mut State, forward: bool) -> Step<Effect> {
+    let Some(detail) = &mut state.detail else { return Step::quiet() };
+    if detail.find.is_empty() {
+        return say("/ searches here; then n and N go from match to match");
+    }
+    let matches = &state.seen.matches;
+    let next = if forward {
+        matches.iter().find(|row| **row > detail.top).or(matches.first())
+    } else {
+        matches.iter().rev().find(|row| **row < detail.top).or(matches.last())
+    };
+    match next {
+        Some(row) => {
+            detail.top = *row;
+            Step::redraw()
+        }
+        None => {
+            let what = format!("{} is not in here", detail.find);
+            say(&what)
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The table: rows that come and go, the cursor that stays on its object, filter, order and marks.
+
+use super::super::commands::{Move, Order, Sideways};
+use super::super::state::{Body, Seat, State};
+use super::super::work::Effect;
+use super::detail::{AGAIN, follow};
+use crate::cluster::filter::Filter;
+use crate::cluster::rows::{Delta, Phase, Row, Uid};
+use crate::cluster::table::{Sort, SortBy};
+use crate::names::ClusterId;
+use crate::tui::app::shared::Shared;
+use crate::tui::flow::{At, Step};
+
+/// What is typed after `/`: filters the table, or searches the detail that has the focus.
+pub fn filter(state: &mut State, text: &str) -> Result<Step<Effect>, String> {
+    if let Some(detail) = state.detail.as_mut().filter(|_| state.in_detail) {
+        text.clone_into(&mut detail.find);
+        return Ok(Step::redraw());
+    }
+    Filter::parse(text)?;
+    text.clone_into(&mut state.filter);
+    Ok(filtered(state))
+}
+
+pub(super) fn filtered(state: &mut State) -> Step<Effect> {
+    let text = if state.trouble { format!("{} is:trouble", state.filter) } else { state.filter.clone() };
+    // Parsed before it was taken over, and `is:` is always right.
+    state.table.set_filter(Filter::parse(&text).unwrap_or_default());
+    seat(state, None);
+    Step::redraw()
+}
+
+pub(super) fn moved(state: &mut State, at: At, step: Move) -> Step<Effect> {
+    let last = state.table.visible().saturating_sub(1);
+    state.position = target(state.position, step, state.seen.page, last);
+    state.cursor = state.table.row(state.position).map(seat_of);
+    follow(state, at)
+}
+
+pub(super) fn target(from: usize, step: Move, page: usize, last: usize) -> usize {
+    let page = page.saturating_sub(1).max(1);
+    match step {
+        Move::Down => (from + 1).min(last),
+        Move::Up => from.saturating_sub(1),
+        Move::PageDown => (from + page).min(last),
+        Move::PageUp => from.saturating_sub(page),
+        Move::Top => 0,
+        Move::Bottom => last,
+    }
+}
+
+pub(super) fn seat_of(row: &Row) -> Seat {
+    (row.cluster.clone(), row.uid)
+}
+
+pub(super) fn rows(state: &mut State, at: At, cluster: &ClusterId, mut delta: Delta) -> Step<Effect> {
+    // An answer without rows says only how far the watch is, unless it is the whole answer.
+    let settles = !delta.upserts.is_empty() || delta.phase == Some(Phase::Synced);
+    delta.reset |= settles && state.outdated.remove(cluster);
+    let touched = state.detail.as_ref().filter(|detail| detail.key.cluster == *cluster).map(|detail| Uid::parse(&detail.key.uid));
+    let failed = state.detail.as_ref().is_some_and(|detail| matches!(detail.body, Body::Failed(_)));
+    // It changed, it is gone, or what could not be read may be read again.
+    let changed = touched.is_some_and(|uid| {
+        delta.upserts.iter().any(|row| row.uid == uid) || delta.removed.contains(&uid) || failed && delta.phase == Some(Phase::Synced)
+    });
+    for uid in &delta.removed {
+        state.marks.remove(&(cluster.clone(), *uid));
+    }
+    if let Some(detail) = state.detail.as_mut().filter(|detail| changed && detail.due.is_none()) {
+        detail.due = Some(at.mono + AGAIN);
+    }
+    let before = state.position;
+    state.table.apply(cluster, delta);
+    seat(state, Some(before));
+    Step::redraw()
+}
+
+/// Puts the cursor back on its object; its line on the screen stays where it was.
+pub(super) fn seat(state: &mut State, before: Option<usize>) {
+    let found = state.cursor.as_ref().and_then(|(cluster, uid)| state.table.position(cluster, *uid));
+    let line = state.position.saturating_sub(state.top);
+    match found {
+        Some(position) => state.position = position,
+        // It was taken away, not filtered out: the cursor never slides onto another object beside the old one's detail.
+        None if before.is_some() && state.detail.is_some() && state.cursor.is_some() => return,
+        None => {
+            state.position = state.position.min(state.table.visible().saturating_sub(1));
+            state.cursor = state.cursor.take().and_then(|_| state.row().map(seat_of));
+        }
+    }
+    if before.is_some_and(|before| before != state.position) && state.top > 0 {
+        state.top = state.position.saturating_sub(line);
+    }
+}
+
+pub(super) fn mark(state: &mut State) -> Step<Effect> {
+    let Some(seat) = state.row().map(seat_of) else { return Step::quiet() };
+    if !state.marks.remove(&seat) {
+        state.marks.insert(seat);
+    }
+    let last = state.table.visible().saturating_sub(1);
+    state.position = (state.position + 1).min(last);
+    state.cursor = state.table.row(state.position).map(seat_of);
+    Step::redraw()
+}
+
+pub(super) fn column(state: &mut State, shared: &Shared, side: Sideways) -> Step<Effect> {
+    let last = super::super::view::orders(state, shared).len().saturating_sub(1);
+    state.column = match side {
+        Sideways::Left => state.column.saturating_sub(1),
+        Sideways::Right => (state.column + 1).min(last),
+    };
+    Step::redraw()
+}
+
+pub(super) fn sort_here(state: &mut State, shared: &Shared) -> Step<Effect> {
+    match super::super::view::orders(state, shared).get(state.column) {
+        Some(by) => sort_by(state, *by, false),
+        None => Step::quiet(),
+    }
+}
+
+pub(super) fn sort(state: &mut State, order: Order) -> Step<Effect> {
+    match order {
+        Order::Name => sort_by(state, SortBy::Name, false),
+        Order::Age => sort_by(state, SortBy::Age, false),
+        Order::Status => sort_by(state, SortBy::Fault, true),
+        Order::Namespace => sort_by(state, SortBy::Namespace, false),
+    }
+}
+
+/// The same key again turns the order round.
+pub(super) fn sort_by(state: &mut State, by: SortBy, descending: bool) -> Step<Effect> {
+    let now = state.table.sort();
+    let descending = if now.by == by { !now.descending } else { descending };
+    state.table.set_sort(Sort { by, descending });
+    seat(state, None);
+    Step::redraw()
+}

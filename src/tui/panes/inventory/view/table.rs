@@ -1,0 +1,184 @@
+//! The table: which columns there are, in which order they go where room is short, and what stands in them.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::super::state::{Seen, State};
+use super::{cluster_scoped, empty, role_of, sign};
+use crate::cluster::connection::Health;
+use crate::cluster::rows::{Cell as Value, Column, Phase, Row, RowState};
+use crate::cluster::table::{Sort, SortBy};
+use crate::text::age::age;
+use crate::tui::app::shared::Shared;
+use crate::tui::flow::Look;
+use crate::tui::theme::Role;
+use crate::tui::widgets::paint::scroll;
+use crate::tui::widgets::table::{Cell, EXTRA, Head, RowView, Sign, TableView, body_height, measure};
+
+/// Rows measured for the widths of columns, beside those that are seen.
+const SAMPLE: usize = 200;
+
+pub(super) fn table(state: &State, shared: &Shared, look: &Look<'_>, area: Rect, focus: bool, buf: &mut Buffer) -> Seen {
+    let heads = heads(state, shared);
+    let fields = fields(state, shared);
+    let visible = state.table.visible();
+    let page_rows = body_height(area);
+    let top = scroll(state.top, state.position, page_rows, visible);
+    let view_of = |at: usize| state.table.row(at).map(|row| row_view(row, &fields, state, shared, look)).unwrap_or_default();
+    let window = (top..visible.min(top + page_rows)).chain(0..visible.min(SAMPLE));
+    let widths = measure(&state.seen.widths, &heads, window.map(view_of));
+    let found = words(&state.filter);
+    let view = TableView {
+        heads: &heads,
+        widths: &widths,
+        row: &view_of,
+        total: visible,
+        top,
+        cursor: state.row().map_or(usize::MAX, |_| state.position),
+        focus,
+        found: &found,
+    };
+    let unnamed = !fields.iter().any(|field| matches!(field, Field::Name));
+    let hidden = heads.len() - view.draw(area, buf, look.theme) + usize::from(unnamed);
+    if visible == 0 {
+        empty(state, shared, look, area, buf);
+    }
+    Seen { page: page_rows, top, widths, hidden, ..state.seen.clone() }
+}
+
+/// Plain words of a filter, to be shown where they stand.
+fn words(filter: &str) -> Vec<String> {
+    let plain = filter.split_whitespace().filter(|word| !word.starts_with(['!', '@', '-']) && !word.contains(['=', ':']));
+    plain.flat_map(|word| word.split('|')).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+/// A column of the table: what it holds.
+#[derive(Clone, Copy)]
+enum Field {
+    Cluster,
+    Namespace,
+    Name,
+    Own(usize),
+    Age,
+}
+
+fn fields(state: &State, shared: &Shared) -> Vec<Field> {
+    let columns = state.table.columns();
+    let mut fields = Vec::new();
+    if shared.open.len() > 1 {
+        fields.push(Field::Cluster);
+    }
+    if state.view.namespaces.len() != 1 && !cluster_scoped(state) {
+        fields.push(Field::Namespace);
+    }
+    // An event is known by what it is about; its own name says nothing.
+    if state.wide || message(columns).is_none() {
+        fields.push(Field::Name);
+    }
+    fields.extend((0..columns.len()).map(Field::Own));
+    fields.push(Field::Age);
+    fields
+}
+
+/// The column of free text that events have.
+fn message(columns: &[Column]) -> Option<usize> {
+    columns.iter().any(|column| &*column.name == "OBJECT").then(|| columns.iter().position(|column| &*column.name == "MESSAGE"))?
+}
+
+/// What each heading sorts on, from the left.
+pub(in super::super) fn orders(state: &State, shared: &Shared) -> Vec<SortBy> {
+    let by = |field: Field| match field {
+        Field::Cluster => SortBy::Cluster,
+        Field::Namespace => SortBy::Namespace,
+        Field::Name => SortBy::Name,
+        Field::Own(at) => SortBy::Column(at),
+        Field::Age => SortBy::Age,
+    };
+    fields(state, shared).into_iter().map(by).collect()
+}
+
+pub(super) fn heads(state: &State, shared: &Shared) -> Vec<Head> {
+    let columns = state.table.columns();
+    let sort = state.table.sort();
+    let fields = fields(state, shared);
+    let last = fields.len();
+    let head = |(at, (field, by)): (usize, (Field, SortBy))| {
+        let (title, right, rank) = match field {
+            Field::Cluster => ("CLUSTER", false, 0),
+            Field::Namespace => ("NAMESPACE", false, 0),
+            Field::Name => ("NAME", false, 0),
+            Field::Own(own) if message(columns).is_some() => event_head(&columns[own]),
+            Field::Own(own) => own_head(&columns[own], at, state.wide),
+            Field::Age => ("AGE", true, if message(columns).is_some() { 9 } else { 50 }),
+        };
+        Head {
+            title: title.to_owned(),
+            right,
+            grows: match (field, message(columns)) {
+                (Field::Own(own), Some(message)) => own == message,
+                (field, _) => matches!(field, Field::Name),
+            },
+            rank,
+            sorted: (sort.by == by && sort != Sort::default()).then_some(sort.descending),
+            chosen: state.column == at && state.column > 0 && at < last,
+        }
+    };
+    fields.iter().copied().zip(orders(state, shared)).enumerate().map(head).collect()
+}
+
+/// What an event says and about what stays longest; its type is seen by its sign.
+fn event_head(column: &Column) -> (&str, bool, u8) {
+    let rank = match &*column.name {
+        "MESSAGE" => 0,
+        "LAST" => 1,
+        "OBJECT" => 2,
+        "REASON" => 3,
+        "COUNT" => 4,
+        _ => 8,
+    };
+    (&column.name, column.right, rank)
+}
+
+/// Where room is short wide columns go first unless they are asked for, then the later ones, and last what says how an object does.
+fn own_head(column: &Column, at: usize, wide: bool) -> (&str, bool, u8) {
+    let later = u8::try_from(at).unwrap_or(u8::MAX).min(60);
+    let rank = match &*column.name {
+        "STATUS" => 1,
+        "READY" => 2,
+        "RESTARTS" => 3,
+        _ if column.wide && !wide => EXTRA + later,
+        _ => 4 + later,
+    };
+    (&column.name, column.right, rank)
+}
+
+fn row_view(row: &Row, fields: &[Field], state: &State, shared: &Shared, look: &Look<'_>) -> RowView {
+    let stale = state.table.phases().iter().any(|(id, phase)| *id == row.cluster && matches!(phase, Phase::Stale { .. }));
+    let away = stale || shared.connection(&row.cluster).is_some_and(|one| matches!(one.health, Health::Unreachable | Health::AuthNeeded));
+    let plain = |text: &str| Cell { text: text.to_owned(), role: Role::Text };
+    let cell = |field: &Field| match field {
+        Field::Cluster => plain(row.cluster.as_str()),
+        Field::Namespace => plain(row.namespace.as_deref().unwrap_or_default()),
+        Field::Name => plain(&row.name),
+        Field::Own(at) => own_cell(row, *at, state.table.columns(), look.now),
+        Field::Age if row.created == 0 => plain(""),
+        Field::Age => Cell { text: age(look.now - row.created), role: Role::Dim },
+    };
+    RowView {
+        sign: if away { Sign::Unknown } else { sign(row.state) },
+        cells: fields.iter().map(cell).collect(),
+        marked: state.marks.contains(&(row.cluster.clone(), row.uid)),
+        grey: away || row.state == RowState::Done,
+    }
+}
+
+fn own_cell(row: &Row, at: usize, columns: &[Column], now: i64) -> Cell {
+    let Some(value) = row.cells.get(at) else { return Cell { text: String::new(), role: Role::Text } };
+    let status = columns.get(at).is_some_and(|column| matches!(&*column.name, "STATUS" | "READY" | "LAST" | "TYPE"));
+    let role = match (value, row.state) {
+        (Value::Ratio(..) | Value::Text(_), state) if status => role_of(state),
+        (Value::Since(_), _) => Role::Dim,
+        _ => Role::Text,
+    };
+    Cell { text: value.show(now).into_owned(), role }
+}
