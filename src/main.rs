@@ -16,7 +16,7 @@ use meshplay::names::{ClusterId, Problem};
 use meshplay::results::Store;
 use meshplay::sandbox::{Options, Sandbox};
 use meshplay::terminal::{Depth, parse_depth};
-use meshplay::tui::start::{self, Opening};
+use meshplay::tui::start::{self, Flags, Opening};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// The context that is the embedded cluster.
@@ -42,15 +42,24 @@ struct ScreenArgs {
     /// A line as typed after `:`, done at the start: `-c 'po shop /web'`.
     #[arg(short, long)]
     command: Option<String>,
-    /// dark, light, ansi16 or mono.
+    /// dark, light, high-contrast, high-contrast-light, ansi16 or mono.
     #[arg(long)]
     theme: Option<String>,
     /// Colours: none, 16, 256 or true.
     #[arg(long, value_parser = parse_depth)]
     color: Option<Depth>,
+    /// Draw with ASCII only.
+    #[arg(long)]
+    ascii: bool,
     /// Write every message of the session to this file, for `meshplay replay`.
     #[arg(long)]
     record: Option<PathBuf>,
+}
+
+impl ScreenArgs {
+    fn flags(&self) -> Flags {
+        Flags { theme: self.theme.clone(), color: self.color, ascii: self.ascii }
+    }
 }
 
 /// Which namespaces are meant. Not for every verb: `-n` of a load test is a number.
@@ -184,9 +193,8 @@ async fn screen(cli: Cli, config: &Config, problems: Vec<Problem>, io: &mut Stre
         contexts: cli.shared.context,
         namespace: cli.place.namespace,
         all_namespaces: cli.place.all_namespaces,
-        command: cli.screen.command,
-        theme: cli.screen.theme,
-        color: cli.screen.color,
+        command: cli.screen.command.clone(),
+        flags: cli.screen.flags(),
         record: cli.screen.record,
         problems,
     };
@@ -200,7 +208,7 @@ async fn screen(cli: Cli, config: &Config, problems: Vec<Problem>, io: &mut Stre
 async fn replay(file: &Path, speed: f64, config: &Config, args: &ScreenArgs, io: &mut Streams<'_>) -> io::Result<u8> {
     let unread = |error: io::Error| Problem::new("replay.unread", format!("{} cannot be read", file.display()), error.to_string());
     let text = std::fs::read_to_string(file).map_err(unread);
-    match text.and_then(|text| start::replay(&text, config, args.theme.as_deref(), args.color)) {
+    match text.and_then(|text| start::replay(&text, config, args.flags())) {
         Ok(player) if io::stdin().is_terminal() && io::stdout().is_terminal() => player.show(config.terminal.escape_gap(), speed).await.map(|()| 0),
         Ok(player) => player.print(io.out).map(|()| 0),
         Err(problem) => io.fail(&problem),

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// How many colours are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
@@ -13,6 +15,19 @@ pub enum Depth {
     Ansi256,
     /// 24 bits.
     True,
+}
+
+/// Whether bytes are saved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Slow {
+    /// Always.
+    On,
+    /// Never.
+    Off,
+    /// Behind SSH, and where the terminal takes long to take a frame.
+    #[default]
+    Auto,
 }
 
 /// What is known about the terminal before a byte was exchanged with it.

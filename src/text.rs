@@ -5,6 +5,7 @@ pub mod age;
 pub mod fault;
 pub mod quantity;
 pub mod sanitise;
+pub mod shell;
 pub mod yaml;
 
 pub use sanitise::sanitise;

@@ -247,7 +247,8 @@ fn settings(config: &Config, complaints: Vec<(Grade, Problem)>) -> Vec<Finding> 
     let file = |(name, part): (&str, &str)| {
         let path = config.paths.config.join(name);
         let says = if path.exists() { "read" } else { "not there: the defaults are used" };
-        let complaints = complaints.iter().filter(|(_, problem)| problem.code.split('.').nth(1) == Some(part));
+        let about = |code: &'static str| code.split('.').nth(1).map(|about| if about == "alias" { "settings" } else { about });
+        let complaints = complaints.iter().filter(|(_, problem)| about(problem.code) == Some(part));
         let grade = complaints.clone().map(|(grade, _)| *grade).max().unwrap_or(Grade::Fine);
         let says = if grade == Grade::Broken { "not used" } else { says };
         Finding { grade, problems: complaints.map(|(_, problem)| problem.clone()).collect(), ..Finding::fine(path.display().to_string(), says) }

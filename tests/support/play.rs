@@ -145,9 +145,10 @@ impl Opening {
 
     /// The curtain goes up.
     pub fn start(self) -> Stage {
-        let (_, text) = keys::PRESETS.iter().find(|(name, _)| *name == self.preset).expect("a preset");
         let file = self.keys.map(|text| ("keymap.toml", text));
-        let keymap = Keymap::load(self.preset, text, file, CONTEXTS, &|_, text| parse(text)).expect("a keymap without faults");
+        let load = |layers: &[keys::Layer<'_>]| Keymap::load(layers, file, CONTEXTS, &|_, text| parse(text)).expect("a keymap without faults");
+        let keymap = load(keys::preset(self.preset).expect("a preset"));
+        let keymaps = keys::PRESETS.iter().map(|(name, layers)| ((*name).to_owned(), load(layers))).collect();
         let load = |name: &str| Theme::load(name, &builtin, None, depth_of(name)).expect("a theme without faults").0.with_ascii(self.ascii);
         let shared = Shared {
             contexts: self.contexts,
@@ -161,6 +162,7 @@ impl Opening {
             at: At { mono: Duration::ZERO, unix: NOW },
             effects: Vec::new(),
         };
+        stage.model.keymaps = keymaps;
         stage.model.themes = BUILTIN.iter().map(|(name, _)| ((*name).to_owned(), load(name))).collect();
         let memory = Memory { history: self.history, ..Memory::default() };
         let beginning = Beginning { open: self.open, memory, ..Beginning::default() };

@@ -57,6 +57,12 @@ pub enum AppCommand {
     NewestError,
     /// The guide of the first minute, on or off.
     Guide,
+    /// Every kind with its other names.
+    Kinds,
+    /// Ways to copy what is under the cursor.
+    CopyAs,
+    /// What was done.
+    Did,
     /// End the program.
     Quit,
 }
@@ -102,6 +108,9 @@ const SPECS: &[CommandSpec] = &[
     spec("app.notices", "notices", None),
     spec("app.newest-error", "newest error", None),
     spec("app.guide", "guide on or off", None),
+    spec("app.kinds", "kinds and their other names", None),
+    CommandSpec { name: "app.copy-as", title: "copy as…", contexts: &["table", "split"], footer: None },
+    spec("app.did", "what I did", None),
     spec("app.quit", "quit", None),
 ];
 
@@ -130,6 +139,9 @@ const TABLE: &[(&str, AppCommand)] = &[
     ("app.notices", AppCommand::Notices),
     ("app.newest-error", AppCommand::NewestError),
     ("app.guide", AppCommand::Guide),
+    ("app.kinds", AppCommand::Kinds),
+    ("app.copy-as", AppCommand::CopyAs),
+    ("app.did", AppCommand::Did),
     ("app.quit", AppCommand::Quit),
 ];
 
@@ -148,9 +160,9 @@ mod tests {
 
     #[test]
     fn every_preset_loads_with_the_real_commands() {
-        for (name, text) in PRESETS {
-            let map = Keymap::load(name, text, None, CONTEXTS, &|_, text| parse(text));
-            assert!(map.is_ok(), "{:?}", map.err());
+        for (name, layers) in PRESETS {
+            let map = Keymap::load(layers, None, CONTEXTS, &|_, text| parse(text));
+            assert!(map.is_ok(), "{name}: {:?}", map.err());
         }
     }
 

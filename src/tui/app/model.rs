@@ -5,17 +5,23 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::alias::Aliases;
 use super::commands::Command;
+use super::looks::Asked;
 use super::memory::Memory;
+use super::pick::Pick;
 use super::shared::Shared;
+use super::slow;
 use crate::cluster::connection::Connection;
-use crate::names::{ClusterId, Problem};
+use crate::cluster::gate::Deed;
+use crate::names::{ClusterId, ObjectKey, Problem};
 use crate::tui::flow::{At, GuideStep, PaneId};
 use crate::tui::keys::map::Keymap;
 use crate::tui::overlays::confirm::Confirm;
 use crate::tui::overlays::form::Form;
 use crate::tui::overlays::help::Help;
 use crate::tui::overlays::line::Line;
+use crate::tui::overlays::list::List;
 use crate::tui::overlays::menu::Menu;
 use crate::tui::overlays::notices::{Kept, Notices};
 use crate::tui::panes::{clusters, inventory, perf};
@@ -43,10 +49,22 @@ pub struct Model {
     pub pressed: Vec<Key>,
     /// Keys.
     pub keymap: Keymap<Command>,
+    /// The other keys there are, by the preset's name.
+    pub keymaps: Vec<(String, Keymap<Command>)>,
     /// Looks.
     pub theme: Theme,
     /// The other looks there are, by name.
     pub themes: Vec<(String, Theme)>,
+    /// The preset and the theme that the settings ask for.
+    pub asked: Asked,
+    /// Those that were chosen on the screen since.
+    pub chosen: Chosen,
+    /// Words of the person's own for the `:` line.
+    pub aliases: Aliases,
+    /// What is known about the line to the terminal.
+    pub slow: slow::Line,
+    /// What was sent to the terminal's clipboard last, whole.
+    pub copied: Option<String>,
     /// Notices, the newest last.
     pub notices: Vec<Kept>,
     /// Errors nobody has looked at.
@@ -63,6 +81,15 @@ pub struct Model {
     pub size: (u16, u16),
     /// The program is to end.
     pub ended: bool,
+}
+
+/// A preset and a theme chosen with `:keys` and `:theme`.
+#[derive(Clone, Debug, Default)]
+pub struct Chosen {
+    /// The preset of keys.
+    pub keys: Option<String>,
+    /// The theme.
+    pub theme: Option<String>,
 }
 
 /// How far the guide is.
@@ -87,6 +114,8 @@ pub enum Overlay {
     Help(Help),
     /// Everything possible here.
     Menu(Menu<Command>),
+    /// A table to choose from.
+    List(List<Pick>),
     /// A question.
     Confirm(Confirm),
     /// A form of the perf pane.
@@ -117,6 +146,12 @@ pub enum Report {
     Perf(perf::work::Report),
     /// To a connection.
     Connections(Arc<[Connection]>),
+    /// What was done, the newest first.
+    Did(Vec<Deed>),
+    /// Text for the clipboard was read.
+    ToCopy(String),
+    /// A file was written.
+    Wrote(String),
     /// Something failed that is nobody's in particular.
     Failed(Problem),
 }
@@ -136,6 +171,17 @@ pub enum Effect {
     Remember(Memory),
     /// Put text into the clipboard of the person's terminal.
     Copy(String),
+    /// Read an object's manifest for the clipboard.
+    CopyYaml(ObjectKey),
+    /// Write a text into a new file.
+    Write {
+        /// Where, from the folder the program was started in.
+        path: String,
+        /// What.
+        text: String,
+    },
+    /// Say what was done.
+    Did,
     /// Draw everything anew.
     Repaint,
 }
@@ -170,8 +216,14 @@ impl Model {
             overlays: Vec::new(),
             pressed: Vec::new(),
             keymap,
+            keymaps: Vec::new(),
             theme,
             themes: Vec::new(),
+            asked: Asked::default(),
+            chosen: Chosen::default(),
+            aliases: Aliases::new(),
+            slow: slow::Line::default(),
+            copied: None,
             notices: Vec::new(),
             unread: 0,
             flash: None,

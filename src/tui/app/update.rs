@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::commands::{AppCommand, Command, parse, specs};
 use super::memory::Memory;
 use super::model::{Beginning, Effect, Guide, Model, Msg, Overlay, Report};
-use super::{line, shared::Shared};
+use super::{copy, line, pick, shared::Shared};
 use crate::cluster::connection::{Connection, Health};
 use crate::names::{ClusterId, Problem};
 use crate::tui::flow::{At, Confirmed, GuideStep, Intent, Level, Notice, PaneId, Question, Step};
@@ -14,6 +14,7 @@ use crate::tui::overlays::confirm::{Answer as ConfirmAnswer, Confirm};
 use crate::tui::overlays::form::{Answer as FormAnswer, Form};
 use crate::tui::overlays::help::Help;
 use crate::tui::overlays::line::{Answer as LineAnswer, Line};
+use crate::tui::overlays::list::Answer as ListAnswer;
 use crate::tui::overlays::menu::{Answer as MenuAnswer, Item, Menu};
 use crate::tui::overlays::notices::{KEPT, Notices};
 use crate::tui::panes::inventory::state::View;
@@ -93,8 +94,16 @@ fn reported(model: &mut Model, at: At, report: Report) -> Wanted {
             model.shared.connections = connections;
             news.into_iter().fold(Step::redraw(), |step, notice| step.then(intent(model, at, Intent::Notice(notice))))
         }
-        Report::Failed(problem) => intent(model, at, Intent::Notice(Notice::error(problem))),
+        Report::Did(deeds) => pick::did(model, &deeds),
+        Report::ToCopy(text) => copy::send(model, at, text),
+        Report::Wrote(path) => notice(model, at, Notice::info(format!("written: {path}"))),
+        Report::Failed(problem) => notice(model, at, Notice::error(problem)),
     }
+}
+
+/// Tells the person something.
+pub(super) fn notice(model: &mut Model, at: At, told: Notice) -> Wanted {
+    intent(model, at, Intent::Notice(told))
 }
 
 /// What happened to the connections that are open: why one was lost, once, and that it is back.
@@ -149,10 +158,7 @@ fn intent(model: &mut Model, at: At, wish: Intent) -> Wanted {
             model.overlays.push(Overlay::Confirm(Confirm::new(question)));
             Step::redraw()
         }
-        Intent::Copy(text) => {
-            let said = format!("copied {text}");
-            intent(model, at, Intent::Notice(Notice::info(said))).and(Effect::Copy(text))
-        }
+        Intent::Copy(text) => copy::send(model, at, text),
         Intent::Guide(done) => guide(model, done),
         Intent::Open(ids) => open(model, ids),
         Intent::Go(pane) => go(model, at, pane),
@@ -311,6 +317,9 @@ fn app_command(model: &mut Model, at: At, command: AppCommand) -> Wanted {
             model.guide = if model.guide == Guide::Hidden { Guide::Waits(GuideStep::Described) } else { Guide::Hidden };
             return Step::effect(remember(model));
         }
+        AppCommand::Kinds => return pick::kinds(model),
+        AppCommand::CopyAs => return copy::menu(model, at),
+        AppCommand::Did => return Step::effect(Effect::Did),
         AppCommand::Quit => return quit(model),
     }
     Step::redraw()
@@ -355,6 +364,7 @@ pub(super) fn quit(model: &mut Model) -> Wanted {
 }
 
 fn overlaid(model: &mut Model, at: At, key: Key) -> Wanted {
+    let key = meant(model, key);
     // What help shows of its rows: lines 1 and 2, the footer, its distance and its frame are not among them.
     let page = usize::from(model.size.1.saturating_sub(7));
     match model.overlays.last_mut() {
@@ -374,6 +384,11 @@ fn overlaid(model: &mut Model, at: At, key: Key) -> Wanted {
             let close = notices.key(key);
             closed(model, close)
         }
+        Some(Overlay::List(list)) => match list.key(key, page) {
+            ListAnswer::Redraw => Step::redraw(),
+            ListAnswer::Close => closed(model, true),
+            ListAnswer::Take(pick) => closed(model, true).then(pick::picked(model, at, pick)),
+        },
         Some(Overlay::Menu(menu)) => match menu.key(key) {
             MenuAnswer::Redraw => Step::redraw(),
             MenuAnswer::Close => closed(model, true),
@@ -388,6 +403,21 @@ fn overlaid(model: &mut Model, at: At, key: Key) -> Wanted {
             confirm_answered(model, at, answer, then)
         }
         None => Step::quiet(),
+    }
+}
+
+/// What lies over a pane has keys of its own, but a control key that means "back" in the keymap closes it too, and lists know readline's up and down.
+fn meant(model: &Model, key: Key) -> Key {
+    let plain = |code| Key { code, ctrl: false, alt: false, shift: false };
+    let back = Lookup::Command(Command::App(AppCommand::Back));
+    if key.ctrl && model.keymap.lookup(&["global"], &[key]) == back {
+        return plain(Code::Esc);
+    }
+    match (model.overlays.last(), key.code) {
+        (Some(Overlay::Line(_) | Overlay::Filter(..) | Overlay::Form(_) | Overlay::Confirm(_)), _) => key,
+        (_, Code::Char('n')) if key.ctrl => plain(Code::Down),
+        (_, Code::Char('p')) if key.ctrl => plain(Code::Up),
+        _ => key,
     }
 }
 
@@ -462,7 +492,7 @@ fn line_answered(model: &mut Model, at: At, answer: LineAnswer) -> Wanted {
 }
 
 /// Runs a line as typed after `:`.
-fn run_line(model: &mut Model, at: At, text: &str) -> Wanted {
+pub(super) fn run_line(model: &mut Model, at: At, text: &str) -> Wanted {
     if text.is_empty() {
         return Step::redraw();
     }
@@ -477,9 +507,23 @@ fn run_line(model: &mut Model, at: At, text: &str) -> Wanted {
             let step = perf::update::load_url(&mut model.perf, &url).map(Effect::Perf);
             settle(model, at, step)
         }
-        Ok(line::Meaning::Theme(theme)) => {
-            model.theme = *theme;
+        Ok(line::Meaning::Theme(name, theme)) => {
+            (model.theme, model.chosen.theme) = (*theme, Some(name));
             Step::effect(Effect::Repaint)
+        }
+        Ok(line::Meaning::Keys(name, keymap)) => {
+            let said = notice(model, at, Notice::info(format!("keys of {name}; ? lists them")));
+            (model.keymap, model.chosen.keys) = (*keymap, Some(name));
+            said
+        }
+        Ok(line::Meaning::Slow(slow)) => {
+            model.slow.said = Some(slow);
+            notice(model, at, Notice::info(format!("slow line {}", model.slow.why())))
+        }
+        Ok(line::Meaning::CopyTo(file)) => copy::to_file(model, at, &file),
+        Ok(line::Meaning::Leave) => {
+            model.ended = true;
+            Step::quiet()
         }
         Err(problem) => intent(model, at, Intent::Notice(Notice::error(problem))),
     };

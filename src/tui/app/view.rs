@@ -73,6 +73,7 @@ fn over(model: &Model, overlay: &Overlay, look: &Look<'_>, area: Rect, body: Rec
         Overlay::Confirm(confirm) => return confirm.draw(look, area, buf),
         Overlay::Help(help) => help.draw(look, body, buf),
         Overlay::Menu(menu) => menu.draw(look, body, buf),
+        Overlay::List(list) => return list.draw(look, body, buf),
         Overlay::Notices(open) => open.draw(&model.notices, look, body, buf),
     }
     None
@@ -221,6 +222,7 @@ fn overlay_hints(model: &Model) -> Option<Vec<Segment>> {
         Some(Overlay::Line(_) | Overlay::Filter(..)) => &[],
         Some(Overlay::Form(_) | Overlay::Confirm(_)) => &[("tab", "next"), ("enter", "take"), ("esc", "cancel")],
         Some(Overlay::Menu(_)) => &[("j k", "choose"), ("enter", "do it"), ("esc", "close")],
+        Some(Overlay::List(_)) => &[("j k", "choose"), ("enter", "take"), ("/", "narrow"), ("esc", "close")],
         Some(Overlay::Help(_) | Overlay::Notices(_)) => &[("j k", "scroll"), ("esc", "close")],
     };
     Some(hints.iter().map(|(keys, what)| Segment::hint(keys, what, 1)).collect())

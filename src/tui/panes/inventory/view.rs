@@ -7,6 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 pub(super) use self::table::orders;
+pub use self::table::texts;
 
 use self::detail::body;
 use self::table::{heads, table};

@@ -38,12 +38,15 @@ pub(super) fn moved(state: &mut State, at: At, step: Move) -> Step<Effect> {
 }
 
 pub(super) fn target(from: usize, step: Move, page: usize, last: usize) -> usize {
+    let half = (page / 2).max(1);
     let page = page.saturating_sub(1).max(1);
     match step {
         Move::Down => (from + 1).min(last),
         Move::Up => from.saturating_sub(1),
         Move::PageDown => (from + page).min(last),
         Move::PageUp => from.saturating_sub(page),
+        Move::HalfDown => (from + half).min(last),
+        Move::HalfUp => from.saturating_sub(half),
         Move::Top => 0,
         Move::Bottom => last,
     }

@@ -172,6 +172,12 @@ fn row_view(row: &Row, fields: &[Field], state: &State, shared: &Shared, look: &
     }
 }
 
+/// A row's cells as text, each with its heading.
+pub fn texts(state: &State, shared: &Shared, row: &Row, look: &Look<'_>) -> Vec<(String, String)> {
+    let cells = row_view(row, &fields(state, shared), state, shared, look).cells;
+    heads(state, shared).into_iter().map(|head| head.title).zip(cells.into_iter().map(|cell| cell.text)).collect()
+}
+
 fn own_cell(row: &Row, at: usize, columns: &[Column], now: i64) -> Cell {
     let Some(value) = row.cells.get(at) else { return Cell { text: String::new(), role: Role::Text } };
     let status = columns.get(at).is_some_and(|column| matches!(&*column.name, "STATUS" | "READY" | "LAST" | "TYPE"));
