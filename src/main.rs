@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::task::Poll;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use meshplay::cli::doctor::{DoctorArgs, Grade, Patient};
 use meshplay::cli::{self, Streams};
 use meshplay::cluster::fleet::{Embedded, Fleet, FleetOptions};
@@ -109,13 +109,29 @@ enum Verb {
         #[arg(long, default_value_t = 1.0)]
         speed: f64,
     },
+    /// Print what makes a shell complete meshplay's words: `source <(meshplay completions bash)`.
+    Completions {
+        /// Which shell.
+        shell: ShellName,
+    },
     /// The embedded cluster.
     #[command(subcommand)]
     Sandbox(cli::sandbox::SandboxVerb),
 }
 
+/// A shell that can complete.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ShellName {
+    Bash,
+    Zsh,
+    Fish,
+}
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Some(Verb::Completions { shell }) = cli.verb {
+        return completions(shell);
+    }
     // Without its colours a report is still one.
     _ = color_eyre::install();
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
@@ -131,6 +147,20 @@ fn main() -> ExitCode {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => complain(&error.to_string()),
     }
+}
+
+/// Needs no settings, no cluster and no threads.
+fn completions(shell: ShellName) -> ExitCode {
+    let shell = match shell {
+        ShellName::Bash => clap_complete::Shell::Bash,
+        ShellName::Zsh => clap_complete::Shell::Zsh,
+        ShellName::Fish => clap_complete::Shell::Fish,
+    };
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "meshplay", &mut text);
+    // The reader of a pipe may go away.
+    _ = io::stdout().write_all(&text);
+    ExitCode::SUCCESS
 }
 
 fn complain(why: &str) -> ExitCode {
@@ -173,6 +203,8 @@ async fn run(cli: Cli) -> io::Result<u8> {
         }
         Some(Verb::Sandbox(cli::sandbox::SandboxVerb::Serve(args))) => cli::sandbox::serve(args, asked_to_stop(), &mut io).await,
         Some(Verb::Replay { file, speed }) => replay(&file, speed, &config, &cli.screen, &mut io).await,
+        // Printed before anything was read.
+        Some(Verb::Completions { .. }) => Ok(0),
         None => screen(cli, &config, problems, &mut io).await,
     }
 }

@@ -100,6 +100,34 @@ pub fn decide(flag: Option<Depth>, config: Option<Depth>, facts: &Facts) -> (Dep
     said.unwrap_or_else(|| observed(facts))
 }
 
+/// What the terminal is taken for and what says so, as names and values for a person.
+pub fn told(flag: Option<Depth>, config: Option<Depth>, facts: &Facts) -> Vec<(String, String)> {
+    let (depth, rule) = decide(flag, config, facts);
+    let colours = match depth {
+        Depth::None => "none",
+        Depth::Ansi16 => "16",
+        Depth::Ansi256 => "256",
+        Depth::True => "24 bits",
+    };
+    let why = match rule {
+        Rule::Flag => "--color".to_owned(),
+        Rule::Config => "`color` in config.toml".to_owned(),
+        Rule::NoColor => "NO_COLOR".to_owned(),
+        Rule::Colorterm => format!("COLORTERM={}", facts.colorterm.as_deref().unwrap_or_default()),
+        Rule::Term => format!("TERM={}", facts.term),
+        Rule::Default => "nothing that names more".to_owned(),
+    };
+    let yes = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
+    let row = |name: &str, value: String| (name.to_owned(), value);
+    vec![
+        row("TERM", facts.term.clone()),
+        row("colours", format!("{colours}, decided by {why}")),
+        row("SSH", yes(facts.ssh)),
+        row("tmux", yes(facts.tmux)),
+        row("UTF-8", yes(facts.utf8)),
+    ]
+}
+
 fn observed(facts: &Facts) -> (Depth, Rule) {
     if facts.no_color {
         return (Depth::None, Rule::NoColor);

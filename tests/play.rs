@@ -835,8 +835,8 @@ fn every_footer_shows_only_what_its_keys_really_do() {
                 keys.split(' ').map(|key| if key.len() > 1 && !key.starts_with("ctrl-") { format!("<{key}> ") } else { format!("{key} ") }).collect();
             stage.play(&played);
             let nothing = stage.screen() == before && wanted(&mut stage).is_empty();
-            let newest = stage.model.notices.get(notices);
-            let refused = newest.is_some_and(|(_, notice)| notice.level == Level::Info || notice.problem.code.starts_with("gate"));
+            let newest = stage.model.notices.get(notices).map(|kept| &kept.notice);
+            let refused = newest.is_some_and(|notice| notice.level == Level::Info || notice.problem.code.starts_with("gate"));
             if nothing || refused {
                 lies.push(format!("{preset}, {name}: `{keys} {title}`{}", if refused { " is refused" } else { " does nothing" }));
             }

@@ -4,6 +4,8 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::filter::Filter;
 use super::rows::{Cell, Column, Delta, Phase, Row, RowState, Uid};
 use crate::names::ClusterId;
@@ -33,7 +35,7 @@ struct Entry {
 }
 
 /// What rows are ordered by; the same for every row that compares equal: namespace, then name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sort {
     /// The key.
     pub by: SortBy,
@@ -42,7 +44,8 @@ pub struct Sort {
 }
 
 /// The key of an order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum SortBy {
     /// Name within namespace.
     #[default]

@@ -107,7 +107,8 @@ pub enum Intent {
 }
 
 /// The panes, by what they show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum PaneId {
     /// What runs.
     Inventory,

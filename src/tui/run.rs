@@ -1,6 +1,7 @@
 //! The loop: one `select!` over signals, input, reports and the clock; pacing, suspend, quit. The only file that sees terminal, work and app together.
 
 mod changes;
+mod pace;
 pub mod replay;
 
 use std::fs::File;
@@ -11,9 +12,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc::{self, Receiver};
 
 use self::changes::Changes;
+use self::pace::Pace;
 use super::app::looks::{Looks, adopt};
 use super::app::memory::Remember;
 use super::app::model::{Beginning, Model, Msg, Report};
+use super::app::place;
 use super::app::shared::Shared;
 use super::app::update::{Wanted, begin, update};
 use super::app::view;
@@ -59,8 +62,6 @@ pub struct Start {
 /// Reads the person's own files again.
 pub type LookAgain = Box<dyn FnMut() -> Option<Result<Looks, Problem>>>;
 
-/// A frame that answers a key is held back no longer than this after the last.
-const AFTER_KEY: Duration = Duration::from_millis(16);
 /// Reports taken in before a frame.
 const DRAIN: usize = 256;
 /// Time spent on them.
@@ -91,7 +92,7 @@ pub async fn run(start: Start) -> io::Result<()> {
         tape,
         look_again: start.look_again,
         tmux: start.terminal.tmux,
-        pace: Pace { gap: start.looks.frame_gap, last: None, dirty: true, asked: true },
+        pace: Pace::new(start.looks.frame_gap),
     };
     house.model.slow.ssh = start.terminal.ssh;
     // What is wrong in them was told already, among what is said first.
@@ -103,6 +104,8 @@ pub async fn run(start: Start) -> io::Result<()> {
     let input = Input::new(tokio::io::stdin(), start.escape_gap);
     let hung_up = gone || house.live(&mut session, &mut signals, &mut changes, input, reports).await.unwrap_or(true);
     session.leave();
+    let kept = place::last(&mut house.model);
+    house.work.run(kept);
     house.work.close(if hung_up { HUNG_UP } else { CLOSING }).await;
     Ok(())
 }
@@ -128,22 +131,6 @@ impl Clock {
     fn now(&self) -> At {
         let unix = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
         At { mono: self.0.elapsed(), unix }
-    }
-}
-
-/// When the next frame may be drawn.
-struct Pace {
-    gap: Duration,
-    last: Option<Instant>,
-    dirty: bool,
-    /// A key asked for it.
-    asked: bool,
-}
-
-impl Pace {
-    fn due(&self) -> Option<Instant> {
-        let gap = if self.asked { AFTER_KEY } else { self.gap };
-        self.dirty.then(|| self.last.map_or_else(Instant::now, |last| last + gap))
     }
 }
 
@@ -253,17 +240,20 @@ impl House {
 
     fn draw(&mut self) -> io::Result<()> {
         let at = self.clock.now();
+        self.model.traffic = self.pace.traffic(Instant::now());
         let (model, screen) = (&self.model, &mut self.screen);
         let look = Look { theme: &model.theme, now: at.unix, mono: at.mono };
         let mut hits = view::Hits::default();
-        screen.draw(|buf| {
+        let bytes = screen.draw(|buf| {
             hits = view::draw(model, &look, buf);
             hits.cursor
         })?;
         if let Some(seen) = hits.inventory {
             inventory::update::seen(&mut self.model.inventory, seen);
         }
-        self.pace = Pace { last: Some(Instant::now()), dirty: false, asked: false, ..self.pace };
+        self.pace.drew(Instant::now(), bytes, self.screen.took());
+        self.model.slow.blocked = self.pace.blocked();
+        self.pace.slow = self.model.slow.slow();
         Ok(())
     }
 

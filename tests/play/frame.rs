@@ -1,11 +1,12 @@
 //! The frame around the panes: presets of keys, words of the person's own, what goes to the clipboard and what is said about it.
 
+use std::time::Duration;
+
 use meshplay::cluster::gate::Deed;
-use meshplay::names::Problem;
+use meshplay::cluster::rows::{Row, Uid};
 use meshplay::tui::app::copy::LONGEST;
+use meshplay::tui::app::memory::Memory;
 use meshplay::tui::app::model::{Effect, Report};
-use meshplay::tui::flow::Level;
-use meshplay::tui::keys::PRESETS;
 use meshplay::tui::panes::inventory::state::Body;
 
 use crate::play::{Opening, Stage};
@@ -167,9 +168,89 @@ fn own_actions_are_listed_with_their_kubectl_lines() {
 
 #[test]
 fn leaving_with_an_exclamation_mark_asks_nothing() {
-    let mut stage = Opening::kubeconfig(&["lab"]).open(&["lab"]).start();
-    stage.perf(scene::Load::started()).play(": q <ret>");
+    let (mut stage, _) = crate::loading();
+    stage.play(": q <ret>");
     assert!(!stage.model.ended);
     stage.play("<esc> : q! <ret>");
     assert!(stage.model.ended);
+}
+
+#[test]
+fn notices_are_a_list_and_each_can_be_read_whole() {
+    let mut stage = looking_at_pods(&["web-1"]);
+    let problem = meshplay::names::Problem::new("cluster.slow", "lab is slow", "the last answer took 4 s").hint("look at its load");
+    stage.report(Report::Failed(problem.clone())).report(Report::Failed(problem)).play("c , n");
+    assert_shown(&mut stage, &["sent to your terminal: web-1", "cluster.slow", "lab is slow ×2"]);
+    stage.play("j <ret>");
+    // What stands in docs/errors.md about the code.
+    let known = meshplay::text::errors::explain("cluster.slow").unwrap();
+    assert_shown(&mut stage, &["cause", "the last answer took 4 s", "look at its load", known.means]);
+    stage.play("<esc>");
+    assert_shown(&mut stage, &["notices, the newest first"]);
+    stage.play("<esc>");
+    assert_not_shown(&mut stage, &["notices, the newest first"]);
+}
+
+/// What was kept for the next start the last time.
+fn kept(stage: &mut Stage) -> Option<Memory> {
+    let memory = |effect| match effect {
+        Effect::Remember(memory) => Some(memory),
+        _ => None,
+    };
+    stage.wanted().into_iter().filter_map(memory).next_back()
+}
+
+#[test]
+fn the_next_start_is_where_the_last_one_was_left() {
+    let contexts = || Opening::kubeconfig(&["lab/shop", "eu/shop"]).open(&["lab"]);
+    let rows = |names: &[&str]| listed("pods", pods(names));
+    let mut stage = contexts().start();
+    stage.kinds(KINDS).play(": 'po shop -l app=web' <ret>").rows("lab", rows(&["cart-1", "web-1", "web-2", "web-3"]));
+    stage.play("A / web <ret> G");
+    assert!(stage.cursor().starts_with("web-3"), "{}", stage.screen());
+    // Not at every key, but soon.
+    stage.wanted();
+    stage.play("k");
+    assert_eq!(kept(&mut stage), None);
+    stage.wait(Duration::from_secs(5));
+    let memory = kept(&mut stage).expect("it is kept");
+    stage.wait(Duration::from_secs(60));
+    assert_eq!(kept(&mut stage), None, "nothing changed since");
+
+    let memory: Memory = serde_json::from_str(&serde_json::to_string(&memory).unwrap()).unwrap();
+    let mut stage = contexts().memory(memory.clone()).start();
+    stage.kinds(KINDS).rows("lab", rows(&["web-1", "web-2", "web-3", "cart-1"]));
+    assert!(stage.line(1).starts_with(" pods  shop") && stage.line(1).contains("/web"), "{}", stage.line(1));
+    assert_shown(&mut stage, &["-l app=web", "age↑"]);
+    assert!(stage.cursor().starts_with("web-2"), "{}", stage.screen());
+
+    // The object was made anew meanwhile: the one of its name is meant.
+    let anew = pods(&["web-1", "web-2", "web-3"]).into_iter().map(|row| Row { uid: Uid::parse(&format!("new {}", row.name)), ..row }).collect();
+    let mut stage = contexts().memory(memory.clone()).start();
+    stage.kinds(KINDS).rows("lab", listed("pods", anew));
+    assert!(stage.cursor().starts_with("web-2"), "{}", stage.screen());
+
+    // Another set of contexts has a place of its own.
+    let mut stage = contexts().open(&["lab", "eu"]).memory(memory.clone()).start();
+    assert!(stage.line(1).starts_with(" workloads"), "{}", stage.line(1));
+    // Who says where to look is taken there.
+    let mut stage = contexts().memory(memory).command("deploy").start();
+    assert!(stage.line(1).starts_with(" deploy") && !stage.line(1).contains("/web"), "{}", stage.line(1));
+}
+
+#[test]
+fn another_pane_comes_back_too_and_whoever_is_new_is_shown_around_first() {
+    let mut stage = Opening::kubeconfig(&["lab/shop"]).open(&["lab"]).start();
+    stage.play(", p").wait(Duration::from_secs(5));
+    let memory = kept(&mut stage).unwrap();
+    let mut stage = Opening::kubeconfig(&["lab/shop"]).open(&["lab"]).memory(memory).start();
+    assert!(stage.line(0).contains("Perf"), "{}", stage.screen());
+
+    let mut stage = Opening::sandbox().start();
+    stage.play(": svc <ret>").wait(Duration::from_secs(5));
+    let memory = kept(&mut stage).unwrap();
+    let mut stage = Opening::sandbox().memory(Memory { guide_done: false, ..memory.clone() }).start();
+    assert!(stage.line(1).starts_with(" workloads"), "{}", stage.line(1));
+    let mut stage = Opening::sandbox().memory(Memory { guide_done: true, ..memory }).start();
+    assert!(stage.line(1).starts_with(" svc"), "{}", stage.line(1));
 }

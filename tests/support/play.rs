@@ -49,6 +49,8 @@ pub struct Opening {
     keys: Option<&'static str>,
     size: (u16, u16),
     history: Vec<String>,
+    memory: Memory,
+    command: Option<&'static str>,
 }
 
 /// A story under way.
@@ -86,6 +88,8 @@ impl Opening {
             keys: None,
             size: (80, 24),
             history: Vec::new(),
+            memory: Memory::default(),
+            command: None,
         }
     }
 
@@ -143,6 +147,16 @@ impl Opening {
         Self { history: lines.iter().map(ToString::to_string).collect(), ..self }
     }
 
+    /// What the last session left.
+    pub fn memory(self, memory: Memory) -> Self {
+        Self { memory, ..self }
+    }
+
+    /// `-c`.
+    pub fn command(self, line: &'static str) -> Self {
+        Self { command: Some(line), ..self }
+    }
+
     /// The curtain goes up.
     pub fn start(self) -> Stage {
         let file = self.keys.map(|text| ("keymap.toml", text));
@@ -164,8 +178,9 @@ impl Opening {
         };
         stage.model.keymaps = keymaps;
         stage.model.themes = BUILTIN.iter().map(|(name, _)| ((*name).to_owned(), load(name))).collect();
-        let memory = Memory { history: self.history, ..Memory::default() };
-        let beginning = Beginning { open: self.open, memory, ..Beginning::default() };
+        let history = if self.history.is_empty() { self.memory.history.clone() } else { self.history };
+        let memory = Memory { history, ..self.memory };
+        let beginning = Beginning { open: self.open, memory, command: self.command.map(str::to_owned), ..Beginning::default() };
         let step = begin(&mut stage.model, stage.at, beginning);
         stage.effects.extend(step.effects);
         stage.show();

@@ -73,7 +73,8 @@ mod tests {
 
     #[test]
     fn circles_and_what_is_no_word_are_refused_with_the_reason() {
-        let (good, bad) = checked(&aliases(&[("a", "b x"), ("b", "c"), ("c", "a"), ("self", "self"), ("x y", "po"), ("none", " "), ("dp", "deploy")]));
+        let (good, bad) =
+            checked(&aliases(&[("a", "b x"), ("b", "c"), ("c", "a"), ("self", "self"), ("x y", "po"), ("none", " "), ("dp", "deploy")]));
         assert_eq!(good.keys().collect::<Vec<_>>(), ["dp"]);
         assert_eq!(bad.len(), 6);
         assert!(bad.iter().any(|problem| problem.why.contains("a → b → c → a")), "{bad:?}");

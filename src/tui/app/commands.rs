@@ -63,6 +63,8 @@ pub enum AppCommand {
     CopyAs,
     /// What was done.
     Did,
+    /// The terminal, the line to it, and this program.
+    Status,
     /// End the program.
     Quit,
 }
@@ -111,6 +113,7 @@ const SPECS: &[CommandSpec] = &[
     spec("app.kinds", "kinds and their other names", None),
     CommandSpec { name: "app.copy-as", title: "copy as…", contexts: &["table", "split"], footer: None },
     spec("app.did", "what I did", None),
+    spec("app.status", "terminal, line and version", None),
     spec("app.quit", "quit", None),
 ];
 
@@ -142,6 +145,7 @@ const TABLE: &[(&str, AppCommand)] = &[
     ("app.kinds", AppCommand::Kinds),
     ("app.copy-as", AppCommand::CopyAs),
     ("app.did", AppCommand::Did),
+    ("app.status", AppCommand::Status),
     ("app.quit", AppCommand::Quit),
 ];
 

@@ -70,10 +70,8 @@ pub fn menu(model: &mut Model, at: At) -> Wanted {
 
 fn ways(model: &Model, look: &Look<'_>) -> Vec<Entry<Pick>> {
     let state = &model.inventory;
-    let entry = |name: &str, text: String| Entry {
-        cells: vec![(name.to_owned(), Role::Text), (shown(&text), Role::Dim)],
-        command: Some(Pick::Copy(text)),
-    };
+    let entry =
+        |name: &str, text: String| Entry { cells: vec![(name.to_owned(), Role::Text), (shown(&text), Role::Dim)], command: Some(Pick::Copy(text)) };
     let refused = |name: &str, why: &str| Entry { cells: vec![(name.to_owned(), Role::Dim), (format!("not now: {why}"), Role::Dim)], command: None };
     let mut entries = Vec::new();
     let marked: Vec<String> = if state.marks.is_empty() { Vec::new() } else { state.chosen().iter().map(place).collect() };

@@ -57,6 +57,7 @@ const WORDS: &[(&str, &[&str], &str)] = &[
     ("keys", &["keymap"], "another preset of keys"),
     ("slow", &[], "on, off or auto: fewer bytes for a slow line"),
     ("aliases", &["alias", "a"], "kinds and their other names"),
+    ("status", &["version"], "terminal, bytes a second, version, folders"),
     ("did", &[], "what I did, with its kubectl lines"),
     ("copy-to", &[], "what was copied last into a new file"),
     ("help", &[], "keys here"),
@@ -91,6 +92,7 @@ pub fn understand(model: &Model, text: &str) -> Result<Meaning, Problem> {
         Some("keys") => keys(model, &parsed.args),
         Some("slow") => slow(&parsed.args),
         Some("aliases") => Ok(Meaning::Command(Command::App(AppCommand::Kinds))),
+        Some("status") => Ok(Meaning::Command(Command::App(AppCommand::Status))),
         Some("did") => Ok(Meaning::Command(Command::App(AppCommand::Did))),
         // A path is no filter, whatever it begins with.
         Some("copy-to") => Ok(Meaning::CopyTo(text.trim_start().trim_start_matches(head).trim().to_owned())),

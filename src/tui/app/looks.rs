@@ -28,6 +28,10 @@ pub struct Looks {
     pub slow: Slow,
     /// How far apart frames are kept that no key asked for.
     pub frame_gap: Duration,
+    /// What the terminal is taken for, name and value.
+    pub facts: Vec<(String, String)>,
+    /// Our folders, in the same way.
+    pub folders: Vec<(String, String)>,
     /// Nothing is to be changed.
     pub readonly: bool,
     /// Globs of contexts that ask for their name.
@@ -56,7 +60,7 @@ pub fn adopt(model: &mut Model, looks: Looks) -> Vec<Problem> {
     model.theme = theme.as_ref().and_then(named).unwrap_or(looks.theme);
     (model.chosen.keys, model.chosen.theme) = (keys, theme);
     (model.keymaps, model.themes, model.aliases, model.asked) = (looks.keymaps, looks.themes, looks.aliases, looks.asked);
-    model.slow.setting = looks.slow;
+    (model.facts, model.folders, model.slow.setting) = (looks.facts, looks.folders, looks.slow);
     model.shared.gate.tighten(looks.readonly, &looks.protected);
     for context in &mut model.shared.contexts {
         context.protected = model.shared.gate.is_protected(&context.id);

@@ -10,6 +10,7 @@ use super::commands::Command;
 use super::looks::Asked;
 use super::memory::Memory;
 use super::pick::Pick;
+use super::place::Places;
 use super::shared::Shared;
 use super::slow;
 use crate::cluster::connection::Connection;
@@ -61,26 +62,45 @@ pub struct Model {
     pub chosen: Chosen,
     /// Words of the person's own for the `:` line.
     pub aliases: Aliases,
+    /// What the terminal is taken for, and where our files lie: name and value.
+    pub facts: Vec<(String, String)>,
+    /// Our folders, in the same way.
+    pub folders: Vec<(String, String)>,
+    /// What was written to the terminal, as of the last frame.
+    pub traffic: Traffic,
     /// What is known about the line to the terminal.
     pub slow: slow::Line,
     /// What was sent to the terminal's clipboard last, whole.
     pub copied: Option<String>,
     /// Notices, the newest last.
     pub notices: Vec<Kept>,
-    /// Errors nobody has looked at.
-    pub unread: usize,
     /// Until when the newest notice stands over the last row of the body.
     pub flash: Option<Duration>,
     /// The guide of the first minute.
     pub guide: Guide,
     /// Lines typed after `:`, oldest first.
     pub history: Vec<String>,
+    /// Where the person was, and when that is kept.
+    pub places: Places,
     /// When ctrl-c was pressed at the root.
     pub interrupted: Option<Duration>,
     /// Columns and rows.
     pub size: (u16, u16),
     /// The program is to end.
     pub ended: bool,
+}
+
+/// What was written to the terminal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Bytes of all frames.
+    pub bytes: u64,
+    /// Frames that were not empty.
+    pub frames: u64,
+    /// Bytes a second, lately.
+    pub per_second: u64,
+    /// How close frames may follow one another that no key asked for, in milliseconds.
+    pub gap_ms: u64,
 }
 
 /// A preset and a theme chosen with `:keys` and `:theme`.
@@ -114,6 +134,8 @@ pub enum Overlay {
     Help(Help),
     /// Everything possible here.
     Menu(Menu<Command>),
+    /// The terminal, the line to it, and this program.
+    Status(Help),
     /// A table to choose from.
     List(List<Pick>),
     /// A question.
@@ -222,13 +244,16 @@ impl Model {
             asked: Asked::default(),
             chosen: Chosen::default(),
             aliases: Aliases::new(),
+            facts: Vec::new(),
+            folders: Vec::new(),
+            traffic: Traffic::default(),
             slow: slow::Line::default(),
             copied: None,
             notices: Vec::new(),
-            unread: 0,
             flash: None,
             guide: Guide::Hidden,
             history: Vec::new(),
+            places: Places::default(),
             interrupted: None,
             size,
             ended: false,
@@ -249,6 +274,8 @@ impl Model {
     pub fn next_wake(&self, at: At) -> Option<Duration> {
         // Ages step every ten seconds; frames that change nothing write nothing.
         let ages = at.mono + Duration::from_secs(10 - u64::try_from(at.unix.rem_euclid(10)).unwrap_or(0));
-        [Some(ages), self.flash, inventory::update::next_wake(&self.inventory)].into_iter().flatten().min()
+        // Figures that are looked at are of this second.
+        let figures = matches!(self.overlays.last(), Some(Overlay::Status(_))).then(|| Duration::from_secs(at.mono.as_secs() + 1));
+        [Some(ages), figures, self.flash, self.places.due, inventory::update::next_wake(&self.inventory)].into_iter().flatten().min()
     }
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::commands::{AppCommand, Command, parse, specs};
 use super::memory::Memory;
 use super::model::{Beginning, Effect, Guide, Model, Msg, Overlay, Report};
-use super::{copy, line, pick, shared::Shared};
+use super::{copy, line, pick, place, shared::Shared, status};
 use crate::cluster::connection::{Connection, Health};
 use crate::names::{ClusterId, Problem};
-use crate::tui::flow::{At, Confirmed, GuideStep, Intent, Level, Notice, PaneId, Question, Step};
+use crate::tui::flow::{At, Confirmed, GuideStep, Intent, Notice, PaneId, Question, Step};
 use crate::tui::keys::map::Lookup;
 use crate::tui::overlays::confirm::{Answer as ConfirmAnswer, Confirm};
 use crate::tui::overlays::form::{Answer as FormAnswer, Form};
@@ -16,7 +16,7 @@ use crate::tui::overlays::help::Help;
 use crate::tui::overlays::line::{Answer as LineAnswer, Line};
 use crate::tui::overlays::list::Answer as ListAnswer;
 use crate::tui::overlays::menu::{Answer as MenuAnswer, Item, Menu};
-use crate::tui::overlays::notices::{KEPT, Notices};
+use crate::tui::overlays::notices::{self, Notices};
 use crate::tui::panes::inventory::state::View;
 use crate::tui::panes::{clusters, inventory, perf};
 use crate::tui::term::key::{Code, Event, Key};
@@ -34,6 +34,7 @@ pub type Wanted = Step<Effect>;
 /// The first step: opens contexts and the first view.
 pub fn begin(model: &mut Model, at: At, beginning: Beginning) -> Wanted {
     model.history = beginning.memory.history;
+    model.places.left = beginning.memory.places;
     model.guide = if model.shared.sandbox.is_some() && !beginning.memory.guide_done { Guide::Waits(GuideStep::Described) } else { Guide::Hidden };
     let mut step = Step::redraw();
     if beginning.open.is_empty() {
@@ -42,9 +43,14 @@ pub fn begin(model: &mut Model, at: At, beginning: Beginning) -> Wanted {
     let first = beginning.open.first().and_then(|id| model.shared.namespace(id));
     // A context that names no namespace is looked at whole.
     let own = first.filter(|namespace| *namespace != "default").map(str::to_owned);
+    let told = beginning.all_namespaces || beginning.namespace.is_some() || beginning.command.is_some();
     let namespace = if beginning.all_namespaces { None } else { beginning.namespace.or(own) };
     model.inventory.view = View { namespaces: namespace.into_iter().collect(), ..View::default() };
-    step = step.then(open(model, beginning.open));
+    model.shared.open.clone_from(&beginning.open);
+    // Who says what to look at is not taken elsewhere.
+    let restored = if told { Step::quiet() } else { place::restore(model, at) };
+    model.shared.open.clear();
+    step = step.then(open(model, beginning.open)).then(restored);
     for problem in beginning.problems {
         step = step.then(intent(model, at, Intent::Notice(Notice::error(problem))));
     }
@@ -56,9 +62,16 @@ pub fn begin(model: &mut Model, at: At, beginning: Beginning) -> Wanted {
 
 /// Takes in one message.
 pub fn update(model: &mut Model, at: At, msg: Msg) -> Wanted {
+    model.inventory.slow = model.slow.slow();
     match msg {
-        Msg::Input(Event::Key(key)) => pressed(model, at, key),
-        Msg::Input(Event::Paste(text)) => pasted(model, at, &text),
+        Msg::Input(event) => {
+            let step = match event {
+                Event::Key(key) => pressed(model, at, key),
+                Event::Paste(text) => pasted(model, at, &text),
+            };
+            place::note(model, at);
+            step
+        }
         Msg::Resize(width, height) => {
             model.size = (width, height);
             Step::redraw()
@@ -72,7 +85,14 @@ fn tick(model: &mut Model, at: At) -> Wanted {
     if model.flash.is_some_and(|until| until <= at.mono) {
         model.flash = None;
     }
-    let step = inventory::update::tick(&mut model.inventory, at).map(Effect::Inventory);
+    if matches!(model.overlays.last(), Some(Overlay::Status(_))) {
+        let figures = status::sections(model);
+        if let Some(Overlay::Status(page)) = model.overlays.last_mut() {
+            page.sections = figures;
+        }
+    }
+    let kept = place::due(model, at);
+    let step = inventory::update::tick(&mut model.inventory, at).map(Effect::Inventory).then(kept);
     // Ages may read otherwise now.
     Step { dirty: true, ..settle(model, at, step) }
 }
@@ -126,11 +146,7 @@ fn settle(model: &mut Model, at: At, step: Wanted) -> Wanted {
 fn intent(model: &mut Model, at: At, wish: Intent) -> Wanted {
     match wish {
         Intent::Notice(notice) => {
-            model.unread += usize::from(notice.level == Level::Error);
-            model.notices.push((at.unix, notice));
-            if model.notices.len() > KEPT {
-                model.notices.remove(0);
-            }
+            notices::keep(&mut model.notices, at.unix, notice);
             model.flash = Some(at.mono + FLASH);
             Step::redraw()
         }
@@ -186,13 +202,14 @@ fn guide(model: &mut Model, done: GuideStep) -> Wanted {
     if model.guide == Guide::Thanks { Step::effect(remember(model)) } else { Step::redraw() }
 }
 
-fn remember(model: &Model) -> Effect {
+pub(super) fn remember(model: &Model) -> Effect {
     let from = model.history.len().saturating_sub(HISTORY);
     Effect::Remember(Memory {
         contexts: model.shared.open.iter().filter(|id| model.shared.sandbox.as_ref() != Some(id)).map(ToString::to_string).collect(),
         current: model.shared.contexts.iter().find(|context| context.current).map(|context| context.id.to_string()),
         guide_done: !matches!(model.guide, Guide::Waits(_)),
         history: model.history[from..].to_vec(),
+        places: place::all(model),
     })
 }
 
@@ -286,7 +303,9 @@ fn app_command(model: &mut Model, at: At, command: AppCommand) -> Wanted {
             offer(model);
         }
         AppCommand::Filter => return open_filter(model, at),
-        AppCommand::Help => model.overlays.push(Overlay::Help(Help { sections: sections(model), top: 0 })),
+        AppCommand::Help => {
+            model.overlays.push(Overlay::Help(Help { title: "keys here; j k scroll, esc closes", sections: sections(model), top: 0 }))
+        }
         AppCommand::Actions => model.overlays.push(Overlay::Menu(actions(model))),
         AppCommand::NextRegion if model.pane == PaneId::Inventory => {
             let step = inventory::update::next_region(&mut model.inventory, at).map(Effect::Inventory);
@@ -309,9 +328,9 @@ fn app_command(model: &mut Model, at: At, command: AppCommand) -> Wanted {
         AppCommand::GoLast => return go(model, at, model.last_pane),
         AppCommand::Notices | AppCommand::NewestError => {
             let newest_error = command == AppCommand::NewestError;
-            model.unread = 0;
+            model.notices.iter_mut().for_each(|one| one.unread = false);
             model.flash = None;
-            model.overlays.push(Overlay::Notices(Notices { newest_error, top: 0 }));
+            model.overlays.push(Overlay::Notices(Notices { newest_error, ..Notices::default() }));
         }
         AppCommand::Guide => {
             model.guide = if model.guide == Guide::Hidden { Guide::Waits(GuideStep::Described) } else { Guide::Hidden };
@@ -320,6 +339,9 @@ fn app_command(model: &mut Model, at: At, command: AppCommand) -> Wanted {
         AppCommand::Kinds => return pick::kinds(model),
         AppCommand::CopyAs => return copy::menu(model, at),
         AppCommand::Did => return Step::effect(Effect::Did),
+        AppCommand::Status => {
+            model.overlays.push(Overlay::Status(Help { title: "status; esc closes", sections: status::sections(model), top: 0 }));
+        }
         AppCommand::Quit => return quit(model),
     }
     Step::redraw()
@@ -376,12 +398,12 @@ fn overlaid(model: &mut Model, at: At, key: Key) -> Wanted {
             let answer = line.key(key);
             filter_answered(model, at, answer)
         }
-        Some(Overlay::Help(help)) => {
+        Some(Overlay::Help(help) | Overlay::Status(help)) => {
             let close = help.key(key, page);
             closed(model, close)
         }
         Some(Overlay::Notices(notices)) => {
-            let close = notices.key(key);
+            let close = notices.key(key, model.notices.len());
             closed(model, close)
         }
         Some(Overlay::List(list)) => match list.key(key, page) {

@@ -356,7 +356,8 @@ mod tests {
     }
 
     fn k9s() -> Keymap<String> {
-        Keymap::load(PRESETS[0].1, None, CONTEXTS, &resolve).unwrap_or_else(|faults| panic!("{}", faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n")))
+        Keymap::load(PRESETS[0].1, None, CONTEXTS, &resolve)
+            .unwrap_or_else(|faults| panic!("{}", faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n")))
     }
 
     #[test]

@@ -10,9 +10,9 @@ use super::super::keys::map::Keymap;
 use super::super::keys::{self, Layer, PRESETS};
 use super::super::own::{self, File};
 use super::super::theme::{BUILTIN, Theme, builtin};
-use crate::config::{Config, Settings};
+use crate::config::{Config, Paths, Settings};
 use crate::names::Problem;
-use crate::terminal::{Depth, depth, parse_depth};
+use crate::terminal::{Depth, depth, parse_depth, told};
 use crate::text::fault::Fault;
 
 /// What flags say, which wins over all files.
@@ -135,6 +135,8 @@ impl Reading {
             aliases,
             slow: settings.slow,
             frame_gap: settings.frame_ms.map_or_else(|| self.config.terminal.frame_gap(), Duration::from_millis),
+            facts: told(self.flags.color, set, &self.config.terminal),
+            folders: folders(&self.config.paths),
             readonly: settings.readonly,
             protected: settings.protected.clone(),
             problems,
@@ -144,6 +146,11 @@ impl Reading {
 
 fn keymap(layers: &[Layer<'_>], file: File<'_>) -> Result<Keymap<Command>, Vec<Fault>> {
     Keymap::load(layers, file, CONTEXTS, &|_, text| parse(text))
+}
+
+fn folders(paths: &Paths) -> Vec<(String, String)> {
+    let all = [("settings", &paths.config), ("runs, actions", &paths.data), ("remembered", &paths.state)];
+    all.into_iter().map(|(name, path)| (name.to_owned(), path.display().to_string())).collect()
 }
 
 /// What we ship ourselves is wrong; tests see to it that nobody reads this.

@@ -4,6 +4,7 @@ mod act;
 mod detail;
 mod drill;
 mod places;
+mod resume;
 mod table;
 
 use std::time::Duration;
@@ -12,6 +13,7 @@ pub use self::act::confirmed;
 pub use self::detail::{next_region, zoom};
 pub use self::drill::jump;
 pub use self::places::travel;
+pub use self::resume::resume;
 pub use self::table::filter;
 
 use self::act::{copy, delete, load_test};

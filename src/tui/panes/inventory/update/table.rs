@@ -4,6 +4,7 @@ use super::super::commands::{Move, Order, Sideways};
 use super::super::state::{Body, Origin, Seat, State, Tie};
 use super::super::work::Effect;
 use super::detail::{AGAIN, follow};
+use super::resume::by_name;
 use crate::cluster::filter::Filter;
 use crate::cluster::rows::{Delta, Phase, Row, Uid};
 use crate::cluster::table::{Sort, SortBy};
@@ -76,7 +77,11 @@ pub(super) fn rows(state: &mut State, at: At, cluster: &ClusterId, mut delta: De
     let before = state.position;
     belonging(state, &mut delta);
     sought(state, &delta);
+    let whole = delta.phase == Some(Phase::Synced);
     state.table.apply(cluster, delta);
+    if whole {
+        by_name(state, cluster);
+    }
     seat(state, Some(before));
     Step::redraw()
 }

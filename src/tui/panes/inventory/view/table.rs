@@ -12,7 +12,7 @@ use crate::text::age::age;
 use crate::tui::app::shared::Shared;
 use crate::tui::flow::Look;
 use crate::tui::theme::Role;
-use crate::tui::widgets::paint::scroll;
+use crate::tui::widgets::paint::{leap, scroll};
 use crate::tui::widgets::table::{Cell, EXTRA, Head, RowView, Sign, TableView, body_height, measure};
 
 /// Rows measured for the widths of columns, beside those that are seen.
@@ -23,6 +23,7 @@ pub(super) fn table(state: &State, shared: &Shared, look: &Look<'_>, area: Rect,
     let fields = fields(state, shared);
     let visible = state.table.visible();
     let page_rows = body_height(area);
+    let scroll = if state.slow { leap } else { scroll };
     let top = scroll(state.top, state.position, page_rows, visible);
     let view_of = |at: usize| state.table.row(at).map(|row| row_view(row, &fields, state, shared, look)).unwrap_or_default();
     let window = (top..visible.min(top + page_rows)).chain(0..visible.min(SAMPLE));
