@@ -30,6 +30,17 @@ pub enum Slow {
     Auto,
 }
 
+impl Slow {
+    /// What is wanted whatever the line does; none: it is looked at.
+    pub fn forced(self) -> Option<bool> {
+        match self {
+            Self::On => Some(true),
+            Self::Off => Some(false),
+            Self::Auto => None,
+        }
+    }
+}
+
 /// What is known about the terminal before a byte was exchanged with it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {

@@ -478,11 +478,11 @@ fn a_notice_goes_by_itself_and_stays_in_the_list() {
     let mut stage = looking_at_pods(&["a"]);
     stage.play("c");
     assert_eq!(wanted(&mut stage), [Effect::Copy("a".into())]);
-    assert_shown(&mut stage, &["copied a"]);
+    assert_shown(&mut stage, &["sent to your terminal: a"]);
     stage.wait(Duration::from_secs(7));
-    assert_not_shown(&mut stage, &["copied a"]);
+    assert_not_shown(&mut stage, &["sent to your terminal: a"]);
     stage.play(",n");
-    assert_shown(&mut stage, &["14:04:00Z  copied a"]);
+    assert_shown(&mut stage, &["14:04:00Z", "sent to your terminal: a"]);
 }
 
 /// A load test on the shop's web that has run for a second.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use self::reading::Reading;
-pub use self::reading::{Flags, complaints};
+pub use self::reading::complaints;
 use super::app::memory::Memory;
 use super::app::model::Beginning;
 use super::app::shared::Shared;
@@ -18,6 +18,18 @@ use crate::cluster::fleet::Fleet;
 use crate::config::Config;
 use crate::names::{ClusterId, Problem};
 use crate::results::Store;
+use crate::terminal::Depth;
+
+/// What flags say, which wins over all files.
+#[derive(Clone, Debug, Default)]
+pub struct Flags {
+    /// `--theme`.
+    pub theme: Option<String>,
+    /// `--color`.
+    pub color: Option<Depth>,
+    /// `--ascii`.
+    pub ascii: bool,
+}
 
 /// What the person asked for.
 pub struct Opening {

@@ -131,10 +131,10 @@ fn what_is_on_the_screen_is_copied_in_many_ways() {
     stage.play("d").inspected(Body::Summary(scene::cart()));
     assert_eq!(copied_as(&mut stage, "kubectl: what I see"), "kubectl --context lab -n shop describe pod web-1");
     // What was not read yet is read for it.
-    stage.play("Y / YAML <ret>");
+    stage.play("Y / manifest <ret>");
     assert!(stage.wanted().iter().any(|effect| matches!(effect, Effect::CopyYaml(key) if &*key.name == "web-1")));
     stage.play("y").inspected(Body::Yaml("kind: Pod\nmetadata: {}\n".into()));
-    assert_eq!(copied_as(&mut stage, "YAML"), "kind: Pod\nmetadata: {}\n");
+    assert_eq!(copied_as(&mut stage, "manifest"), "kind: Pod\nmetadata: {}\n");
     stage.play("<esc> <space> <space>");
     assert_eq!(copied_as(&mut stage, "marked names"), "shop/web-1\nshop/web-2");
 }

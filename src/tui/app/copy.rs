@@ -44,7 +44,7 @@ fn shown(text: &str) -> String {
     let cut = if end < first.len() { "…" } else { "" };
     let more = lines.count();
     let more = if more > 0 { format!("  and {} more lines", quantity::count(more as u64)) } else { String::new() };
-    format!("{}{cut}{more}", sanitise(&first[..end]))
+    format!("{}{cut}{more}", sanitise(&first[..end].replace('\t', "  ")))
 }
 
 /// Writes what was sent last into a file.
@@ -149,7 +149,7 @@ fn manifest(model: &Model, row: &Row) -> Entry<Pick> {
         Some(text) => (shown(&text), Pick::Copy(text)),
         None => ("read from the cluster first".to_owned(), Pick::CopyYaml(key)),
     };
-    Entry { cells: vec![("YAML".to_owned(), Role::Text), (about, Role::Dim)], command: Some(pick) }
+    Entry { cells: vec![("manifest, YAML".to_owned(), Role::Text), (about, Role::Dim)], command: Some(pick) }
 }
 
 /// `shop/web-1`.

@@ -5,7 +5,6 @@ use super::commands::{Command, parse, specs};
 use super::model::Model;
 use crate::cluster::filter::glob;
 use crate::names::{ClusterId, Problem};
-use crate::terminal::Slow;
 use crate::text::fault::did_you_mean;
 use crate::tui::flow::PaneId;
 use crate::tui::keys::line::{Slot, split, word_at};
@@ -38,8 +37,8 @@ pub enum Meaning {
     Theme(String, Box<Theme>),
     /// Another preset of keys.
     Keys(String, Box<Keymap<Command>>),
-    /// Whether the line to the terminal is slow.
-    Slow(Slow),
+    /// Whether the line to the terminal is slow; none: it is looked at.
+    Slow(Option<bool>),
     /// What was copied last into this file.
     CopyTo(String),
     /// End the program without asking.
@@ -186,9 +185,9 @@ fn keys(model: &Model, args: &[String]) -> Result<Meaning, Problem> {
 
 fn slow(args: &[String]) -> Result<Meaning, Problem> {
     match args.first().map(String::as_str) {
-        Some("on") => Ok(Meaning::Slow(Slow::On)),
-        Some("off") => Ok(Meaning::Slow(Slow::Off)),
-        Some("auto") => Ok(Meaning::Slow(Slow::Auto)),
+        Some("on") => Ok(Meaning::Slow(Some(true))),
+        Some("off") => Ok(Meaning::Slow(Some(false))),
+        Some("auto") => Ok(Meaning::Slow(None)),
         _ => Err(Problem::new("line.slow", ":slow wants a word", "").hint(":slow on, :slow off, or :slow auto")),
     }
 }

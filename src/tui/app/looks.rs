@@ -6,7 +6,6 @@ use super::alias::Aliases;
 use super::commands::Command;
 use super::model::Model;
 use crate::names::Problem;
-use crate::terminal::Slow;
 use crate::tui::keys::map::Keymap;
 use crate::tui::theme::Theme;
 
@@ -24,8 +23,8 @@ pub struct Looks {
     pub themes: Vec<(String, Theme)>,
     /// Words for the `:` line.
     pub aliases: Aliases,
-    /// Whether bytes are saved.
-    pub slow: Slow,
+    /// Whether bytes are saved; none: the line is looked at.
+    pub slow: Option<bool>,
     /// How far apart frames are kept that no key asked for.
     pub frame_gap: Duration,
     /// What the terminal is taken for, name and value.

@@ -10,21 +10,11 @@ use super::super::keys::map::Keymap;
 use super::super::keys::{self, Layer, PRESETS};
 use super::super::own::{self, File};
 use super::super::theme::{BUILTIN, Theme, builtin};
+use super::Flags;
 use crate::config::{Config, Paths, Settings};
 use crate::names::Problem;
 use crate::terminal::{Depth, depth, parse_depth, told};
 use crate::text::fault::Fault;
-
-/// What flags say, which wins over all files.
-#[derive(Clone, Debug, Default)]
-pub struct Flags {
-    /// `--theme`.
-    pub theme: Option<String>,
-    /// `--color`.
-    pub color: Option<Depth>,
-    /// `--ascii`.
-    pub ascii: bool,
-}
 
 /// The files as they were read last.
 pub struct Reading {
@@ -133,7 +123,7 @@ impl Reading {
             themes: BUILTIN.iter().filter_map(|(name, _)| Some(((*name).to_owned(), load(name, None).ok()?))).collect(),
             asked,
             aliases,
-            slow: settings.slow,
+            slow: settings.slow.forced(),
             frame_gap: settings.frame_ms.map_or_else(|| self.config.terminal.frame_gap(), Duration::from_millis),
             facts: told(self.flags.color, set, &self.config.terminal),
             folders: folders(&self.config.paths),
