@@ -47,7 +47,7 @@ pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> 
             state.trouble = !state.trouble;
             filtered(state)
         }
-        Command::Reload => watch_again(state, shared),
+        Command::Reload => reload(state, shared),
         Command::Scroll(step) => scroll(state, step),
         Command::Wrap => redraw(state, |state| {
             if let Some(detail) = &mut state.detail {
@@ -112,7 +112,6 @@ pub fn go(state: &mut State, shared: &Shared, view: View, remember: bool) -> Ste
     let sort = if same_kind { state.table.sort() } else { first_order(&view.kind) };
     state.view = view;
     state.generation += 1;
-    state.outdated.clear();
     state.table = Table::new();
     state.table.set_sort(sort);
     state.marks.clear();
@@ -129,12 +128,22 @@ pub fn go(state: &mut State, shared: &Shared, view: View, remember: bool) -> Ste
     Step::effect(Effect::Watch { generation: state.generation, specs: specs(state, shared) })
 }
 
-/// Asks anew; what is shown stays until the first new rows come.
+/// Sorts again where the order is held, else asks anew.
+fn reload(state: &mut State, shared: &Shared) -> Step<Effect> {
+    if !state.table.is_held() {
+        return watch_again(state, shared);
+    }
+    state.table.arrange();
+    seat(state, None);
+    Step::redraw()
+}
+
+/// Asks anew; what is shown stays until all new rows have come.
 fn watch_again(state: &mut State, shared: &Shared) -> Step<Effect> {
     let closed: Vec<ClusterId> = state.table.phases().iter().map(|(id, _)| id).filter(|id| !shared.open.contains(id)).cloned().collect();
     closed.iter().for_each(|id| state.table.drop_source(id));
     seat(state, None);
-    state.outdated = shared.open.iter().cloned().collect();
+    shared.open.iter().for_each(|id| state.table.outdate(id));
     state.generation += 1;
     Step::effect(Effect::Watch { generation: state.generation, specs: specs(state, shared) })
 }
