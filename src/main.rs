@@ -56,12 +56,6 @@ struct ScreenArgs {
     record: Option<PathBuf>,
 }
 
-impl ScreenArgs {
-    fn flags(&self) -> Flags {
-        Flags { theme: self.theme.clone(), color: self.color, ascii: self.ascii }
-    }
-}
-
 /// Which namespaces are meant. Not for every verb: `-n` of a load test is a number.
 #[derive(Clone, Debug, Args)]
 struct PlaceArgs {
@@ -226,7 +220,7 @@ async fn screen(cli: Cli, config: &Config, problems: Vec<Problem>, io: &mut Stre
         namespace: cli.place.namespace,
         all_namespaces: cli.place.all_namespaces,
         command: cli.screen.command.clone(),
-        flags: cli.screen.flags(),
+        flags: flags(&cli.screen),
         record: cli.screen.record,
         problems,
     };
@@ -236,11 +230,16 @@ async fn screen(cli: Cli, config: &Config, problems: Vec<Problem>, io: &mut Stre
     }
 }
 
+/// What wins over all files.
+fn flags(args: &ScreenArgs) -> Flags {
+    Flags { theme: args.theme.clone(), color: args.color, ascii: args.ascii }
+}
+
 /// Plays a recording on the screen, or its end into a pipe.
 async fn replay(file: &Path, speed: f64, config: &Config, args: &ScreenArgs, io: &mut Streams<'_>) -> io::Result<u8> {
     let unread = |error: io::Error| Problem::new("replay.unread", format!("{} cannot be read", file.display()), error.to_string());
     let text = std::fs::read_to_string(file).map_err(unread);
-    match text.and_then(|text| start::replay(&text, config, args.flags())) {
+    match text.and_then(|text| start::replay(&text, config, flags(args))) {
         Ok(player) if io::stdin().is_terminal() && io::stdout().is_terminal() => player.show(config.terminal.escape_gap(), speed).await.map(|()| 0),
         Ok(player) => player.print(io.out).map(|()| 0),
         Err(problem) => io.fail(&problem),
