@@ -103,7 +103,7 @@ pub fn prepare(opening: Opening, config: &Config) -> Result<Start, Problem> {
 pub fn replay(text: &str, config: &Config, flags: Flags) -> Result<Player, Problem> {
     let (head, lines) = tape::read(text)?;
     let looks = Reading::new(config.clone(), flags).first()?;
-    Ok(Player::new(&head, lines, looks.keymap, looks.theme))
+    Ok(Player::new(&head, lines, looks))
 }
 
 /// The contexts to open: those asked for; those of the last time if the current one is still the same; the current one.

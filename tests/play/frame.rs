@@ -135,7 +135,7 @@ fn what_is_on_the_screen_is_copied_in_many_ways() {
     assert!(stage.wanted().iter().any(|effect| matches!(effect, Effect::CopyYaml(key) if &*key.name == "web-1")));
     stage.play("y").inspected(Body::Yaml("kind: Pod\nmetadata: {}\n".into()));
     assert_eq!(copied_as(&mut stage, "manifest"), "kind: Pod\nmetadata: {}\n");
-    stage.play("<esc> <space> <space>");
+    stage.play("<esc> <esc> <space> <space>");
     assert_eq!(copied_as(&mut stage, "marked names"), "shop/web-1\nshop/web-2");
 }
 
