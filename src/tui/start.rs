@@ -102,7 +102,8 @@ pub fn replay(text: &str, config: &Config, theme: Option<&str>, color: Option<De
 
 /// The contexts to open: those asked for; those of the last time if the current one is still the same; the current one.
 fn chosen(fleet: &Fleet, asked: &[String], remembered: &Memory) -> Result<Vec<ClusterId>, Problem> {
-    let all = || fleet.contexts().iter().map(|context| &context.id);
+    let contexts = fleet.contexts();
+    let all = || contexts.iter().map(|context| &context.id);
     let mut ids: Vec<ClusterId> = Vec::new();
     for pattern in asked {
         let before = ids.len();
@@ -112,7 +113,7 @@ fn chosen(fleet: &Fleet, asked: &[String], remembered: &Memory) -> Result<Vec<Cl
             fleet.context(&ClusterId::new(pattern.as_str()))?;
         }
     }
-    let current = fleet.current().map(|context| context.id.clone());
+    let current = fleet.current().map(|context| context.id);
     if ids.is_empty() && remembered.current == current.as_ref().map(ToString::to_string) {
         ids.extend(all().filter(|id| remembered.contexts.iter().any(|name| name == id.as_str())).cloned());
     }
