@@ -16,6 +16,7 @@ pub mod kubeconfig;
 mod login;
 mod probe;
 pub mod proxy;
+pub mod relate;
 pub mod rows;
 pub mod standing;
 pub mod table;

@@ -147,9 +147,8 @@ impl Builder {
     fn in_cluster(&self, pod: &InCluster) -> Result<kube::Config, Problem> {
         let mut config = kube::Config::new(self.address(&pod.server)?);
         let (token, authority) = (pod.folder.join("token"), pod.folder.join("ca.crt"));
-        let unread = |path: &PathBuf, error: std::io::Error| {
-            self.no_client(&format!("{} of the service account cannot be read: {error}", path.display()))
-        };
+        let unread =
+            |path: &PathBuf, error: std::io::Error| self.no_client(&format!("{} of the service account cannot be read: {error}", path.display()));
         // The token is read by kube, which says nothing that helps.
         std::fs::metadata(&token).map_err(|error| unread(&token, error))?;
         config.root_cert = Some(self.authorities(&std::fs::read(&authority).map_err(|error| unread(&authority, error))?)?);
@@ -197,7 +196,11 @@ impl Builder {
         } else {
             return Ok(Some(own.until));
         };
-        let problem = Problem::new("cluster.certificate", format!("your client certificate for {id} {what} {}", stamp(moment)), format!("it was issued for {}; this machine's clock says {}", own.name, stamp(now)));
+        let problem = Problem::new(
+            "cluster.certificate",
+            format!("your client certificate for {id} {what} {}", stamp(moment)),
+            format!("it was issued for {}; this machine's clock says {}", own.name, stamp(now)),
+        );
         Err(problem.hint("get a new one from whoever runs the cluster (`kubeadm certs renew`, `k3s certificate rotate`, a CertificateSigningRequest), and check this machine's clock"))
     }
 
@@ -278,7 +281,8 @@ where
 
 fn tunnel<C>(proxy: &Uri, connector: C) -> Tunnel<C> {
     let tunnel = Tunnel::new(without_login(proxy), connector);
-    let basic = login(proxy).and_then(|(user, password)| HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))).ok());
+    let basic =
+        login(proxy).and_then(|(user, password)| HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))).ok());
     match basic {
         Some(header) => tunnel.with_auth(header),
         None => tunnel,

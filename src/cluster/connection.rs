@@ -382,15 +382,16 @@ impl Heart<'_> {
 
     /// Asks for other credentials; requests after this are made with them, and streams that run go on. False: there are none.
     async fn renew(&mut self) -> bool {
-        let renewed = self.is_new() || match self.builder.renew().await {
-            Ok(built) => {
-                self.ends = built.ends;
-                self.wire.renew(built);
-                true
-            }
-            // The next request says what is wrong with those there are.
-            Err(_) => false,
-        };
+        let renewed = self.is_new()
+            || match self.builder.renew().await {
+                Ok(built) => {
+                    self.ends = built.ends;
+                    self.wire.renew(built);
+                    true
+                }
+                // The next request says what is wrong with those there are.
+                Err(_) => false,
+            };
         self.renewed = Some(Instant::now());
         self.asked.renewals.send_modify(|count| *count += 1);
         renewed
@@ -406,8 +407,12 @@ impl Heart<'_> {
         let (by, side) = (crate::text::age::age(ahead.abs()), if ahead > 0 { "ahead of" } else { "behind" });
         let id = self.builder.id();
         Some(
-            Problem::new("cluster.clock", format!("the clock of {id} is {by} {side} this machine's"), "ages are counted on this machine's clock, so they are wrong by as much; tokens and certificates may be refused")
-                .hint("see which of the two is wrong (`timedatectl`, `chronyc tracking`) and set it by NTP"),
+            Problem::new(
+                "cluster.clock",
+                format!("the clock of {id} is {by} {side} this machine's"),
+                "ages are counted on this machine's clock, so they are wrong by as much; tokens and certificates may be refused",
+            )
+            .hint("see which of the two is wrong (`timedatectl`, `chronyc tracking`) and set it by NTP"),
         )
     }
 }

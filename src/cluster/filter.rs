@@ -168,9 +168,21 @@ mod tests {
 
     #[test]
     fn every_part_has_to_hold() {
-        for yes in
-            ["", "web", "WEB run", "cart|web", "!cart", "-l app=web", "-l app", "-l app!=cart,tier=front", "status:run", "ns:shop", "@prod*", "!@lab", "@lab|prod-eu"]
-        {
+        for yes in [
+            "",
+            "web",
+            "WEB run",
+            "cart|web",
+            "!cart",
+            "-l app=web",
+            "-l app",
+            "-l app!=cart,tier=front",
+            "status:run",
+            "ns:shop",
+            "@prod*",
+            "!@lab",
+            "@lab|prod-eu",
+        ] {
             assert!(matches(yes), "{yes}");
         }
         for no in ["cart", "web cart", "!web", "-l app=cart", "-l nothing", "-l !app", "status:failed", "ns:other", "@lab*"] {

@@ -269,7 +269,8 @@ impl Fleet {
         *self.inner.kubeconfig.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
         self.name_all();
         let new = self.kubeconfig();
-        let others: Vec<ClusterId> = self.lines().iter().filter(|(id, line)| line.runs() && definition(&old, id) != definition(&new, id)).map(|(id, _)| id.clone()).collect();
+        let others: Vec<ClusterId> =
+            self.lines().iter().filter(|(id, line)| line.runs() && definition(&old, id) != definition(&new, id)).map(|(id, _)| id.clone()).collect();
         for id in others {
             self.defined_anew(&id, definition(&new, &id).is_some());
         }
@@ -410,7 +411,8 @@ mod tests {
              contexts: [{name: prod-eu, context: {cluster: c, user: u}}, {name: lab, context: {cluster: c, user: u, namespace: shop}}]\nusers: [{name: u, user: {}}]\n",
         )
         .unwrap();
-        let names: Vec<_> = fleet.contexts().iter().map(|context| (context.id.as_str(), context.protected)).collect();
+        let contexts = fleet.contexts();
+        let names: Vec<_> = contexts.iter().map(|context| (context.id.as_str(), context.protected)).collect();
         assert_eq!(names, [("prod-eu", true), ("lab", false)]);
         assert_eq!(fleet.current().map(|context| (context.id.to_string(), context.namespace)), Some(("lab".into(), "shop".into())));
     }

@@ -106,8 +106,8 @@ impl Gate {
         match &action.cluster {
             Some(cluster) if self.is_held(cluster) => Verdict::Refused(Problem {
                 code: "gate.maintenance",
-                what: format!("{} {} was not done", action.verb, action.target),
-                why: format!("{cluster} is in maintenance"),
+                what: format!("{cluster} is in maintenance"),
+                why: format!("{} {} was not done", action.verb, action.target),
                 hints: vec!["M in the list of connections (,k) ends it".into()],
             }),
             Some(cluster) if self.is_protected(cluster) => Verdict::TypeName(cluster.to_string()),
@@ -151,7 +151,7 @@ mod tests {
     fn a_cluster_in_maintenance_is_only_looked_at() {
         let gate = Gate::new(false, vec![], None);
         let held = gate.holding(vec![ClusterId::new("lab")]);
-        assert!(matches!(held.check(&delete("lab")), Verdict::Refused(problem) if problem.why.contains("maintenance")));
+        assert!(matches!(held.check(&delete("lab")), Verdict::Refused(problem) if problem.what.contains("maintenance")));
         assert_eq!((held.check(&delete("prod")), gate.check(&delete("lab"))), (Verdict::Allowed, Verdict::Allowed));
     }
 

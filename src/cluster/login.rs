@@ -90,8 +90,16 @@ async fn run(exec: &ExecConfig, cluster: Option<ExecAuthCluster>) -> Result<Cred
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let ended = async {
-        let read_out = async { if let Some(pipe) = stdout { _ = pipe.take(MOST).read_to_end(&mut out).await } };
-        let read_err = async { if let Some(pipe) = stderr { _ = pipe.take(MOST).read_to_end(&mut err).await } };
+        let read_out = async {
+            if let Some(pipe) = stdout {
+                _ = pipe.take(MOST).read_to_end(&mut out).await
+            }
+        };
+        let read_err = async {
+            if let Some(pipe) = stderr {
+                _ = pipe.take(MOST).read_to_end(&mut err).await
+            }
+        };
         tokio::join!(read_out, read_err);
         child.wait().await
     };

@@ -32,7 +32,9 @@ impl Proxies {
         let text = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
         let wrong = |why: &str| Err(format!("`{}` is no proxy that can be used: {why}", without_password(&text)));
         match text.parse::<Uri>() {
-            Ok(url) if !matches!(url.scheme_str(), Some("http" | "https" | "socks5" | "socks5h")) => wrong("it begins with none of http://, https://, socks5://"),
+            Ok(url) if !matches!(url.scheme_str(), Some("http" | "https" | "socks5" | "socks5h")) => {
+                wrong("it begins with none of http://, https://, socks5://")
+            }
             Ok(url) if url.host().is_none_or(str::is_empty) => wrong("it names no host"),
             Ok(url) => Ok(Some(url)),
             Err(error) => wrong(&error.to_string()),

@@ -29,9 +29,9 @@ const fn cluster(from: Standing, to: Standing, verb: &'static str, guard: &'stat
 }
 
 const REGISTER: &str = "it is kept in the list as one you work with; nothing is asked of it";
-const CONNECT: &str = "it is asked with your credentials and watched; nothing is installed or changed there";
+const CONNECT: &str = "it is asked with your credentials and watched; nothing is changed there";
 const IGNORE: &str = "no glob and no environment opens it any more; `:ctx NAME` still does";
-const MAINTAIN: &str = "it is watched on, and every action there is refused until you end the maintenance";
+const MAINTAIN: &str = "it is watched on; every action there is refused until you end this";
 const RESUME: &str = "actions there are possible again";
 const DISCONNECT: &str = "its watches end and its rows go; nothing is changed there";
 const DELETE: &str = "it is struck off this list; kubeconfig and cluster stay as they are";

@@ -134,8 +134,10 @@ impl Wire {
 
     async fn send_as(&self, method: Method, path: &str, accept: &str, coding: Option<&str>, body: Vec<u8>) -> Result<Body, Trouble> {
         self.tally.count(Use::of(&method, path));
-        let request = Request::builder().method(method).uri(path).header("accept", accept).header("content-type", JSON);
-        let request = coding.map_or_else(|| request, |coding| request.header(ACCEPT_ENCODING, coding));
+        let mut request = Request::builder().method(method).uri(path).header("accept", accept).header("content-type", JSON);
+        if let Some(coding) = coding {
+            request = request.header(ACCEPT_ENCODING, coding);
+        }
         let request = request.body(Body::from(body)).map_err(|error| self.lost(&error.to_string()))?;
         let client = self.client.read().unwrap_or_else(PoisonError::into_inner).clone();
         let answer = client.send(request).await.map_err(|error| self.lost(&chain(&error)))?;

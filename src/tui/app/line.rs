@@ -158,7 +158,11 @@ fn environment(model: &Model, args: &[String], at: &[String]) -> Result<Meaning,
     let Some((name, contexts)) = args.split_first() else {
         let one = |name: &String| format!("{name} ({})", model.shared.members(name).unwrap_or_default().len());
         let all: Vec<String> = environments.keys().map(one).collect();
-        let said = if all.is_empty() { "there are no environments; :env NAME CONTEXT… makes one".to_owned() } else { format!("environments: {}", all.join(", ")) };
+        let said = if all.is_empty() {
+            "there are no environments; :env NAME CONTEXT… makes one".to_owned()
+        } else {
+            format!("environments: {}", all.join(", "))
+        };
         return Ok(Meaning::Say(said));
     };
     let contexts: Vec<String> = contexts.iter().chain(at).map(|pattern| pattern.trim_start_matches('@').to_owned()).collect();
@@ -200,7 +204,7 @@ fn namespace(model: &Model, args: &[String]) -> Result<Meaning, Problem> {
     let view = match args.first() {
         // Without a name the namespaces are listed.
         None => View { kind: "namespaces".into(), ..View::default() },
-        Some(word) => View { namespaces: named(word), ..model.inventory.view.clone() },
+        Some(word) => model.inventory.view.within(named(word)),
     };
     Ok(Meaning::View { view, filter: None, contexts: Vec::new() })
 }

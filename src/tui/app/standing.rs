@@ -17,9 +17,10 @@ pub(super) fn begin(shared: &mut Shared, at: At, memory: &Memory) {
     shared.standings.clone_from(&memory.standings);
     let typed = memory.environments.iter().map(|(name, contexts)| (name.clone(), Environment { contexts: contexts.clone(), typed: true }));
     shared.environments.extend(typed);
-    let closed: Vec<ClusterId> = shared.standings.iter().filter(|(_, record)| is_open(record.standing)).map(|(id, _)| id.clone()).collect();
-    for id in closed.iter().filter(|id| shared.kind(id) != ConnectionKind::Kubernetes) {
-        stand(shared, at, id, Standing::Disconnected);
+    for id in shared.declared.iter().map(|one| one.id.clone()).collect::<Vec<_>>() {
+        if is_open(shared.standing(&id)) {
+            stand(shared, at, &id, Standing::Disconnected);
+        }
     }
 }
 
@@ -61,13 +62,12 @@ fn twice(id: &ClusterId, one: &ClusterId) -> String {
 }
 
 /// Contexts were closed and opened.
-pub(super) fn opened(model: &mut Model, at: At, closed: &[ClusterId]) -> Wanted {
-    for id in closed.iter().filter(|id| is_open(model.shared.standing(id))).cloned().collect::<Vec<_>>() {
-        stand(&mut model.shared, at, &id, Standing::Disconnected);
-    }
-    for id in model.shared.open.clone() {
-        if !is_open(model.shared.standing(&id)) {
-            stand(&mut model.shared, at, &id, Standing::Connected);
+pub(super) fn opened(model: &mut Model, at: At) -> Wanted {
+    for id in model.shared.contexts.iter().map(|context| context.id.clone()).collect::<Vec<_>>() {
+        match (is_open(model.shared.standing(&id)), model.shared.open.contains(&id)) {
+            (true, false) => _ = stand(&mut model.shared, at, &id, Standing::Disconnected),
+            (false, true) => _ = stand(&mut model.shared, at, &id, Standing::Connected),
+            _ => {}
         }
     }
     gate(model)
@@ -102,9 +102,7 @@ pub(super) fn go(model: &mut Model, at: At, ids: Vec<ClusterId>, to: Standing) -
     for id in &clusters {
         stand(&mut model.shared, at, id, to);
     }
-    let names: Vec<&str> = clusters.iter().chain(&others).map(ClusterId::as_str).collect();
-    let said = format!("{}: {to}", names.join(", "));
-    step.then(gate(model)).then(Step::effect(remember(model))).then(say(model, at, said))
+    step.then(gate(model)).then(Step::effect(remember(model)))
 }
 
 /// The kubeconfig names other contexts now.

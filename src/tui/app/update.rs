@@ -83,7 +83,7 @@ fn tick(model: &mut Model, at: At) -> Wanted {
 fn reported(model: &mut Model, at: At, report: Report) -> Wanted {
     match report {
         Report::Inventory(report) => {
-            let step = inventory::update::report(&mut model.inventory, at, report).map(Effect::Inventory);
+            let step = inventory::update::report(&mut model.inventory, &model.shared, at, report).map(Effect::Inventory);
             settle(model, at, step)
         }
         Report::Perf(report) => {
@@ -112,7 +112,9 @@ fn news(shared: &Shared, now: &[Connection]) -> Vec<Notice> {
     let open = now.iter().filter(|one| shared.open.contains(&one.id));
     let told = |one: &Connection| match (&shared.connection(&one.id)?.problem, &one.problem) {
         (None, Some(problem)) => Some(Notice::error(problem.clone())),
-        (Some(before), None) if one.health == Health::Ready && before.code != "cluster.clock" => Some(Notice::info(format!("{} answers again", one.id))),
+        (Some(before), None) if one.health == Health::Ready && before.code != "cluster.clock" => {
+            Some(Notice::info(format!("{} answers again", one.id)))
+        }
         _ => None,
     };
     open.filter_map(told).collect()
@@ -219,9 +221,9 @@ fn open_on(model: &mut Model, at: At, wanted: Vec<ClusterId>, view: Option<View>
     let closed: Vec<ClusterId> = model.shared.open.iter().filter(|id| !wanted.contains(id)).cloned().collect();
     let opened: Vec<ClusterId> = wanted.iter().filter(|id| !model.shared.open.contains(id)).cloned().collect();
     model.shared.open = wanted;
-    let effects = closed.iter().cloned().map(Effect::Disconnect).chain(opened.into_iter().map(Effect::Connect));
+    let effects = closed.into_iter().map(Effect::Disconnect).chain(opened.into_iter().map(Effect::Connect));
     let step = Step { effects: effects.collect(), ..Step::redraw() };
-    let step = step.then(standing::opened(model, at, &closed)).and(remember(model));
+    let step = step.then(standing::opened(model, at)).and(remember(model));
     let step = step.then(inventory::update::clusters(&mut model.inventory, &model.shared, view).map(Effect::Inventory));
     twice.into_iter().fold(step, |step, text| step.then(say(model, at, text)))
 }
@@ -347,7 +349,7 @@ fn back(model: &mut Model, at: At) -> Wanted {
         return Step::redraw();
     }
     let step = match model.pane {
-        PaneId::Inventory => inventory::update::back(&mut model.inventory).map(|step| step.map(Effect::Inventory)),
+        PaneId::Inventory => inventory::update::back(&mut model.inventory, &model.shared).map(|step| step.map(Effect::Inventory)),
         PaneId::Perf => perf::update::back(&mut model.perf).map(|step| step.map(Effect::Perf)),
         PaneId::Clusters => clusters::update::back(&mut model.clusters).map(|step| step.map(Effect::Clusters)),
     };

@@ -297,6 +297,9 @@ mod tests {
         "table.page-down",
         "table.page-up",
         "table.drill",
+        "table.node",
+        "table.owner",
+        "table.warp",
         "table.describe",
         "table.yaml",
         "table.load-test",
@@ -332,7 +335,14 @@ mod tests {
         "clusters.up",
         "clusters.mark",
         "clusters.open",
-        "clusters.problem",
+        "clusters.detail",
+        "clusters.connect",
+        "clusters.disconnect",
+        "clusters.maintenance",
+        "clusters.ignore",
+        "clusters.register",
+        "clusters.delete",
+        "clusters.all",
     ];
 
     fn resolve(_: &str, text: &str) -> Result<String, String> {

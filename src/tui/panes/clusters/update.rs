@@ -87,8 +87,9 @@ fn stand(state: &mut State, shared: &Shared, to: Standing) -> Step<Effect> {
     state.marks.clear();
     let verbs = able.iter().filter_map(|id| last_move(shared, id, to)).map(|step| (step.guard, step.verb));
     let Some((_, verb)) = verbs.clone().next() else { return Step::quiet() };
+    let ids: Vec<ClusterId> = able.iter().map(|id| (*id).clone()).collect();
     if to == Standing::Connected {
-        return Step::intent(Intent::Stand(able, to));
+        return Step::intent(Intent::Stand(ids, to));
     }
     let mut groups: BTreeMap<&str, Vec<&ClusterId>> = BTreeMap::new();
     for id in &able {
@@ -99,8 +100,7 @@ fn stand(state: &mut State, shared: &Shared, to: Standing) -> Step<Effect> {
     let names = |ids: &[&ClusterId]| ids.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(", ");
     let mut body: Vec<String> = groups.iter().flat_map(|(guard, ids)| [names(ids), (*guard).to_owned()]).collect();
     body.extend(unable.iter().filter_map(|id| refusal_of(shared, id, to)).map(|why| format!("left alone: {why}")));
-    let then = Confirmed::Stand(able.into_iter().cloned().collect(), to);
-    Step::intent(Intent::Confirm(Question { verb: verb.to_owned(), body, type_name: None, then }))
+    Step::intent(Intent::Confirm(Question { verb: verb.to_owned(), body, type_name: None, then: Confirmed::Stand(ids, to) }))
 }
 
 /// Maintenance is ended where it holds for all.

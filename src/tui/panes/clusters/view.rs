@@ -22,8 +22,7 @@ const DETAIL: u16 = 14;
 /// Line 2.
 pub fn crumbs(state: &State, shared: &Shared) -> Vec<Segment> {
     let total = lines(&State { all: true, ..State::default() }, shared).len();
-    let mut segments =
-        vec![Segment::new("connections", Role::Title, 0), Segment::new(format!("{} of {total} open", open(shared)), Role::Text, 0)];
+    let mut segments = vec![Segment::new("connections", Role::Title, 0), Segment::new(format!("{} of {total} open", open(shared)), Role::Text, 0)];
     if !state.marks.is_empty() {
         segments.push(Segment::new(format!("{} marked", state.marks.len()), Role::Mark, 1));
     }
@@ -51,7 +50,14 @@ pub fn draw(state: &State, shared: &Shared, look: &Look<'_>, area: Rect, buf: &m
     let rows = u16::try_from(told.len()).unwrap_or(DETAIL).min(DETAIL).min(area.height - 6) + 1;
     table(&lines, state, shared, look, Rect { height: area.height - rows, ..area }, buf);
     let below = Rect { y: area.bottom() - rows, height: rows, ..area };
-    rule(buf, row(below, 0), &[Segment::new(line.id.as_str(), Role::Title, 0)], &[Segment::new(line.kind.to_string(), Role::Dim, 1)], false, look.theme);
+    rule(
+        buf,
+        row(below, 0),
+        &[Segment::new(line.id.as_str(), Role::Title, 0)],
+        &[Segment::new(line.kind.to_string(), Role::Dim, 1)],
+        false,
+        look.theme,
+    );
     let inside = Rect { x: area.x + 2, y: below.y + 1, width: area.width.saturating_sub(2), height: rows - 1 };
     text::draw(&told, 0, "", inside, buf, look.theme);
 }
@@ -60,7 +66,7 @@ fn table(lines: &[Line], state: &State, shared: &Shared, look: &Look<'_>, area: 
     let column = |title: &str, rank: u8| Head { title: title.into(), rank, ..Head::default() };
     let heads = [
         column("NAME", 0),
-        column("KIND", 8),
+        column("KIND", 3),
         column("STANDING", 2),
         column("HEALTH", 0),
         column("SINCE", 4),
@@ -71,11 +77,22 @@ fn table(lines: &[Line], state: &State, shared: &Shared, look: &Look<'_>, area: 
         column("SERVER", EXTRA),
         Head { grows: true, ..column("WHY", 0) },
     ];
-    let view = |at: usize| lines.get(at).map(|line| line_row(line, state, shared, look)).unwrap_or_default();
+    let rows: Vec<RowView> = lines.iter().map(|line| line_row(line, state, shared, look)).collect();
+    // A column in which nothing stands, or everywhere the same, says nothing.
+    let says = |at: &usize| match heads[*at].title.as_str() {
+        "KIND" => lines.iter().any(|line| line.kind != ConnectionKind::Kubernetes),
+        "WHY" => true,
+        _ => rows.iter().any(|row| row.cells.get(*at).is_some_and(|cell| !cell.text.is_empty())),
+    };
+    let kept: Vec<usize> = (0..heads.len()).filter(says).collect();
+    let heads: Vec<Head> = kept.iter().map(|at| heads[*at].clone()).collect();
+    let view = |at: usize| {
+        let row = rows.get(at).cloned().unwrap_or_default();
+        RowView { cells: kept.iter().filter_map(|at| row.cells.get(*at).cloned()).collect(), ..row }
+    };
     let widths = measure(&[], &heads, (0..lines.len()).map(view));
     let top = scroll(0, state.position, body_height(area), lines.len());
-    let table =
-        TableView { heads: &heads, widths: &widths, row: &view, total: lines.len(), top, cursor: state.position, focus: true, found: &[] };
+    let table = TableView { heads: &heads, widths: &widths, row: &view, total: lines.len(), top, cursor: state.position, focus: true, found: &[] };
     table.draw(area, buf, look.theme);
 }
 
@@ -175,7 +192,8 @@ fn fact(label: &str, text: &str, role: Role) -> Spans {
 }
 
 fn costs(known: &Particulars, look: &Look<'_>) -> Vec<Spans> {
-    let mut lines = vec![fact("last minute", &format!(" {}", requests(&known.minute)), Role::Text), fact("in all", &requests(&known.all), Role::Text)];
+    let mut lines =
+        vec![fact("last minute", &format!(" {}", requests(&known.minute)), Role::Text), fact("in all", &requests(&known.all), Role::Text)];
     if let Some(ahead) = known.ahead.filter(|seconds| seconds.abs() > 1) {
         let side = if ahead > 0 { "ahead of" } else { "behind" };
         lines.push(fact("clock", &format!("{} s {side} this machine's", ahead.abs()), Role::Text));
