@@ -16,6 +16,7 @@ pub mod kubeconfig;
 mod login;
 mod probe;
 pub mod proxy;
+mod pieces;
 pub mod relate;
 pub mod rows;
 pub mod standing;
