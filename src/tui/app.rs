@@ -11,6 +11,7 @@ pub mod pick;
 pub mod place;
 pub mod shared;
 pub mod slow;
+mod standing;
 pub mod status;
 pub mod update;
 pub mod view;

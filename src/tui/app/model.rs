@@ -14,6 +14,7 @@ use super::place::Places;
 use super::shared::Shared;
 use super::slow;
 use crate::cluster::connection::Connection;
+use crate::cluster::fleet::Context;
 use crate::cluster::gate::Deed;
 use crate::names::{ClusterId, ObjectKey, Problem};
 use crate::tui::flow::{At, GuideStep, PaneId};
@@ -166,8 +167,12 @@ pub enum Report {
     Inventory(inventory::work::Report),
     /// To a load test.
     Perf(perf::work::Report),
+    /// To the list of connections.
+    Clusters(clusters::work::Report),
     /// To a connection.
     Connections(Arc<[Connection]>),
+    /// The kubeconfig names these contexts now.
+    Contexts(Arc<[Context]>),
     /// What was done, the newest first.
     Did(Vec<Deed>),
     /// Text for the clipboard was read.
@@ -185,6 +190,10 @@ pub enum Effect {
     Inventory(inventory::work::Effect),
     /// For the load tests.
     Perf(perf::work::Effect),
+    /// For the list of connections.
+    Clusters(clusters::work::Effect),
+    /// Refuse actions on these clusters, and on no others.
+    Hold(Vec<ClusterId>),
     /// Open a connection.
     Connect(ClusterId),
     /// Close one.

@@ -13,7 +13,7 @@ use crate::cluster::fleet::Fleet;
 use crate::names::{ObjectKey, Problem};
 use crate::results::Store;
 use crate::text::sanitise;
-use crate::tui::panes::{inventory, perf};
+use crate::tui::panes::{clusters, inventory, perf};
 
 /// What the work needs of the world.
 #[derive(Clone)]
@@ -33,7 +33,10 @@ pub struct Work {
     context: Context,
     inventory: inventory::work::Work<Report>,
     perf: perf::work::Work<Report>,
+    clusters: clusters::work::Work<Report>,
     status: JoinHandle<()>,
+    /// Reports contexts as the kubeconfigs change.
+    files: JoinHandle<()>,
     /// The newest of what the next start should know; one writer, so that an older one never wins.
     memory: watch::Sender<Option<Memory>>,
     writer: JoinHandle<()>,
@@ -53,6 +56,8 @@ impl Work {
     pub fn new(context: Context) -> Self {
         let inventory = inventory::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Inventory);
         let perf = perf::work::Work::new(context.fleet.clone(), context.store.clone(), context.reports.clone(), Report::Perf);
+        let clusters = clusters::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Clusters);
+        let files = tokio::spawn(follow(context.fleet.clone(), context.reports.clone()));
         let (mut connections, reports) = (context.fleet.status(), context.reports.clone());
         let status = tokio::spawn(async move {
             loop {
@@ -64,7 +69,7 @@ impl Work {
         });
         let (memory, newest) = watch::channel(None);
         let writer = tokio::spawn(write(newest, context.remember.clone(), context.reports.clone()));
-        Self { context, inventory, perf, status, memory, writer }
+        Self { context, inventory, perf, clusters, status, files, memory, writer }
     }
 
     /// Begins what is wanted; what only the terminal's owner can do is answered.
@@ -72,6 +77,8 @@ impl Work {
         match effect {
             Effect::Inventory(effect) => self.inventory.run(effect),
             Effect::Perf(effect) => self.perf.run(effect),
+            Effect::Clusters(effect) => self.clusters.run(effect),
+            Effect::Hold(clusters) => self.context.fleet.gate().hold(clusters),
             Effect::Connect(id) => self.context.fleet.connect(&id),
             Effect::Disconnect(id) => self.context.fleet.disconnect(&id),
             Effect::Remember(memory) => _ = self.memory.send_replace(Some(memory)),
@@ -121,6 +128,17 @@ fn unread(error: std::io::Error) -> Problem {
     Problem::new("gate.unread", "what was done cannot be read", error.to_string()).hint("see that audit.ndjson in the data folder can be read")
 }
 
+/// Reports the contexts whenever the kubeconfigs name others.
+async fn follow(fleet: Fleet, reports: Sender<Report>) {
+    let mut files = fleet.follow();
+    while let Some(read) = files.next().await {
+        let report = read.map_or_else(Report::Failed, |()| Report::Contexts(fleet.contexts()));
+        if reports.send(report).await.is_err() {
+            return;
+        }
+    }
+}
+
 /// Writes the newest state whenever there is another one, and the last one before it ends.
 async fn write(mut newest: watch::Receiver<Option<Memory>>, remember: Remember, reports: Sender<Report>) {
     while newest.changed().await.is_ok() {
@@ -138,5 +156,6 @@ async fn write(mut newest: watch::Receiver<Option<Memory>>, remember: Remember, 
 impl Drop for Work {
     fn drop(&mut self) {
         self.status.abort();
+        self.files.abort();
     }
 }
