@@ -6,13 +6,11 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::cluster::standing::Record;
 use crate::cluster::table::Sort;
 use crate::names::{ClusterId, ObjectKey};
 use crate::tui::flow::PaneId;
 use crate::tui::panes::inventory::state::View;
-
-use crate::cluster::standing::Record;
-use crate::names::ClusterId;
 
 /// Everything that is remembered. Every part is optional, so that an older file still counts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
