@@ -290,7 +290,7 @@ fn haystack(row: &Row, text: &mut String) {
     push(&row.name);
     for cell in &row.cells {
         match cell {
-            Cell::Text(words) => push(words),
+            Cell::Text(words) | Cell::Measure(_, words) => push(words),
             Cell::Empty | Cell::Since(_) => {}
             other => push(&other.show(0)),
         }

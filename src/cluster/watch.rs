@@ -395,6 +395,7 @@ impl Source {
             let nonsense = |error: serde_json::Error| wire.nonsense(line, &error.to_string());
             let event: Event<'_> = serde_json::from_slice(line).map_err(nonsense)?;
             let object = event.object.get().as_bytes();
+            self.decoder.at(unix_now());
             match event.kind {
                 "ERROR" => return refused(&wire, object),
                 "BOOKMARK" => self.marked(object, &mut listed),
@@ -466,6 +467,7 @@ impl Source {
 
     fn page(&mut self, body: &[u8]) -> Result<ListMeta, serde_json::Error> {
         let list: List<'_> = serde_json::from_slice(body)?;
+        self.decoder.at(unix_now());
         if self.shape == Shape::Table {
             if let Some(columns) = self.decoder.rows(body, &mut self.rows)? {
                 self.shared.change(|pending| pending.columns = Some(columns));
