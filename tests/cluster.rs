@@ -19,6 +19,8 @@ mod real;
 #[path = "support/until.rs"]
 mod until;
 
+#[path = "cluster/columns.rs"]
+mod columns;
 #[path = "cluster/two.rs"]
 mod two;
 

@@ -31,6 +31,8 @@ pub struct State {
     pub top: usize,
     /// Objects marked with space.
     pub marks: HashSet<Seat>,
+    /// The one marked last: a range begins there.
+    pub last_mark: Option<Seat>,
     /// The filter as typed.
     pub filter: String,
     /// Only what is in trouble.
@@ -39,6 +41,8 @@ pub struct State {
     pub wide: bool,
     /// The column that `O` sorts on: an index into the view's headings.
     pub column: usize,
+    /// Columns scrolled out to the left, those that stay not counted.
+    pub skip: usize,
     /// The object looked at closely.
     pub detail: Option<Detail>,
     /// The keys go to the detail.
@@ -95,6 +99,12 @@ pub struct Seen {
     pub widths: Vec<u16>,
     /// Columns there was no room for.
     pub hidden: usize,
+    /// Columns scrolled out to the left.
+    pub skip: usize,
+    /// More columns can be scrolled to.
+    pub more: bool,
+    /// Width there was for columns.
+    pub room: u16,
     /// Rows of the detail that were seen.
     pub detail_page: usize,
     /// Rows of the detail there are.

@@ -12,8 +12,8 @@ pub use self::table::filter;
 
 use self::act::{copy, delete, load_test};
 use self::detail::{described, inspect, inspected, next_match, open, scroll};
-use self::table::{column, filtered, mark, moved, rows, seat, sort, sort_here};
-use super::commands::Command;
+use self::table::{column, filtered, mark, mark_range, moved, pan, rows, seat, sort, sort_here, unmark};
+use super::commands::{Command, Sideways};
 use super::state::{State, Tab, View};
 use super::work::{Effect, Report};
 use crate::cluster::table::{Sort, SortBy, Table};
@@ -37,9 +37,12 @@ pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> 
         Command::CopyName => copy(state, |row| row.name.to_string()),
         Command::CopyNamespace => copy(state, |row| row.namespace.as_deref().unwrap_or_default().to_owned()),
         Command::Mark => mark(state),
+        Command::MarkRange => mark_range(state),
+        Command::Unmark => unmark(state),
         Command::Delete => delete(state, shared),
         Command::Wide => redraw(state, |state| state.wide = !state.wide),
         Command::Column(side) => column(state, shared, side),
+        Command::Pan(side) => pan(state, shared, side),
         Command::SortHere => sort_here(state, shared),
         Command::Sort(order) => sort(state, order),
         Command::Namespace(digit) => namespace_digit(state, shared, digit),
@@ -116,9 +119,11 @@ pub fn go(state: &mut State, shared: &Shared, view: View, remember: bool) -> Ste
     state.table = Table::new();
     state.table.set_sort(sort);
     state.marks.clear();
+    state.last_mark = None;
     (state.position, state.top, state.cursor) = (0, 0, None);
     if !same_kind {
         state.column = 0;
+        state.skip = 0;
         state.seen.widths.clear();
         state.filter.clear();
         state.trouble = false;
@@ -212,7 +217,16 @@ pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<Stri
     let searched = state.detail.as_ref().is_some_and(|detail| !detail.find.is_empty());
     let why = match command {
         Command::Delete | Command::LoadTest if shared.gate.readonly() => "this session is read-only",
-        Command::Drill | Command::Describe | Command::Yaml | Command::Events | Command::Delete | Command::Mark | Command::CopyName if nothing => {
+        Command::Drill
+        | Command::Describe
+        | Command::Yaml
+        | Command::Events
+        | Command::Delete
+        | Command::Mark
+        | Command::MarkRange
+        | Command::CopyName
+            if nothing =>
+        {
             "no row is chosen"
         }
         Command::LoadTest => match kind {
@@ -222,6 +236,9 @@ pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<Stri
         },
         Command::NextMatch | Command::PreviousMatch if !searched => "nothing is searched for",
         Command::Wide if !state.wide && state.seen.hidden == 0 => "all columns are shown",
+        Command::Unmark if state.marks.is_empty() => "nothing is marked",
+        Command::Pan(Sideways::Right) if !state.seen.more => "all columns are shown",
+        Command::Pan(Sideways::Left) if state.seen.skip == 0 => "the first columns are shown",
         Command::Namespace(0) if state.view.namespaces.is_empty() => "all are shown",
         _ => return None,
     };
@@ -247,5 +264,6 @@ pub fn unknown(word: &str) -> Problem {
 /// Remembers what the last frame showed.
 pub fn seen(state: &mut State, seen: super::state::Seen) {
     state.top = seen.top;
+    state.skip = seen.skip;
     state.seen = seen;
 }

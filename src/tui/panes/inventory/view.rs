@@ -6,10 +6,10 @@ mod table;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-pub(super) use self::table::orders;
+pub(super) use self::table::{heads, orders};
 
 use self::detail::body;
-use self::table::{heads, table};
+use self::table::table;
 use super::state::{Seen, State, View};
 use crate::cluster::rows::{Phase, RowState};
 use crate::cluster::table::{Sort, SortBy};
@@ -26,10 +26,17 @@ use crate::tui::widgets::table::Sign;
 /// From this width on the detail stands at the right instead of below.
 const BESIDE: u16 = 140;
 
+/// Namespaces that are named one by one.
+const NAMED: usize = 3;
+
 /// Line 2: where I am, how much there is, what hurts, how old it is.
 pub fn crumbs(state: &State, shared: &Shared, look: &Look<'_>) -> Vec<Segment> {
     let view = &state.view;
-    let place = if view.namespaces.is_empty() { "all namespaces".to_owned() } else { view.namespaces.join(",") };
+    let place = match view.namespaces.as_slice() {
+        [] => "all namespaces".to_owned(),
+        [..] if view.namespaces.len() <= NAMED => view.namespaces.join(","),
+        many => format!("{} namespaces", many.len()),
+    };
     let place = if cluster_scoped(state) { String::new() } else { place };
     let mut segments = vec![Segment::new(view.kind.clone(), Role::Title, 0)];
     if !place.is_empty() {

@@ -13,7 +13,7 @@ use crate::tui::app::shared::Shared;
 use crate::tui::flow::Look;
 use crate::tui::theme::Role;
 use crate::tui::widgets::paint::scroll;
-use crate::tui::widgets::table::{Cell, EXTRA, Head, RowView, Sign, TableView, body_height, measure};
+use crate::tui::widgets::table::{Cell, EXTRA, Head, RowView, Sign, TableView, body_height, furthest, measure, room};
 
 /// Rows measured for the widths of columns, beside those that are seen.
 const SAMPLE: usize = 200;
@@ -28,6 +28,8 @@ pub(super) fn table(state: &State, shared: &Shared, look: &Look<'_>, area: Rect,
     let window = (top..visible.min(top + page_rows)).chain(0..visible.min(SAMPLE));
     let widths = measure(&state.seen.widths, &heads, window.map(view_of));
     let found = words(&state.filter);
+    let furthest = furthest(&heads, &widths, room(area));
+    let skip = state.skip.min(furthest);
     let view = TableView {
         heads: &heads,
         widths: &widths,
@@ -39,11 +41,11 @@ pub(super) fn table(state: &State, shared: &Shared, look: &Look<'_>, area: Rect,
         found: &found,
     };
     let unnamed = !fields.iter().any(|field| matches!(field, Field::Name));
-    let hidden = heads.len() - view.draw(area, buf, look.theme) + usize::from(unnamed);
+    let hidden = heads.len() - view.draw_from(skip, area, buf, look.theme) + usize::from(unnamed);
     if visible == 0 {
         empty(state, shared, look, area, buf);
     }
-    Seen { page: page_rows, top, widths, hidden, ..state.seen.clone() }
+    Seen { page: page_rows, top, widths, hidden, skip, more: skip < furthest, room: room(area), ..state.seen.clone() }
 }
 
 /// Plain words of a filter, to be shown where they stand.
@@ -97,7 +99,7 @@ pub(in super::super) fn orders(state: &State, shared: &Shared) -> Vec<SortBy> {
     fields(state, shared).into_iter().map(by).collect()
 }
 
-pub(super) fn heads(state: &State, shared: &Shared) -> Vec<Head> {
+pub(in super::super) fn heads(state: &State, shared: &Shared) -> Vec<Head> {
     let columns = state.table.columns();
     let sort = state.table.sort();
     let fields = fields(state, shared);
@@ -119,6 +121,7 @@ pub(super) fn heads(state: &State, shared: &Shared) -> Vec<Head> {
                 (field, _) => matches!(field, Field::Name),
             },
             rank,
+            fixed: matches!(field, Field::Cluster | Field::Namespace | Field::Name),
             sorted: (sort.by == by && sort != Sort::default()).then_some(sort.descending),
             chosen: state.column == at && state.column > 0 && at < last,
         }
