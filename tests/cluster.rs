@@ -45,7 +45,14 @@ fn id(name: &str) -> ClusterId {
 }
 
 fn watch(fleet: &Fleet, cluster: &str, view: &str) -> Subscription {
-    fleet.watch(WatchSpec { cluster: id(cluster), view: view.into(), namespaces: vec![], labels: String::new(), fields: String::new() })
+    fleet.watch(WatchSpec {
+        cluster: id(cluster),
+        view: view.into(),
+        namespaces: vec![],
+        labels: String::new(),
+        fields: String::new(),
+        columns: Vec::new(),
+    })
 }
 
 /// A fleet of one server, connected.
@@ -598,6 +605,7 @@ impl Real {
             namespaces: vec![self.namespace.clone()],
             labels: String::new(),
             fields: String::new(),
+            columns: Vec::new(),
         })
     }
 }

@@ -124,6 +124,7 @@ async fn many(args: &GetArgs, contexts: &[Context], scope: &Scope, fleet: &Fleet
             namespaces: namespace(context, scope).into_iter().collect(),
             labels: args.labels.clone(),
             fields: String::new(),
+            columns: Vec::new(),
         };
         all_rows(fleet.clone(), spec)
     };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::kinds::Kind;
+use super::path::{self, Step, UserColumn};
 use super::rows::{Cell, Column, Row, RowState, Uid};
 use super::wire::JSON;
 use crate::names::{ClusterId, Gvk};
@@ -62,7 +63,7 @@ impl Shape {
     }
 
     /// The columns, where they are known before the server answers. A trailing `+` marks the wide view, a leading `>` the right edge.
-    pub(super) fn columns(self) -> Option<Arc<[Column]>> {
+    fn columns(self) -> Option<Arc<[Column]>> {
         let names: &[&str] = match self {
             Self::Table => return None,
             Self::Own(Own::Pods) => &[">READY", "STATUS", "RESTARTS", "LAST", "NODE+", "IP+", "NOMINATED NODE+", ">READINESS GATES+"],
@@ -95,11 +96,18 @@ pub(super) struct Decoder {
     version: String,
     /// Unix seconds: a Table tells ages where moments are meant.
     now: i64,
+    /// Columns of the person's own, with the ways to their values.
+    own: Vec<(UserColumn, Vec<Step>)>,
 }
 
 impl Decoder {
     pub(super) fn new(shape: Shape, cluster: ClusterId, gvk: Arc<Gvk>) -> Self {
-        Self { shape, cluster, gvk, words: Interner::default(), layout: table::Layout::default(), version: String::new(), now: 0 }
+        Self { shape, cluster, gvk, words: Interner::default(), layout: table::Layout::default(), version: String::new(), now: 0, own: Vec::new() }
+    }
+
+    /// The same with columns of the person's own behind the others.
+    pub(super) fn with(self, columns: &[UserColumn]) -> Self {
+        Self { own: columns.iter().map(|column| (column.clone(), column.steps())).collect(), ..self }
     }
 
     /// It is that moment now, in unix seconds.
@@ -143,10 +151,34 @@ impl Decoder {
         if object.hidden(&metadata) {
             return Ok(());
         }
-        let (state, cells) = object.cells(&metadata, &self.gvk, &mut self.words);
+        let (state, mut cells) = object.cells(&metadata, &self.gvk, &mut self.words);
+        cells.extend(self.chosen(json)?);
         let row = self.row(&metadata, state, cells);
         out.push(row);
         Ok(())
+    }
+
+    /// The cells of the person's own columns: only for them is a whole object read.
+    fn chosen(&mut self, json: &[u8]) -> Result<Vec<Cell>, serde_json::Error> {
+        if self.own.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut object: serde_json::Value = serde_json::from_slice(json)?;
+        if &*self.gvk.kind == "Secret" {
+            path::mask(&mut object);
+        }
+        let (words, now) = (&mut self.words, self.now);
+        Ok(self.own.iter().map(|(column, steps)| table::read(&path::value(&object, steps), &column.name, now, words)).collect())
+    }
+
+    /// The columns of the person's own, as a table has them.
+    fn own_columns(&self) -> impl Iterator<Item = Column> {
+        self.own.iter().map(|(user, _)| Column { name: user.name.as_str().into(), wide: false, right: false })
+    }
+
+    /// All columns, where they are known before the server answers.
+    pub(super) fn columns(&self) -> Option<Arc<[Column]>> {
+        self.shape.columns().map(|columns| columns.iter().cloned().chain(self.own_columns()).collect())
     }
 
     fn row(&mut self, meta: &Meta, state: RowState, cells: Vec<Cell>) -> Row {

@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use super::connection::{Connected, unix_now};
 use super::decode::{Decoder, Head, Own, Shape};
 use super::kinds::Kind;
+use super::path::UserColumn;
 use super::rows::{Delta, Phase, Row, Uid};
 use super::wire::{LIMIT, Lines, Status, Trouble, Wire, encode};
 use crate::names::{ClusterId, Problem};
@@ -31,6 +32,8 @@ pub struct WatchSpec {
     pub labels: String,
     /// A field selector for the server; may be empty.
     pub fields: String,
+    /// Columns of the person's own, behind the kind's.
+    pub columns: Vec<UserColumn>,
 }
 
 /// A running watch. Dropping it stops the watch.
@@ -173,17 +176,19 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
         }
     };
     let shape = |kind: &Kind| if spec.view == "workloads" { Shape::Own(Own::Workloads) } else { Shape::of(kind) };
+    let decoder = |kind: &Kind| Decoder::new(shape(kind), spec.cluster.clone(), kind.gvk.clone()).with(&spec.columns);
     let places: Vec<(Kind, Option<&str>)> = kinds.into_iter().flat_map(|kind| spec.places(kind)).collect();
     shared.change(|pending| {
         pending.phases = vec![None; places.len()];
-        pending.columns = places.first().and_then(|(kind, _)| shape(kind).columns());
+        pending.columns = places.first().and_then(|(kind, _)| decoder(kind).columns());
     });
     let mut parts = JoinSet::new();
     for (part, (kind, namespace)) in places.into_iter().enumerate() {
-        let shape = shape(&kind);
-        let decoder = Decoder::new(shape, spec.cluster.clone(), kind.gvk.clone());
+        let (shape, decoder) = (shape(&kind), decoder(&kind));
         let path = kind.path(namespace);
-        let query = spec.selectors();
+        // Without them a Table carries no more of an object than its metadata.
+        let whole = if shape == Shape::Table && !spec.columns.is_empty() { "&includeObject=Object" } else { "" };
+        let query = spec.selectors() + whole;
         let mut source = Source {
             part,
             shape,

@@ -160,9 +160,6 @@ async fn every_built_in_kind_has_the_columns_of_kubectl() {
     let Some(real) = Real::find("every_built_in_kind_has_the_columns_of_kubectl") else { return };
     real.says(&["wait", "--for=create", "serviceaccount/default", "--timeout=20s"], "");
     let mark = format!("columns-{}", std::process::id());
-    let objects: Vec<Value> = manifests(&mark);
-    let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
-    real.says(&["create", "-f", "-"], &list.to_string());
     let outcome = futures::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(compare(&real, &mark))).await;
     let scoped = "nodes,pv,mutatingwebhookconfigurations,validatingwebhookconfigurations,validatingadmissionpolicies,validatingadmissionpolicybindings,\
                   mutatingadmissionpolicies,mutatingadmissionpolicybindings,crd,csr,ingressclasses,runtimeclasses,clusterrolebindings,deviceclasses,\
@@ -174,6 +171,8 @@ async fn every_built_in_kind_has_the_columns_of_kubectl() {
 }
 
 async fn compare(real: &Real, mark: &str) {
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": manifests(mark, &real.namespace)});
+    real.says(&["create", "-f", "-"], &list.to_string());
     settle(real);
     let (fleet, cluster) = real.fleet();
     let kinds = fleet.kinds(&cluster).await.unwrap();
@@ -225,7 +224,7 @@ fn settle(real: &Real) {
 }
 
 /// One object of each kind that the server does not make by itself; those without a namespace carry a label by which they are taken away again.
-fn manifests(mark: &str) -> Vec<Value> {
+fn manifests(mark: &str, namespace: &str) -> Vec<Value> {
     let pod = json!({"nodeSelector": {"no": "where"}, "automountServiceAccountToken": false, "containers": [{"name": "a", "image": "example.com/a:1"}, {"name": "b", "image": "example.com/b:2"}]});
     let template = json!({"metadata": {"labels": {"app": "web"}}, "spec": pod});
     let selector = json!({"matchLabels": {"app": "web"}, "matchExpressions": [{"key": "tier", "operator": "NotIn", "values": ["b", "a"]}, {"key": "canary", "operator": "DoesNotExist"}]});
@@ -266,7 +265,7 @@ fn manifests(mark: &str) -> Vec<Value> {
             "v1",
             "Service",
             "plain",
-            json!({"spec": {"selector": {"app": "web", "tier": "front"}, "ports": [{"port": 80}, {"name": "dns", "port": 53, "protocol": "UDP"}]}}),
+            json!({"spec": {"selector": {"app": "web", "tier": "front"}, "ports": [{"name": "http", "port": 80}, {"name": "dns", "port": 53, "protocol": "UDP"}]}}),
         ),
         of("v1", "Service", "balanced", json!({"spec": {"type": "LoadBalancer", "externalIPs": ["198.51.100.7"], "ports": [{"port": 443}]}})),
         of("v1", "Service", "waiting", json!({"spec": {"type": "LoadBalancer", "ports": [{"port": 80}]}})),
@@ -277,13 +276,13 @@ fn manifests(mark: &str) -> Vec<Value> {
             "v1",
             "Event",
             "said",
-            json!({"involvedObject": {"apiVersion": "v1", "kind": "Pod", "name": "one", "fieldPath": "spec.containers{a}"}, "type": "Warning",
+            json!({"involvedObject": {"apiVersion": "v1", "kind": "Pod", "name": "one", "namespace": namespace, "fieldPath": "spec.containers{a}"}, "type": "Warning",
             "reason": "BackOff", "message": " Back-off restarting\n", "count": 31, "firstTimestamp": "2026-01-01T00:00:00Z", "lastTimestamp": "2026-01-02T00:00:00Z",
             "source": {"component": "kubelet", "host": "node-1"}}),
         ),
         of("v1", "ConfigMap", "map", json!({"data": {"a": "1", "b": "2"}})),
         of("v1", "Secret", "keys", json!({"type": "kubernetes.io/tls", "stringData": {"tls.crt": "", "tls.key": ""}})),
-        of("v1", "LimitRange", "limits", json!({"spec": {"limits": [{"type": "Pod", "max": {"cpu": "64"}}]}})),
+        of("v1", "LimitRange", "limits", json!({"spec": {"limits": [{"type": "PersistentVolumeClaim", "max": {"storage": "1Ti"}}]}})),
         of("v1", "ResourceQuota", "quota", json!({"spec": {"hard": {"configmaps": "100", "requests.storage": "10Gi"}}})),
         of(
             "v1",
@@ -380,7 +379,7 @@ fn manifests(mark: &str) -> Vec<Value> {
             "storage.k8s.io/v1",
             "VolumeAttachment",
             mark,
-            json!({"spec": {"attacher": "example.com/none", "nodeName": mark, "source": {"persistentVolumeName": mark}}}),
+            json!({"spec": {"attacher": "none.example.com", "nodeName": mark, "source": {"persistentVolumeName": mark}}}),
         ),
         of("storage.k8s.io/v1", "VolumeAttributesClass", mark, json!({"driverName": "example.com/none", "parameters": {"iops": "100"}})),
         of("node.k8s.io/v1", "RuntimeClass", mark, json!({"handler": "none"})),

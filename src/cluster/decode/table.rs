@@ -7,7 +7,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::state::{Test, judge, tests};
-use super::{Cell, Column, Decoder, Interner, Meta, Row};
+use super::{Cell, Column, Decoder, Head, Interner, Row};
 use crate::text::{measure, sanitise};
 
 /// Which of a Table's columns are shown, and how they are read; name and age are columns of every row already.
@@ -55,17 +55,12 @@ struct Definition {
 }
 
 #[derive(Deserialize)]
-struct TableRow {
+struct TableRow<'a> {
     #[serde(default)]
     cells: Vec<Value>,
-    #[serde(default)]
-    object: Partial,
-}
-
-#[derive(Default, Deserialize)]
-struct Partial {
-    #[serde(default)]
-    metadata: Meta,
+    /// Its metadata, or all of it.
+    #[serde(borrow, default)]
+    object: Option<&'a RawValue>,
 }
 
 impl Decoder {
@@ -74,12 +69,15 @@ impl Decoder {
         // Definitions come with the first event of a watch only.
         let columns = table.column_definitions.filter(|all| !all.is_empty()).map(|all| self.lay_out(&all));
         for row in table.rows.unwrap_or_default() {
-            let row: TableRow = serde_json::from_str(row.get())?;
+            let row: TableRow<'_> = serde_json::from_str(row.get())?;
+            let object = row.object.map_or("{}", RawValue::get);
             let (layout, now) = (&self.layout, self.now);
-            let cells: Vec<Cell> = layout.shown.iter().map(|(at, reading)| cell(row.cells.get(*at), *reading, now, &mut self.words)).collect();
+            let mut cells: Vec<Cell> = layout.shown.iter().map(|(at, reading)| cell(row.cells.get(*at), *reading, now, &mut self.words)).collect();
             let judged = layout.tests.iter().filter_map(|(at, test, by)| Some(judge(*test, cells.get(*at)?, by.and_then(|by| cells.get(by)))));
             let state = judged.max().unwrap_or_default();
-            let row = self.row(&row.object.metadata, state, cells);
+            cells.extend(self.chosen(object.as_bytes())?);
+            let Head { metadata } = serde_json::from_str(object)?;
+            let row = self.row(&metadata, state, cells);
             out.push(row);
         }
         Ok(columns)
@@ -102,7 +100,15 @@ impl Decoder {
             shown: places.zip(&headings).map(|(at, heading)| (at, reading(heading, &all[at].kind))).collect(),
             tests: tests(&self.gvk.kind, &headings),
         };
-        columns
+        columns.iter().cloned().chain(self.own_columns()).collect()
+    }
+}
+
+/// What a column of the person's own holds.
+pub(super) fn read(text: &str, heading: &str, now: i64, words: &mut Interner) -> Cell {
+    match reading(heading, "string") {
+        Reading::Moment => typed(text, Reading::Span, now, words),
+        reading => typed(text, reading, now, words),
     }
 }
 

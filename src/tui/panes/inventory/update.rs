@@ -156,6 +156,7 @@ fn specs(state: &State, shared: &Shared) -> Vec<WatchSpec> {
         namespaces: state.view.namespaces.clone(),
         labels: state.view.labels.clone(),
         fields: state.view.fields.clone(),
+        columns: Vec::new(),
     };
     shared.open.iter().map(spec).collect()
 }
