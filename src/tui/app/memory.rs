@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::tui::panes::inventory::kept::Kept;
+
 /// Everything that is remembered. Every part is optional, so that an older file still counts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -14,6 +16,8 @@ pub struct Memory {
     pub current: Option<String>,
     /// The guide has been done or was hidden.
     pub guide_done: bool,
+    /// What is arranged about tables.
+    pub tables: Kept,
     /// Lines typed after `:`, oldest first.
     pub history: Vec<String>,
 }

@@ -41,6 +41,16 @@ pub enum Command {
     Column(Sideways),
     /// The columns that do not fit scroll.
     Pan(Sideways),
+    /// Choose which columns are shown.
+    Columns,
+    /// Write the table to files.
+    Save,
+    /// Give the namespace a digit for good.
+    Pin,
+    /// The views that have names.
+    SavedViews,
+    /// One of them.
+    OpenSaved(String),
     /// Sort on the chosen column.
     SortHere,
     /// Sort on a column by its name.
@@ -132,6 +142,10 @@ pub const SPECS: &[CommandSpec] = &[
     spec("table.copy-namespace", "copy namespace", None),
     spec("table.column-left", "choose the column to the left", None),
     spec("table.column-right", "choose the column to the right", None),
+    spec("table.columns", "columns…", Some(24)),
+    spec("table.save", "save as CSV and JSON", Some(25)),
+    spec("table.pin", "pin the namespace to a digit", Some(26)),
+    CommandSpec { name: "inventory.saved", title: "saved views", contexts: &["global"], footer: None },
     spec("table.pan-left", "columns left", Some(23)),
     spec("table.pan-right", "columns right", Some(22)),
     spec("table.sort-here", "sort on the chosen column", None),
@@ -184,6 +198,10 @@ const TABLE: &[(&str, Command)] = &[
     ("table.wide", Command::Wide),
     ("table.column-left", Command::Column(Sideways::Left)),
     ("table.column-right", Command::Column(Sideways::Right)),
+    ("table.columns", Command::Columns),
+    ("table.save", Command::Save),
+    ("table.pin", Command::Pin),
+    ("inventory.saved", Command::SavedViews),
     ("table.pan-left", Command::Pan(Sideways::Left)),
     ("table.pan-right", Command::Pan(Sideways::Right)),
     ("table.sort-here", Command::SortHere),

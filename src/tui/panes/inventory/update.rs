@@ -1,17 +1,22 @@
 //! What commands, rows and answers do to the inventory. Never waits, never reads a clock.
 
 mod act;
+mod columns;
 mod detail;
 mod drill;
+mod namespaces;
 mod places;
+mod saved;
 mod table;
 
 use std::time::Duration;
 
 pub use self::act::confirmed;
+pub use self::columns::{add_columns, choose_columns, new_column};
 pub use self::detail::{next_region, zoom};
 pub use self::drill::jump;
 pub use self::places::travel;
+pub use self::saved::{restore, save_view, unsave};
 pub use self::table::filter;
 
 use self::act::{copy, delete, load_test};
@@ -31,7 +36,7 @@ use crate::tui::flow::{At, Intent, Notice, Step};
 pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> Step<Effect> {
     match command {
         Command::Move(step) => moved(state, at, step),
-        Command::Drill => drill(state, shared, at),
+        Command::Drill => namespaces::enter_marked(state, shared).unwrap_or_else(|| drill(state, shared, at)),
         Command::Node => node(state, shared),
         Command::Owner => owner(state),
         Command::Warp => warp(state, shared),
@@ -48,6 +53,11 @@ pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> 
         Command::Wide => redraw(state, |state| state.wide = !state.wide),
         Command::Column(side) => column(state, shared, side),
         Command::Pan(side) => pan(state, shared, side),
+        Command::Columns => columns::choose(state),
+        Command::Save => saved_later(state, at),
+        Command::Pin => namespaces::pin(state),
+        Command::SavedViews => Step::intent(Intent::SavedViews),
+        Command::OpenSaved(name) => Step::intent(Intent::OpenSaved(name)),
         Command::SortHere => sort_here(state, shared),
         Command::Sort(order) => sort(state, order),
         Command::Namespace(digit) => namespace_digit(state, shared, digit),
@@ -65,6 +75,12 @@ pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> 
         Command::NextMatch => next_match(state, true),
         Command::PreviousMatch => next_match(state, false),
     }
+}
+
+fn saved_later(state: &mut State, at: At) -> Step<Effect> {
+    let step = saved::save_table(state, at);
+    state.saving += step.effects.len();
+    step
 }
 
 fn redraw(state: &mut State, change: impl FnOnce(&mut State)) -> Step<Effect> {
@@ -89,6 +105,10 @@ pub fn report(state: &mut State, shared: &Shared, at: At, report: Report) -> Ste
                 state.view.kind.clone_from(plural);
             }
             Step::redraw()
+        }
+        Report::Saved(written) => {
+            state.saving = state.saving.saturating_sub(1);
+            Step::intent(Intent::Notice(written.map_or_else(Notice::error, Notice::info)))
         }
         Report::Deleted { key, problem } => {
             state.deleting = state.deleting.saturating_sub(1);
@@ -129,6 +149,8 @@ fn enter(state: &mut State, shared: &Shared, view: View) -> Step<Effect> {
     if !same_kind {
         state.column = 0;
         state.skip = 0;
+        state.lent = None;
+        state.order = None;
         state.seen.widths.clear();
         state.filter.clear();
         state.trouble = false;
@@ -181,7 +203,7 @@ fn specs(state: &State, shared: &Shared) -> Vec<WatchSpec> {
         namespaces: state.view.namespaces.clone(),
         labels: state.view.labels.clone(),
         fields: state.view.fields.clone(),
-        columns: Vec::new(),
+        columns: columns::user_columns(state),
     };
     let meant = |id: &&ClusterId| state.view.of.as_ref().is_none_or(|of| of.key.cluster == **id);
     shared.open.iter().filter(meant).map(spec).collect()
@@ -254,6 +276,10 @@ pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<Stri
         Command::Node | Command::Owner | Command::Warp => return drill::refusal(state, command),
         Command::NextMatch | Command::PreviousMatch if !searched => "nothing is searched for",
         Command::Wide if !state.wide && state.seen.hidden == 0 => "all columns are shown",
+        Command::Pin => return namespaces::no_pin(state).map(str::to_owned),
+        Command::Save if state.table.visible() == 0 => "there are no rows",
+        Command::Columns if state.table.columns().is_empty() => "no columns are known yet",
+        Command::SavedViews if state.kept.views.is_empty() => "none is saved; :save NAME keeps this one",
         Command::Unmark if state.marks.is_empty() => "nothing is marked",
         Command::Pan(Sideways::Right) if !state.seen.more => "all columns are shown",
         Command::Pan(Sideways::Left) if state.seen.skip == 0 => "the first columns are shown",

@@ -57,6 +57,9 @@ pub fn crumbs(state: &State, shared: &Shared, look: &Look<'_>) -> Vec<Segment> {
     if !state.marks.is_empty() {
         segments.push(Segment::new(format!("{} marked", state.marks.len()), Role::Mark, 1));
     }
+    if state.saving > 0 {
+        segments.push(Segment::new("saving", Role::StatusProgress, 1));
+    }
     if state.deleting > 0 {
         segments.push(Segment::new(format!("deleting {}", state.deleting), Role::StatusProgress, 1));
     }
@@ -64,7 +67,17 @@ pub fn crumbs(state: &State, shared: &Shared, look: &Look<'_>) -> Vec<Segment> {
         segments.push(order(state, shared, look));
     }
     segments.extend(staleness(state));
+    // The first to go where room is short; `?` lists them too.
+    segments.extend(digits(state));
     segments
+}
+
+/// The digits that never change their meaning.
+fn digits(state: &State) -> Option<Segment> {
+    let pinned = state.kept.pinned.iter().take(9).zip(1..);
+    let texts: Vec<String> = pinned.map(|(name, digit): (_, u8)| format!("{digit} {name}")).collect();
+    (!texts.is_empty() && !cluster_scoped(state) || !texts.is_empty() && state.view.kind == "namespaces")
+        .then(|| Segment::new(texts.join("  "), Role::Dim, 9))
 }
 
 fn cluster_scoped(state: &State) -> bool {

@@ -76,7 +76,11 @@ pub(super) fn rows(state: &mut State, at: At, cluster: &ClusterId, mut delta: De
     let before = state.position;
     belonging(state, &mut delta);
     sought(state, &delta);
+    let defined = delta.columns.is_some();
     state.table.apply(cluster, delta);
+    if defined {
+        super::saved::order(state);
+    }
     seat(state, Some(before));
     Step::redraw()
 }

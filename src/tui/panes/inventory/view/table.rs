@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::super::kept::Choice;
 use super::super::state::{Seen, State};
 use super::{cluster_scoped, empty, role_of, sign};
 use crate::cluster::connection::Health;
@@ -10,7 +11,7 @@ use crate::cluster::rows::{Cell as Value, Column, Phase, Row, RowState};
 use crate::cluster::table::{Sort, SortBy};
 use crate::text::age::age;
 use crate::tui::app::shared::Shared;
-use crate::tui::flow::Look;
+use crate::tui::flow::{Look, Show};
 use crate::tui::theme::Role;
 use crate::tui::widgets::paint::scroll;
 use crate::tui::widgets::table::{Cell, EXTRA, Head, RowView, Sign, TableView, body_height, furthest, measure, room};
@@ -77,8 +78,26 @@ fn fields(state: &State, shared: &Shared) -> Vec<Field> {
     if state.wide || message(columns).is_none() {
         fields.push(Field::Name);
     }
-    fields.extend((0..columns.len()).map(Field::Own));
-    fields.push(Field::Age);
+    fields.extend(arranged(state));
+    fields
+}
+
+/// The kind's own columns and the age: in the order that was chosen, what nobody has chosen about behind it.
+fn arranged(state: &State) -> Vec<Field> {
+    let columns = state.table.columns();
+    let mut rest: Vec<Field> = (0..columns.len()).map(Field::Own).chain([Field::Age]).collect();
+    let mut fields = Vec::new();
+    for choice in state.choices() {
+        let is = |field: &Field| match field {
+            Field::Own(at) => columns.get(*at).is_some_and(|column| *column.name == *choice.name),
+            _ => choice.name == "AGE",
+        };
+        if let Some(at) = rest.iter().position(is) {
+            let field = rest.remove(at);
+            fields.extend(Some(field).filter(|_| choice.show != Show::Never));
+        }
+    }
+    fields.extend(rest);
     fields
 }
 
@@ -110,7 +129,10 @@ pub(in super::super) fn heads(state: &State, shared: &Shared) -> Vec<Head> {
             Field::Namespace => ("NAMESPACE", false, 0),
             Field::Name => ("NAME", false, 0),
             Field::Own(own) if message(columns).is_some() => event_head(&columns[own]),
-            Field::Own(own) => own_head(&columns[own], at, state.wide),
+            Field::Own(own) => {
+                let always = |choice: &Choice| choice.show == Show::Always && *choice.name == *columns[own].name;
+                own_head(&columns[own], at, state.wide || state.choices().iter().any(always))
+            }
             Field::Age => ("AGE", true, if message(columns).is_some() { 9 } else { 50 }),
         };
         Head {
