@@ -21,6 +21,8 @@ mod until;
 
 #[path = "cluster/columns.rs"]
 mod columns;
+#[path = "cluster/get.rs"]
+mod get;
 #[path = "cluster/two.rs"]
 mod two;
 
@@ -52,6 +54,7 @@ fn watch(fleet: &Fleet, cluster: &str, view: &str) -> Subscription {
         labels: String::new(),
         fields: String::new(),
         columns: Vec::new(),
+        exact: false,
     })
 }
 
@@ -606,6 +609,7 @@ impl Real {
             labels: String::new(),
             fields: String::new(),
             columns: Vec::new(),
+            exact: false,
         })
     }
 }

@@ -77,6 +77,7 @@ async fn take(address: SocketAddr, go: &Sender<()>) -> (Duration, Duration, usiz
         labels: String::new(),
         fields: String::new(),
         columns: Vec::new(),
+        exact: false,
     });
     let mut table = Table::new();
     until(&mut watch, &mut table, &cluster, |delta| delta.phase == Some(Phase::Synced)).await;

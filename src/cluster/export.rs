@@ -50,7 +50,12 @@ impl Sheet<'_> {
     pub fn csv(&self) -> String {
         let fixed = ["CLUSTER", "NAMESPACE", "NAME", "KIND"].into_iter();
         let headings = fixed.chain(self.columns.iter().map(|column| &*column.name)).chain(["AGE", "CREATED"]);
-        let mut text = headings.map(field).collect::<Vec<_>>().join(",") + "\r\n";
+        headings.map(field).collect::<Vec<_>>().join(",") + "\r\n" + &self.csv_rows()
+    }
+
+    /// The same without the headings.
+    pub fn csv_rows(&self) -> String {
+        let mut text = String::new();
         for row in self.rows {
             let mut line = [row.cluster.as_str(), row.namespace.as_deref().unwrap_or_default(), &row.name, &row.gvk.kind].map(field).join(",");
             let cells = (0..self.columns.len()).map(|at| row.cells.get(at).map_or_else(String::new, |cell| cell.show(self.now).into_owned()));

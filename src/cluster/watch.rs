@@ -34,6 +34,8 @@ pub struct WatchSpec {
     pub fields: String,
     /// Columns of the person's own, behind the kind's.
     pub columns: Vec<UserColumn>,
+    /// Every row is complete when it comes; else some come sooner as the server prints them, and are completed later.
+    pub exact: bool,
 }
 
 /// A running watch. Dropping it stops the watch.
@@ -198,6 +200,7 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
             rows: Vec::new(),
             known: HashSet::new(),
             glanced: false,
+            exact: spec.exact || !spec.columns.is_empty(),
             version: String::new(),
             fresh: unix_now(),
             shared: shared.clone(),
@@ -242,6 +245,8 @@ struct Source {
     known: HashSet<Uid>,
     /// The rows were shown as the server prints them: what comes only completes them.
     glanced: bool,
+    /// They are not to be.
+    exact: bool,
     /// Where the next watch begins; empty: take the list first.
     version: String,
     /// The last moment the rows were known to be true.
@@ -344,7 +349,7 @@ impl Source {
             return self.follow(lines, None).await;
         }
         self.shared.set_phase(self.part, Phase::Syncing { count: 0 });
-        if self.shape == Shape::Own(Own::Pods) && self.known.is_empty() {
+        if self.shape == Shape::Own(Own::Pods) && self.known.is_empty() && !self.exact {
             self.glance(now).await;
         }
         if now.streams() {

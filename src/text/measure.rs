@@ -68,7 +68,6 @@ mod tests {
             ("1.5Gi", 1.5 * 1024.0 * 1024.0 * 1024.0),
             ("2k", 2000.0),
             ("-3", -3.0),
-            ("100n", 1e-7),
         ] {
             assert_eq!(quantity(text), Some(value), "{text}");
         }

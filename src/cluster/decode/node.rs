@@ -41,6 +41,7 @@ struct NodeInfo {
     kubelet_version: String,
     os_image: String,
     kernel_version: String,
+    architecture: String,
     container_runtime_version: String,
 }
 
@@ -55,8 +56,10 @@ impl Cells for Node {
             _ => RowState::Bad,
         };
         let (roles, info) = (roles(&meta.labels), &self.status.node_info);
+        let kernel =
+            if info.architecture.is_empty() { info.kernel_version.clone() } else { format!("{} ({})", info.kernel_version, info.architecture) };
         let (inside, outside) = (self.address("InternalIP"), self.address("ExternalIP"));
-        let texts = [&status, &roles, &info.kubelet_version, inside, outside, &info.os_image, &info.kernel_version, &info.container_runtime_version];
+        let texts = [&status, &roles, &info.kubelet_version, inside, outside, &info.os_image, &kernel, &info.container_runtime_version];
         (state, texts.map(|text| words.cell(text)).into())
     }
 }

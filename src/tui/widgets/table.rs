@@ -349,7 +349,7 @@ mod tests {
     #[test]
     fn scrolled_columns_pass_behind_the_fixed_ones() {
         let fixed = Head { fixed: true, ..head("NAME", 0, true) };
-        let heads = [fixed, head("A", 1, false), head("B", 2, false), head("C", 3, false), head("D", 4, false)];
+        let heads = [fixed, head("A", 4, false), head("B", 5, false), head("C", 6, false), head("D", 7, false)];
         let widths = [30, 10, 10, 10, 10];
         assert_eq!(layout(&heads, &widths, 55, 0), [(0, 30), (1, 10), (2, 10)]);
         assert_eq!(layout(&heads, &widths, 55, 1), [(0, 30), (2, 10), (3, 10)]);

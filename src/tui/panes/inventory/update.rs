@@ -204,6 +204,7 @@ fn specs(state: &State, shared: &Shared) -> Vec<WatchSpec> {
         labels: state.view.labels.clone(),
         fields: state.view.fields.clone(),
         columns: columns::user_columns(state),
+        exact: false,
     };
     let meant = |id: &&ClusterId| state.view.of.as_ref().is_none_or(|of| of.key.cluster == **id);
     shared.open.iter().filter(meant).map(spec).collect()
