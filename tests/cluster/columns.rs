@@ -89,8 +89,10 @@ impl Printed {
             starts.iter().enumerate().map(|(at, from)| line.get(*from..end(at)).unwrap_or_default().trim().to_owned()).collect()
         };
         let headings = cells(head);
-        let name = headings.iter().position(|heading| heading == "NAME")?;
-        Some(Self { rows: lines.map(cells).map(|row| (row[name].clone(), row)).collect(), headings })
+        // Events show theirs in the wide view only.
+        let name = headings.iter().position(|heading| heading == "NAME");
+        let rows = lines.map(cells).filter_map(|row| Some((row[name?].clone(), row))).collect();
+        Some(Self { rows, headings })
     }
 
     fn cell(&self, name: &str, heading: &str) -> Option<&str> {

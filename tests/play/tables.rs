@@ -141,7 +141,7 @@ fn a_pinned_namespace_keeps_its_digit_whatever_is_fullest_and_is_remembered() {
     assert!(stage.line(1).contains("1 shop  2 cart"), "{}", stage.line(1));
     let busy = (0..9).map(|at| pod(&format!("lab/busy/pod-{at}"), "1/1", "Running"));
     stage.play("<esc> : po <ret> 0").rows("lab", listed("pods", busy.chain([pod("lab/shop/web", "1/1", "Running")]).collect()));
-    stage.play("<esc> ?");
+    stage.resize(120, 120).play("<esc> ?");
     assert_shown(&mut stage, &["shop (pinned)"]);
     stage.play("<esc> 1");
     assert_eq!(specs(&mut stage)[0].namespaces, ["shop"]);
