@@ -13,6 +13,7 @@ pub mod fleet;
 pub mod gate;
 pub mod kinds;
 pub mod path;
+mod pieces;
 pub mod relate;
 pub mod rows;
 pub mod table;

@@ -69,18 +69,23 @@ impl Decoder {
         // Definitions come with the first event of a watch only.
         let columns = table.column_definitions.filter(|all| !all.is_empty()).map(|all| self.lay_out(&all));
         for row in table.rows.unwrap_or_default() {
-            let row: TableRow<'_> = serde_json::from_str(row.get())?;
-            let object = row.object.map_or("{}", RawValue::get);
-            let (layout, now) = (&self.layout, self.now);
-            let mut cells: Vec<Cell> = layout.shown.iter().map(|(at, reading)| cell(row.cells.get(*at), *reading, now, &mut self.words)).collect();
-            let judged = layout.tests.iter().filter_map(|(at, test, by)| Some(judge(*test, cells.get(*at)?, by.and_then(|by| cells.get(by)))));
-            let state = judged.max().unwrap_or_default();
-            cells.extend(self.chosen(object.as_bytes())?);
-            let Head { metadata } = serde_json::from_str(object)?;
-            let row = self.row(&metadata, state, cells);
+            let row = self.table_row(row.get().as_bytes())?;
             out.push(row);
         }
         Ok(columns)
+    }
+
+    /// One element of a Table's `rows`.
+    pub(super) fn table_row(&mut self, json: &[u8]) -> Result<Row, serde_json::Error> {
+        let row: TableRow<'_> = serde_json::from_slice(json)?;
+        let object = row.object.map_or("{}", RawValue::get);
+        let (layout, now) = (&self.layout, self.now);
+        let mut cells: Vec<Cell> = layout.shown.iter().map(|(at, reading)| cell(row.cells.get(*at), *reading, now, &mut self.words)).collect();
+        let judged = layout.tests.iter().filter_map(|(at, test, by)| Some(judge(*test, cells.get(*at)?, by.and_then(|by| cells.get(by)))));
+        let state = judged.max().unwrap_or_default();
+        cells.extend(self.chosen(object.as_bytes())?);
+        let Head { metadata } = serde_json::from_str(object)?;
+        Ok(self.row(&metadata, state, cells))
     }
 
     fn lay_out(&mut self, all: &[Definition]) -> Arc<[Column]> {
