@@ -36,7 +36,10 @@ impl Sheet<'_> {
         let written =
             std::fs::create_dir_all(folder).and_then(|()| parts.iter().try_for_each(|(ending, text)| write(&ending_in(&stem, ending), text)));
         match written {
-            Ok(()) => Ok(format!("saved {} rows as {} and .json", self.rows.len(), ending_in(&stem, "csv").display())),
+            Ok(()) => {
+                let file = stem.file_name().unwrap_or_default().to_string_lossy();
+                Ok(format!("saved {} rows as {file}.csv and .json in {}", self.rows.len(), folder.display()))
+            }
             Err(error) => {
                 // A half table is worse than none.
                 parts.iter().for_each(|(ending, _)| _ = std::fs::remove_file(ending_in(&stem, ending)));

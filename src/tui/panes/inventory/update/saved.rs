@@ -71,7 +71,8 @@ pub(super) fn save_table(state: &State, at: At) -> Step<Effect> {
     if rows.is_empty() {
         return say("there are no rows to be saved");
     }
-    let place = state.view.namespaces.first().filter(|_| state.view.namespaces.len() == 1);
+    let namespaced = rows.first().is_some_and(|row| row.namespace.is_some());
+    let place = state.view.namespaces.first().filter(|_| namespaced && state.view.namespaces.len() == 1);
     let words = std::iter::once(&state.view.kind).chain(place).map(String::as_str);
     Step::effect(Effect::Save { name: words.collect::<Vec<_>>().join("-"), columns: state.table.columns().into(), rows, now: at.unix })
 }

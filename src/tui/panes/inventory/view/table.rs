@@ -42,7 +42,7 @@ pub(super) fn table(state: &State, shared: &Shared, look: &Look<'_>, area: Rect,
         found: &found,
     };
     let unnamed = !fields.iter().any(|field| matches!(field, Field::Name));
-    let hidden = heads.len() - view.draw_from(skip, area, buf, look.theme) + usize::from(unnamed);
+    let hidden = heads.len() - view.draw_from(skip, area, buf, look.theme) + usize::from(unnamed) + kept_back(state);
     if visible == 0 {
         empty(state, shared, look, area, buf);
     }
@@ -97,8 +97,21 @@ fn arranged(state: &State) -> Vec<Field> {
             fields.extend(Some(field).filter(|_| choice.show != Show::Never));
         }
     }
-    fields.extend(rest);
+    fields.extend(rest.into_iter().filter(|field| state.wide || !rare(*field, columns)));
     fields
+}
+
+/// Columns that `ctrl-w` would bring.
+fn kept_back(state: &State) -> usize {
+    let columns = state.table.columns();
+    (0..columns.len()).filter(|at| !state.wide && rare(Field::Own(*at), columns)).count()
+}
+
+/// Columns that hold something so seldom that they are not shown for the sake of room alone.
+const RARE: &[&str] = &["NOMINATED NODE", "READINESS GATES"];
+
+fn rare(field: Field, columns: &[Column]) -> bool {
+    matches!(field, Field::Own(at) if columns.get(at).is_some_and(|column| RARE.contains(&&*column.name)))
 }
 
 /// The column of free text that events have.
@@ -128,7 +141,7 @@ pub(in super::super) fn heads(state: &State, shared: &Shared) -> Vec<Head> {
             Field::Cluster => ("CLUSTER", false, 0),
             Field::Namespace => ("NAMESPACE", false, 0),
             Field::Name => ("NAME", false, 0),
-            Field::Own(own) if message(columns).is_some() => event_head(&columns[own]),
+            Field::Own(own) if message(columns).is_some() => event_head(&columns[own], state.wide),
             Field::Own(own) => {
                 let always = |choice: &Choice| choice.show == Show::Always && *choice.name == *columns[own].name;
                 own_head(&columns[own], at, state.wide || state.choices().iter().any(always))
@@ -152,13 +165,14 @@ pub(in super::super) fn heads(state: &State, shared: &Shared) -> Vec<Head> {
 }
 
 /// What an event says and about what stays longest; its type is seen by its sign.
-fn event_head(column: &Column) -> (&str, bool, u8) {
+fn event_head(column: &Column, wide: bool) -> (&str, bool, u8) {
     let rank = match &*column.name {
         "MESSAGE" => 0,
         "LAST" => 1,
         "OBJECT" => 2,
         "REASON" => 3,
         "COUNT" => 4,
+        _ if column.wide && !wide => EXTRA,
         _ => 8,
     };
     (&column.name, column.right, rank)
