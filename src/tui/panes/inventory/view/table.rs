@@ -94,7 +94,12 @@ fn arranged(state: &State) -> Vec<Field> {
         };
         if let Some(at) = rest.iter().position(is) {
             let field = rest.remove(at);
-            fields.extend(Some(field).filter(|_| choice.show != Show::Never));
+            let shown = match choice.show {
+                Show::Always => true,
+                Show::Usual => state.wide || !rare(field, columns),
+                Show::Never => false,
+            };
+            fields.extend(shown.then_some(field));
         }
     }
     fields.extend(rest.into_iter().filter(|field| state.wide || !rare(*field, columns)));
