@@ -75,13 +75,12 @@ fn a_secret_has_no_column_that_shows_what_it_keeps() {
 
 /// A change made past Meshplay.
 fn put(served: &Served, name: &str, data: &Value) {
-    let client = std::net::TcpStream::connect(served.address).unwrap();
+    let mut client = std::net::TcpStream::connect(served.address).unwrap();
     let body = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "shop"}, "data": data}).to_string();
     let head = format!(
         "POST /api/v1/namespaces/shop/configmaps HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
         body.len()
     );
-    let mut client = client;
     std::io::Write::write_all(&mut client, format!("{head}{body}").as_bytes()).unwrap();
     let mut answer = String::new();
     client.read_to_string(&mut answer).unwrap();
