@@ -218,7 +218,7 @@ fn the_next_start_is_where_the_last_one_was_left() {
     assert_eq!(kept(&mut stage), None, "nothing changed since");
 
     let memory: Memory = serde_json::from_str(&serde_json::to_string(&memory).unwrap()).unwrap();
-    let mut stage = contexts().memory(memory.clone()).start();
+    let mut stage = contexts().remembering(memory.clone()).start();
     stage.kinds(KINDS).rows("lab", rows(&["web-1", "web-2", "web-3", "cart-1"]));
     assert!(stage.line(1).starts_with(" pods  shop") && stage.line(1).contains("/web"), "{}", stage.line(1));
     assert_shown(&mut stage, &["-l app=web", "age↑"]);
@@ -226,15 +226,15 @@ fn the_next_start_is_where_the_last_one_was_left() {
 
     // The object was made anew meanwhile: the one of its name is meant.
     let anew = pods(&["web-1", "web-2", "web-3"]).into_iter().map(|row| Row { uid: Uid::parse(&format!("new {}", row.name)), ..row }).collect();
-    let mut stage = contexts().memory(memory.clone()).start();
+    let mut stage = contexts().remembering(memory.clone()).start();
     stage.kinds(KINDS).rows("lab", listed("pods", anew));
     assert!(stage.cursor().starts_with("web-2"), "{}", stage.screen());
 
     // Another set of contexts has a place of its own.
-    let mut stage = contexts().open(&["lab", "eu"]).memory(memory.clone()).start();
+    let mut stage = contexts().open(&["lab", "eu"]).remembering(memory.clone()).start();
     assert!(stage.line(1).starts_with(" workloads"), "{}", stage.line(1));
     // Who says where to look is taken there.
-    let mut stage = contexts().memory(memory).command("deploy").start();
+    let mut stage = contexts().remembering(memory).command("deploy").start();
     assert!(stage.line(1).starts_with(" deploy") && !stage.line(1).contains("/web"), "{}", stage.line(1));
 }
 
@@ -243,14 +243,14 @@ fn another_pane_comes_back_too_and_whoever_is_new_is_shown_around_first() {
     let mut stage = Opening::kubeconfig(&["lab/shop"]).open(&["lab"]).start();
     stage.play(", p").wait(Duration::from_secs(5));
     let memory = kept(&mut stage).unwrap();
-    let mut stage = Opening::kubeconfig(&["lab/shop"]).open(&["lab"]).memory(memory).start();
+    let mut stage = Opening::kubeconfig(&["lab/shop"]).open(&["lab"]).remembering(memory).start();
     assert!(stage.line(0).contains("Perf"), "{}", stage.screen());
 
     let mut stage = Opening::sandbox().start();
     stage.play(": svc <ret>").wait(Duration::from_secs(5));
     let memory = kept(&mut stage).unwrap();
-    let mut stage = Opening::sandbox().memory(Memory { guide_done: false, ..memory.clone() }).start();
+    let mut stage = Opening::sandbox().remembering(Memory { guide_done: false, ..memory.clone() }).start();
     assert!(stage.line(1).starts_with(" workloads"), "{}", stage.line(1));
-    let mut stage = Opening::sandbox().memory(Memory { guide_done: true, ..memory }).start();
+    let mut stage = Opening::sandbox().remembering(Memory { guide_done: true, ..memory }).start();
     assert!(stage.line(1).starts_with(" svc"), "{}", stage.line(1));
 }

@@ -147,8 +147,8 @@ impl Opening {
         Self { history: lines.iter().map(ToString::to_string).collect(), ..self }
     }
 
-    /// What the last session left.
-    pub fn memory(self, memory: Memory) -> Self {
+    /// What the last start left.
+    pub fn remembering(self, memory: Memory) -> Self {
         Self { memory, ..self }
     }
 

@@ -10,6 +10,7 @@ use crate::cluster::standing::Record;
 use crate::cluster::table::Sort;
 use crate::names::{ClusterId, ObjectKey};
 use crate::tui::flow::PaneId;
+use crate::tui::panes::inventory::kept::Kept;
 use crate::tui::panes::inventory::state::View;
 
 /// Everything that is remembered. Every part is optional, so that an older file still counts.
@@ -26,6 +27,8 @@ pub struct Memory {
     pub environments: BTreeMap<String, Vec<String>>,
     /// The guide has been done or was hidden.
     pub guide_done: bool,
+    /// What is arranged about tables.
+    pub tables: Kept,
     /// Lines typed after `:`, oldest first.
     pub history: Vec<String>,
     /// Where the person was, once for every set of contexts, the newest last.
