@@ -11,7 +11,7 @@ pub use self::detail::{next_region, zoom};
 pub use self::table::filter;
 
 use self::act::{copy, delete, load_test};
-use self::detail::{described, inspect, inspected, next_match, open, scroll};
+use self::detail::{close, described, heard, inspect, inspected, next_match, open, scroll};
 use self::table::{column, filtered, mark, moved, rows, seat, sort, sort_here};
 use super::commands::Command;
 use super::state::{State, Tab, View};
@@ -70,6 +70,7 @@ pub fn report(state: &mut State, at: At, report: Report) -> Step<Effect> {
         Report::Rows { generation, cluster, delta } if generation == state.generation => rows(state, at, &cluster, delta),
         Report::Rows { .. } => Step::quiet(),
         Report::Inspected { job, body } => inspected(state, job, body),
+        Report::Heard { job, lines, phase } => heard(state, job, lines, phase),
         Report::Kinds { words, scoped } => {
             state.kinds.extend(words);
             state.scoped.extend(scoped);
@@ -117,16 +118,16 @@ pub fn go(state: &mut State, shared: &Shared, view: View, remember: bool) -> Ste
     state.table.set_sort(sort);
     state.marks.clear();
     (state.position, state.top, state.cursor) = (0, 0, None);
+    let mut step = Step::redraw();
     if !same_kind {
         state.column = 0;
         state.seen.widths.clear();
         state.filter.clear();
         state.trouble = false;
-        state.detail = None;
-        state.in_detail = false;
+        step = close(state);
     }
     _ = filtered(state);
-    Step::effect(Effect::Watch { generation: state.generation, specs: specs(state, shared) })
+    step.then(Step::effect(Effect::Watch { generation: state.generation, specs: specs(state, shared) }))
 }
 
 /// Asks anew; what is shown stays until the first new rows come.
@@ -183,8 +184,8 @@ pub fn clusters(state: &mut State, shared: &Shared, view: Option<View>) -> Step<
 pub fn back(state: &mut State) -> Option<Step<Effect>> {
     if let Some(detail) = state.detail.as_mut().filter(|detail| !detail.find.is_empty() && state.in_detail) {
         detail.find.clear();
-    } else if state.detail.take().is_some() {
-        state.in_detail = false;
+    } else if state.detail.is_some() {
+        return Some(close(state));
     } else if !state.filter.is_empty() || state.trouble {
         state.filter.clear();
         state.trouble = false;
