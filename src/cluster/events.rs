@@ -63,7 +63,7 @@ fn spec(key: &ObjectKey) -> WatchSpec {
         format!("involvedObject.uid={}", key.uid)
     };
     let namespaces = key.namespace.iter().map(ToString::to_string).collect();
-    WatchSpec { cluster: key.cluster.clone(), view: "events".into(), namespaces, labels: String::new(), fields }
+    WatchSpec { cluster: key.cluster.clone(), view: "events".into(), namespaces, labels: String::new(), fields, columns: Vec::new(), exact: true }
 }
 
 impl Events {
