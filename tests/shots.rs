@@ -208,7 +208,7 @@ fn status() -> Stage {
 
 fn describe() -> Stage {
     let mut stage = newcomer(Opening::sandbox());
-    stage.play("d").inspected(Body::Summary(scene::cart()));
+    stage.play("d").inspected(Body::Summary(scene::cart())).heard(scene::cart_events());
     stage
 }
 
