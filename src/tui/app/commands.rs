@@ -171,6 +171,17 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_in_footers_has_a_key_in_every_preset() {
+        for (name, layers) in PRESETS {
+            let map = Keymap::load(layers, None, CONTEXTS, &|_, text| parse(text)).unwrap();
+            for spec in specs().filter(|spec| spec.footer.is_some()) {
+                let command = parse(spec.name).unwrap();
+                assert!(CONTEXTS.iter().any(|context| map.rows(context).any(|(_, bound)| *bound == command)), "{name}: {} has no key", spec.name);
+            }
+        }
+    }
+
+    #[test]
     fn a_wrong_command_is_told_what_was_meant() {
         assert!(parse("table.descibe").unwrap_err().contains("table.describe"));
     }
