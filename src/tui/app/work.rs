@@ -108,7 +108,10 @@ impl Work {
     /// Does what waits for a disk, and reports it.
     fn report(&self, work: impl FnOnce() -> Result<Report, Problem> + Send + 'static) {
         let reports = self.context.reports.clone();
-        tokio::task::spawn_blocking(move || reports.blocking_send(work().unwrap_or_else(Report::Failed)));
+        tokio::task::spawn_blocking(move || {
+            // The loop may be over: then nobody is left to be told.
+            _ = reports.blocking_send(work().unwrap_or_else(Report::Failed));
+        });
     }
 
     /// Stops load tests and waits until what they measured is kept, at most `limit`.
