@@ -73,6 +73,8 @@ const BURST: usize = 512;
 const GULP: usize = 1_024;
 /// Rows of a list that wait to be taken, at most; then it is not read on, so that no list is ever in memory twice.
 const FULL: usize = 4 * GULP;
+/// How long the server may think about a Table of everything, before it is asked for the objects without one.
+const GLANCE: Duration = Duration::from_secs(3);
 /// Objects a page, where lists are paged; the size `kubectl` uses.
 const PAGE: u32 = 500;
 
@@ -402,7 +404,7 @@ impl Source {
 
     /// Rows of a Table as they come; how many there were. None: it is no Table.
     async fn printed(&mut self, now: &Connected, path: &str) -> Result<Option<usize>, Trouble> {
-        let mut body = now.wire.parts(path, Shape::Table.accept(), LIMIT).await?;
+        let mut body = now.wire.parts(path, Shape::Table.accept(), GLANCE).await?;
         let (mut pieces, mut columns, mut count, at) = (Pieces::of("rows"), None, 0, unix_now());
         while let Some(part) = body.next().await? {
             let (decoder, rows) = (&mut self.decoder, &mut self.rows);
