@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::figures::{Line, percentile, span};
+use super::figures::{Line, median, percentile, span};
 use super::keys::{self, Chance};
 use super::process::Served;
 use super::screen::{self, PATIENCE, linger};
@@ -34,17 +34,17 @@ pub fn many(effort: &Effort) -> Vec<Line> {
     let mut times = Vec::new();
     for _ in 0..effort.times(7, 3) {
         let pty = screen::open(&kubeconfig, &["-A", "--context", "c*", "-c", "pods"]);
-        // The shop's pods are a few besides; one cluster less cannot have so many rows.
-        let own = |rows: usize| rows > (WELL - 1) * (PODS + 50);
-        pty.wait(|screen| own(screen::rows(screen)), PATIENCE);
-        let first = screen::first(&pty, |screen| screen::rows(screen) > 0).at - pty.started;
-        let every = screen::first(&pty, |screen| own(screen::rows(screen))).at - pty.started;
-        times.push((first, every));
+        // By name the first pods of all clusters stand together, so that a screen shows which have come.
+        let every = |screen: &str| (0..WELL).all(|at| screen.lines().any(|line| line.contains(&format!(" c{at} ")) && line.contains("bulk-000000")));
+        pty.wait(every, PATIENCE);
+        let all = |screen: &str| screen::rows(screen) >= WELL * PODS;
+        pty.wait(all, PATIENCE);
+        let at = |wanted: &dyn Fn(&str) -> bool| screen::first(&pty, wanted).at - pty.started;
+        times.push([at(&|screen| screen::rows(screen) > 0), at(&every), at(&all)]);
     }
-    let worst = |of: fn(&(Duration, Duration)) -> Duration| percentile(&times.iter().map(of).collect::<Vec<_>>(), 0.5);
-    let (first, every) = (worst(|times| times.0), worst(|times| times.1));
-    let measured = format!("{} median for the first row, {} for rows of every one that is well", span(first), span(every));
-    vec![Line::judged("start → rows of 20 clusters × 2,000 pods, one dead, one answering after 5 s", span(GATE), measured, every <= GATE)]
+    let [first, every, all] = [0, 1, 2].map(|which| median(&times.iter().map(|times| times[which]).collect::<Vec<_>>()));
+    let measured = format!("{} median; the first row of any {}, all rows {}", span(every), span(first), span(all));
+    vec![Line::judged("start → first rows of every cluster that is well, of 20 clusters × 2,000 pods, one dead, one answering after 5 s", span(GATE), measured, every <= GATE)]
 }
 
 /// From a key to its frame, and processor time, while four clusters of ten thousand pods report ten thousand events a second.
