@@ -44,7 +44,12 @@ pub fn many(effort: &Effort) -> Vec<Line> {
     }
     let [first, every, all] = [0, 1, 2].map(|which| median(&times.iter().map(|times| times[which]).collect::<Vec<_>>()));
     let measured = format!("{} median; the first row of any {}, all rows {}", span(every), span(first), span(all));
-    vec![Line::judged("start → first rows of every cluster that is well, of 20 clusters × 2,000 pods, one dead, one answering after 5 s", span(GATE), measured, every <= GATE)]
+    vec![Line::judged(
+        "start → first rows of every cluster that is well, of 20 clusters × 2,000 pods, one dead, one answering after 5 s",
+        span(GATE),
+        measured,
+        every <= GATE,
+    )]
 }
 
 /// From a key to its frame, and processor time, while four clusters of ten thousand pods report ten thousand events a second.

@@ -155,11 +155,12 @@ async fn beat(wire: Wire, connected: &watch::Sender<Option<Connected>>, report: 
             }
             Ok(_) => {
                 missed = 0;
+                // Watches do not wait for what is only told.
+                attach(&wire, &doubts, connected);
                 if version.is_none() {
                     // Who may not ask for it may still see objects.
                     version = wire.version(BEAT_LIMIT).await.ok();
                 }
-                attach(&wire, &doubts, connected);
                 report(Health::Ready, None, version.clone(), took);
                 BEAT
             }
