@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends here when something is wrong")]
 
+#[path = "play/connections.rs"]
+mod connections;
 #[path = "play/drill.rs"]
 mod drill;
 #[path = "play/held.rs"]
@@ -11,6 +13,9 @@ mod held;
 mod play;
 #[path = "support/scene.rs"]
 mod scene;
+
+#[path = "play/tables.rs"]
+mod tables;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -100,7 +105,7 @@ fn the_first_screen_is_the_shop_with_what_fails_and_what_to_do() {
     insta::assert_snapshot!(stage.screen(), @r"
  Inventory  , go  SANDBOX  no kubeconfig found, nothing real is touched
  workloads  shop  11 rows  ✗1                  1/3  cart is failing: d says why
-    NAME            KIND         READY  STATUS                AGE
+    NAME            KIND         READY  STATUS                AGE              ▸
 ▌ ✗ cart            Deployment     0/2  Unavailable           36d
     catalog         Deployment     2/2  Available             34d
     checkout        Deployment     2/2  Available             32d
@@ -422,13 +427,13 @@ fn a_cluster_that_never_answered_says_why_where_its_rows_would_be() {
 fn a_prefix_shows_what_can_follow_and_a_wrong_key_ends_it() {
     let mut stage = looking_at_pods(&["a"]);
     stage.play(",");
-    assert_shown(&mut stage, &["go", "i     inventory", "p     load tests", "k     contexts"]);
+    assert_shown(&mut stage, &["go", "i     inventory", "p     load tests", "k     clusters"]);
     stage.play("Q");
     assert_not_shown(&mut stage, &["i     inventory"]);
     stage.play(", <esc>");
     assert_not_shown(&mut stage, &["i     inventory"]);
     stage.play(",k");
-    assert!(stage.line(0).contains("Contexts"));
+    assert!(stage.line(0).contains("Clusters"));
     stage.play(",,");
     assert!(stage.line(0).contains("Inventory"));
 }
@@ -706,7 +711,7 @@ fn several_contexts_are_opened_together_and_the_choice_is_remembered() {
 #[test]
 fn without_a_context_the_list_is_shown_and_nothing_is_connected() {
     let mut stage = Opening::kubeconfig(&["prod-eu", "lab"]).start();
-    assert!(stage.line(0).contains("Contexts"), "{}", stage.screen());
+    assert!(stage.line(0).contains("Clusters"), "{}", stage.screen());
     assert!(!stage.wanted().iter().any(|effect| matches!(effect, Effect::Connect(_))));
 }
 
@@ -717,7 +722,7 @@ fn the_smallest_terminal_still_says_what_matters_and_a_smaller_one_says_so() {
     insta::assert_snapshot!(stage.screen(), @r"
  Inventory  SANDBOX
  workloads  shop  11 rows  ✗1
-    NAME            KIND         READY
+    NAME            KIND         READY ▸
 ▌ ✗ cart            Deployment     0/2
     catalog         Deployment     2/2
     checkout        Deployment     2/2

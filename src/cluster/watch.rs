@@ -13,9 +13,10 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use self::queue::Queue;
-use super::connection::{Connected, unix_now};
+use super::connection::{Connected, LONGEST_PAUSE, unix_now};
 use super::decode::{Decoder, Head, Own, Shape};
 use super::kinds::Kind;
+use super::path::UserColumn;
 use super::pieces::Pieces;
 use super::rows::{Delta, Phase, Row, Uid};
 use super::wire::{LIMIT, Lines, Status, Trouble, Wire, encode};
@@ -35,6 +36,10 @@ pub struct WatchSpec {
     pub labels: String,
     /// A field selector for the server; may be empty.
     pub fields: String,
+    /// Columns of the person's own, behind the kind's.
+    pub columns: Vec<UserColumn>,
+    /// Every row is complete when it comes; else some come sooner as the server prints them, and are completed later.
+    pub exact: bool,
 }
 
 /// A running watch. Dropping it stops the watch.
@@ -59,6 +64,8 @@ struct Pending {
     removed: HashSet<Uid>,
     /// One phase a part of the view, a kind in a namespace; `None` before its task has said anything.
     phases: Vec<Option<Phase>>,
+    /// Since when nothing is certain, unix seconds, and why.
+    doubt: Option<(i64, Problem)>,
     phase_changed: bool,
 }
 
@@ -156,6 +163,14 @@ impl Shared {
         self.changed.notify_one();
     }
 
+    /// The last heartbeat was not answered, or heartbeats are answered again.
+    fn set_doubt(&self, doubt: Option<(i64, Problem)>) {
+        self.change(|pending| {
+            pending.phase_changed |= pending.doubt != doubt;
+            pending.doubt = doubt;
+        });
+    }
+
     fn set_phase(&self, part: usize, phase: Phase) {
         self.change(|pending| {
             if let Some(place) = pending.phases.get_mut(part)
@@ -174,6 +189,9 @@ impl Pending {
         let stale = self.phases.iter().flatten().find(|phase| matches!(phase, Phase::Stale { .. }));
         if let Some(stale) = stale {
             return stale.clone();
+        }
+        if let Some((since, problem)) = self.doubt.clone() {
+            return Phase::Stale { since, problem };
         }
         let counts = self.phases.iter().map(|phase| match phase {
             Some(Phase::Synced) => None,
@@ -201,17 +219,19 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
         }
     };
     let shape = |kind: &Kind| if spec.view == "workloads" { Shape::Own(Own::Workloads) } else { Shape::of(kind) };
+    let decoder = |kind: &Kind| Decoder::new(shape(kind), spec.cluster.clone(), kind.gvk.clone()).with(&spec.columns);
     let places: Vec<(Kind, Option<&str>)> = kinds.into_iter().flat_map(|kind| spec.places(kind)).collect();
     shared.change(|pending| {
         pending.phases = vec![None; places.len()];
-        pending.columns = places.first().and_then(|(kind, _)| shape(kind).columns());
+        pending.columns = places.first().and_then(|(kind, _)| decoder(kind).columns());
     });
     let mut parts = JoinSet::new();
     for (part, (kind, namespace)) in places.into_iter().enumerate() {
-        let shape = shape(&kind);
-        let decoder = Decoder::new(shape, spec.cluster.clone(), kind.gvk.clone());
+        let (shape, decoder) = (shape(&kind), decoder(&kind));
         let path = kind.path(namespace);
-        let query = spec.selectors();
+        // Without them a Table carries no more of an object than its metadata.
+        let whole = if shape == Shape::Table && !spec.columns.is_empty() { "&includeObject=Object" } else { "" };
+        let query = spec.selectors() + whole;
         let mut source = Source {
             part,
             shape,
@@ -222,6 +242,7 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
             known: HashMap::new(),
             round: 0,
             glanced: false,
+            exact: spec.exact || !spec.columns.is_empty(),
             version: String::new(),
             fresh: unix_now(),
             shared: shared.clone(),
@@ -229,7 +250,26 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
         let mut connected = connected.clone();
         parts.spawn(async move { source.run(&mut connected).await });
     }
-    while parts.join_next().await.is_some() {}
+    tokio::select! {
+        () = async { while parts.join_next().await.is_some() {} } => {}
+        () = doubts(&mut connected, &shared) => {}
+    }
+}
+
+/// Makes every part of a view as doubtful as its connection is.
+async fn doubts(connected: &mut watch::Receiver<Option<Connected>>, shared: &Shared) {
+    while let Some(now) = current(connected).await {
+        connected.mark_unchanged();
+        let mut suspicion = now.suspicion();
+        loop {
+            shared.set_doubt(suspicion.borrow_and_update().clone());
+            tokio::select! {
+                changed = suspicion.changed() => if changed.is_err() { break },
+                _ = connected.changed() => break,
+            }
+        }
+        shared.set_doubt(None);
+    }
 }
 
 fn resolve(spec: &WatchSpec, kinds: &super::kinds::Kinds) -> Result<Vec<Kind>, Problem> {
@@ -269,6 +309,8 @@ struct Source {
     round: u32,
     /// The rows were shown as the server prints them: what comes only completes them.
     glanced: bool,
+    /// They are not to be.
+    exact: bool,
     /// Where the next watch begins; empty: take the list first.
     version: String,
     /// The last moment the rows were known to be true.
@@ -319,7 +361,7 @@ enum End {
 
 impl Source {
     async fn run(&mut self, connected: &mut watch::Receiver<Option<Connected>>) {
-        let mut wait = Duration::ZERO;
+        let (mut wait, mut refused) = (Duration::ZERO, false);
         while let Some(now) = current(connected).await {
             connected.mark_unchanged();
             let begun = Instant::now();
@@ -327,15 +369,17 @@ impl Source {
                 ended = self.once(&now) => ended,
                 // The heartbeat lost the cluster, or it was closed: what is shown may be old.
                 changed = connected.changed() => match changed {
-                    Ok(()) => Err(now.wire.lost("the heartbeat got no answer")),
+                    Ok(()) => Err(Trouble { status: None, after: None, problem: now.farewell() }),
                     Err(_) => return,
                 },
             };
             self.hand_over(None);
+            refused &= ended.is_err();
             let calm = begun.elapsed() >= CALM;
             if calm {
                 wait = Duration::ZERO;
             }
+            let mut asked = None;
             let longest = match forgotten(ended) {
                 Ok(End::Listed) => continue,
                 Ok(End::Relist) => {
@@ -347,6 +391,12 @@ impl Source {
                     if trouble.status.is_none() {
                         now.doubt();
                     }
+                    // A token that ended between two requests: with another one the watch goes on where it was.
+                    if trouble.status == Some(StatusCode::UNAUTHORIZED) && !std::mem::replace(&mut refused, true) {
+                        now.renewed().await;
+                        continue;
+                    }
+                    asked = trouble.after;
                     self.shared.set_phase(self.part, Phase::Stale { since: self.fresh, problem: trouble.problem });
                     LONGEST_RETRY
                 }
@@ -356,7 +406,8 @@ impl Source {
                 continue;
             }
             wait = (wait * 2).clamp(Duration::from_millis(500), longest);
-            if wait_for_change(connected, jitter(wait)).await.is_err() {
+            let pause = asked.map_or_else(|| jitter(wait), |asked| asked.clamp(wait, LONGEST_PAUSE));
+            if wait_for_change(connected, pause).await.is_err() {
                 return;
             }
         }
@@ -376,7 +427,7 @@ impl Source {
             return self.follow(lines, None).await;
         }
         self.shared.set_phase(self.part, Phase::Syncing { count: 0 });
-        if self.shape == Shape::Own(Own::Pods) && self.known.is_empty() {
+        if self.shape == Shape::Own(Own::Pods) && self.known.is_empty() && !self.exact {
             self.glance(now).await;
         }
         if now.streams() {
@@ -463,6 +514,7 @@ impl Source {
             let nonsense = |error: serde_json::Error| wire.nonsense(line, &error.to_string());
             let event: Event<'_> = serde_json::from_slice(line).map_err(nonsense)?;
             let object = event.object.get().as_bytes();
+            self.decoder.at(unix_now());
             match event.kind {
                 "ERROR" => return refused(&wire, object),
                 "BOOKMARK" => self.marked(object, &mut listed),
@@ -537,6 +589,7 @@ impl Source {
 
     fn page(&mut self, body: &[u8]) -> Result<ListMeta, serde_json::Error> {
         let list: List<'_> = serde_json::from_slice(body)?;
+        self.decoder.at(unix_now());
         if self.shape == Shape::Table {
             if let Some(columns) = self.decoder.rows(body, &mut self.rows)? {
                 self.shared.change(|pending| pending.columns = Some(columns));

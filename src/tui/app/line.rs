@@ -1,13 +1,18 @@
 //! What a line typed after `:` means, and what could stand in it.
 
+use std::collections::BTreeSet;
+
 use super::commands::{Command, parse, specs};
 use super::model::Model;
+use super::shared::Shared;
 use crate::cluster::filter::glob;
 use crate::names::{ClusterId, Problem};
 use crate::text::fault::did_you_mean;
 use crate::tui::flow::PaneId;
 use crate::tui::keys::line::{Slot, split, word_at};
 use crate::tui::overlays::line::Candidate;
+use crate::tui::panes::inventory::commands::Command as Inventory;
+use crate::tui::panes::inventory::kept::Saved;
 use crate::tui::panes::inventory::state::View;
 use crate::tui::theme::Theme;
 
@@ -29,8 +34,20 @@ pub enum Meaning {
     },
     /// Open these contexts.
     Open(Vec<ClusterId>),
+    /// Name a group of contexts; without any, forget it.
+    Environment(String, Vec<String>),
+    /// Tell something.
+    Say(String),
     /// Open the form of a load test.
     Load(String),
+    /// Add these columns.
+    Columns(Vec<String>),
+    /// Keep the view under this name.
+    SaveView(String),
+    /// Look at the view of this name.
+    SavedView(String),
+    /// Forget it.
+    Unsave(String),
     /// Another theme.
     Theme(Box<Theme>),
 }
@@ -38,9 +55,14 @@ pub enum Meaning {
 /// Words of the line that are no kinds: spelling, other spellings, what they do.
 const WORDS: &[(&str, &[&str], &str)] = &[
     ("ctx", &["context", "contexts"], "contexts; with names: open them"),
+    ("env", &["environment", "environments"], "open an environment; with contexts behind it: make it"),
     ("ns", &["namespace"], "one namespace, or `all`"),
     ("load", &[], "load test on an address…"),
     ("perf", &["runs"], "load tests"),
+    ("columns", &["cols"], "columns; NAME=.path or label:KEY adds one"),
+    ("save", &[], "keep this view under a name"),
+    ("view", &["views"], "a view that was saved"),
+    ("unsave", &[], "forget a saved view"),
     ("notices", &[], "notices"),
     ("theme", &[], "another theme"),
     ("help", &[], "keys here"),
@@ -65,9 +87,14 @@ pub fn understand(model: &Model, text: &str) -> Result<Meaning, Problem> {
     match word(head) {
         Some("ctx") if parsed.args.is_empty() => Ok(Meaning::Command(Command::App(AppCommand::Go(PaneId::Clusters)))),
         Some("ctx") => contexts(model, &parsed.args).map(Meaning::Open),
+        Some("env") => environment(model, &parsed.args, &parsed.contexts),
         Some("ns") => namespace(model, &parsed.args),
         Some("load") => Ok(Meaning::Load(parsed.args.join(" "))),
         Some("perf") => Ok(Meaning::Command(Command::App(AppCommand::Go(PaneId::Perf)))),
+        Some("columns") if parsed.args.is_empty() => Ok(Meaning::Command(Command::Inventory(Inventory::Columns))),
+        Some("columns") => Ok(Meaning::Columns(parsed.args)),
+        Some("view") if parsed.args.is_empty() => Ok(Meaning::Command(Command::Inventory(Inventory::SavedViews))),
+        Some(verb @ ("save" | "view" | "unsave")) => saved(verb, &parsed.args),
         Some("notices") => Ok(Meaning::Command(Command::App(AppCommand::Notices))),
         Some("theme") => theme(model, &parsed.args),
         Some("help") => Ok(Meaning::Command(Command::App(AppCommand::Help))),
@@ -113,20 +140,106 @@ fn view(model: &Model, head: &str, parsed: &crate::tui::keys::line::Parsed) -> R
     Ok(Meaning::View { view, filter: parsed.filter.clone(), contexts })
 }
 
-/// Contexts by name or glob.
+/// Saved views are called by one word, or by several in quotes.
+fn saved(verb: &str, args: &[String]) -> Result<Meaning, Problem> {
+    match (verb, args) {
+        (_, []) => Err(Problem::new("line.name", format!(":{verb} wants a name"), "").hint(format!(":{verb} NAME; ,s lists what is saved"))),
+        ("save", _) => Ok(Meaning::SaveView(args.join(" "))),
+        ("view", _) => Ok(Meaning::SavedView(args.join(" "))),
+        _ => Ok(Meaning::Unsave(args.join(" "))),
+    }
+}
+
+/// A saved view as the line that would show it.
+pub fn written(saved: &Saved) -> String {
+    let view = &saved.view;
+    let mut words = vec![view.kind.clone()];
+    words.extend((!view.namespaces.is_empty()).then(|| view.namespaces.join(",")));
+    words.extend((!view.labels.is_empty()).then(|| format!("-l {}", view.labels)));
+    words.extend((!saved.filter.is_empty()).then(|| format!("/{}", saved.filter)));
+    words.extend(saved.trouble.then(|| "trouble only".to_owned()));
+    words.extend(saved.contexts.iter().map(|context| format!("@{context}")));
+    words.join(" ")
+}
+
+/// Contexts by name, environment or glob. What is ignored or deleted is only meant by its name.
 fn contexts(model: &Model, patterns: &[String]) -> Result<Vec<ClusterId>, Problem> {
-    let all = || model.shared.contexts.iter().map(|context| &context.id);
     let mut found: Vec<ClusterId> = Vec::new();
     for pattern in patterns {
         let pattern = pattern.trim_start_matches('@');
-        let matching: Vec<&ClusterId> = all().filter(|id| glob(pattern, id.as_str())).collect();
-        if matching.is_empty() {
-            let hint = did_you_mean(pattern, all().map(ClusterId::as_str)).unwrap_or_else(|| ":ctx lists them".into());
-            return Err(Problem::new("line.context", format!("no context is called {pattern}"), "").hint(hint));
-        }
-        found.extend(matching.into_iter().filter(|id| !found.contains(id)).cloned().collect::<Vec<_>>());
+        let matching = meant(&model.shared, pattern)?;
+        found.extend(matching.into_iter().filter(|id| !found.contains(id)).collect::<Vec<_>>());
     }
     Ok(found)
+}
+
+fn meant(shared: &Shared, pattern: &str) -> Result<Vec<ClusterId>, Problem> {
+    let all = || shared.contexts.iter().map(|context| &context.id);
+    if let Some(id) = all().find(|id| id.as_str() == pattern) {
+        return Ok(vec![id.clone()]);
+    }
+    let (matching, hint) = match shared.members(pattern.strip_prefix("env:").unwrap_or(pattern)) {
+        Some(members) => (members, ":env NAME contexts… says which contexts it has"),
+        None => (all().filter(|id| glob(pattern, id.as_str()) && shared.may_be_meant(id)).cloned().collect(), ":ctx lists them"),
+    };
+    if !matching.is_empty() {
+        return Ok(matching);
+    }
+    if all().any(|id| glob(pattern, id.as_str())) {
+        let problem = Problem::new("line.context", format!("every context that {pattern} fits is ignored or deleted"), "");
+        return Err(problem.hint("name it whole, or ,k and r: it is registered again"));
+    }
+    let known = all().map(ClusterId::as_str).chain(shared.environments.keys().map(String::as_str));
+    let hint = did_you_mean(pattern, known).unwrap_or_else(|| hint.into());
+    Err(Problem::new("line.context", format!("no context is called {pattern}"), "").hint(hint))
+}
+
+/// `:env` tells them, `:env NAME` opens one, `:env NAME CONTEXT…` makes one, `:env NAME none` forgets it.
+fn environment(model: &Model, args: &[String], at: &[String]) -> Result<Meaning, Problem> {
+    let environments = &model.shared.environments;
+    let Some((name, contexts)) = args.split_first() else {
+        let one = |name: &String| format!("{name} ({})", model.shared.members(name).unwrap_or_default().len());
+        let all: Vec<String> = environments.keys().map(one).collect();
+        let said = if all.is_empty() {
+            "there are no environments; :env NAME CONTEXT… makes one".to_owned()
+        } else {
+            format!("environments: {}", all.join(", "))
+        };
+        return Ok(Meaning::Say(said));
+    };
+    let contexts: Vec<String> = contexts.iter().chain(at).map(|pattern| pattern.trim_start_matches('@').to_owned()).collect();
+    if contexts.is_empty() {
+        return meant(&model.shared, &format!("env:{name}")).map(Meaning::Open);
+    }
+    if environments.get(name).is_some_and(|environment| !environment.typed) {
+        let problem = Problem::new("line.environment", format!("environment {name} stands in config.toml"), "");
+        return Err(problem.hint("change it there, under [environments], or take another name"));
+    }
+    Ok(Meaning::Environment(name.clone(), if contexts == ["none"] { Vec::new() } else { contexts }))
+}
+
+/// A filter in which `@NAME` of an environment is the names of its contexts.
+pub fn expanded(model: &Model, text: &str) -> String {
+    let word = |word: &str| {
+        let (not, rest) = word.strip_prefix('!').map_or(("", word), |rest| ("!", rest));
+        let members = rest.strip_prefix('@').and_then(|name| model.shared.members(name.strip_prefix("env:").unwrap_or(name)));
+        let names: Vec<String> = members.unwrap_or_default().iter().map(ToString::to_string).collect();
+        if names.is_empty() { word.to_owned() } else { format!("{not}@{}", names.join("|")) }
+    };
+    if text.contains('@') { text.split(' ').map(word).collect::<Vec<_>>().join(" ") } else { text.to_owned() }
+}
+
+/// What could stand behind `@` in a filter: clusters that are open, and environments.
+pub fn clusters_to_filter(model: &Model, text: &str, cursor: usize) -> Vec<Candidate> {
+    if word_at(text, cursor).slot != Slot::Context {
+        return Vec::new();
+    }
+    let open = model.shared.open.iter().map(|id| plain(id.as_str(), "context"));
+    open.chain(environments(model)).collect()
+}
+
+fn environments(model: &Model) -> impl Iterator<Item = Candidate> {
+    model.shared.environments.iter().map(|(name, environment)| plain(name, &environment.contexts.join(" ")))
 }
 
 fn namespace(model: &Model, args: &[String]) -> Result<Meaning, Problem> {
@@ -155,10 +268,16 @@ pub fn candidates(model: &Model, text: &str, cursor: usize) -> Vec<Candidate> {
     let parsed = split(text);
     match word_at(text, cursor).slot {
         Slot::Head => heads(model),
-        Slot::Context => model.shared.contexts.iter().map(|context| plain(context.id.as_str(), "context")).collect(),
-        Slot::Arg(_) if word(&parsed.head) == Some("ctx") => {
-            model.shared.contexts.iter().map(|context| plain(context.id.as_str(), &context.server)).collect()
+        Slot::Context => model.shared.contexts.iter().map(|context| plain(context.id.as_str(), "context")).chain(environments(model)).collect(),
+        Slot::Arg(0) if word(&parsed.head) == Some("env") => environments(model).collect(),
+        Slot::Arg(_) if matches!(word(&parsed.head), Some("ctx" | "env")) => {
+            let contexts = model.shared.contexts.iter().map(|context| plain(context.id.as_str(), &context.server));
+            contexts.chain(environments(model)).collect()
         }
+        Slot::Arg(0) if matches!(word(&parsed.head), Some("view" | "unsave")) => {
+            model.inventory.kept.views.iter().map(|(name, saved)| plain(name, &written(saved))).collect()
+        }
+        Slot::Arg(_) if word(&parsed.head) == Some("columns") => labels(model),
         Slot::Arg(0) if word(&parsed.head) == Some("theme") => model.themes.iter().map(|(name, _)| plain(name, "theme")).collect(),
         Slot::Arg(0) if is_kind(model, &parsed.head) || word(&parsed.head) == Some("ns") => {
             let spaces = model.inventory.namespaces();
@@ -170,6 +289,14 @@ pub fn candidates(model: &Model, text: &str, cursor: usize) -> Vec<Candidate> {
 
 fn plain(text: &str, about: &str) -> Candidate {
     Candidate { text: text.to_owned(), about: about.to_owned(), keys: String::new() }
+}
+
+/// Labels of the rows that are shown, as columns.
+fn labels(model: &Model) -> Vec<Candidate> {
+    let table = &model.inventory.table;
+    let rows = (0..table.visible().min(200)).filter_map(|at| table.row(at));
+    let keys: BTreeSet<&str> = rows.flat_map(|row| row.labels.iter()).filter_map(|label| Some(label.split_once('=')?.0)).collect();
+    keys.into_iter().map(|key| plain(&format!("label:{key}"), "label")).collect()
 }
 
 fn heads(model: &Model) -> Vec<Candidate> {

@@ -9,9 +9,11 @@ use super::commands::Command;
 use super::memory::Memory;
 use super::shared::Shared;
 use crate::cluster::connection::Connection;
+use crate::cluster::fleet::Context;
 use crate::names::{ClusterId, Problem};
 use crate::tui::flow::{At, GuideStep, PaneId};
 use crate::tui::keys::map::Keymap;
+use crate::tui::overlays::columns::Columns;
 use crate::tui::overlays::confirm::Confirm;
 use crate::tui::overlays::form::Form;
 use crate::tui::overlays::help::Help;
@@ -91,6 +93,8 @@ pub enum Overlay {
     Confirm(Confirm),
     /// A form of the perf pane.
     Form(Form),
+    /// Columns of a table.
+    Columns(Columns),
     /// Notices.
     Notices(Notices),
 }
@@ -115,8 +119,12 @@ pub enum Report {
     Inventory(inventory::work::Report),
     /// To a load test.
     Perf(perf::work::Report),
+    /// To the list of connections.
+    Clusters(clusters::work::Report),
     /// To a connection.
     Connections(Arc<[Connection]>),
+    /// The kubeconfig names these contexts now.
+    Contexts(Arc<[Context]>),
     /// Something failed that is nobody's in particular.
     Failed(Problem),
 }
@@ -128,6 +136,10 @@ pub enum Effect {
     Inventory(inventory::work::Effect),
     /// For the load tests.
     Perf(perf::work::Effect),
+    /// For the list of connections.
+    Clusters(clusters::work::Effect),
+    /// Refuse actions on these clusters, and on no others.
+    Hold(Vec<ClusterId>),
     /// Open a connection.
     Connect(ClusterId),
     /// Close one.

@@ -70,6 +70,7 @@ fn over(model: &Model, overlay: &Overlay, look: &Look<'_>, area: Rect, body: Rec
         Overlay::Line(line) => return Some(line.draw(":", look, area, buf)),
         Overlay::Filter(line, _) => return Some(line.draw("/", look, area, buf)),
         Overlay::Form(form) => return form.draw(look, area, buf),
+        Overlay::Columns(columns) => return columns.draw(look, body, buf),
         Overlay::Confirm(confirm) => return confirm.draw(look, area, buf),
         Overlay::Help(help) => help.draw(look, body, buf),
         Overlay::Menu(menu) => menu.draw(look, body, buf),
@@ -82,7 +83,7 @@ fn line_one(model: &Model, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let name = match model.pane {
         PaneId::Inventory => "Inventory",
         PaneId::Perf => "Perf",
-        PaneId::Clusters => "Contexts",
+        PaneId::Clusters => "Clusters",
     };
     let mut left = vec![Segment::new(name, Role::Title, 0), Segment::hint(",", "go", 6)];
     left.extend(danger(model));
@@ -113,6 +114,9 @@ fn danger(model: &Model) -> Vec<Segment> {
     }
     if model.shared.gate.readonly() {
         segments.push(Segment::new("READ-ONLY", Role::ReadOnly, 0));
+    }
+    if model.shared.open.iter().any(|id| model.shared.gate.is_held(id)) {
+        segments.push(Segment::new("MAINTENANCE", Role::ReadOnly, 0));
     }
     if model.shared.open.iter().any(|id| model.shared.gate.is_protected(id)) {
         segments.push(Segment::new("PROTECTED", Role::Protected, 0));
@@ -208,7 +212,7 @@ fn here(model: &Model) -> String {
     let cluster = match model.pane {
         PaneId::Inventory => model.inventory.row().map(|row| row.cluster.to_string()),
         PaneId::Perf => model.perf.shown().and_then(|entry| entry.run.target.cluster.clone()),
-        PaneId::Clusters => model.shared.contexts.get(model.clusters.position).map(|context| context.id.to_string()),
+        PaneId::Clusters => clusters::state::here(&model.clusters, &model.shared).map(|line| line.id.to_string()),
     };
     cluster.unwrap_or_default()
 }
@@ -220,6 +224,10 @@ fn overlay_hints(model: &Model) -> Option<Vec<Segment>> {
         None => &[("esc", "cancel")],
         Some(Overlay::Line(_) | Overlay::Filter(..)) => &[],
         Some(Overlay::Form(_) | Overlay::Confirm(_)) => &[("tab", "next"), ("enter", "take"), ("esc", "cancel")],
+        Some(Overlay::Columns(columns)) if columns.typing() => &[("enter", "add"), ("esc", "cancel")],
+        Some(Overlay::Columns(_)) => {
+            &[("space", "show or hide"), ("J K", "carry"), ("a", "add"), ("x", "remove"), ("enter", "take"), ("esc", "cancel")]
+        }
         Some(Overlay::Menu(_)) => &[("j k", "choose"), ("enter", "do it"), ("esc", "close")],
         Some(Overlay::Help(_) | Overlay::Notices(_)) => &[("j k", "scroll"), ("esc", "close")],
     };
