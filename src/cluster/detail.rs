@@ -174,7 +174,7 @@ fn path(kind: &Kind, key: &ObjectKey) -> String {
 }
 
 /// One segment of a path (RFC 3986, 3.3): names of roles and bindings may hold almost anything.
-fn segment(name: &str) -> String {
+pub(super) fn segment(name: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:@!$&'()*+,;=".contains(&byte);
     name.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }

@@ -116,7 +116,8 @@ impl Logs {
     pub fn text(&self) -> String {
         self.shared.with(|kept| {
             let line = |line: &Line| {
-                let source = kept.sources.get(usize::from(line.source)).map_or_else(String::new, |source| format!("{}/{} ", source.pod, source.container));
+                let source =
+                    kept.sources.get(usize::from(line.source)).map_or_else(String::new, |source| format!("{}/{} ", source.pod, source.container));
                 format!("{} {source}{}\n", moment(line.at), line.text)
             };
             kept.ring.lines().map(line).collect()
@@ -186,12 +187,15 @@ impl Gathering {
             view: "pods".into(),
             namespaces: key.namespace.iter().map(ToString::to_string).collect(),
             labels,
-            ..WatchSpec::default()
+            fields: String::new(),
         };
         let mut pods = self.fleet.watch(spec);
         let (mut known, mut streams) = (HashSet::new(), JoinSet::new());
         while let Some(delta) = pods.next().await {
-            for row in delta.upserts.into_iter().filter(|row| known.insert(row.uid)) {
+            for row in delta.upserts {
+                if !known.insert(row.uid) {
+                    continue;
+                }
                 if known.len() > MOST {
                     self.shared.note(&format!("{} is left out: {MOST} pods are followed at most", row.name));
                     continue;
@@ -349,7 +353,8 @@ mod tests {
     #[test]
     fn the_query_is_that_of_pod_log_options() {
         let gvk = crate::names::Gvk::new("", "v1", "Pod").into();
-        let key = ObjectKey { cluster: crate::names::ClusterId::new("lab"), gvk, namespace: Some("shop".into()), name: "web-1".into(), uid: "".into() };
+        let key =
+            ObjectKey { cluster: crate::names::ClusterId::new("lab"), gvk, namespace: Some("shop".into()), name: "web-1".into(), uid: "".into() };
         let spec = LogSpec { of: vec![], container: None, previous: false, since: Since::Tail(100) };
         let base = "/api/v1/namespaces/shop/pods/web-1/log?container=app&follow=true&previous=false&timestamps=true";
         assert_eq!(path(&key, "app", &spec, 0), format!("{base}&tailLines=100"));

@@ -77,6 +77,7 @@ pub fn prepare(opening: Opening, config: &Config) -> Result<Start, Problem> {
     let remember = move |memory: Memory| paths.remember(&memory);
     Ok(Start {
         store: Store::open(&config.paths.data),
+        saved: config.paths.data.clone(),
         shared,
         looks,
         look_again: Box::new(look_again),

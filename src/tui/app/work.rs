@@ -1,5 +1,6 @@
 //! How effects are done: connections, what is remembered, and the panes' own work. The only file of the shell that waits.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
@@ -11,7 +12,7 @@ use super::model::{Effect, Report};
 use crate::cluster::fleet::Fleet;
 use crate::names::Problem;
 use crate::results::Store;
-use crate::tui::panes::{inventory, perf};
+use crate::tui::panes::{inventory, logs, perf};
 
 /// What the work needs of the world.
 #[derive(Clone)]
@@ -20,6 +21,8 @@ pub struct Context {
     pub fleet: Fleet,
     /// The runs on disk.
     pub store: Store,
+    /// The folder for what is saved.
+    pub saved: PathBuf,
     /// Where reports go.
     pub reports: Sender<Report>,
     /// Keeps what the next start should know.
@@ -30,6 +33,7 @@ pub struct Context {
 pub struct Work {
     context: Context,
     inventory: inventory::work::Work<Report>,
+    logs: logs::work::Work<Report>,
     perf: perf::work::Work<Report>,
     status: JoinHandle<()>,
     /// The newest of what the next start should know; one writer, so that an older one never wins.
@@ -50,6 +54,7 @@ impl Work {
     /// Begins to report how the connections do.
     pub fn new(context: Context) -> Self {
         let inventory = inventory::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Inventory);
+        let logs = logs::work::Work::new(context.fleet.clone(), context.saved.join("logs"), context.reports.clone(), Report::Logs);
         let perf = perf::work::Work::new(context.fleet.clone(), context.store.clone(), context.reports.clone(), Report::Perf);
         let (mut connections, reports) = (context.fleet.status(), context.reports.clone());
         let status = tokio::spawn(async move {
@@ -62,13 +67,14 @@ impl Work {
         });
         let (memory, newest) = watch::channel(None);
         let writer = tokio::spawn(write(newest, context.remember.clone(), context.reports.clone()));
-        Self { context, inventory, perf, status, memory, writer }
+        Self { context, inventory, logs, perf, status, memory, writer }
     }
 
     /// Begins what is wanted; what only the terminal's owner can do is answered.
     pub fn run(&mut self, effect: Effect) -> Option<Wish> {
         match effect {
             Effect::Inventory(effect) => self.inventory.run(effect),
+            Effect::Logs(effect) => self.logs.run(effect),
             Effect::Perf(effect) => self.perf.run(effect),
             Effect::Connect(id) => self.context.fleet.connect(&id),
             Effect::Disconnect(id) => self.context.fleet.disconnect(&id),

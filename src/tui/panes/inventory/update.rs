@@ -14,7 +14,7 @@ pub use self::drill::jump;
 pub use self::places::travel;
 pub use self::table::filter;
 
-use self::act::{copy, delete, load_test};
+use self::act::{copy, delete, load_test, logged, logs};
 use self::detail::{described, inspect, inspected, next_match, open, scroll};
 use self::drill::{drill, node, owner, selected, to_owner, warp};
 use self::table::{column, filtered, mark, moved, rows, seat, sort, sort_here};
@@ -38,6 +38,8 @@ pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> 
         Command::Describe => described(state, at),
         Command::Yaml => open(state, at, Tab::Yaml, true),
         Command::Events => open(state, at, Tab::Events, true),
+        Command::Logs => logs(state, false),
+        Command::PreviousLogs => logs(state, true),
         Command::LoadTest => load_test(state, shared),
         Command::CopyName => copy(state, |row| row.name.to_string()),
         Command::CopyNamespace => copy(state, |row| row.namespace.as_deref().unwrap_or_default().to_owned()),
@@ -231,6 +233,11 @@ pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<Stri
         Command::Drill | Command::Describe | Command::Yaml | Command::Events | Command::Delete | Command::Mark | Command::CopyName if nothing => {
             "no row is chosen"
         }
+        Command::Logs | Command::PreviousLogs => match kind {
+            Some(kind) if !logged(kind) => return Some(format!("a {kind} has no containers")),
+            Some(_) => return None,
+            None => "no row is chosen",
+        },
         Command::LoadTest => match kind {
             Some("Service" | "Deployment" | "StatefulSet" | "DaemonSet" | "Pod") => return None,
             Some(kind) => return Some(format!("a {kind} answers no HTTP")),

@@ -4,12 +4,13 @@ use super::commands::Command;
 use super::state::{SINCE, State};
 use super::work::{Effect, Report};
 use crate::cluster::logs::{LogSpec, moment};
-use crate::names::{ObjectKey, Problem};
+use crate::names::ObjectKey;
 use crate::tui::flow::{Intent, Notice, Step};
 
 /// Opens the logs of these.
 pub fn open(state: &mut State, of: Vec<ObjectKey>, previous: bool, rows: usize) -> Step<Effect> {
-    let kept = State { generation: state.generation, timeless: state.timeless, cut: state.cut, raw: state.raw, since: state.since, ..State::default() };
+    let kept =
+        State { generation: state.generation, timeless: state.timeless, cut: state.cut, raw: state.raw, since: state.since, ..State::default() };
     *state = State { of, previous, ..kept };
     state.want.rows = rows;
     begin(state)
@@ -21,8 +22,12 @@ fn begin(state: &mut State) -> Step<Effect> {
     state.want.top = None;
     state.window = Default::default();
     (state.problem, state.answered) = (None, false);
-    let spec =
-        LogSpec { of: state.of.clone(), container: state.container.clone(), previous: state.previous, since: SINCE[state.since.min(SINCE.len() - 1)].0 };
+    let spec = LogSpec {
+        of: state.of.clone(),
+        container: state.container.clone(),
+        previous: state.previous,
+        since: SINCE[state.since.min(SINCE.len() - 1)].0,
+    };
     Step::effect(Effect::Open { generation: state.generation, spec, want: state.want.clone() })
 }
 
@@ -221,9 +226,4 @@ pub fn refusal(state: &State, command: Command) -> Option<String> {
         _ => return None,
     };
     Some(why.into())
-}
-
-/// What cannot be shown at all.
-pub fn nothing(kind: &str) -> Problem {
-    Problem::new("logs.none", format!("a {kind} has no logs"), "logs are written by the containers of pods").hint("l on a pod, or on what selects pods")
 }

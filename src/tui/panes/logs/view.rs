@@ -126,14 +126,19 @@ fn fields(text: &str) -> Option<String> {
 fn empty(state: &State) -> Vec<Spans> {
     let said = |problem: &Problem| {
         let hints = problem.hints.iter().map(|hint| plain(hint.clone(), Role::Dim));
-        std::iter::once(plain(problem.what.clone(), Role::NoticeError)).chain([plain(problem.why.clone(), Role::Text)]).chain(hints).collect::<Vec<_>>()
+        std::iter::once(plain(problem.what.clone(), Role::NoticeError))
+            .chain([plain(problem.why.clone(), Role::Text)])
+            .chain(hints)
+            .collect::<Vec<_>>()
     };
     match &state.problem {
         Some(problem) => said(problem),
         None if !state.answered || state.sources.is_empty() => vec![plain(format!("reading the logs of {}…", title(state)), Role::Dim)],
         None if !state.want.find.is_empty() => vec![plain(format!("no line holds {}; esc clears the search", state.want.find), Role::Dim)],
         None if state.previous => vec![plain("there was no run before this one; p goes back", Role::Dim)],
-        None => vec![plain(format!("nothing was written yet ({}); 1 reads from the beginning", SINCE[state.since.min(SINCE.len() - 1)].1), Role::Dim)],
+        None => {
+            vec![plain(format!("nothing was written yet ({}); 1 reads from the beginning", SINCE[state.since.min(SINCE.len() - 1)].1), Role::Dim)]
+        }
     }
 }
 
