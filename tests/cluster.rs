@@ -19,6 +19,8 @@ mod real;
 #[path = "support/until.rs"]
 mod until;
 
+#[path = "cluster/logs.rs"]
+mod logs;
 #[path = "cluster/two.rs"]
 mod two;
 

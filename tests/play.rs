@@ -10,6 +10,9 @@ mod play;
 #[path = "support/scene.rs"]
 mod scene;
 
+#[path = "play/logs.rs"]
+mod logs;
+
 use std::sync::Arc;
 use std::time::Duration;
 

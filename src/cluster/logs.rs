@@ -150,13 +150,15 @@ impl Shared {
     }
 
     fn join(&self, source: &Source) -> u16 {
-        self.with(|kept| {
+        let joined = self.with(|kept| {
             let at = kept.sources.iter().position(|known| known == source).unwrap_or_else(|| {
                 kept.sources.push(source.clone());
                 kept.sources.len() - 1
             });
             u16::try_from(at).unwrap_or(u16::MAX - 1)
-        })
+        });
+        self.changed.notify_one();
+        joined
     }
 
     fn fail(&self, problem: Problem) {
@@ -240,10 +242,11 @@ impl Gathering {
                 return;
             }
             pause = if last > before { Duration::from_secs(1) } else { (pause * 2).min(LONGEST_PAUSE) };
-            // A container that waits says the same each time.
-            if let Some(problem) = trouble.filter(|problem| problem.why != told) {
-                self.shared.note(&format!("{}/{container}: {}", key.name, problem.why));
-                told = problem.why;
+            let why = trouble.map_or_else(|| "it has ended; when it starts again this goes on".to_owned(), |problem| problem.why);
+            // A container that waits says the same each time; one that has written since has news.
+            if why != told || last > before {
+                self.shared.note(&format!("{}/{container}: {why}", key.name));
+                told = why;
             }
             tokio::time::sleep(pause).await;
         }

@@ -30,7 +30,7 @@ pub fn crumbs(state: &State) -> Vec<Segment> {
     } else if state.sources.len() > 1 {
         segments.push(Segment::new(format!("{} containers", state.sources.len()), Role::Text, 2));
     }
-    segments.push(Segment::new(format!("{} lines", count(window.kept)), Role::Text, 1));
+    segments.push(Segment::new(format!("{} {}", count(window.kept), if window.kept == 1 { "line" } else { "lines" }), Role::Text, 1));
     if window.lost > 0 {
         segments.push(Segment::new(format!("{} older let go", count(window.lost)), Role::StatusWarn, 1));
     }
