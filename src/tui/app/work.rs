@@ -12,7 +12,7 @@ use super::model::{Effect, Report};
 use crate::cluster::fleet::Fleet;
 use crate::names::Problem;
 use crate::results::Store;
-use crate::tui::panes::{inventory, logs, perf};
+use crate::tui::panes::{clusters, inventory, logs, perf};
 
 /// What the work needs of the world.
 #[derive(Clone)]
@@ -35,7 +35,10 @@ pub struct Work {
     inventory: inventory::work::Work<Report>,
     logs: logs::work::Work<Report>,
     perf: perf::work::Work<Report>,
+    clusters: clusters::work::Work<Report>,
     status: JoinHandle<()>,
+    /// Reports contexts as the kubeconfigs change.
+    files: JoinHandle<()>,
     /// The newest of what the next start should know; one writer, so that an older one never wins.
     memory: watch::Sender<Option<Memory>>,
     writer: JoinHandle<()>,
@@ -56,6 +59,8 @@ impl Work {
         let inventory = inventory::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Inventory);
         let logs = logs::work::Work::new(context.fleet.clone(), context.saved.join("logs"), context.reports.clone(), Report::Logs);
         let perf = perf::work::Work::new(context.fleet.clone(), context.store.clone(), context.reports.clone(), Report::Perf);
+        let clusters = clusters::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Clusters);
+        let files = tokio::spawn(follow(context.fleet.clone(), context.reports.clone()));
         let (mut connections, reports) = (context.fleet.status(), context.reports.clone());
         let status = tokio::spawn(async move {
             loop {
@@ -67,7 +72,7 @@ impl Work {
         });
         let (memory, newest) = watch::channel(None);
         let writer = tokio::spawn(write(newest, context.remember.clone(), context.reports.clone()));
-        Self { context, inventory, logs, perf, status, memory, writer }
+        Self { context, inventory, logs, perf, clusters, status, files, memory, writer }
     }
 
     /// Begins what is wanted; what only the terminal's owner can do is answered.
@@ -76,6 +81,8 @@ impl Work {
             Effect::Inventory(effect) => self.inventory.run(effect),
             Effect::Logs(effect) => self.logs.run(effect),
             Effect::Perf(effect) => self.perf.run(effect),
+            Effect::Clusters(effect) => self.clusters.run(effect),
+            Effect::Hold(clusters) => self.context.fleet.gate().hold(clusters),
             Effect::Connect(id) => self.context.fleet.connect(&id),
             Effect::Disconnect(id) => self.context.fleet.disconnect(&id),
             Effect::Remember(memory) => _ = self.memory.send_replace(Some(memory)),
@@ -90,6 +97,17 @@ impl Work {
         // Its receiver sees the last value before it sees that the sender is gone.
         self.memory = watch::channel(None).0;
         _ = tokio::join!(self.perf.close(limit), tokio::time::timeout(limit, &mut self.writer));
+    }
+}
+
+/// Reports the contexts whenever the kubeconfigs name others.
+async fn follow(fleet: Fleet, reports: Sender<Report>) {
+    let mut files = fleet.follow();
+    while let Some(read) = files.next().await {
+        let report = read.map_or_else(Report::Failed, |()| Report::Contexts(fleet.contexts()));
+        if reports.send(report).await.is_err() {
+            return;
+        }
     }
 }
 
@@ -110,5 +128,6 @@ async fn write(mut newest: watch::Receiver<Option<Memory>>, remember: Remember, 
 impl Drop for Work {
     fn drop(&mut self) {
         self.status.abort();
+        self.files.abort();
     }
 }
