@@ -56,7 +56,7 @@ pub enum Wish {
 impl Work {
     /// Begins to report how the connections do.
     pub fn new(context: Context) -> Self {
-        let inventory = inventory::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Inventory);
+        let inventory = inventory::work::Work::new(context.fleet.clone(), context.reports.clone(), context.saved.join("tables"), Report::Inventory);
         let logs = logs::work::Work::new(context.fleet.clone(), context.saved.join("logs"), context.reports.clone(), Report::Logs);
         let perf = perf::work::Work::new(context.fleet.clone(), context.store.clone(), context.reports.clone(), Report::Perf);
         let clusters = clusters::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Clusters);

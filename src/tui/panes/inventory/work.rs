@@ -3,16 +3,18 @@
 use tokio::sync::mpsc::Sender;
 use tokio::task::{AbortHandle, JoinSet};
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::state::{Body, Tab};
 use crate::cluster::connection::unix_now;
+use crate::cluster::export::Sheet;
 use crate::cluster::fleet::Fleet;
 use crate::cluster::gate::Action;
 use crate::cluster::kinds::Kind;
-use crate::cluster::rows::Delta;
+use crate::cluster::rows::{Column, Delta, Row};
 use crate::cluster::watch::WatchSpec;
 use crate::names::{ClusterId, ObjectKey, Problem};
 
@@ -51,6 +53,17 @@ pub enum Effect {
         generation: u64,
         /// Whose owner.
         key: ObjectKey,
+    },
+    /// Write a table to files.
+    Save {
+        /// What it shows, `pods-shop`.
+        name: String,
+        /// Its columns.
+        columns: std::sync::Arc<[Column]>,
+        /// Its rows, in order.
+        rows: Vec<Row>,
+        /// When, unix seconds.
+        now: i64,
     },
     /// Delete the very object that was meant.
     Delete {
@@ -105,6 +118,8 @@ pub enum Report {
         #[serde(default)]
         scoped: Vec<String>,
     },
+    /// A table was written to files, or was not; what to say.
+    Saved(Result<String, Problem>),
     /// An object was deleted, or was not.
     Deleted {
         /// Which.
@@ -118,6 +133,8 @@ pub enum Report {
 pub struct Work<F> {
     fleet: Fleet,
     reports: Sender<F>,
+    /// Where tables are written to.
+    tables: PathBuf,
     wrap: fn(Report) -> F,
     watches: JoinSet<()>,
     inspecting: Option<AbortHandle>,
@@ -125,8 +142,8 @@ pub struct Work<F> {
 
 impl<F: Send + 'static> Work<F> {
     /// `wrap` turns this pane's reports into the house's.
-    pub fn new(fleet: Fleet, reports: Sender<F>, wrap: fn(Report) -> F) -> Self {
-        Self { fleet, reports, wrap, watches: JoinSet::new(), inspecting: None }
+    pub fn new(fleet: Fleet, reports: Sender<F>, tables: PathBuf, wrap: fn(Report) -> F) -> Self {
+        Self { fleet, reports, tables, wrap, watches: JoinSet::new(), inspecting: None }
     }
 
     /// Begins what is wanted; answers at once.
@@ -138,6 +155,7 @@ impl<F: Send + 'static> Work<F> {
                 self.ask(move |fleet| async move { Report::Selected { generation, labels: fleet.selector(&key).await } });
             }
             Effect::Owner { generation, key } => self.ask(move |fleet| async move { Report::Owner { generation, owner: fleet.owner(&key).await } }),
+            Effect::Save { name, columns, rows, now } => self.save(name, columns, rows, now),
             Effect::Delete { key } => self.delete(key),
             Effect::Kinds { cluster } => self.kinds(cluster),
         }
@@ -181,6 +199,15 @@ impl<F: Send + 'static> Work<F> {
     fn ask<A: Future<Output = Report> + Send + 'static>(&self, question: impl FnOnce(Fleet) -> A) {
         let (answer, reports, wrap) = (question(self.fleet.clone()), self.reports.clone(), self.wrap);
         tokio::spawn(async move { _ = reports.send(wrap(answer.await)).await });
+    }
+
+    fn save(&self, name: String, columns: std::sync::Arc<[Column]>, rows: Vec<Row>, now: i64) {
+        let folder = self.tables.clone();
+        self.ask(move |_| async move {
+            let written = tokio::task::spawn_blocking(move || Sheet { columns: &columns, rows: &rows, now }.save(&folder, &name)).await;
+            let ended = |error: tokio::task::JoinError| Err(Problem::new("table.unwritten", "the table was not written", error.to_string()));
+            Report::Saved(written.unwrap_or_else(ended))
+        });
     }
 
     fn delete(&self, key: ObjectKey) {
