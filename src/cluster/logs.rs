@@ -190,6 +190,8 @@ impl Gathering {
             namespaces: key.namespace.iter().map(ToString::to_string).collect(),
             labels,
             fields: String::new(),
+            columns: Vec::new(),
+            exact: false,
         };
         let mut pods = self.fleet.watch(spec);
         let (mut known, mut streams) = (HashSet::new(), JoinSet::new());
