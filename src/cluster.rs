@@ -15,6 +15,7 @@ pub mod fleet;
 pub mod gate;
 pub mod kinds;
 pub mod kubeconfig;
+pub mod kubectl;
 mod login;
 pub mod logs;
 pub mod path;

@@ -144,7 +144,8 @@ pub enum Show {
 }
 
 /// The panes, by what they show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum PaneId {
     /// What runs.
     Inventory,

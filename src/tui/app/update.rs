@@ -5,18 +5,19 @@ use std::time::Duration;
 use super::commands::{AppCommand, Command, parse, specs};
 use super::memory::Memory;
 use super::model::{Beginning, Effect, Guide, Model, Msg, Overlay, Report};
-use super::{line, shared::Shared, standing};
+use super::{copy, line, pick, place, shared::Shared, standing, status};
 use crate::cluster::connection::{Connection, Health};
 use crate::names::{ClusterId, Problem};
-use crate::tui::flow::{At, Confirmed, GuideStep, Intent, Level, Notice, PaneId, Question, Step};
+use crate::tui::flow::{At, Confirmed, GuideStep, Intent, Notice, PaneId, Question, Step};
 use crate::tui::keys::map::Lookup;
 use crate::tui::overlays::columns::{Answer as ColumnsAnswer, Columns};
 use crate::tui::overlays::confirm::{Answer as ConfirmAnswer, Confirm};
 use crate::tui::overlays::form::{Answer as FormAnswer, Form};
 use crate::tui::overlays::help::Help;
 use crate::tui::overlays::line::{Answer as LineAnswer, Line};
+use crate::tui::overlays::list::Answer as ListAnswer;
 use crate::tui::overlays::menu::{Answer as MenuAnswer, Item, Menu};
-use crate::tui::overlays::notices::{KEPT, Notices};
+use crate::tui::overlays::notices::{self, Notices};
 use crate::tui::panes::inventory::state::View;
 use crate::tui::panes::{clusters, inventory, logs, perf};
 use crate::tui::term::key::{Code, Event, Key};
@@ -34,6 +35,7 @@ pub type Wanted = Step<Effect>;
 /// The first step: opens contexts and the first view.
 pub fn begin(model: &mut Model, at: At, beginning: Beginning) -> Wanted {
     model.history.clone_from(&beginning.memory.history);
+    model.places.left.clone_from(&beginning.memory.places);
     model.inventory.kept.clone_from(&beginning.memory.tables);
     model.guide = if model.shared.sandbox.is_some() && !beginning.memory.guide_done { Guide::Waits(GuideStep::Described) } else { Guide::Hidden };
     standing::begin(&mut model.shared, at, &beginning.memory);
@@ -44,9 +46,14 @@ pub fn begin(model: &mut Model, at: At, beginning: Beginning) -> Wanted {
     let first = beginning.open.first().and_then(|id| model.shared.namespace(id));
     // A context that names no namespace is looked at whole.
     let own = first.filter(|namespace| *namespace != "default").map(str::to_owned);
+    let told = beginning.all_namespaces || beginning.namespace.is_some() || beginning.command.is_some();
     let namespace = if beginning.all_namespaces { None } else { beginning.namespace.or(own) };
     model.inventory.view = View { namespaces: namespace.into_iter().collect(), ..View::default() };
-    step = step.then(open(model, at, beginning.open));
+    model.shared.open.clone_from(&beginning.open);
+    // Who says what to look at is not taken elsewhere.
+    let restored = if told { Step::quiet() } else { place::restore(model, at) };
+    model.shared.open.clear();
+    step = step.then(open(model, at, beginning.open)).then(restored);
     for problem in beginning.problems {
         step = step.then(intent(model, at, Intent::Notice(Notice::error(problem))));
     }
@@ -58,9 +65,16 @@ pub fn begin(model: &mut Model, at: At, beginning: Beginning) -> Wanted {
 
 /// Takes in one message.
 pub fn update(model: &mut Model, at: At, msg: Msg) -> Wanted {
+    model.inventory.slow = model.slow.slow();
     match msg {
-        Msg::Input(Event::Key(key)) => pressed(model, at, key),
-        Msg::Input(Event::Paste(text)) => pasted(model, at, &text),
+        Msg::Input(event) => {
+            let step = match event {
+                Event::Key(key) => pressed(model, at, key),
+                Event::Paste(text) => pasted(model, at, &text),
+            };
+            place::note(model, at);
+            step
+        }
         Msg::Resize(width, height) => {
             model.size = (width, height);
             Step::redraw().then(logs::update::resized(&mut model.logs, body(height)).map(Effect::Logs))
@@ -74,7 +88,14 @@ fn tick(model: &mut Model, at: At) -> Wanted {
     if model.flash.is_some_and(|until| until <= at.mono) {
         model.flash = None;
     }
-    let mut step = inventory::update::tick(&mut model.inventory, at).map(Effect::Inventory);
+    if matches!(model.overlays.last(), Some(Overlay::Status(_))) {
+        let figures = status::sections(model);
+        if let Some(Overlay::Status(page)) = model.overlays.last_mut() {
+            page.sections = figures;
+        }
+    }
+    let kept = place::due(model, at);
+    let mut step = inventory::update::tick(&mut model.inventory, at).map(Effect::Inventory).then(kept);
     if model.pane == PaneId::Clusters {
         step = step.then(clusters::update::look(&model.shared).map(Effect::Clusters));
     }
@@ -109,8 +130,16 @@ fn reported(model: &mut Model, at: At, report: Report) -> Wanted {
             clusters::update::report(&mut model.clusters, report);
             Step { dirty: model.pane == PaneId::Clusters, ..Step::quiet() }
         }
-        Report::Failed(problem) => intent(model, at, Intent::Notice(Notice::error(problem))),
+        Report::Did(deeds) => pick::did(model, &deeds),
+        Report::ToCopy(text) => copy::send(model, at, text),
+        Report::Wrote(path) => notice(model, at, Notice::info(format!("written: {path}"))),
+        Report::Failed(problem) => notice(model, at, Notice::error(problem)),
     }
+}
+
+/// Tells the person something.
+pub(super) fn notice(model: &mut Model, at: At, told: Notice) -> Wanted {
+    intent(model, at, Intent::Notice(told))
 }
 
 /// What happened to the connections that are open: why one was lost, once, and that it is back.
@@ -135,11 +164,7 @@ fn settle(model: &mut Model, at: At, step: Wanted) -> Wanted {
 fn intent(model: &mut Model, at: At, wish: Intent) -> Wanted {
     match wish {
         Intent::Notice(notice) => {
-            model.unread += usize::from(notice.level == Level::Error);
-            model.notices.push((at.unix, notice));
-            if model.notices.len() > KEPT {
-                model.notices.remove(0);
-            }
+            notices::keep(&mut model.notices, at.unix, notice);
             model.flash = Some(at.mono + FLASH);
             Step::redraw()
         }
@@ -172,10 +197,7 @@ fn intent(model: &mut Model, at: At, wish: Intent) -> Wanted {
             model.overlays.push(Overlay::Confirm(Confirm::new(question)));
             Step::redraw()
         }
-        Intent::Copy(text) => {
-            let said = format!("copied {text}");
-            intent(model, at, Intent::Notice(Notice::info(said))).and(Effect::Copy(text))
-        }
+        Intent::Copy(text) => copy::send(model, at, text),
         Intent::Guide(done) => guide(model, done),
         Intent::Columns(kind, items) => {
             model.overlays.push(Overlay::Columns(Columns::new(kind, items)));
@@ -224,6 +246,7 @@ pub(super) fn remember(model: &Model) -> Effect {
         guide_done: !matches!(model.guide, Guide::Waits(_)),
         tables: model.inventory.kept.clone(),
         history: model.history[from..].to_vec(),
+        places: place::all(model),
         ..Memory::default()
     };
     Effect::Remember(standing::kept(&model.shared, memory))
@@ -333,7 +356,9 @@ fn app_command(model: &mut Model, at: At, command: AppCommand) -> Wanted {
             offer(model);
         }
         AppCommand::Filter => return open_filter(model, at),
-        AppCommand::Help => model.overlays.push(Overlay::Help(Help { sections: sections(model), top: 0 })),
+        AppCommand::Help => {
+            model.overlays.push(Overlay::Help(Help { title: "keys here; j k scroll, esc closes", sections: sections(model), top: 0 }))
+        }
         AppCommand::Actions => model.overlays.push(Overlay::Menu(actions(model))),
         AppCommand::NextRegion if model.pane == PaneId::Inventory => {
             let step = inventory::update::next_region(&mut model.inventory, at).map(Effect::Inventory);
@@ -360,13 +385,19 @@ fn app_command(model: &mut Model, at: At, command: AppCommand) -> Wanted {
         AppCommand::GoLast => return go(model, at, model.last_pane),
         AppCommand::Notices | AppCommand::NewestError => {
             let newest_error = command == AppCommand::NewestError;
-            model.unread = 0;
+            model.notices.iter_mut().for_each(|one| one.unread = false);
             model.flash = None;
-            model.overlays.push(Overlay::Notices(Notices { newest_error, top: 0 }));
+            model.overlays.push(Overlay::Notices(Notices { newest_error, ..Notices::default() }));
         }
         AppCommand::Guide => {
             model.guide = if model.guide == Guide::Hidden { Guide::Waits(GuideStep::Described) } else { Guide::Hidden };
             return Step::effect(remember(model));
+        }
+        AppCommand::Kinds => return pick::kinds(model),
+        AppCommand::CopyAs => return copy::menu(model, at),
+        AppCommand::Did => return Step::effect(Effect::Did),
+        AppCommand::Status => {
+            model.overlays.push(Overlay::Status(Help { title: "status; esc closes", sections: status::sections(model), top: 0 }));
         }
         AppCommand::Quit => return quit(model),
     }
@@ -413,6 +444,7 @@ pub(super) fn quit(model: &mut Model) -> Wanted {
 }
 
 fn overlaid(model: &mut Model, at: At, key: Key) -> Wanted {
+    let key = meant(model, key);
     // What help shows of its rows: lines 1 and 2, the footer, its distance and its frame are not among them.
     let page = usize::from(model.size.1.saturating_sub(7));
     match model.overlays.last_mut() {
@@ -424,14 +456,19 @@ fn overlaid(model: &mut Model, at: At, key: Key) -> Wanted {
             let answer = line.key(key);
             filter_answered(model, at, answer)
         }
-        Some(Overlay::Help(help)) => {
+        Some(Overlay::Help(help) | Overlay::Status(help)) => {
             let close = help.key(key, page);
             closed(model, close)
         }
         Some(Overlay::Notices(notices)) => {
-            let close = notices.key(key);
+            let close = notices.key(key, model.notices.len());
             closed(model, close)
         }
+        Some(Overlay::List(list)) => match list.key(key, page) {
+            ListAnswer::Redraw => Step::redraw(),
+            ListAnswer::Close => closed(model, true),
+            ListAnswer::Take(pick) => closed(model, true).then(pick::picked(model, at, pick)),
+        },
         Some(Overlay::Menu(menu)) => match menu.key(key) {
             MenuAnswer::Redraw => Step::redraw(),
             MenuAnswer::Close => closed(model, true),
@@ -450,6 +487,21 @@ fn overlaid(model: &mut Model, at: At, key: Key) -> Wanted {
             confirm_answered(model, at, answer, then)
         }
         None => Step::quiet(),
+    }
+}
+
+/// What lies over a pane has keys of its own, but a control key that means "back" in the keymap closes it too, and lists know readline's up and down.
+fn meant(model: &Model, key: Key) -> Key {
+    let plain = |code| Key { code, ctrl: false, alt: false, shift: false };
+    let back = Lookup::Command(Command::App(AppCommand::Back));
+    if key.ctrl && model.keymap.lookup(&["global"], &[key]) == back {
+        return plain(Code::Esc);
+    }
+    match (model.overlays.last(), key.code) {
+        (Some(Overlay::Line(_) | Overlay::Filter(..) | Overlay::Form(_) | Overlay::Confirm(_)), _) => key,
+        (_, Code::Char('n')) if key.ctrl => plain(Code::Down),
+        (_, Code::Char('p')) if key.ctrl => plain(Code::Up),
+        _ => key,
     }
 }
 
@@ -579,7 +631,7 @@ fn line_answered(model: &mut Model, at: At, answer: LineAnswer) -> Wanted {
 }
 
 /// Runs a line as typed after `:`.
-fn run_line(model: &mut Model, at: At, text: &str) -> Wanted {
+pub(super) fn run_line(model: &mut Model, at: At, text: &str) -> Wanted {
     if text.is_empty() {
         return Step::redraw();
     }
@@ -609,9 +661,23 @@ fn run_line(model: &mut Model, at: At, text: &str) -> Wanted {
             let step = inventory::update::unsave(&mut model.inventory, &name).map(Effect::Inventory);
             settle(model, at, step)
         }
-        Ok(line::Meaning::Theme(theme)) => {
-            model.theme = *theme;
+        Ok(line::Meaning::Theme(name, theme)) => {
+            (model.theme, model.chosen.theme) = (*theme, Some(name));
             Step::effect(Effect::Repaint)
+        }
+        Ok(line::Meaning::Keys(name, keymap)) => {
+            let said = notice(model, at, Notice::info(format!("keys of {name}; ? lists them")));
+            (model.keymap, model.chosen.keys) = (*keymap, Some(name));
+            said
+        }
+        Ok(line::Meaning::Slow(slow)) => {
+            model.slow.said = Some(slow);
+            notice(model, at, Notice::info(format!("slow line {}", model.slow.why())))
+        }
+        Ok(line::Meaning::CopyTo(file)) => copy::to_file(model, at, &file),
+        Ok(line::Meaning::Leave) => {
+            model.ended = true;
+            Step::quiet()
         }
         Err(problem) => intent(model, at, Intent::Notice(Notice::error(problem))),
     };

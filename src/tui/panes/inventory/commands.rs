@@ -86,6 +86,10 @@ pub enum Move {
     PageDown,
     /// One page up.
     PageUp,
+    /// Half a page down.
+    HalfDown,
+    /// Half a page up.
+    HalfUp,
     /// To the first.
     Top,
     /// To the last.
@@ -142,6 +146,8 @@ pub const SPECS: &[CommandSpec] = &[
     spec("table.up", "up", None),
     spec("table.page-down", "page down", None),
     spec("table.page-up", "page up", None),
+    spec("table.half-down", "half a page down", None),
+    spec("table.half-up", "half a page up", None),
     spec("table.top", "first row", None),
     spec("table.bottom", "last row", None),
     spec("table.copy-name", "copy name", None),
@@ -169,6 +175,8 @@ pub const SPECS: &[CommandSpec] = &[
     split("split.up", "scroll up", None),
     split("split.page-down", "page down", None),
     split("split.page-up", "page up", None),
+    split("split.half-down", "half a page down", None),
+    split("split.half-up", "half a page up", None),
     split("split.top", "to the top", None),
     split("split.bottom", "to the end", None),
 ];
@@ -186,6 +194,8 @@ const TABLE: &[(&str, Command)] = &[
     ("table.up", Command::Move(Move::Up)),
     ("table.page-down", Command::Move(Move::PageDown)),
     ("table.page-up", Command::Move(Move::PageUp)),
+    ("table.half-down", Command::Move(Move::HalfDown)),
+    ("table.half-up", Command::Move(Move::HalfUp)),
     ("table.top", Command::Move(Move::Top)),
     ("table.bottom", Command::Move(Move::Bottom)),
     ("table.drill", Command::Drill),
@@ -238,6 +248,8 @@ const TABLE: &[(&str, Command)] = &[
     ("split.up", Command::Scroll(Move::Up)),
     ("split.page-down", Command::Scroll(Move::PageDown)),
     ("split.page-up", Command::Scroll(Move::PageUp)),
+    ("split.half-down", Command::Scroll(Move::HalfDown)),
+    ("split.half-up", Command::Scroll(Move::HalfUp)),
     ("split.top", Command::Scroll(Move::Top)),
     ("split.bottom", Command::Scroll(Move::Bottom)),
 ];

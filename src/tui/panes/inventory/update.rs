@@ -6,6 +6,7 @@ mod detail;
 mod drill;
 mod namespaces;
 mod places;
+mod resume;
 mod saved;
 mod table;
 
@@ -16,6 +17,7 @@ pub use self::columns::{add_columns, choose_columns, new_column};
 pub use self::detail::{next_region, zoom};
 pub use self::drill::jump;
 pub use self::places::travel;
+pub use self::resume::resume;
 pub use self::saved::{restore, save_view, unsave};
 pub use self::table::filter;
 
