@@ -6,6 +6,7 @@ mod detail;
 mod drill;
 mod namespaces;
 mod places;
+mod resume;
 mod saved;
 mod table;
 
@@ -16,11 +17,12 @@ pub use self::columns::{add_columns, choose_columns, new_column};
 pub use self::detail::{next_region, zoom};
 pub use self::drill::jump;
 pub use self::places::travel;
+pub use self::resume::resume;
 pub use self::saved::{restore, save_view, unsave};
 pub use self::table::filter;
 
-use self::act::{copy, delete, load_test};
-use self::detail::{described, inspect, inspected, next_match, open, scroll};
+use self::act::{copy, delete, load_test, logged, logs};
+use self::detail::{close, described, heard, inspect, inspected, next_match, open, scroll};
 use self::drill::{drill, node, owner, selected, to_owner, warp};
 use self::table::{column, filtered, mark, mark_range, moved, pan, rows, seat, sort, sort_here, unmark};
 use super::commands::{Command, Sideways};
@@ -43,6 +45,8 @@ pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> 
         Command::Describe => described(state, at),
         Command::Yaml => open(state, at, Tab::Yaml, true),
         Command::Events => open(state, at, Tab::Events, true),
+        Command::Logs => logs(state, false),
+        Command::PreviousLogs => logs(state, true),
         Command::LoadTest => load_test(state, shared),
         Command::CopyName => copy(state, |row| row.name.to_string()),
         Command::CopyNamespace => copy(state, |row| row.namespace.as_deref().unwrap_or_default().to_owned()),
@@ -97,6 +101,7 @@ pub fn report(state: &mut State, shared: &Shared, at: At, report: Report) -> Ste
         Report::Owner { generation, owner } if generation == state.generation => to_owner(state, shared, owner),
         Report::Selected { .. } | Report::Owner { .. } => Step::quiet(),
         Report::Inspected { job, body } => inspected(state, job, body),
+        Report::Heard { job, lines, phase } => heard(state, job, lines, phase),
         Report::Kinds { words, scoped } => {
             state.kinds.extend(words);
             state.scoped.extend(scoped);
@@ -146,6 +151,7 @@ fn enter(state: &mut State, shared: &Shared, view: View) -> Step<Effect> {
     state.table = Table::new();
     state.table.set_sort(sort);
     (state.position, state.top, state.cursor, state.seek) = (0, 0, None, None);
+    let mut step = Step::redraw();
     if !same_kind {
         state.column = 0;
         state.skip = 0;
@@ -154,11 +160,10 @@ fn enter(state: &mut State, shared: &Shared, view: View) -> Step<Effect> {
         state.seen.widths.clear();
         state.filter.clear();
         state.trouble = false;
-        state.detail = None;
-        state.in_detail = false;
+        step = close(state);
     }
     _ = filtered(state);
-    watch(state, shared)
+    step.then(watch(state, shared))
 }
 
 /// Watches the view from here on; rows of an earlier one are no longer its own.
@@ -235,8 +240,8 @@ pub fn clusters(state: &mut State, shared: &Shared, view: Option<View>) -> Step<
 pub fn back(state: &mut State, shared: &Shared) -> Option<Step<Effect>> {
     if let Some(detail) = state.detail.as_mut().filter(|detail| !detail.find.is_empty() && state.in_detail) {
         detail.find.clear();
-    } else if state.detail.take().is_some() {
-        state.in_detail = false;
+    } else if state.detail.is_some() {
+        return Some(close(state));
     } else if !state.filter.is_empty() || state.trouble {
         state.filter.clear();
         state.trouble = false;
@@ -278,6 +283,11 @@ pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<Stri
         {
             "no row is chosen"
         }
+        Command::Logs | Command::PreviousLogs => match kind {
+            Some(kind) if !logged(kind) => return Some(format!("a {kind} has no containers")),
+            Some(_) => return None,
+            None => "no row is chosen",
+        },
         Command::LoadTest => match kind {
             Some("Service" | "Deployment" | "StatefulSet" | "DaemonSet" | "Pod") => return None,
             Some(kind) => return Some(format!("a {kind} answers no HTTP")),
