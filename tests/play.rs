@@ -7,10 +7,10 @@
 mod connections;
 #[path = "play/drill.rs"]
 mod drill;
-#[path = "play/held.rs"]
-mod held;
 #[path = "play/frame.rs"]
 mod frame;
+#[path = "play/held.rs"]
+mod held;
 #[path = "support/play.rs"]
 mod play;
 #[path = "support/scene.rs"]
