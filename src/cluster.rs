@@ -17,6 +17,7 @@ pub mod kinds;
 pub mod kubeconfig;
 pub mod kubectl;
 mod login;
+pub mod logs;
 pub mod path;
 mod pieces;
 mod probe;

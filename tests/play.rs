@@ -9,11 +9,15 @@ mod connections;
 mod drill;
 #[path = "play/frame.rs"]
 mod frame;
+#[path = "play/held.rs"]
+mod held;
 #[path = "support/play.rs"]
 mod play;
 #[path = "support/scene.rs"]
 mod scene;
 
+#[path = "play/logs.rs"]
+mod logs;
 #[path = "play/tables.rs"]
 mod tables;
 

@@ -21,6 +21,10 @@ pub enum Command {
     Yaml,
     /// The split's events tab.
     Events,
+    /// What its containers write.
+    Logs,
+    /// What the run before wrote.
+    PreviousLogs,
     /// Load test on the Service under the cursor.
     LoadTest,
     /// The name to the clipboard.
@@ -123,6 +127,8 @@ pub fn parse(text: &str) -> Option<Command> {
 pub const SPECS: &[CommandSpec] = &[
     spec("table.describe", "describe", Some(1)),
     spec("table.yaml", "yaml", Some(2)),
+    spec("table.logs", "logs", Some(2)),
+    spec("table.previous-logs", "logs of the run before", None),
     spec("table.load-test", "load test…", Some(3)),
     spec("table.delete", "delete…", Some(4)),
     spec("table.drill", "drill down", Some(13)),
@@ -198,6 +204,8 @@ const TABLE: &[(&str, Command)] = &[
     ("table.warp", Command::Warp),
     ("table.describe", Command::Describe),
     ("table.yaml", Command::Yaml),
+    ("table.logs", Command::Logs),
+    ("table.previous-logs", Command::PreviousLogs),
     ("table.load-test", Command::LoadTest),
     ("table.copy-name", Command::CopyName),
     ("table.copy-namespace", Command::CopyNamespace),
