@@ -261,7 +261,7 @@ mod tests {
     use super::*;
     use crate::tui::keys::PRESETS;
 
-    const CONTEXTS: &[&str] = &["global", "table", "split", "perf", "clusters"];
+    const CONTEXTS: &[&str] = &["global", "table", "split", "logs", "perf", "clusters"];
 
     /// The commands of small keymaps; that presets name real ones is tested where they are known.
     const COMMANDS: &[&str] =
