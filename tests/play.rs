@@ -7,6 +7,8 @@
 mod play;
 #[path = "support/scene.rs"]
 mod scene;
+#[path = "play/views.rs"]
+mod views;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -11,6 +11,7 @@ use super::Streams;
 use crate::cluster::fleet::{Context, Fleet};
 use crate::cluster::rows::{Phase, Row};
 use crate::cluster::table::{Sort, SortBy, Table};
+use crate::cluster::views::Ask;
 use crate::cluster::watch::WatchSpec;
 use crate::names::{ClusterId, Gvk, ObjectKey, Problem};
 use crate::text::age::age;
@@ -21,7 +22,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// What to get.
 #[derive(Clone, Debug, Args)]
 pub struct GetArgs {
-    /// A kind by plural, singular or short name, or `workloads`.
+    /// A kind by plural, singular or short name, or a question across kinds such as `workloads` or `trouble`.
     kind: String,
     /// One object.
     name: Option<String>,
@@ -55,6 +56,17 @@ pub struct Scope {
     pub all_namespaces: bool,
 }
 
+impl GetArgs {
+    /// `changes 2h` are two words of one view, and no object.
+    fn spelled_out(self) -> Self {
+        let text = self.name.as_ref().map(|name| format!("{} {name}", self.kind));
+        match text.filter(|text| Ask::parse(text).is_some()) {
+            Some(kind) => Self { kind, name: None, ..self },
+            None => self,
+        }
+    }
+}
+
 /// Gets it.
 ///
 /// # Errors
@@ -67,6 +79,7 @@ pub async fn run(args: GetArgs, scope: Scope, fleet: &Fleet, now: i64, io: &mut 
     for context in &contexts {
         fleet.connect(&context.id);
     }
+    let args = args.spelled_out();
     match &args.name {
         Some(name) => one(&args, name, &contexts, &scope, fleet, io).await,
         None => many(&args, &contexts, &scope, fleet, now, io).await,
@@ -115,13 +128,15 @@ async fn one(args: &GetArgs, name: &str, contexts: &[Context], scope: &Scope, fl
 
 async fn many(args: &GetArgs, contexts: &[Context], scope: &Scope, fleet: &Fleet, now: i64, io: &mut Streams<'_>) -> io::Result<u8> {
     let mut table = Table::new();
-    table.set_sort(Sort { by: SortBy::Namespace, descending: false });
+    let ask = Ask::parse(&args.kind);
+    table.set_sort(ask.filter(|ask| ask.view.everywhere).map_or(Sort { by: SortBy::Namespace, descending: false }, |ask| ask.view.order));
+    let everywhere = ask.is_some_and(|ask| ask.view.everywhere) && scope.namespace.is_none();
     let mut code = 0;
     let gather = |context: &Context| {
         let spec = WatchSpec {
             cluster: context.id.clone(),
             view: args.kind.clone(),
-            namespaces: namespace(context, scope).into_iter().collect(),
+            namespaces: if everywhere { Vec::new() } else { namespace(context, scope).into_iter().collect() },
             labels: args.labels.clone(),
             fields: String::new(),
         };

@@ -1,12 +1,14 @@
 //! From JSON to rows. Only the fields a row needs are decoded, while parsing; every text passes the sanitiser here and nowhere later.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Deserialize;
 
+use super::connection::unix_now;
 use super::kinds::Kind;
 use super::rows::{Cell, Column, Row, RowState, Uid};
+use super::views::Book;
 use super::wire::JSON;
 use crate::names::{ClusterId, Gvk};
 use crate::text::sanitise;
@@ -20,6 +22,8 @@ mod workload;
 pub(super) enum Shape {
     /// Slim objects with columns of our own.
     Own(Own),
+    /// What the book of a mixed view makes of them, with these columns.
+    Book(&'static [&'static str]),
     /// The server's own table, for every other kind.
     Table,
 }
@@ -58,6 +62,7 @@ impl Shape {
     pub(super) fn columns(self) -> Option<Arc<[Column]>> {
         let names: &[&str] = match self {
             Self::Table => return None,
+            Self::Book(columns) => columns,
             Self::Own(Own::Pods) => &[">READY", "STATUS", "RESTARTS", "LAST", "NODE+", "IP+"],
             Self::Own(Own::Deployments) => &[">READY", "STATUS", ">UP-TO-DATE", ">AVAILABLE", "IMAGES+"],
             Self::Own(Own::Services) => &["TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORTS", "SELECTOR+"],
@@ -84,17 +89,25 @@ pub(super) struct Decoder {
     layout: table::Layout,
     /// The resourceVersion of the last object; a Table has none of its own.
     version: String,
+    /// Where a mixed view's objects are written down.
+    book: Option<Arc<Mutex<Book>>>,
 }
 
 impl Decoder {
     pub(super) fn new(shape: Shape, cluster: ClusterId, gvk: Arc<Gvk>) -> Self {
-        Self { shape, cluster, gvk, words: Interner::default(), layout: table::Layout::default(), version: String::new() }
+        Self { shape, cluster, gvk, words: Interner::default(), layout: table::Layout::default(), version: String::new(), book: None }
+    }
+
+    /// The same, with the book its objects are written into.
+    pub(super) fn writing(self, book: Option<Arc<Mutex<Book>>>) -> Self {
+        Self { book, ..self }
     }
 
     /// Rows of one object, or of one Table with any number of rows. Columns are answered when they are new.
     pub(super) fn rows(&mut self, json: &[u8], out: &mut Vec<Row>) -> Result<Option<Arc<[Column]>>, serde_json::Error> {
         match self.shape {
             Shape::Table => return self.table(json, out),
+            Shape::Book(_) => self.booked(json, out)?,
             Shape::Own(Own::Pods) => self.own::<pod::Pod>(json, out)?,
             Shape::Own(Own::Deployments) => self.own::<workload::Deployment>(json, out)?,
             Shape::Own(Own::Workloads) => self.own::<workload::Workload>(json, out)?,
@@ -116,6 +129,16 @@ impl Decoder {
         let mut rows = Vec::new();
         let columns = self.table(json, &mut rows).ok()??;
         Some(rows.into_iter().map(|row| pod::printed(row, &columns, now)).collect())
+    }
+
+    /// Writes an object into the book; the row says only that there is one.
+    fn booked(&mut self, json: &[u8], out: &mut Vec<Row>) -> Result<(), serde_json::Error> {
+        let Some(book) = &self.book else { return Ok(()) };
+        let (uid, version) = book.lock().unwrap_or_else(PoisonError::into_inner).take(&self.gvk, json, unix_now())?;
+        self.version = version;
+        let row = self.row(&Meta::default(), RowState::Fine, Vec::new());
+        out.push(Row { uid, ..row });
+        Ok(())
     }
 
     fn own<'a, T: Deserialize<'a> + Cells>(&mut self, json: &'a [u8], out: &mut Vec<Row>) -> Result<(), serde_json::Error> {
@@ -212,7 +235,7 @@ pub(super) struct Interner {
 const FEW: usize = 4_096;
 
 impl Interner {
-    fn word(&mut self, text: &str) -> Arc<str> {
+    pub(super) fn word(&mut self, text: &str) -> Arc<str> {
         let clean = sanitise(text);
         match self.words.get(clean.as_ref()) {
             Some(word) => word.clone(),
@@ -235,11 +258,11 @@ impl Interner {
         self.sweep_at = self.words.len() * 2;
     }
 
-    fn cell(&mut self, text: &str) -> Cell {
+    pub(super) fn cell(&mut self, text: &str) -> Cell {
         if text.is_empty() { Cell::Empty } else { Cell::Text(self.word(text)) }
     }
 
-    fn labels(&mut self, labels: &BTreeMap<String, String>) -> Arc<[Arc<str>]> {
+    pub(super) fn labels(&mut self, labels: &BTreeMap<String, String>) -> Arc<[Arc<str>]> {
         let list: Vec<Arc<str>> = labels.iter().map(|(key, value)| self.word(&format!("{key}={value}"))).collect();
         match self.lists.get(list.as_slice()) {
             Some(known) => known.clone(),

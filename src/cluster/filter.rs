@@ -24,6 +24,8 @@ enum Test {
     Label(String, Option<String>),
     /// The cluster's name matches a glob.
     Cluster(String),
+    /// The column of that name holds this and nothing else.
+    Exactly(String, String),
 }
 
 impl Filter {
@@ -43,6 +45,13 @@ impl Filter {
             }
         }
         Ok(Self { parts })
+    }
+
+    /// The same, and only rows that hold exactly this word in a column.
+    #[must_use]
+    pub fn and_exactly(mut self, column: &str, word: &str) -> Self {
+        self.parts.push(Part { wanted: true, test: Test::Exactly(column.to_lowercase(), word.to_owned()) });
+        self
     }
 
     /// Nothing is held back.
@@ -96,6 +105,7 @@ impl Test {
                 let (key, have) = label.split_once('=').unwrap_or((label, ""));
                 key == name && value.as_ref().is_none_or(|wanted| wanted == have)
             }),
+            Self::Exactly(column, word) => field(row, columns, column) == word.as_str(),
             Self::Cluster(pattern) => glob(pattern, &row.cluster.as_str().to_lowercase()),
         }
     }

@@ -124,7 +124,15 @@ impl Scene<'_> {
 
     fn rest(&self) {
         let job = json!({"schedule": "15 3 * * *", "suspend": false, "jobTemplate": {"spec": {"template": template("report", "shop/report:1.0.0")}}});
-        self.put("CronJob", "shop", "nightly-report", 30 * DAY, json!({"spec": job, "status": {"lastScheduleTime": time(self.now - 9 * HOUR)}}));
+        self.put(
+            "CronJob",
+            "shop",
+            "nightly-report",
+            30 * DAY,
+            json!({"spec": job, "status": {"lastScheduleTime": time(self.now - 9 * HOUR), "lastSuccessfulTime": time(self.now - 9 * HOUR + 40)}}),
+        );
+        let claim = json!({"spec": {"accessModes": ["ReadWriteMany"], "resources": {"requests": {"storage": "5Gi"}}, "storageClassName": "shared"}, "status": {"phase": "Pending"}});
+        self.put("PersistentVolumeClaim", "shop", "report-archive", 2 * DAY, claim);
         self.put("ConfigMap", "shop", "web-config", 38 * DAY, json!({"data": {"theme": "plain", "on": "no", "limit": "1_000"}}));
         self.put("Secret", "shop", "payments-key", 38 * DAY, json!({"type": "Opaque", "data": {"key": "bm90LWEtcmVhbC1rZXk="}}));
         self.put("ServiceAccount", "shop", "default", 40 * DAY, json!({}));

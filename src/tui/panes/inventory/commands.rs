@@ -33,6 +33,8 @@ pub enum Command {
     SortHere,
     /// Sort on a column by its name.
     Sort(Order),
+    /// See the rows in groups by the column with that heading; none: as rows.
+    Group(Option<String>),
     /// `0` is all namespaces, `1`–`9` the most used ones in the order of line 2.
     Namespace(u8),
     /// Only what is in trouble.
@@ -90,7 +92,10 @@ pub enum Order {
 
 /// Reads the command of a keymap row or of the `:` line; `None` when it is not one of the inventory's.
 pub fn parse(text: &str) -> Option<Command> {
-    TABLE.iter().find(|(spelling, _)| *spelling == text).map(|(_, command)| command.clone())
+    // Headings differ from kind to kind: which of them there is shows when it is asked for.
+    let group = text.strip_prefix("table.group ").map(str::trim).filter(|heading| !heading.is_empty());
+    let group = group.map(|heading| Command::Group((heading != "none").then(|| heading.to_uppercase())));
+    TABLE.iter().find(|(spelling, _)| *spelling == text).map(|(_, command)| command.clone()).or(group)
 }
 
 /// What help, palette and footer say about the inventory's commands.
@@ -120,6 +125,7 @@ pub const SPECS: &[CommandSpec] = &[
     spec("table.sort age", "sort by age", None),
     spec("table.sort status", "worst first", None),
     spec("table.sort namespace", "sort by namespace", None),
+    spec("table.group namespace", "in groups by a column; `none`: as rows", None),
     split("split.tab describe", "summary", Some(1)),
     split("split.tab yaml", "yaml", Some(2)),
     split("split.tab events", "events", Some(3)),

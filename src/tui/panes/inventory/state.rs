@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cluster::describe::Description;
 use crate::cluster::detail::EventLine;
+use crate::cluster::groups::{Group, GroupOrder};
 use crate::cluster::rows::{Row, Uid};
 use crate::cluster::table::Table;
 use crate::names::{ClusterId, ObjectKey, Problem};
@@ -39,6 +40,8 @@ pub struct State {
     pub wide: bool,
     /// The column that `O` sorts on: an index into the view's headings.
     pub column: usize,
+    /// The rows in groups, where they are seen so.
+    pub grouping: Option<Grouping>,
     /// The object looked at closely.
     pub detail: Option<Detail>,
     /// The keys go to the detail.
@@ -68,7 +71,7 @@ pub type Seat = (ClusterId, Uid);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct View {
-    /// `workloads`, or a kind by any of its names.
+    /// A mixed view such as `workloads`, or a kind by any of its names.
     pub kind: String,
     /// These namespaces; none: all.
     pub namespaces: Vec<String>,
@@ -82,6 +85,25 @@ impl Default for View {
     fn default() -> Self {
         Self { kind: "workloads".into(), namespaces: Vec::new(), labels: String::new(), fields: String::new() }
     }
+}
+
+/// Rows seen in groups.
+#[derive(Debug, Default)]
+pub struct Grouping {
+    /// The heading of the column they are grouped by.
+    pub by: String,
+    /// The groups, in order.
+    pub groups: Vec<Group>,
+    /// Their order.
+    pub order: GroupOrder,
+    /// The group whose rows are seen; none: the groups themselves.
+    pub open: Option<Arc<str>>,
+    /// The group the cursor is on.
+    pub position: usize,
+    /// The cursor was put there: it stays on its group.
+    pub held: bool,
+    /// When they are counted anew: rows have changed since.
+    pub due: Option<Duration>,
 }
 
 /// What the last frame showed: for paging, and so that columns keep their width.
@@ -156,8 +178,16 @@ pub enum Body {
 impl State {
     /// The row under the cursor. None where its object is gone while its detail is still open, until a key moves the cursor.
     pub fn row(&self) -> Option<&Row> {
+        if self.lists_groups() {
+            return None;
+        }
         let here = |row: &&Row| self.cursor.as_ref().is_none_or(|(cluster, uid)| row.cluster == *cluster && row.uid == *uid);
         self.table.row(self.position).filter(here)
+    }
+
+    /// Groups are on the screen, and no rows.
+    pub fn lists_groups(&self) -> bool {
+        self.grouping.as_ref().is_some_and(|grouping| grouping.open.is_none())
     }
 
     /// Namespaces for the digits, the fullest first.
@@ -168,6 +198,9 @@ impl State {
 
     /// The objects an action is about: the marked ones, else the one under the cursor.
     pub fn chosen(&self) -> Vec<ObjectKey> {
+        if self.lists_groups() {
+            return Vec::new();
+        }
         if self.marks.is_empty() {
             return self.row().map(Row::key).into_iter().collect();
         }

@@ -2,6 +2,7 @@
 
 mod act;
 mod detail;
+mod groups;
 mod table;
 
 use std::time::Duration;
@@ -17,6 +18,7 @@ use super::commands::Command;
 use super::state::{State, Tab, View};
 use super::work::{Effect, Report};
 use crate::cluster::table::{Sort, SortBy, Table};
+use crate::cluster::views::Ask;
 use crate::cluster::watch::WatchSpec;
 use crate::names::{ClusterId, Problem};
 use crate::tui::app::shared::Shared;
@@ -27,6 +29,9 @@ const PAST: usize = 50;
 
 /// Does what the person asked.
 pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> Step<Effect> {
+    if let Some(step) = groups::command(state, &command) {
+        return step;
+    }
     match command {
         Command::Move(step) => moved(state, at, step),
         Command::Drill => open(state, at, Tab::Summary, false),
@@ -42,6 +47,7 @@ pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> 
         Command::Column(side) => column(state, shared, side),
         Command::SortHere => sort_here(state, shared),
         Command::Sort(order) => sort(state, order),
+        Command::Group(by) => groups::group(state, by),
         Command::Namespace(digit) => namespace_digit(state, shared, digit),
         Command::Trouble => {
             state.trouble = !state.trouble;
@@ -74,7 +80,7 @@ pub fn report(state: &mut State, at: At, report: Report) -> Step<Effect> {
             state.kinds.extend(words);
             state.scoped.extend(scoped);
             // A view that was asked for by another name before the names were known.
-            if let Some(plural) = state.kinds.get(&state.view.kind) {
+            if let Some(plural) = state.kinds.get(&state.view.kind).filter(|plural| Ask::parse(plural).is_none()) {
                 state.view.kind.clone_from(plural);
             }
             Step::redraw()
@@ -89,13 +95,18 @@ pub fn report(state: &mut State, at: At, report: Report) -> Step<Effect> {
 
 /// What is due at this moment.
 pub fn tick(state: &mut State, at: At) -> Step<Effect> {
+    if state.grouping.as_ref().and_then(|grouping| grouping.due).is_some_and(|due| due <= at.mono) {
+        groups::count(state);
+    }
     let due = state.detail.as_ref().is_some_and(|detail| detail.due.is_some_and(|due| due <= at.mono) && detail.job.is_none());
     if due { inspect(state) } else { Step::quiet() }
 }
 
 /// When [`tick`] has something to do next.
 pub fn next_wake(state: &State) -> Option<Duration> {
-    state.detail.as_ref().filter(|detail| detail.job.is_none())?.due
+    let detail = state.detail.as_ref().filter(|detail| detail.job.is_none()).and_then(|detail| detail.due);
+    let groups = state.grouping.as_ref().and_then(|grouping| grouping.due);
+    [detail, groups].into_iter().flatten().min()
 }
 
 /// Looks at something else in the clusters that are open.
@@ -124,6 +135,7 @@ pub fn go(state: &mut State, shared: &Shared, view: View, remember: bool) -> Ste
         state.trouble = false;
         state.detail = None;
         state.in_detail = false;
+        state.grouping = groups::first(&state.view.kind);
     }
     _ = filtered(state);
     Step::effect(Effect::Watch { generation: state.generation, specs: specs(state, shared) })
@@ -141,6 +153,9 @@ fn watch_again(state: &mut State, shared: &Shared) -> Step<Effect> {
 
 /// Events are read newest first; everything else by name.
 fn first_order(kind: &str) -> Sort {
+    if let Some(ask) = Ask::parse(kind) {
+        return ask.view.order;
+    }
     if matches!(kind, "events" | "event" | "ev") { Sort { by: SortBy::Age, descending: false } } else { Sort::default() }
 }
 
@@ -190,14 +205,14 @@ pub fn back(state: &mut State) -> Option<Step<Effect>> {
         state.trouble = false;
         _ = filtered(state);
     } else {
-        return None;
+        return groups::close(state).or_else(|| groups::leave(state));
     }
     Some(Step::redraw())
 }
 
 /// [`back`] would close or clear something.
 pub fn can_go_back(state: &State) -> bool {
-    state.detail.is_some() || !state.filter.is_empty() || state.trouble
+    state.detail.is_some() || !state.filter.is_empty() || state.trouble || state.grouping.as_ref().is_some_and(|grouping| grouping.open.is_some())
 }
 
 fn say(what: &str) -> Step<Effect> {
@@ -237,6 +252,11 @@ fn namespace_digit(state: &mut State, shared: &Shared, digit: u8) -> Step<Effect
         },
     };
     go(state, shared, View { namespaces, ..state.view.clone() }, true)
+}
+
+/// The rows can be seen in groups by these headings, and are by that one.
+pub fn groupings(state: &State) -> (Vec<String>, Option<&str>) {
+    (crate::cluster::groups::choices(state.table.columns()), state.grouping.as_ref().map(|grouping| grouping.by.as_str()))
 }
 
 /// What a notice says when a kind is not known.

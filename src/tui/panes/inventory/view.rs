@@ -1,6 +1,7 @@
 //! What the inventory looks like: breadcrumb, table, and the object beside or over it. Changes nothing.
 
 mod detail;
+mod groups;
 mod table;
 
 use ratatui::buffer::Buffer;
@@ -35,6 +36,7 @@ pub fn crumbs(state: &State, shared: &Shared, look: &Look<'_>) -> Vec<Segment> {
     if !place.is_empty() {
         segments.push(Segment::new(place, Role::Text, 1));
     }
+    segments.extend(state.grouping.as_ref().map(groups::crumb));
     segments.push(count(state));
     segments.extend(faults(state, look));
     if !view.labels.is_empty() {
@@ -52,7 +54,7 @@ pub fn crumbs(state: &State, shared: &Shared, look: &Look<'_>) -> Vec<Segment> {
     if state.deleting > 0 {
         segments.push(Segment::new(format!("deleting {}", state.deleting), Role::StatusProgress, 1));
     }
-    if state.table.sort() != Sort::default() {
+    if state.table.sort() != Sort::default() && !state.lists_groups() {
         segments.push(order(state, shared, look));
     }
     segments.extend(staleness(state));
@@ -60,7 +62,9 @@ pub fn crumbs(state: &State, shared: &Shared, look: &Look<'_>) -> Vec<Segment> {
 }
 
 fn cluster_scoped(state: &State) -> bool {
-    state.scoped.contains(&state.view.kind) || state.table.row(0).is_some_and(|row| row.namespace.is_none())
+    // A mixed view may begin with a node and go on with pods.
+    let mixed = crate::cluster::views::Ask::parse(&state.view.kind).is_some();
+    !mixed && (state.scoped.contains(&state.view.kind) || state.table.row(0).is_some_and(|row| row.namespace.is_none()))
 }
 
 fn count(state: &State) -> Segment {
@@ -122,6 +126,9 @@ pub fn clock(unix: i64) -> String {
 
 /// Draws table and detail; answers what was seen.
 pub fn draw(state: &State, shared: &Shared, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Seen {
+    if let Some(grouping) = state.grouping.as_ref().filter(|_| state.lists_groups()) {
+        return groups::groups(state, grouping, shared, look, area, buf);
+    }
     let Some(detail) = &state.detail else { return table(state, shared, look, area, true, buf) };
     if detail.full || area.height < 10 {
         let mut seen = state.seen.clone();

@@ -4,6 +4,7 @@ use super::super::commands::{Move, Order, Sideways};
 use super::super::state::{Body, Seat, State};
 use super::super::work::Effect;
 use super::detail::{AGAIN, follow};
+use super::groups;
 use crate::cluster::filter::Filter;
 use crate::cluster::rows::{Delta, Phase, Row, Uid};
 use crate::cluster::table::{Sort, SortBy};
@@ -25,7 +26,12 @@ pub fn filter(state: &mut State, text: &str) -> Result<Step<Effect>, String> {
 pub(super) fn filtered(state: &mut State) -> Step<Effect> {
     let text = if state.trouble { format!("{} is:trouble", state.filter) } else { state.filter.clone() };
     // Parsed before it was taken over, and `is:` is always right.
-    state.table.set_filter(Filter::parse(&text).unwrap_or_default());
+    let filter = Filter::parse(&text).unwrap_or_default();
+    state.table.set_filter(match groups::opened(state) {
+        Some((column, word)) => filter.and_exactly(&column, &word),
+        None => filter,
+    });
+    groups::count(state);
     seat(state, None);
     Step::redraw()
 }
@@ -71,6 +77,7 @@ pub(super) fn rows(state: &mut State, at: At, cluster: &ClusterId, mut delta: De
     }
     let before = state.position;
     state.table.apply(cluster, delta);
+    groups::changed(state, at);
     seat(state, Some(before));
     Step::redraw()
 }
