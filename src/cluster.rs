@@ -12,6 +12,8 @@ pub mod fleet;
 pub mod gate;
 pub mod groups;
 pub mod kinds;
+mod pieces;
+pub mod relate;
 pub mod rows;
 pub mod table;
 pub mod views;

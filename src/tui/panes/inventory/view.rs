@@ -36,10 +36,11 @@ pub fn crumbs(state: &State, shared: &Shared, look: &Look<'_>) -> Vec<Segment> {
     if !place.is_empty() {
         segments.push(Segment::new(place, Role::Text, 1));
     }
+    segments.extend(view.of.as_ref().map(|of| Segment::new(format!("of {}", of.name(shared.open.len() > 1)), Role::Match, 1)));
     segments.extend(state.grouping.as_ref().map(groups::crumb));
     segments.push(count(state));
     segments.extend(faults(state, look));
-    if !view.labels.is_empty() {
+    if !view.labels.is_empty() && view.of.is_none() {
         segments.push(Segment::new(format!("-l {}", view.labels), Role::Match, 2));
     }
     if !state.filter.is_empty() {
@@ -56,6 +57,9 @@ pub fn crumbs(state: &State, shared: &Shared, look: &Look<'_>) -> Vec<Segment> {
     }
     if state.table.sort() != Sort::default() && !state.lists_groups() {
         segments.push(order(state, shared, look));
+    }
+    if state.table.is_held() {
+        segments.push(Segment::new("order held", Role::Dim, 3));
     }
     segments.extend(staleness(state));
     segments
@@ -207,6 +211,9 @@ fn why_empty(state: &State, shared: &Shared) -> Vec<Spans> {
 }
 
 fn nothing_there(state: &State, cluster: &str) -> String {
+    if let Some(of) = &state.view.of {
+        return format!("{} has no {}; esc goes back", of.name(false), state.view.kind);
+    }
     let View { kind, namespaces, labels, .. } = &state.view;
     let with = if labels.is_empty() { String::new() } else { format!(" with -l {labels}") };
     if namespaces.is_empty() || cluster_scoped(state) {
