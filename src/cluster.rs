@@ -6,6 +6,7 @@ pub mod connection;
 mod decode;
 pub mod describe;
 pub mod detail;
+mod entrance;
 pub mod examine;
 pub mod filter;
 pub mod fleet;

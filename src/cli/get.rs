@@ -12,6 +12,7 @@ use crate::cluster::fleet::{Context, Fleet};
 use crate::cluster::rows::{Phase, Row};
 use crate::cluster::table::{Sort, SortBy, Table};
 use crate::cluster::views::Ask;
+use crate::cluster::views::images::differences;
 use crate::cluster::watch::WatchSpec;
 use crate::names::{ClusterId, Gvk, ObjectKey, Problem};
 use crate::text::age::age;
@@ -147,6 +148,9 @@ async fn many(args: &GetArgs, contexts: &[Context], scope: &Scope, fleet: &Fleet
             Ok(part) => _ = part.into_iter().map(|delta| table.apply(&context.id, delta)).count(),
             Err(problem) => code = io.fail(&problem)?,
         }
+    }
+    if args.kind == "images" {
+        differences(&table).into_iter().for_each(|(cluster, delta)| _ = table.apply(&cluster, delta));
     }
     let rows: Vec<&Row> = (0..table.visible()).filter_map(|at| table.row(at)).collect();
     match args.output {

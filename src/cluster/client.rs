@@ -7,6 +7,7 @@ use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
+use super::entrance::Entrance;
 use super::fleet::Dial;
 use super::wire::Wire;
 use crate::names::{ClusterId, Problem};
@@ -54,6 +55,7 @@ impl Builder {
         // A watch may be silent for as long as it lives; the heartbeat finds dead lines.
         config.read_timeout = None;
         config.disable_compression = is_near(&config.cluster_url);
+        let entrance = Entrance::of(&config);
         let mut started = self.started.lock().await;
         let build = started.get_or_insert_with(|| start(config));
         let Ok(built) = tokio::time::timeout(Duration::from_secs(20), build).await else {
@@ -61,7 +63,7 @@ impl Builder {
         };
         *started = None;
         match built {
-            Ok(Ok(client)) => Ok(Wire::new(self.id.clone(), client)),
+            Ok(Ok(client)) => Ok(Wire::new(self.id.clone(), client).entered(entrance)),
             Ok(Err(error)) => Err(self.no_client(&said(&error))),
             Err(error) => Err(self.no_client(&error.to_string())),
         }

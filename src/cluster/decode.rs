@@ -24,6 +24,8 @@ pub(super) enum Shape {
     Own(Own),
     /// What the book of a mixed view makes of them, with these columns.
     Book(&'static [&'static str]),
+    /// The same of objects whose metadata alone is asked for.
+    Metadata(&'static [&'static str]),
     /// The server's own table, for every other kind.
     Table,
 }
@@ -40,6 +42,9 @@ pub(super) enum Own {
     Workloads,
 }
 
+/// Without another form behind it: what a Secret holds is not to be sent instead.
+const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+const METADATA_LIST: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
 
 impl Shape {
@@ -55,14 +60,23 @@ impl Shape {
     }
 
     pub(super) fn accept(self) -> &'static str {
-        if self == Self::Table { TABLE } else { JSON }
+        match self {
+            Self::Table => TABLE,
+            Self::Metadata(_) => METADATA,
+            Self::Own(_) | Self::Book(_) => JSON,
+        }
+    }
+
+    /// The same for a list that is answered whole.
+    pub(super) fn accept_list(self) -> &'static str {
+        if matches!(self, Self::Metadata(_)) { METADATA_LIST } else { self.accept() }
     }
 
     /// The columns, where they are known before the server answers. A trailing `+` marks the wide view, a leading `>` the right edge.
     pub(super) fn columns(self) -> Option<Arc<[Column]>> {
         let names: &[&str] = match self {
             Self::Table => return None,
-            Self::Book(columns) => columns,
+            Self::Book(columns) | Self::Metadata(columns) => columns,
             Self::Own(Own::Pods) => &[">READY", "STATUS", "RESTARTS", "LAST", "NODE+", "IP+"],
             Self::Own(Own::Deployments) => &[">READY", "STATUS", ">UP-TO-DATE", ">AVAILABLE", "IMAGES+"],
             Self::Own(Own::Services) => &["TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORTS", "SELECTOR+"],
@@ -107,7 +121,7 @@ impl Decoder {
     pub(super) fn rows(&mut self, json: &[u8], out: &mut Vec<Row>) -> Result<Option<Arc<[Column]>>, serde_json::Error> {
         match self.shape {
             Shape::Table => return self.table(json, out),
-            Shape::Book(_) => self.booked(json, out)?,
+            Shape::Book(_) | Shape::Metadata(_) => self.booked(json, out)?,
             Shape::Own(Own::Pods) => self.own::<pod::Pod>(json, out)?,
             Shape::Own(Own::Deployments) => self.own::<workload::Deployment>(json, out)?,
             Shape::Own(Own::Workloads) => self.own::<workload::Workload>(json, out)?,

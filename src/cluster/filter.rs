@@ -180,6 +180,7 @@ fn field<'a>(row: &'a Row, columns: &[Column], name: &str) -> std::borrow::Cow<'
         "ns" | "namespace" => row.namespace.as_deref().unwrap_or_default().into(),
         "cluster" | "ctx" => row.cluster.as_str().into(),
         "kind" => row.gvk.kind.as_ref().into(),
+        "is" if differs(row, columns) => format!("differing {}", condition(row.state)).into(),
         "is" => condition(row.state).into(),
         _ => columns
             .iter()
@@ -187,6 +188,12 @@ fn field<'a>(row: &'a Row, columns: &[Column], name: &str) -> std::borrow::Cow<'
             .and_then(|index| row.cells.get(index))
             .map_or_else(Default::default, |cell| cell.show(0)),
     }
+}
+
+/// Another cluster has another image there.
+fn differs(row: &Row, columns: &[Column]) -> bool {
+    let elsewhere = columns.iter().position(|column| &*column.name == "ELSEWHERE");
+    elsewhere.and_then(|at| row.cells.get(at)).is_some_and(|cell| *cell != Cell::Empty)
 }
 
 /// What `is:` looks at.

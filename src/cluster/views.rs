@@ -1,14 +1,24 @@
 //! Mixed views: questions that take several kinds in one table, each a row of facts. How the objects are read is told in the files beside.
 
 mod book;
+mod certs;
+mod changes;
+pub mod images;
 mod object;
+mod restarts;
 mod trouble;
+mod versions;
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use serde_json::{Value, json};
 
 use super::decode::{Own, Shape};
 use super::kinds::{Kind, Kinds};
 use super::table::{Sort, SortBy};
+use super::wire::{LIMIT, Wire};
+use crate::names::Gvk;
 use crate::text::age;
 
 use book::Maker;
@@ -33,7 +43,10 @@ pub struct MixedView {
     pub everywhere: bool,
     /// How far back it looks where nothing is said; none: it looks at no stretch of time.
     pub span: Option<Duration>,
-    /// Its kinds as `plural.group`, events with a field selector behind `?`. Those that are not served are left out.
+    /// What is said where it has no rows.
+    pub nothing: &'static str,
+    /// Its kinds as `plural.group`, with a field selector of their own behind `?` or, behind `#`, asked for by metadata alone. Those that are not served
+    /// are left out.
     kinds: &'static [&'static str],
     columns: &'static [&'static str],
     /// How its objects are read; none: as workloads.
@@ -50,6 +63,7 @@ pub const BUILT_IN: &[MixedView] = &[
         order: Sort { by: SortBy::Name, descending: false },
         everywhere: false,
         span: None,
+        nothing: "no workloads are there",
         kinds: &["deployments.apps", "statefulsets.apps", "daemonsets.apps", "jobs.batch", "cronjobs.batch"],
         columns: &[],
         maker: None,
@@ -62,9 +76,88 @@ pub const BUILT_IN: &[MixedView] = &[
         order: Sort { by: SortBy::Fault, descending: true },
         everywhere: true,
         span: None,
+        nothing: "nothing is in trouble",
         kinds: trouble::KINDS,
         columns: trouble::COLUMNS,
         maker: Some(|_| Box::<trouble::Trouble>::default()),
+    },
+    MixedView {
+        name: "changes",
+        aliases: &["recent"],
+        about: "what was changed lately, and by whom: `changes 2h`",
+        group: None,
+        order: Sort { by: SortBy::Column(0), descending: false },
+        everywhere: true,
+        span: Some(changes::SPAN),
+        nothing: "no change that its API server still tells of (revisions, managed fields, conditions, events); removals are seen from now on",
+        kinds: changes::KINDS,
+        columns: changes::COLUMNS,
+        maker: Some(|ask| Box::new(changes::Changes::new(ask.span.unwrap_or(changes::SPAN)))),
+    },
+    MixedView {
+        name: "images",
+        aliases: &[],
+        about: "which image runs where; `/is:differing` shows where clusters differ",
+        group: None,
+        order: Sort { by: SortBy::Name, descending: false },
+        everywhere: true,
+        span: None,
+        nothing: "no workloads are there",
+        kinds: images::KINDS,
+        columns: images::COLUMNS,
+        maker: Some(|_| Box::new(images::Images)),
+    },
+    MixedView {
+        name: "notready",
+        aliases: &[],
+        about: "pods and nodes that are not ready",
+        group: None,
+        order: Sort { by: SortBy::Fault, descending: true },
+        everywhere: true,
+        span: None,
+        nothing: "every pod and node is ready",
+        kinds: restarts::UNREADY,
+        columns: restarts::UNREADY_COLUMNS,
+        maker: Some(|_| Box::new(restarts::Unready)),
+    },
+    MixedView {
+        name: "restarts",
+        aliases: &[],
+        about: "pods by their restarts, with when and how",
+        group: None,
+        order: Sort { by: SortBy::Column(0), descending: true },
+        everywhere: true,
+        span: None,
+        nothing: "no container was restarted",
+        kinds: restarts::RESTARTED,
+        columns: restarts::RESTART_COLUMNS,
+        maker: Some(|_| Box::new(restarts::Restarts)),
+    },
+    MixedView {
+        name: "certs",
+        aliases: &[],
+        about: "until when certificates hold: issued ones, the API server's, your own",
+        group: None,
+        order: Sort { by: SortBy::Column(1), descending: false },
+        everywhere: true,
+        span: None,
+        nothing: "no certificates are told of",
+        kinds: certs::KINDS,
+        columns: certs::COLUMNS,
+        maker: Some(|_| Box::new(certs::Certificates)),
+    },
+    MixedView {
+        name: "versions",
+        aliases: &[],
+        about: "versions of API servers and kubelets, and whether they go together",
+        group: None,
+        order: Sort { by: SortBy::Fault, descending: true },
+        everywhere: true,
+        span: None,
+        nothing: "no versions are told of",
+        kinds: versions::KINDS,
+        columns: versions::COLUMNS,
+        maker: Some(|_| Box::<versions::Versions>::default()),
     },
 ];
 
@@ -99,10 +192,14 @@ impl Ask {
 
     /// The parts that a cluster serves.
     pub(super) fn parts(&self, kinds: &Kinds) -> Vec<Part> {
-        let shape = if self.view.maker.is_some() { Shape::Book(self.view.columns) } else { Shape::Own(Own::Workloads) };
         let part = |spelling: &&'static str| {
             let (name, fields) = spelling.split_once('?').unwrap_or((spelling, ""));
-            Some(Part { kind: kinds.find(name)?.clone(), shape, fields })
+            let shape = match self.view.maker {
+                None => Shape::Own(Own::Workloads),
+                Some(_) if name.ends_with('#') => Shape::Metadata(self.view.columns),
+                Some(_) => Shape::Book(self.view.columns),
+            };
+            Some(Part { kind: kinds.find(name.trim_end_matches('#'))?.clone(), shape, fields })
         };
         self.view.kinds.iter().filter_map(part).collect()
     }
@@ -110,6 +207,31 @@ impl Ask {
     /// How its objects are read together; none where each is a row of its own.
     pub(super) fn maker(&self) -> Option<Box<dyn Maker>> {
         self.view.maker.map(|make| make(self))
+    }
+}
+
+/// What is told of a cluster beside its objects, each as an object of a kind of its own: the API server's version, and the ends of the certificates that
+/// stand between it and us.
+pub(super) async fn outside(ask: &Ask, wire: &Wire) -> Vec<(Arc<Gvk>, Value)> {
+    let named = |kind: &str, name: String, told: Value| {
+        let mut object = told;
+        object["metadata"] = json!({"name": name, "uid": format!("{} {kind}", wire.id)});
+        (Arc::new(Gvk::new("", "v1", kind)), object)
+    };
+    match ask.view.name {
+        "versions" => {
+            let version = wire.version(LIMIT).await.unwrap_or_default();
+            vec![named(versions::SERVER, wire.id.to_string(), json!({"gitVersion": version}))]
+        }
+        "certs" => {
+            let ends = wire.certificates().await;
+            let told =
+                |kind: &str, message: &str, ends| named(kind, wire.id.to_string(), json!({"spec": {"message": message}, "status": {"ends": ends}}));
+            let serving = ends.serving.map(|ends| told(certs::SERVING, "what the API server shows", ends));
+            let client = ends.client.map(|ends| told(certs::CLIENT, "what your kubeconfig shows", ends));
+            serving.into_iter().chain(client).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

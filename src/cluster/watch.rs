@@ -14,7 +14,7 @@ use super::connection::{Connected, unix_now};
 use super::decode::{Decoder, Head, Own, Shape};
 use super::pieces::Pieces;
 use super::rows::{Delta, Phase, Row, Uid};
-use super::views::{Ask, Book, Changed, Part, clock};
+use super::views::{Ask, Book, Changed, Part, clock, outside};
 use super::wire::{LIMIT, Lines, Status, Trouble, Wire, encode};
 use crate::names::{ClusterId, Problem};
 use crate::text::sanitise;
@@ -198,10 +198,10 @@ impl Pending {
 /// Waits for the connection, resolves the view to kinds, and runs one task a kind.
 async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connected>>, shared: Arc<Shared>) {
     shared.change(|pending| pending.phases = vec![None]);
-    let parts = loop {
+    let (now, parts) = loop {
         let Some(now) = current(&mut connected).await else { return };
         match now.among_kinds(|kinds| resolve(&spec, kinds)).await {
-            Ok(parts) => break parts,
+            Ok(parts) => break (now, parts),
             Err(problem) => {
                 shared.set_phase(0, Phase::Stale { since: unix_now(), problem });
                 if wait_for_change(&mut connected, Duration::from_secs(10)).await.is_err() {
@@ -221,7 +221,8 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
         pending.phase_changed |= places.is_empty();
     });
     let mut tasks = JoinSet::new();
-    if let Some(book) = book.clone() {
+    if let Some((book, ask)) = book.clone().zip(ask) {
+        tell_outside(ask, now.wire, book.clone(), shared.clone()).await;
         let shared = shared.clone();
         tasks.spawn(clock(book, move |changed| shared.hand_over(changed)));
     }
@@ -246,6 +247,17 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
         tasks.spawn(async move { source.run(&mut connected).await });
     }
     while tasks.join_next().await.is_some() {}
+}
+
+/// Writes down what a mixed view tells of a cluster beside its objects.
+async fn tell_outside(ask: Ask, wire: Wire, book: Arc<Mutex<Book>>, shared: Arc<Shared>) {
+    let objects = outside(&ask, &wire).await;
+    let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
+    for (gvk, object) in objects {
+        // Written here and read there: it fits.
+        _ = book.take(&gvk, object.to_string().as_bytes(), unix_now());
+    }
+    shared.hand_over(book.changed());
 }
 
 fn resolve(spec: &WatchSpec, kinds: &super::kinds::Kinds) -> Result<Vec<Part>, Problem> {
@@ -539,7 +551,7 @@ impl Source {
                 self.query,
                 if next.is_empty() { String::new() } else { format!("&continue={}", encode(&next)) }
             );
-            let body = now.wire.whole(http::Method::GET, &path, self.shape.accept(), Vec::new(), LIMIT * 4).await?;
+            let body = now.wire.whole(http::Method::GET, &path, self.shape.accept_list(), Vec::new(), LIMIT * 4).await?;
             let meta = self.page(&body).map_err(|error| now.wire.nonsense(&body, &error.to_string()))?;
             drop(body);
             listed.count += self.rows.len();

@@ -1,5 +1,6 @@
 //! HTTP to one API server: whole answers, lines of a watch, and errors said for a person. Knows no kind.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Method, Request, StatusCode};
@@ -9,6 +10,7 @@ use kube::client::Body;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::entrance::{Ends, Entrance};
 use crate::names::{ClusterId, Problem};
 use crate::text::sanitise;
 
@@ -25,6 +27,7 @@ const LARGEST_OBJECT: usize = 64 << 20;
 pub(super) struct Wire {
     pub(super) id: ClusterId,
     client: kube::Client,
+    entrance: Option<Arc<Entrance>>,
 }
 
 /// What went wrong on the way, with what a caller decides on.
@@ -59,7 +62,20 @@ pub(super) fn encode(text: &str) -> String {
 
 impl Wire {
     pub(super) fn new(id: ClusterId, client: kube::Client) -> Self {
-        Self { id, client }
+        Self { id, client, entrance: None }
+    }
+
+    /// The same, with where it is reached.
+    pub(super) fn entered(self, entrance: Option<Entrance>) -> Self {
+        Self { entrance: entrance.map(Arc::new), ..self }
+    }
+
+    /// When the certificates end that stand between the server and us.
+    pub(super) async fn certificates(&self) -> Ends {
+        match &self.entrance {
+            Some(entrance) => entrance.ends().await,
+            None => Ends::default(),
+        }
     }
 
     /// A whole answer as JSON.

@@ -1,6 +1,6 @@
 //! Stories of questions across kinds and clusters: what is in trouble, seen in groups, and back again.
 
-use meshplay::cluster::rows::{Row, RowState};
+use meshplay::cluster::rows::{Cell, Row, RowState, Uid};
 use meshplay::tui::app::model::Effect;
 use meshplay::tui::panes::inventory;
 
@@ -102,4 +102,80 @@ fn any_table_can_be_seen_in_groups_by_any_of_its_columns() {
     assert_shown(&mut stage, &["3 rows", "READY"]);
     stage.play("':table.group nowhere' <ret>");
     assert_shown(&mut stage, &["there is no column NOWHERE here"]);
+}
+
+/// A container of a workload, as `:images` shows it.
+fn image(cluster: &str, workload: &str, version: &str) -> Row {
+    let text = |text: &str| Cell::Text(text.into());
+    let cells = [text("Deployment"), text(workload), text(version), Cell::Empty, text(&format!("shop/{workload}:{version}"))];
+    let row = scene::workload(&format!("{cluster}/shop/{workload}"), "Deployment", "1/1", "", "");
+    Row { cells: cells.into(), ..row }
+}
+
+#[test]
+fn images_are_compared_with_those_of_the_other_clusters() {
+    let mut stage = in_trouble();
+    stage.play(": images <ret>");
+    stage.rows("prod-eu", listed("images", vec![image("prod-eu", "web", "1.4.2"), image("prod-eu", "cart", "2.4.0")]));
+    assert_not_shown(&mut stage, &["▲"]);
+    stage.rows("prod-us", listed("images", vec![image("prod-us", "web", "1.4.1"), image("prod-us", "cart", "2.4.0")]));
+    assert_shown(&mut stage, &["prod-us 1.4.1", "prod-eu 1.4.2", "▲2"]);
+    stage.play("/ is:differing <ret>");
+    assert_shown(&mut stage, &["2 of 4", "web"]);
+    assert_not_shown(&mut stage, &["cart"]);
+    stage.rows("prod-us", changed(vec![image("prod-us", "web", "1.4.2")]));
+    assert_shown(&mut stage, &["0 of 4"]);
+}
+
+#[test]
+fn changes_look_back_as_far_as_they_are_asked_and_say_when_there_are_none() {
+    let mut stage = in_trouble();
+    let asked = |stage: &mut Stage| {
+        let watch = stage.wanted().into_iter().rev().find_map(|effect| match effect {
+            Effect::Inventory(inventory::work::Effect::Watch { specs, .. }) => specs.into_iter().next(),
+            _ => None,
+        });
+        watch.map(|spec| (spec.view, spec.namespaces))
+    };
+    stage.play("':changes 2h shop' <ret>");
+    assert_eq!(asked(&mut stage), Some(("changes 2h".into(), vec!["shop".into()])));
+    stage.play("':changes' <ret>");
+    assert_eq!(asked(&mut stage), Some(("changes".into(), Vec::new())));
+    stage.rows("prod-eu", listed("changes", vec![])).rows("prod-us", listed("changes", vec![]));
+    assert_shown(&mut stage, &["no change that its API server still tells of", "removals are seen"]);
+    let change = |seconds: i64, name: &str, what: &str, by: &str| {
+        let text = |text: &str| Cell::Text(text.into());
+        let cells = [Cell::Since(crate::play::NOW - seconds), text("Deployment"), text(name), text(what), text(by)];
+        Row { cells: cells.into(), ..scene::workload(&format!("prod-eu/shop/{name}"), "Deployment", "1/1", "", "") }
+    };
+    let rows = vec![change(20 * MINUTE, "cart", "image cart 2.3.0 → 2.4.0", "Flux"), change(4 * MINUTE, "web", "replicas 3 → 5", "kubectl edit")];
+    stage.rows("prod-eu", changed(rows));
+    let lines = stage.lines_with("prod-eu  ");
+    assert!(lines[0].contains("replicas 3 → 5") && lines[1].contains("image cart 2.3.0 → 2.4.0"), "{}", stage.screen());
+}
+
+#[test]
+fn every_question_stands_in_the_completion_with_what_it_answers() {
+    let mut stage = in_trouble();
+    stage.play(": not");
+    assert_shown(&mut stage, &["notready", "pods and nodes that are not ready"]);
+    stage.play("<esc> : cert");
+    assert_shown(&mut stage, &["until when certificates hold"]);
+}
+
+#[test]
+fn what_is_followed_is_found_again_when_it_is_replaced() {
+    let mut stage = in_trouble();
+    stage.play(": po <ret>");
+    let owner = Some(Uid::parse("rs"));
+    let pod = |name: &str, age| Row { owner, ..scene::pod(&format!("prod-eu/shop/{name}"), "1/1", "Running").age(age) };
+    stage.rows("prod-eu", listed("pods", vec![pod("a", 9 * MINUTE), pod("b", 9 * MINUTE), pod("c", 9 * MINUTE)]));
+    stage.play("j ':follow' <ret>");
+    assert_shown(&mut stage, &["following b"]);
+    stage.rows("prod-eu", gone(&[pod("b", 0)]));
+    assert_shown(&mut stage, &["following"]);
+    stage.rows("prod-eu", changed(vec![pod("z", 0)]));
+    assert!(stage.cursor().contains(" z "), "{}", stage.screen());
+    stage.play("':follow' <ret>");
+    assert_shown(&mut stage, &["z is no longer followed"]);
 }

@@ -33,6 +33,8 @@ pub fn columns(view: &str) -> Arc<[Column]> {
         "services" => &["TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORTS", "SELECTOR+"],
         "workloads" => &["KIND", ">READY", "STATUS", "IMAGES+"],
         "secrets" => &["TYPE", "DATA"],
+        "changes" => &["WHEN", "KIND", "OBJECT", "WHAT", "BY"],
+        "images" => &["KIND", "CONTAINER", "VERSION", "ELSEWHERE", "IMAGE"],
         "trouble" => &["KIND", "CAUSE", "SINCE", "NODE", "VERSION", "MESSAGE"],
         other => panic!("no columns for {other}"),
     };

@@ -39,6 +39,8 @@ pub enum Command {
     SortHere,
     /// Sort on a column by its name.
     Sort(Order),
+    /// Keep the cursor on this object, and on what replaces it; again: no longer.
+    Follow,
     /// See the rows in groups by the column with that heading; none: as rows.
     Group(Option<String>),
     /// `0` is all namespaces, `1`–`9` the most used ones in the order of line 2.
@@ -134,6 +136,7 @@ pub const SPECS: &[CommandSpec] = &[
     spec("table.sort age", "sort by age", None),
     spec("table.sort status", "worst first", None),
     spec("table.sort namespace", "sort by namespace", None),
+    spec("table.follow", "follow it and its successors", Some(20)),
     spec("table.group namespace", "in groups by a column; `none`: as rows", None),
     split("split.tab describe", "summary", Some(1)),
     split("split.tab yaml", "yaml", Some(2)),
@@ -183,6 +186,7 @@ const TABLE: &[(&str, Command)] = &[
     ("table.sort age", Command::Sort(Order::Age)),
     ("table.sort status", Command::Sort(Order::Status)),
     ("table.sort namespace", Command::Sort(Order::Namespace)),
+    ("table.follow", Command::Follow),
     ("table.namespace all", Command::Namespace(0)),
     ("table.namespace 1", Command::Namespace(1)),
     ("table.namespace 2", Command::Namespace(2)),

@@ -44,6 +44,8 @@ pub struct State {
     pub column: usize,
     /// The rows in groups, where they are seen so.
     pub grouping: Option<Grouping>,
+    /// The object that is followed through its replacements.
+    pub followed: Option<Followed>,
     /// The object looked at closely.
     pub detail: Option<Detail>,
     /// The keys go to the detail.
@@ -119,6 +121,23 @@ pub struct Grouping {
     pub held: bool,
     /// When they are counted anew: rows have changed since.
     pub due: Option<Duration>,
+}
+
+/// An object that is followed.
+#[derive(Clone, Debug)]
+pub struct Followed {
+    /// Its name.
+    pub name: String,
+    /// Which it is.
+    pub seat: Seat,
+    /// What controls it.
+    pub owner: Option<Uid>,
+    /// What it has in common with its successors where they have another owner.
+    pub family: Option<String>,
+    /// When it was made, unix seconds.
+    pub created: i64,
+    /// It is gone, and nothing has replaced it yet.
+    pub lost: bool,
 }
 
 /// What the last frame showed: for paging, and so that columns keep their width.

@@ -3,6 +3,7 @@
 mod act;
 mod detail;
 mod drill;
+mod follow;
 mod groups;
 mod places;
 mod table;
@@ -52,6 +53,7 @@ pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> 
         Command::Column(side) => column(state, shared, side),
         Command::SortHere => sort_here(state, shared),
         Command::Sort(order) => sort(state, order),
+        Command::Follow => follow::follow(state),
         Command::Group(by) => groups::group(state, by),
         Command::Namespace(digit) => namespace_digit(state, shared, digit),
         Command::Trouble => {
@@ -142,6 +144,7 @@ fn enter(state: &mut State, shared: &Shared, view: View) -> Step<Effect> {
         state.detail = None;
         state.in_detail = false;
         state.grouping = groups::first(&state.view.kind);
+        state.followed = None;
     }
     _ = filtered(state);
     watch(state, shared)

@@ -14,6 +14,7 @@ use self::table::{heads, table};
 use super::state::{Seen, State, View};
 use crate::cluster::rows::{Phase, RowState};
 use crate::cluster::table::{Sort, SortBy};
+use crate::cluster::views::Ask;
 use crate::names::Problem;
 use crate::text::quantity;
 use crate::tui::app::shared::Shared;
@@ -52,6 +53,9 @@ pub fn crumbs(state: &State, shared: &Shared, look: &Look<'_>) -> Vec<Segment> {
     if !state.marks.is_empty() {
         segments.push(Segment::new(format!("{} marked", state.marks.len()), Role::Mark, 1));
     }
+    if let Some(followed) = &state.followed {
+        segments.push(Segment::new(format!("following {}", followed.name), Role::Match, 2));
+    }
     if state.deleting > 0 {
         segments.push(Segment::new(format!("deleting {}", state.deleting), Role::StatusProgress, 1));
     }
@@ -67,7 +71,7 @@ pub fn crumbs(state: &State, shared: &Shared, look: &Look<'_>) -> Vec<Segment> {
 
 fn cluster_scoped(state: &State) -> bool {
     // A mixed view may begin with a node and go on with pods.
-    let mixed = crate::cluster::views::Ask::parse(&state.view.kind).is_some();
+    let mixed = Ask::parse(&state.view.kind).is_some();
     !mixed && (state.scoped.contains(&state.view.kind) || state.table.row(0).is_some_and(|row| row.namespace.is_none()))
 }
 
@@ -215,6 +219,9 @@ fn nothing_there(state: &State, cluster: &str) -> String {
         return format!("{} has no {}; esc goes back", of.name(false), state.view.kind);
     }
     let View { kind, namespaces, labels, .. } = &state.view;
+    if let Some(ask) = Ask::parse(kind) {
+        return format!("{cluster}: {}", ask.view.nothing);
+    }
     let with = if labels.is_empty() { String::new() } else { format!(" with -l {labels}") };
     if namespaces.is_empty() || cluster_scoped(state) {
         return format!("{cluster} has no {kind}{with}");

@@ -43,7 +43,8 @@ pub(super) fn command(state: &mut State, command: &Command) -> Option<Step<Effec
         | Command::Delete
         | Command::LoadTest
         | Command::CopyName
-        | Command::CopyNamespace => {
+        | Command::CopyNamespace
+        | Command::Follow => {
             return Some(say("these are groups: enter opens one"));
         }
         _ => return None,

@@ -8,6 +8,7 @@ use super::groups;
 use crate::cluster::filter::Filter;
 use crate::cluster::rows::{Delta, Phase, Row, Uid};
 use crate::cluster::table::{Sort, SortBy};
+use crate::cluster::views::images::differences;
 use crate::names::{ClusterId, ObjectKey};
 use crate::tui::app::shared::Shared;
 use crate::tui::flow::{At, Step};
@@ -79,9 +80,12 @@ pub(super) fn rows(state: &mut State, at: At, cluster: &ClusterId, mut delta: De
     // Once the person has put the cursor on an object, no other slides over it.
     state.table.hold(state.cursor.is_some());
     state.table.apply(cluster, delta);
+    if state.view.kind == "images" {
+        differences(&state.table).into_iter().for_each(|(cluster, delta)| _ = state.table.apply(&cluster, delta));
+    }
     groups::changed(state, at);
     seat(state, Some(before));
-    Step::redraw()
+    Step::redraw().then(super::follow::keep(state, at))
 }
 
 /// Drops the rows that are not of the object whose own are looked at, where the servers cannot select them.
