@@ -1,78 +1,41 @@
-//! The door of an API server: the certificate it shows in a TLS handshake, and the end of the one a kubeconfig shows to it. Nothing is sent: the handshake
-//! is given up as soon as the certificate is known, so it is taken as it comes and trusted for nothing but its date.
+//! The certificate an API server shows in a TLS handshake. Nothing is sent: the handshake is given up as soon as the certificate is known, so it is taken
+//! as it comes and trusted for nothing but its date.
 
 use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use base64::Engine as _;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme};
 
-pub(super) mod der;
+use super::certificate::validity;
 
 /// How long a server may take for each step.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// Where a server is reached, and what is shown to it.
+/// Where a server is reached.
 #[derive(Clone, Debug)]
 pub(super) struct Entrance {
     host: String,
     port: u16,
     /// The name the server is asked for.
     name: String,
-    /// Behind a proxy the server's own certificate is not seen from here.
-    direct: bool,
-    client: Client,
-}
-
-/// The certificate of a kubeconfig.
-#[derive(Clone, Debug)]
-enum Client {
-    None,
-    /// PEM in base64.
-    Data(String),
-    File(String),
-}
-
-/// When certificates end, unix seconds; none: there is none, or it could not be seen.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Ends {
-    pub(super) serving: Option<i64>,
-    pub(super) client: Option<i64>,
 }
 
 impl Entrance {
-    /// Of a server that is reached with TLS.
-    pub(super) fn of(config: &kube::Config) -> Option<Self> {
+    /// Of a server that is reached with TLS; behind a proxy its own certificate is not seen from here.
+    pub(super) fn of(config: &kube::Config, direct: bool) -> Option<Self> {
         let url = &config.cluster_url;
-        let host = url.host().filter(|_| url.scheme_str() == Some("https"))?.trim_matches(['[', ']']).to_owned();
-        let client = match (&config.auth_info.client_certificate_data, &config.auth_info.client_certificate) {
-            (Some(data), _) => Client::Data(data.clone()),
-            (None, Some(file)) => Client::File(file.clone()),
-            (None, None) => Client::None,
-        };
+        let host = url.host().filter(|_| direct && url.scheme_str() == Some("https"))?.trim_matches(['[', ']']).to_owned();
         let name = config.tls_server_name.clone().unwrap_or_else(|| host.clone());
-        Some(Self { host, port: url.port_u16().unwrap_or(443), name, direct: config.proxy_url.is_none(), client })
+        Some(Self { host, port: url.port_u16().unwrap_or(443), name })
     }
 
-    /// When the certificates end. Does not hold up the thread it is asked on.
-    pub(super) async fn ends(&self) -> Ends {
-        let own = self.clone();
-        let look = move || Ends { serving: if own.direct { serving(&own.host, own.port, &own.name).ok() } else { None }, client: own.client.ends() };
-        tokio::task::spawn_blocking(look).await.unwrap_or_default()
-    }
-}
-
-impl Client {
-    fn ends(&self) -> Option<i64> {
-        let pem = match self {
-            Self::None => return None,
-            Self::Data(data) => base64::engine::general_purpose::STANDARD.decode(data.trim()).ok()?,
-            Self::File(file) => std::fs::read(file).ok()?,
-        };
-        der::not_after(&der::of_pem(&pem)?)
+    /// When the server's certificate ends, unix seconds. Does not hold up the thread it is asked on.
+    pub(super) async fn ends(&self) -> Option<i64> {
+        let Self { host, port, name } = self.clone();
+        tokio::task::spawn_blocking(move || serving(&host, port, &name).ok()).await.ok()?
     }
 }
 
@@ -130,7 +93,7 @@ impl ServerCertVerifier for Seen {
         _: &[u8],
         _: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = der::not_after(certificate);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = validity(certificate).map(|found| found.until);
         Err(Error::General("seen, and that is all".into()))
     }
 

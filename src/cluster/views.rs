@@ -224,12 +224,11 @@ pub(super) async fn outside(ask: &Ask, wire: &Wire) -> Vec<(Arc<Gvk>, Value)> {
             vec![named(versions::SERVER, wire.id.to_string(), json!({"gitVersion": version}))]
         }
         "certs" => {
-            let ends = wire.certificates().await;
             let told =
                 |kind: &str, message: &str, ends| named(kind, wire.id.to_string(), json!({"spec": {"message": message}, "status": {"ends": ends}}));
-            let serving = ends.serving.map(|ends| told(certs::SERVING, "what the API server shows", ends));
-            let client = ends.client.map(|ends| told(certs::CLIENT, "what your kubeconfig shows", ends));
-            serving.into_iter().chain(client).collect()
+            let serving = wire.serving_ends().await.map(|ends| told(certs::SERVING, "what the API server shows", ends));
+            let own = wire.tally().read().credentials_end.map(|ends| told(certs::CLIENT, "what your kubeconfig shows", ends));
+            serving.into_iter().chain(own).collect()
         }
         _ => Vec::new(),
     }

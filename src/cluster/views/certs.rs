@@ -2,9 +2,11 @@
 //! the kubeconfig; never from Secrets, which hold the keys as well.
 
 use base64::Engine as _;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use serde::Deserialize;
 
-use super::super::entrance::der;
+use super::super::certificate::validity;
 use super::super::rows::{Cell, Row, RowState, Uid};
 use super::book::{Entry, FOREVER, Maker, Pen, Taken};
 use super::object::{Condition, Metadata, is, unix};
@@ -13,8 +15,8 @@ pub(super) const KINDS: &[&str] = &["certificates.cert-manager.io", "certificate
 pub(super) const COLUMNS: &[&str] = &["KIND", "ENDS", "RENEWS", "MESSAGE"];
 /// What is told of a cluster beside its objects: see [`super::outside`].
 pub(super) const SERVING: &str = "ServingCertificate";
-/// The same, of what we show to it.
-pub(super) const CLIENT: &str = "ClientCertificate";
+/// The same, of what we show to it: a certificate, or what a plugin gave.
+pub(super) const CLIENT: &str = "Credentials";
 
 /// A certificate is told so long before it ends, in seconds.
 const SOON: i64 = 14 * 86_400;
@@ -65,7 +67,7 @@ impl Object {
         match (unix(&self.status.not_after), self.status.ends) {
             (0, 0) => {
                 let pem = base64::engine::general_purpose::STANDARD.decode(&self.status.certificate).unwrap_or_default();
-                der::of_pem(&pem).and_then(|der| der::not_after(&der)).unwrap_or(0)
+                CertificateDer::from_pem_slice(&pem).ok().and_then(|der| validity(&der)).map_or(0, |found| found.until)
             }
             (0, ends) => ends,
             (ends, _) => ends,
