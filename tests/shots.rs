@@ -42,6 +42,8 @@ const SHOTS: &[Shot] = &[
     ("two-clusters-mono-80x24", || two_clusters(Opening::kubeconfig(CONTEXTS).theme("mono"))),
     ("trouble-grouped-80x24", trouble_grouped),
     ("trouble-rows-120x36", trouble_rows),
+    ("scrolled-80x24", scrolled),
+    ("columns-120x36", columns),
     ("describe-80x24", describe),
     ("yaml-beside-160x45", yaml_beside),
     ("line-80x24", line),
@@ -65,6 +67,20 @@ const SHOTS: &[Shot] = &[
 const PNGS: &[&str] = &["first-minute-80x24", "two-clusters-120x36", "yaml-beside-160x45", "perf-live-80x24"];
 
 const CONTEXTS: &[&str] = &["prod-eu/shop", "prod-us/shop", "lab/shop", "edge-7"];
+
+/// Columns that do not fit pass behind those that say which object it is; some rows are marked.
+fn scrolled() -> Stage {
+    let mut stage = two_clusters(Opening::kubeconfig(CONTEXTS));
+    stage.play("j <space> 3j V <right> <right> <right>");
+    stage
+}
+
+/// The list of columns, with one of the person's own being typed.
+fn columns() -> Stage {
+    let mut stage = two_clusters(Opening::kubeconfig(CONTEXTS).size(120, 36));
+    stage.play(": columns <ret> 3j <space> a 'TEAM=.metadata.labels.team'");
+    stage
+}
 
 fn newcomer(opening: Opening) -> Stage {
     let opening = opening.dark_unless_told();
@@ -171,7 +187,7 @@ fn trouble_rows() -> Stage {
 
 fn describe() -> Stage {
     let mut stage = newcomer(Opening::sandbox());
-    stage.play("d").inspected(Body::Summary(scene::cart()));
+    stage.play("d").inspected(Body::Summary(scene::cart())).heard(scene::cart_events());
     stage
 }
 

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 
 use super::connection::{Connected, LONGEST_PAUSE, unix_now};
 use super::decode::{Decoder, Head, Own, Shape};
+use super::path::UserColumn;
 use super::pieces::Pieces;
 use super::rows::{Delta, Phase, Row, Uid};
 use super::views::{Ask, Book, Changed, Part, clock, outside};
@@ -32,6 +33,10 @@ pub struct WatchSpec {
     pub labels: String,
     /// A field selector for the server; may be empty.
     pub fields: String,
+    /// Columns of the person's own, behind the kind's.
+    pub columns: Vec<UserColumn>,
+    /// Every row is complete when it comes; else some come sooner as the server prints them, and are completed later.
+    pub exact: bool,
 }
 
 /// A running watch. Dropping it stops the watch.
@@ -227,9 +232,10 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
     let maker = ask.and_then(|ask| ask.maker());
     let book = maker.map(|maker| Arc::new(Mutex::new(Book::new(spec.cluster.clone(), maker))));
     let places: Vec<(&Part, Option<&str>)> = parts.iter().flat_map(|part| spec.places(part).into_iter().map(move |place| (part, place))).collect();
+    let decoder = |part: &Part| Decoder::new(part.shape, spec.cluster.clone(), part.kind.gvk.clone()).with(&spec.columns).writing(book.clone());
     shared.change(|pending| {
         pending.phases = vec![None; places.len()];
-        pending.columns = places.first().and_then(|(part, _)| part.shape.columns());
+        pending.columns = places.first().and_then(|(part, _)| decoder(part).columns());
         // Where nothing of a view is served, nothing more will come.
         pending.phase_changed |= places.is_empty();
     });
@@ -240,18 +246,20 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
         tasks.spawn(clock(book, move |changed| shared.hand_over(changed)));
     }
     for (at, (part, namespace)) in places.into_iter().enumerate() {
-        let decoder = Decoder::new(part.shape, spec.cluster.clone(), part.kind.gvk.clone()).writing(book.clone());
+        // Without them a Table carries no more of an object than its metadata.
+        let whole = if part.shape == Shape::Table && !spec.columns.is_empty() { "&includeObject=Object" } else { "" };
         let mut source = Source {
             part: at,
             shape: part.shape,
             path: part.kind.path(namespace),
-            query: spec.selectors(part.fields),
-            decoder,
+            query: spec.selectors(part.fields) + whole,
+            decoder: decoder(part),
             book: book.clone(),
             rows: Vec::new(),
             known: HashMap::new(),
             round: 0,
             glanced: false,
+            exact: spec.exact || !spec.columns.is_empty(),
             version: String::new(),
             fresh: unix_now(),
             shared: shared.clone(),
@@ -332,6 +340,8 @@ struct Source {
     round: u32,
     /// The rows were shown as the server prints them: what comes only completes them.
     glanced: bool,
+    /// They are not to be.
+    exact: bool,
     /// Where the next watch begins; empty: take the list first.
     version: String,
     /// The last moment the rows were known to be true.
@@ -448,7 +458,7 @@ impl Source {
             return self.follow(lines, None).await;
         }
         self.shared.set_phase(self.part, Phase::Syncing { count: 0 });
-        if self.shape == Shape::Own(Own::Pods) && self.known.is_empty() {
+        if self.shape == Shape::Own(Own::Pods) && self.known.is_empty() && !self.exact {
             self.glance(now).await;
         }
         if now.streams() {
@@ -535,6 +545,7 @@ impl Source {
             let nonsense = |error: serde_json::Error| wire.nonsense(line, &error.to_string());
             let event: Event<'_> = serde_json::from_slice(line).map_err(nonsense)?;
             let object = event.object.get().as_bytes();
+            self.decoder.at(unix_now());
             match event.kind {
                 "ERROR" => return refused(&wire, object),
                 "BOOKMARK" => self.marked(object, &mut listed),
@@ -609,6 +620,7 @@ impl Source {
 
     fn page(&mut self, body: &[u8]) -> Result<ListMeta, serde_json::Error> {
         let list: List<'_> = serde_json::from_slice(body)?;
+        self.decoder.at(unix_now());
         if self.shape == Shape::Table {
             if let Some(columns) = self.decoder.rows(body, &mut self.rows)? {
                 self.shared.change(|pending| pending.columns = Some(columns));

@@ -49,6 +49,7 @@ pub struct Opening {
     keys: Option<&'static str>,
     size: (u16, u16),
     history: Vec<String>,
+    memory: Memory,
 }
 
 /// A story under way.
@@ -86,6 +87,7 @@ impl Opening {
             keys: None,
             size: (80, 24),
             history: Vec::new(),
+            memory: Memory::default(),
         }
     }
 
@@ -143,6 +145,11 @@ impl Opening {
         Self { history: lines.iter().map(ToString::to_string).collect(), ..self }
     }
 
+    /// What the last start left.
+    pub fn remembering(self, memory: Memory) -> Self {
+        Self { memory, ..self }
+    }
+
     /// The curtain goes up.
     pub fn start(self) -> Stage {
         let (_, text) = keys::PRESETS.iter().find(|(name, _)| *name == self.preset).expect("a preset");
@@ -162,7 +169,7 @@ impl Opening {
             effects: Vec::new(),
         };
         stage.model.themes = BUILTIN.iter().map(|(name, _)| ((*name).to_owned(), load(name))).collect();
-        let memory = Memory { history: self.history, ..Memory::default() };
+        let memory = Memory { history: self.history, ..self.memory };
         let beginning = Beginning { open: self.open, memory, ..Beginning::default() };
         let step = begin(&mut stage.model, stage.at, beginning);
         stage.effects.extend(step.effects);
@@ -240,6 +247,13 @@ impl Stage {
     pub fn inspected(&mut self, body: inventory::state::Body) -> &mut Self {
         let job = self.model.inventory.jobs;
         self.report(Report::Inventory(inventory::work::Report::Inspected { job, body }))
+    }
+
+    /// What is said about the object looked at closely: heard by the newest request.
+    pub fn heard(&mut self, lines: Vec<meshplay::cluster::events::EventLine>) -> &mut Self {
+        let job = self.model.inventory.detail.as_ref().map_or(0, |detail| detail.heard.job);
+        let phase = meshplay::cluster::rows::Phase::Synced;
+        self.report(Report::Inventory(inventory::work::Report::Heard { job, lines, phase }))
     }
 
     /// How the connections do.
