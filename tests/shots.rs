@@ -210,6 +210,9 @@ fn trouble_grouped() -> Stage {
 fn trouble_rows() -> Stage {
     let mut stage = in_trouble(Opening::kubeconfig(CONTEXTS).size(120, 36));
     stage.play("':table.group none' <ret>");
+    stage
+}
+
 fn two_clusters_then(keys: &str, width: u16, height: u16) -> Stage {
     let mut stage = two_clusters(Opening::kubeconfig(CONTEXTS).size(width, height));
     stage.play(keys);
