@@ -306,6 +306,13 @@ mod tests {
         "table.copy-name",
         "table.copy-namespace",
         "table.mark",
+        "table.mark-range",
+        "table.unmark",
+        "table.save",
+        "table.pin",
+        "table.pan-left",
+        "table.pan-right",
+        "inventory.saved",
         "table.delete",
         "table.wide",
         "table.column-left",
@@ -413,7 +420,7 @@ mod tests {
         let Lookup::Prefix(next) = map.lookup(&["table", "global"], &keys(",")) else { panic!("a prefix") };
         let listed: Vec<(String, &str)> = next.iter().map(|(key, title, _)| (show_key(*key), title.as_str())).collect();
         assert_eq!(listed[0], ("i".to_owned(), "app.go inventory"));
-        assert_eq!(listed.len(), 7);
+        assert_eq!(listed.len(), 8);
         assert_eq!(map.prefix_title("table", &keys(",")), Some("go"));
         assert_eq!(map.lookup(&["table", "global"], &keys(", x")), Lookup::None);
     }
