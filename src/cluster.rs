@@ -7,6 +7,7 @@ pub mod connection;
 mod decode;
 pub mod describe;
 pub mod detail;
+pub mod events;
 pub mod examine;
 pub mod export;
 pub mod filter;

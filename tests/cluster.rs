@@ -10,6 +10,8 @@
     reason = "a test ends here when something is wrong"
 )]
 
+#[path = "cluster/describe.rs"]
+mod describe;
 #[path = "support/fault.rs"]
 mod fault;
 #[path = "support/process.rs"]

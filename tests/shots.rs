@@ -140,7 +140,7 @@ fn two_clusters(opening: Opening) -> Stage {
 
 fn describe() -> Stage {
     let mut stage = newcomer(Opening::sandbox());
-    stage.play("d").inspected(Body::Summary(scene::cart()));
+    stage.play("d").inspected(Body::Summary(scene::cart())).heard(scene::cart_events());
     stage
 }
 

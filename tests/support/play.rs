@@ -249,6 +249,13 @@ impl Stage {
         self.report(Report::Inventory(inventory::work::Report::Inspected { job, body }))
     }
 
+    /// What is said about the object looked at closely: heard by the newest request.
+    pub fn heard(&mut self, lines: Vec<meshplay::cluster::events::EventLine>) -> &mut Self {
+        let job = self.model.inventory.detail.as_ref().map_or(0, |detail| detail.heard.job);
+        let phase = meshplay::cluster::rows::Phase::Synced;
+        self.report(Report::Inventory(inventory::work::Report::Heard { job, lines, phase }))
+    }
+
     /// How the connections do.
     pub fn connections(&mut self, connections: Vec<Connection>) -> &mut Self {
         self.report(Report::Connections(Arc::from(connections)))

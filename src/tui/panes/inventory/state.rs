@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use super::kept::{Choice, Kept, Ordered};
 use crate::cluster::describe::Description;
-use crate::cluster::detail::EventLine;
-use crate::cluster::rows::{Row, Uid};
+use crate::cluster::events::EventLine;
+use crate::cluster::rows::{Phase, Row, Uid};
 use crate::cluster::table::Table;
 use crate::names::{ClusterId, ObjectKey, Problem};
 
@@ -158,6 +158,21 @@ pub struct Detail {
     pub due: Option<Duration>,
     /// The request that is under way.
     pub job: Option<u64>,
+    /// What is said about it, live.
+    pub heard: Heard,
+}
+
+/// What is said about an object and what belongs to it, as long as its detail is open.
+#[derive(Debug, Default)]
+pub struct Heard {
+    /// Who is listened to; nobody: nothing is heard.
+    pub about: Vec<ObjectKey>,
+    /// The request; what an earlier one heard is dropped.
+    pub job: u64,
+    /// What was said, the newest first.
+    pub lines: Vec<EventLine>,
+    /// How far the watch is; none before it has said anything.
+    pub phase: Option<Phase>,
 }
 
 /// What of an object is shown.
@@ -183,8 +198,8 @@ pub enum Body {
     Summary(Description),
     /// Its manifest.
     Yaml(String),
-    /// Its events.
-    Events(Vec<EventLine>),
+    /// Its events, which are heard and not asked for.
+    Events,
 }
 
 impl State {

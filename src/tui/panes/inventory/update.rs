@@ -20,7 +20,7 @@ pub use self::saved::{restore, save_view, unsave};
 pub use self::table::filter;
 
 use self::act::{copy, delete, load_test};
-use self::detail::{described, inspect, inspected, next_match, open, scroll};
+use self::detail::{close, described, heard, inspect, inspected, next_match, open, scroll};
 use self::drill::{drill, node, owner, selected, to_owner, warp};
 use self::table::{column, filtered, mark, mark_range, moved, pan, rows, seat, sort, sort_here, unmark};
 use super::commands::{Command, Sideways};
@@ -97,6 +97,7 @@ pub fn report(state: &mut State, shared: &Shared, at: At, report: Report) -> Ste
         Report::Owner { generation, owner } if generation == state.generation => to_owner(state, shared, owner),
         Report::Selected { .. } | Report::Owner { .. } => Step::quiet(),
         Report::Inspected { job, body } => inspected(state, job, body),
+        Report::Heard { job, lines, phase } => heard(state, job, lines, phase),
         Report::Kinds { words, scoped } => {
             state.kinds.extend(words);
             state.scoped.extend(scoped);
@@ -146,6 +147,7 @@ fn enter(state: &mut State, shared: &Shared, view: View) -> Step<Effect> {
     state.table = Table::new();
     state.table.set_sort(sort);
     (state.position, state.top, state.cursor, state.seek) = (0, 0, None, None);
+    let mut step = Step::redraw();
     if !same_kind {
         state.column = 0;
         state.skip = 0;
@@ -154,11 +156,10 @@ fn enter(state: &mut State, shared: &Shared, view: View) -> Step<Effect> {
         state.seen.widths.clear();
         state.filter.clear();
         state.trouble = false;
-        state.detail = None;
-        state.in_detail = false;
+        step = close(state);
     }
     _ = filtered(state);
-    watch(state, shared)
+    step.then(watch(state, shared))
 }
 
 /// Watches the view from here on; rows of an earlier one are no longer its own.
@@ -235,8 +236,8 @@ pub fn clusters(state: &mut State, shared: &Shared, view: Option<View>) -> Step<
 pub fn back(state: &mut State, shared: &Shared) -> Option<Step<Effect>> {
     if let Some(detail) = state.detail.as_mut().filter(|detail| !detail.find.is_empty() && state.in_detail) {
         detail.find.clear();
-    } else if state.detail.take().is_some() {
-        state.in_detail = false;
+    } else if state.detail.is_some() {
+        return Some(close(state));
     } else if !state.filter.is_empty() || state.trouble {
         state.filter.clear();
         state.trouble = false;

@@ -10,11 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use super::state::{Body, Tab};
 use crate::cluster::connection::unix_now;
+use crate::cluster::events::EventLine;
 use crate::cluster::export::Sheet;
 use crate::cluster::fleet::Fleet;
 use crate::cluster::gate::Action;
 use crate::cluster::kinds::Kind;
-use crate::cluster::rows::{Column, Delta, Row};
+use crate::cluster::rows::{Column, Delta, Phase, Row};
 use crate::cluster::watch::WatchSpec;
 use crate::names::{ClusterId, ObjectKey, Problem};
 
@@ -39,6 +40,13 @@ pub enum Effect {
         key: ObjectKey,
         /// What of it.
         tab: Tab,
+    },
+    /// Hear what is said about these, and about nobody else any more.
+    Listen {
+        /// The request.
+        job: u64,
+        /// Who; nobody: no more.
+        about: Vec<ObjectKey>,
     },
     /// Say which labels the pods of a workload or Service have.
     Select {
@@ -110,6 +118,15 @@ pub enum Report {
         /// What was read.
         body: Body,
     },
+    /// All that was said, and how far the watch is.
+    Heard {
+        /// The request.
+        job: u64,
+        /// The newest first.
+        lines: Vec<EventLine>,
+        /// How far.
+        phase: Phase,
+    },
     /// What a cluster serves.
     Kinds {
         /// Plurals, singulars and short names, each with the plural.
@@ -138,12 +155,13 @@ pub struct Work<F> {
     wrap: fn(Report) -> F,
     watches: JoinSet<()>,
     inspecting: Option<AbortHandle>,
+    listening: JoinSet<()>,
 }
 
 impl<F: Send + 'static> Work<F> {
     /// `wrap` turns this pane's reports into the house's.
     pub fn new(fleet: Fleet, reports: Sender<F>, tables: PathBuf, wrap: fn(Report) -> F) -> Self {
-        Self { fleet, reports, tables, wrap, watches: JoinSet::new(), inspecting: None }
+        Self { fleet, reports, tables, wrap, watches: JoinSet::new(), inspecting: None, listening: JoinSet::new() }
     }
 
     /// Begins what is wanted; answers at once.
@@ -151,6 +169,7 @@ impl<F: Send + 'static> Work<F> {
         match effect {
             Effect::Watch { generation, specs } => self.watch(generation, specs),
             Effect::Inspect { job, key, tab } => self.inspect(job, key, tab),
+            Effect::Listen { job, about } => self.listen(job, &about),
             Effect::Select { generation, key } => {
                 self.ask(move |fleet| async move { Report::Selected { generation, labels: fleet.selector(&key).await } });
             }
@@ -188,11 +207,28 @@ impl<F: Send + 'static> Work<F> {
             let read = match tab {
                 Tab::Summary => fleet.describe(&key).await.map(Body::Summary),
                 Tab::Yaml => fleet.yaml(&key).await.map(Body::Yaml),
-                Tab::Events => fleet.events_of(&key).await.map(Body::Events),
+                Tab::Events => Ok(Body::Events),
             };
             _ = reports.send(wrap(Report::Inspected { job, body: read.unwrap_or_else(Body::Failed) })).await;
         });
         self.inspecting = Some(task.abort_handle());
+    }
+
+    fn listen(&mut self, job: u64, about: &[ObjectKey]) {
+        self.listening = JoinSet::new();
+        if about.is_empty() {
+            return;
+        }
+        let (mut events, reports, wrap) = (self.fleet.events(about), self.reports.clone(), self.wrap);
+        self.listening.spawn(async move {
+            loop {
+                let (lines, phase) = events.next().await;
+                if reports.send(wrap(Report::Heard { job, lines, phase })).await.is_err() {
+                    return;
+                }
+                tokio::time::sleep(BREATH).await;
+            }
+        });
     }
 
     /// One question, one report.
