@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::kinds::Kind;
 use super::rows::{Cell, Column, Row, RowState, Uid};
@@ -11,6 +12,7 @@ use super::wire::JSON;
 use crate::names::{ClusterId, Gvk};
 use crate::text::sanitise;
 
+mod bare;
 mod pod;
 mod table;
 mod workload;
@@ -34,6 +36,8 @@ pub(super) enum Own {
     Events,
     /// Any controller of pods, in the mixed view.
     Workloads,
+    /// Any kind at all, as far as one can tell without knowing it: for those who look at whole objects.
+    Bare,
 }
 
 const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
@@ -47,6 +51,14 @@ impl Shape {
             ("", "nodes") => Self::Own(Own::Nodes),
             ("", "events") => Self::Own(Own::Events),
             _ => Self::Table,
+        }
+    }
+
+    /// How whole objects of a kind are read: never as a Table.
+    pub(super) fn whole(kind: &Kind) -> Self {
+        match Self::of(kind) {
+            Self::Table => Self::Own(Own::Bare),
+            own => own,
         }
     }
 
@@ -64,6 +76,7 @@ impl Shape {
             Self::Own(Own::Nodes) => &["STATUS", "ROLES", "VERSION", "INTERNAL-IP+", "OS+", "KERNEL+", "RUNTIME+"],
             Self::Own(Own::Events) => &["LAST", "TYPE", "REASON", "OBJECT", ">COUNT", "MESSAGE"],
             Self::Own(Own::Workloads) => &["KIND", ">READY", "STATUS", "IMAGES+"],
+            Self::Own(Own::Bare) => &[">READY", "STATUS"],
         };
         Some(names.iter().map(|name| column(name)).collect())
     }
@@ -84,11 +97,26 @@ pub(super) struct Decoder {
     layout: table::Layout,
     /// The resourceVersion of the last object; a Table has none of its own.
     version: String,
+    /// Who looks at every whole object before its row is handed over.
+    look: Option<Look>,
 }
+
+/// Takes a whole object as it comes. What is in it is sanitised; the values of Secrets and ConfigMaps are taken out, their keys are left.
+pub type Look = Arc<dyn Fn(Uid, Value) + Send + Sync>;
 
 impl Decoder {
     pub(super) fn new(shape: Shape, cluster: ClusterId, gvk: Arc<Gvk>) -> Self {
-        Self { shape, cluster, gvk, words: Interner::default(), layout: table::Layout::default(), version: String::new() }
+        Self { shape, cluster, gvk, words: Interner::default(), layout: table::Layout::default(), version: String::new(), look: None }
+    }
+
+    /// Shows every whole object to somebody from now on.
+    pub(super) fn shown_to(self, look: Option<Look>) -> Self {
+        Self { look, ..self }
+    }
+
+    /// Somebody looks at whole objects.
+    pub(super) fn is_watched(&self) -> bool {
+        self.look.is_some()
     }
 
     /// Rows of one object, or of one Table with any number of rows. Columns are answered when they are new.
@@ -101,6 +129,7 @@ impl Decoder {
             Shape::Own(Own::Services) => self.own::<Service>(json, out)?,
             Shape::Own(Own::Nodes) => self.own::<Node>(json, out)?,
             Shape::Own(Own::Events) => self.own::<Event>(json, out)?,
+            Shape::Own(Own::Bare) => self.own::<bare::Bare>(json, out)?,
         }
         Ok(None)
     }
@@ -128,6 +157,9 @@ impl Decoder {
         }
         let (state, cells) = object.cells(&metadata, &self.gvk, &mut self.words);
         let row = self.row(&metadata, state, cells);
+        if let Some(look) = &self.look {
+            look(row.uid, bare::shown(json, &self.gvk)?);
+        }
         out.push(row);
         Ok(())
     }

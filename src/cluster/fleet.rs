@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 
 use super::client::{BuildFrom, Builder};
 use super::connection::{Connected, Connection, Health, keep, unix_now};
+use super::decode::Look;
 use super::gate::Gate;
 use super::kinds::Kinds;
 use super::watch::{Subscription, WatchSpec, current};
@@ -196,11 +197,18 @@ impl Fleet {
 
     /// Watches one view of one cluster, from the moment it is connected.
     pub fn watch(&self, spec: WatchSpec) -> Subscription {
-        let connected = match self.inner.lines.get(&spec.cluster) {
-            Some(line) => line.connected.subscribe(),
-            None => watch::channel(None).1,
-        };
-        Subscription::start(spec, connected)
+        let connected = self.line(&spec.cluster);
+        Subscription::start(spec, connected, None)
+    }
+
+    /// Watches one kind of one cluster and shows every whole object to `look` before its row comes; also those whose deletion is told.
+    pub fn watch_objects(&self, spec: WatchSpec, look: Look) -> Subscription {
+        let connected = self.line(&spec.cluster);
+        Subscription::start(spec, connected, Some(look))
+    }
+
+    fn line(&self, cluster: &ClusterId) -> watch::Receiver<Option<Connected>> {
+        self.inner.lines.get(cluster).map_or_else(|| watch::channel(None).1, |line| line.connected.subscribe())
     }
 
     /// The connection of a cluster, waited for at most as long as a person waits.

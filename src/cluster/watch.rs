@@ -11,7 +11,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use super::connection::{Connected, unix_now};
-use super::decode::{Decoder, Head, Own, Shape};
+use super::decode::{Decoder, Head, Look, Own, Shape};
 use super::kinds::Kind;
 use super::rows::{Delta, Phase, Row, Uid};
 use super::wire::{LIMIT, Lines, Status, Trouble, Wire, encode};
@@ -90,10 +90,11 @@ impl WatchSpec {
 
 impl Subscription {
     /// Starts the watch as soon as the cluster is connected.
-    pub(super) fn start(spec: WatchSpec, connected: watch::Receiver<Option<Connected>>) -> Self {
+    /// With a `look`, whole objects are read and shown to it before their rows come.
+    pub(super) fn start(spec: WatchSpec, connected: watch::Receiver<Option<Connected>>, look: Option<Look>) -> Self {
         let shared = Arc::new(Shared::default());
         let mut tasks = JoinSet::new();
-        tasks.spawn(supervise(spec, connected, shared.clone()));
+        tasks.spawn(supervise(spec, connected, shared.clone(), look));
         Self { shared, _tasks: tasks }
     }
 
@@ -158,7 +159,7 @@ impl Pending {
 }
 
 /// Waits for the connection, resolves the view to kinds, and runs one task a kind.
-async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connected>>, shared: Arc<Shared>) {
+async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connected>>, shared: Arc<Shared>, look: Option<Look>) {
     shared.change(|pending| pending.phases = vec![None]);
     let kinds = loop {
         let Some(now) = current(&mut connected).await else { return };
@@ -172,7 +173,11 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
             }
         }
     };
-    let shape = |kind: &Kind| if spec.view == "workloads" { Shape::Own(Own::Workloads) } else { Shape::of(kind) };
+    let shape = |kind: &Kind| match &look {
+        Some(_) => Shape::whole(kind),
+        None if spec.view == "workloads" => Shape::Own(Own::Workloads),
+        None => Shape::of(kind),
+    };
     let places: Vec<(Kind, Option<&str>)> = kinds.into_iter().flat_map(|kind| spec.places(kind)).collect();
     shared.change(|pending| {
         pending.phases = vec![None; places.len()];
@@ -181,7 +186,7 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
     let mut parts = JoinSet::new();
     for (part, (kind, namespace)) in places.into_iter().enumerate() {
         let shape = shape(&kind);
-        let decoder = Decoder::new(shape, spec.cluster.clone(), kind.gvk.clone());
+        let decoder = Decoder::new(shape, spec.cluster.clone(), kind.gvk.clone()).shown_to(look.clone());
         let path = kind.path(namespace);
         let query = spec.selectors();
         let mut source = Source {
@@ -339,7 +344,7 @@ impl Source {
             return self.follow(lines, None).await;
         }
         self.shared.set_phase(self.part, Phase::Syncing { count: 0 });
-        if self.shape == Shape::Own(Own::Pods) && self.known.is_empty() {
+        if self.shape == Shape::Own(Own::Pods) && self.known.is_empty() && !self.decoder.is_watched() {
             self.glance(now).await;
         }
         if now.streams() {
