@@ -300,6 +300,8 @@ mod tests {
         "table.node",
         "table.owner",
         "table.warp",
+        "table.uses",
+        "split.follow",
         "table.describe",
         "table.yaml",
         "table.load-test",

@@ -29,6 +29,18 @@ pub struct Glyphs {
     pub above: &'static str,
     /// More below.
     pub below: &'static str,
+    /// It leads there.
+    pub out: &'static str,
+    /// It is led to from there.
+    pub back: &'static str,
+    /// Folded: more inside.
+    pub folded: &'static str,
+    /// Unfolded.
+    pub open: &'static str,
+    /// A branch of a tree, and its last one.
+    pub branches: [&'static str; 2],
+    /// A trunk beside other branches.
+    pub trunk: &'static str,
     /// Eight heights of a bar, lowest first.
     pub heights: [&'static str; 8],
     /// Eight lengths of a bar, shortest first.
@@ -52,6 +64,12 @@ pub const UNICODE: Glyphs = Glyphs {
     descending: "↓",
     above: "▴",
     below: "▾",
+    out: "▸",
+    back: "◂",
+    folded: "▸",
+    open: "▾",
+    branches: ["├─", "└─"],
+    trunk: "│ ",
     heights: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
     lengths: ["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"],
     braille: true,
@@ -72,6 +90,12 @@ pub const ASCII: Glyphs = Glyphs {
     descending: "v",
     above: "^",
     below: "v",
+    out: ">",
+    back: "<",
+    folded: "+",
+    open: "-",
+    branches: ["|-", "`-"],
+    trunk: "| ",
     heights: [".", ".", ":", ":", "+", "+", "#", "#"],
     lengths: [" ", " ", " ", "-", "-", "-", "=", "#"],
     braille: false,

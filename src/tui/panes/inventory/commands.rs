@@ -21,6 +21,10 @@ pub enum Command {
     Yaml,
     /// The split's events tab.
     Events,
+    /// The split's tab of what the object uses and is used by.
+    Uses,
+    /// The object under the cursor of that tab.
+    Follow,
     /// Load test on the Service under the cursor.
     LoadTest,
     /// The name to the clipboard.
@@ -103,6 +107,7 @@ pub fn parse(text: &str) -> Option<Command> {
 pub const SPECS: &[CommandSpec] = &[
     spec("table.describe", "describe", Some(1)),
     spec("table.yaml", "yaml", Some(2)),
+    spec("table.uses", "uses", Some(12)),
     spec("table.load-test", "load test…", Some(3)),
     spec("table.delete", "delete…", Some(4)),
     spec("table.drill", "drill down", Some(13)),
@@ -132,6 +137,8 @@ pub const SPECS: &[CommandSpec] = &[
     split("split.tab describe", "summary", Some(1)),
     split("split.tab yaml", "yaml", Some(2)),
     split("split.tab events", "events", Some(3)),
+    split("split.tab uses", "uses", Some(3)),
+    split("split.follow", "go there", Some(0)),
     split("split.wrap", "wrap", Some(4)),
     split("split.next-match", "next match", Some(5)),
     split("split.previous-match", "previous match", None),
@@ -164,6 +171,7 @@ const TABLE: &[(&str, Command)] = &[
     ("table.warp", Command::Warp),
     ("table.describe", Command::Describe),
     ("table.yaml", Command::Yaml),
+    ("table.uses", Command::Uses),
     ("table.load-test", Command::LoadTest),
     ("table.copy-name", Command::CopyName),
     ("table.copy-namespace", Command::CopyNamespace),
@@ -191,6 +199,8 @@ const TABLE: &[(&str, Command)] = &[
     ("split.tab describe", Command::Describe),
     ("split.tab yaml", Command::Yaml),
     ("split.tab events", Command::Events),
+    ("split.tab uses", Command::Uses),
+    ("split.follow", Command::Follow),
     ("split.wrap", Command::Wrap),
     ("split.next-match", Command::NextMatch),
     ("split.previous-match", Command::PreviousMatch),

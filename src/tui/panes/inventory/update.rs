@@ -5,6 +5,7 @@ mod detail;
 mod drill;
 mod places;
 mod table;
+mod uses;
 
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ pub use self::places::travel;
 pub use self::table::filter;
 
 use self::act::{copy, delete, load_test};
-use self::detail::{described, inspect, inspected, next_match, open, scroll};
+use self::detail::{close, described, inspect, inspected, next_match, open, scroll};
 use self::drill::{drill, node, owner, selected, to_owner, warp};
 use self::table::{column, filtered, mark, moved, rows, seat, sort, sort_here};
 use super::commands::Command;
@@ -38,6 +39,8 @@ pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> 
         Command::Describe => described(state, at),
         Command::Yaml => open(state, at, Tab::Yaml, true),
         Command::Events => open(state, at, Tab::Events, true),
+        Command::Uses => open(state, at, Tab::Uses, true),
+        Command::Follow => uses::follow(state, shared),
         Command::LoadTest => load_test(state, shared),
         Command::CopyName => copy(state, |row| row.name.to_string()),
         Command::CopyNamespace => copy(state, |row| row.namespace.as_deref().unwrap_or_default().to_owned()),
@@ -78,6 +81,7 @@ pub fn report(state: &mut State, shared: &Shared, at: At, report: Report) -> Ste
         Report::Owner { generation, owner } if generation == state.generation => to_owner(state, shared, owner),
         Report::Selected { .. } | Report::Owner { .. } => Step::quiet(),
         Report::Inspected { job, body } => inspected(state, job, body),
+        Report::Related { job, lines, unknown, complete } => uses::related(state, job, lines, unknown, complete),
         Report::Kinds { words, scoped } => {
             state.kinds.extend(words);
             state.scoped.extend(scoped);
@@ -123,16 +127,16 @@ fn enter(state: &mut State, shared: &Shared, view: View) -> Step<Effect> {
     state.table = Table::new();
     state.table.set_sort(sort);
     (state.position, state.top, state.cursor, state.seek) = (0, 0, None, None);
+    let mut closed = Step::quiet();
     if !same_kind {
         state.column = 0;
         state.seen.widths.clear();
         state.filter.clear();
         state.trouble = false;
-        state.detail = None;
-        state.in_detail = false;
+        closed = close(state);
     }
     _ = filtered(state);
-    watch(state, shared)
+    closed.then(watch(state, shared))
 }
 
 /// Watches the view from here on; rows of an earlier one are no longer its own.
@@ -197,8 +201,8 @@ pub fn clusters(state: &mut State, shared: &Shared, view: Option<View>) -> Step<
 pub fn back(state: &mut State, shared: &Shared) -> Option<Step<Effect>> {
     if let Some(detail) = state.detail.as_mut().filter(|detail| !detail.find.is_empty() && state.in_detail) {
         detail.find.clear();
-    } else if state.detail.take().is_some() {
-        state.in_detail = false;
+    } else if state.detail.is_some() {
+        return Some(close(state));
     } else if !state.filter.is_empty() || state.trouble {
         state.filter.clear();
         state.trouble = false;
@@ -228,7 +232,16 @@ pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<Stri
     let searched = state.detail.as_ref().is_some_and(|detail| !detail.find.is_empty());
     let why = match command {
         Command::Delete | Command::LoadTest if shared.gate.readonly() => "this session is read-only",
-        Command::Drill | Command::Describe | Command::Yaml | Command::Events | Command::Delete | Command::Mark | Command::CopyName if nothing => {
+        Command::Drill
+        | Command::Describe
+        | Command::Yaml
+        | Command::Events
+        | Command::Uses
+        | Command::Delete
+        | Command::Mark
+        | Command::CopyName
+            if nothing =>
+        {
             "no row is chosen"
         }
         Command::LoadTest => match kind {
@@ -237,6 +250,7 @@ pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<Stri
             None => "no row is chosen",
         },
         Command::Node | Command::Owner | Command::Warp => return drill::refusal(state, command),
+        Command::Follow => return uses::refusal(state),
         Command::NextMatch | Command::PreviousMatch if !searched => "nothing is searched for",
         Command::Wide if !state.wide && state.seen.hidden == 0 => "all columns are shown",
         Command::Namespace(0) if state.view.namespaces.is_empty() => "all are shown",

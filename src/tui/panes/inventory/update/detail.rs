@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::super::commands::Move;
-use super::super::state::{Body, Detail, State, Tab};
+use super::super::state::{Body, Detail, Related, State, Tab};
 use super::super::work::Effect;
 use super::table::target;
+use super::uses;
 use super::{redraw, say};
 use crate::cluster::rows::{Row, RowState};
 use crate::tui::flow::{At, GuideStep, Intent, Step};
@@ -46,6 +47,7 @@ pub(super) fn follow(state: &mut State, at: At) -> Step<Effect> {
         detail.body = Body::Waiting;
         detail.top = 0;
         detail.job = None;
+        detail.related = Related::default();
         detail.due = Some(at.mono + REST);
     }
     Step::redraw()
@@ -65,10 +67,22 @@ pub(super) fn open(state: &mut State, at: At, tab: Tab, full: bool) -> Step<Effe
             detail.top = 0;
             detail.body = Body::Waiting;
         }
-        return inspect(state);
+        let ends = uses::end(state);
+        return ends.then(inspect(state));
     }
     let Some(key) = state.row().map(Row::key) else { return Step::quiet() };
-    let empty = Detail { key, tab, full, wrap: tab != Tab::Yaml, top: 0, find: String::new(), body: Body::Waiting, due: Some(at.mono), job: None };
+    let empty = Detail {
+        key,
+        tab,
+        full,
+        wrap: tab != Tab::Yaml,
+        top: 0,
+        find: String::new(),
+        body: Body::Waiting,
+        due: Some(at.mono),
+        job: None,
+        related: Related::default(),
+    };
     state.detail = Some(empty);
     state.in_detail = full;
     inspect(state)
@@ -76,10 +90,20 @@ pub(super) fn open(state: &mut State, at: At, tab: Tab, full: bool) -> Step<Effe
 
 pub(super) fn inspect(state: &mut State) -> Step<Effect> {
     let Some(detail) = &mut state.detail else { return Step::quiet() };
+    detail.due = None;
+    if detail.tab == Tab::Uses {
+        return uses::begin(state);
+    }
     state.jobs += 1;
     detail.job = Some(state.jobs);
-    detail.due = None;
     Step::effect(Effect::Inspect { job: state.jobs, key: detail.key.clone(), tab: detail.tab })
+}
+
+/// Closes the detail; nobody looks any more.
+pub(super) fn close(state: &mut State) -> Step<Effect> {
+    let ends = uses::end(state);
+    (state.detail, state.in_detail) = (None, false);
+    ends
 }
 
 pub(super) fn inspected(state: &mut State, job: u64, body: Body) -> Step<Effect> {
@@ -94,7 +118,12 @@ pub(super) fn scroll(state: &mut State, step: Move) -> Step<Effect> {
     let (page, rows) = (state.seen.detail_page, state.seen.detail_rows);
     let last = rows.saturating_sub(page);
     if let Some(detail) = &mut state.detail {
-        detail.top = target(detail.top.min(last), step, page, last);
+        if detail.tab == Tab::Uses {
+            let position = target(detail.related.position, step, page, rows.saturating_sub(1));
+            uses::point(detail, position, page);
+        } else {
+            detail.top = target(detail.top.min(last), step, page, last);
+        }
     }
     Step::redraw()
 }
@@ -105,12 +134,17 @@ pub(super) fn next_match(state: &mut State, forward: bool) -> Step<Effect> {
         return say("/ searches here; then n and N go from match to match");
     }
     let matches = &state.seen.matches;
+    let here = if detail.tab == Tab::Uses { detail.related.position } else { detail.top };
     let next = if forward {
-        matches.iter().find(|row| **row > detail.top).or(matches.first())
+        matches.iter().find(|row| **row > here).or(matches.first())
     } else {
-        matches.iter().rev().find(|row| **row < detail.top).or(matches.last())
+        matches.iter().rev().find(|row| **row < here).or(matches.last())
     };
     match next {
+        Some(row) if detail.tab == Tab::Uses => {
+            uses::point(detail, *row, state.seen.detail_page);
+            Step::redraw()
+        }
         Some(row) => {
             detail.top = *row;
             Step::redraw()

@@ -3,7 +3,7 @@
 use super::super::commands::Command;
 use super::super::state::{Origin, State, Tab, Tie, View};
 use super::super::work::Effect;
-use super::detail::open;
+use super::detail::{close, open};
 use super::places::remember;
 use super::table::{is, seat_of};
 use super::{ask, enter, filtered};
@@ -173,7 +173,7 @@ fn show(state: &mut State, shared: &Shared, view: View, key: ObjectKey) -> Step<
         return point_at(state, key);
     }
     remember(state, true);
-    let step = enter(state, shared, view);
+    let step = close(state).then(enter(state, shared, view));
     (state.filter, state.trouble) = (String::new(), false);
     _ = filtered(state);
     state.seek = Some(key);
@@ -183,12 +183,12 @@ fn show(state: &mut State, shared: &Shared, view: View, key: ObjectKey) -> Step<
 /// The object is in the table that is shown.
 fn point_at(state: &mut State, key: ObjectKey) -> Step<Effect> {
     (state.filter, state.trouble) = (String::new(), false);
-    (state.detail, state.in_detail) = (None, false);
+    let closed = close(state);
     match state.table.rows().find(|row| is(row, &key)).map(seat_of) {
         Some(seat) => state.cursor = Some(seat),
         None => state.seek = Some(key),
     }
-    filtered(state)
+    closed.then(filtered(state))
 }
 
 /// A kind as a view names it: by its plural, and by its group too where others may be called the same.

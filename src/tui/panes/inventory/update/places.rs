@@ -2,6 +2,7 @@
 
 use super::super::state::{Place, State};
 use super::super::work::Effect;
+use super::detail::close;
 use super::{filtered, watch};
 use crate::cluster::rows::Row;
 use crate::cluster::table::Table;
@@ -82,7 +83,7 @@ fn restore(state: &mut State, shared: &Shared, place: Place) -> Step<Effect> {
     state.table.set_sort(place.sort);
     let closed: Vec<_> = state.table.phases().iter().map(|(id, _)| id).filter(|id| !shared.open.contains(id)).cloned().collect();
     closed.iter().for_each(|id| state.table.drop_source(id));
-    (state.detail, state.in_detail) = (None, false);
+    let closed = close(state);
     state.cursor = place.cursor.as_ref().map(|key| (key.cluster.clone(), crate::cluster::rows::Uid::parse(&key.uid)));
     (state.position, state.top, state.seek) = (place.position, place.top, place.cursor);
     let step = {
@@ -92,5 +93,5 @@ fn restore(state: &mut State, shared: &Shared, place: Place) -> Step<Effect> {
     if known {
         state.outdated = shared.open.iter().cloned().collect();
     }
-    step
+    closed.then(step)
 }
