@@ -104,6 +104,8 @@ pub enum Intent {
     Open(Vec<ClusterId>),
     /// Show a pane.
     Go(PaneId),
+    /// Show an object in the inventory; going back from there leads back here.
+    Reveal(ObjectKey),
 }
 
 /// The panes, by what they show.
@@ -115,6 +117,8 @@ pub enum PaneId {
     Perf,
     /// The contexts of the kubeconfig.
     Clusters,
+    /// A kind as a tree.
+    Xray,
 }
 
 /// One line for the person, kept in the history of notices.

@@ -20,7 +20,7 @@ use super::app::view;
 use super::app::work::{Context, Wish, Work};
 use super::flow::{At, Look};
 use super::keys::map::Keymap;
-use super::panes::inventory;
+use super::panes::{inventory, xray};
 use super::tape::{self, Head, Line};
 use super::term::frame::Screen;
 use super::term::input::Input;
@@ -268,6 +268,9 @@ impl House {
         })?;
         if let Some(seen) = hits.inventory {
             inventory::update::seen(&mut self.model.inventory, seen);
+        }
+        if let Some(seen) = hits.xray {
+            xray::update::seen(&mut self.model.xray, seen);
         }
         self.pace = Pace { last: Some(Instant::now()), dirty: false, asked: false, ..self.pace };
         Ok(())

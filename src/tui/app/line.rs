@@ -31,6 +31,13 @@ pub enum Meaning {
     Open(Vec<ClusterId>),
     /// Open the form of a load test.
     Load(String),
+    /// A kind as a tree.
+    Xray {
+        /// Which.
+        kind: String,
+        /// In these namespaces; none: all.
+        namespaces: Vec<String>,
+    },
     /// Another theme.
     Theme(Box<Theme>),
 }
@@ -41,6 +48,7 @@ const WORDS: &[(&str, &[&str], &str)] = &[
     ("ns", &["namespace"], "one namespace, or `all`"),
     ("load", &[], "load test on an address…"),
     ("perf", &["runs"], "load tests"),
+    ("xray", &[], "a kind as a tree: what is below it, what it needs"),
     ("notices", &[], "notices"),
     ("theme", &[], "another theme"),
     ("help", &[], "keys here"),
@@ -68,6 +76,7 @@ pub fn understand(model: &Model, text: &str) -> Result<Meaning, Problem> {
         Some("ns") => namespace(model, &parsed.args),
         Some("load") => Ok(Meaning::Load(parsed.args.join(" "))),
         Some("perf") => Ok(Meaning::Command(Command::App(AppCommand::Go(PaneId::Perf)))),
+        Some("xray") => xray(model, &parsed.args),
         Some("notices") => Ok(Meaning::Command(Command::App(AppCommand::Notices))),
         Some("theme") => theme(model, &parsed.args),
         Some("help") => Ok(Meaning::Command(Command::App(AppCommand::Help))),
@@ -111,6 +120,22 @@ fn view(model: &Model, head: &str, parsed: &crate::tui::keys::line::Parsed) -> R
     let view = View { kind: kind.to_owned(), namespaces, labels: parsed.labels.clone().unwrap_or_default(), ..View::default() };
     let contexts = if parsed.contexts.is_empty() { Vec::new() } else { contexts(model, &parsed.contexts)? };
     Ok(Meaning::View { view, filter: parsed.filter.clone(), contexts })
+}
+
+/// `xray [kind] [namespaces]`; of what is looked at where nothing is said.
+fn xray(model: &Model, args: &[String]) -> Result<Meaning, Problem> {
+    let now = &model.inventory.view;
+    let word = args.first().map_or(now.kind.as_str(), String::as_str).to_lowercase();
+    let word = if matches!(word.as_str(), "workloads" | "wl") { "deployments" } else { &word };
+    let kinds = &model.inventory.kinds;
+    // Before the clusters have said what they serve it may be a kind all the same; `widgets.acme.io` is the server's to know.
+    if !kinds.is_empty() && !word.contains('.') && !kinds.contains_key(word) {
+        let mut problem = crate::tui::panes::inventory::update::unknown(word);
+        problem.hints.splice(0..0, did_you_mean(word, kinds.keys().map(String::as_str)));
+        return Err(problem);
+    }
+    let namespaces = args.get(1).map_or_else(|| now.namespaces.clone(), |word| named(word));
+    Ok(Meaning::Xray { kind: kinds.get(word).map_or(word, String::as_str).to_owned(), namespaces })
 }
 
 /// Contexts by name or glob.
@@ -159,11 +184,10 @@ pub fn candidates(model: &Model, text: &str, cursor: usize) -> Vec<Candidate> {
         Slot::Arg(_) if word(&parsed.head) == Some("ctx") => {
             model.shared.contexts.iter().map(|context| plain(context.id.as_str(), &context.server)).collect()
         }
+        Slot::Arg(0) if word(&parsed.head) == Some("xray") => kinds(model).collect(),
+        Slot::Arg(1) if word(&parsed.head) == Some("xray") => namespaces(model).collect(),
         Slot::Arg(0) if word(&parsed.head) == Some("theme") => model.themes.iter().map(|(name, _)| plain(name, "theme")).collect(),
-        Slot::Arg(0) if is_kind(model, &parsed.head) || word(&parsed.head) == Some("ns") => {
-            let spaces = model.inventory.namespaces();
-            std::iter::once(plain("all", "all namespaces")).chain(spaces.iter().map(|name| plain(name, "namespace"))).collect()
-        }
+        Slot::Arg(0) if is_kind(model, &parsed.head) || word(&parsed.head) == Some("ns") => namespaces(model).collect(),
         _ => Vec::new(),
     }
 }
@@ -172,13 +196,22 @@ fn plain(text: &str, about: &str) -> Candidate {
     Candidate { text: text.to_owned(), about: about.to_owned(), keys: String::new() }
 }
 
-fn heads(model: &Model) -> Vec<Candidate> {
+fn namespaces(model: &Model) -> impl Iterator<Item = Candidate> {
+    let names: Vec<Candidate> = model.inventory.namespaces().iter().map(|name| plain(name, "namespace")).collect();
+    std::iter::once(plain("all", "all namespaces")).chain(names)
+}
+
+/// Kinds the clusters serve, by every word for them.
+fn kinds(model: &Model) -> impl Iterator<Item = Candidate> {
     let about = |word: &str, plural: &str| if word == plural { "kind".to_owned() } else { format!("kind {plural}") };
     // What the plural begins with needs no line of its own.
     let own = |word: &str, plural: &str| word == plural || !plural.starts_with(word);
-    let served = model.inventory.kinds.iter().filter(|(word, plural)| own(word, plural));
-    let served = served.map(|(word, plural)| plain(word, &about(word, plural)));
-    let kinds = std::iter::once(plain("workloads", "what runs, of all kinds")).chain(served);
+    let served = model.inventory.kinds.iter().filter(move |(word, plural)| own(word, plural));
+    served.map(move |(word, plural)| plain(word, &about(word, plural)))
+}
+
+fn heads(model: &Model) -> Vec<Candidate> {
+    let kinds = std::iter::once(plain("workloads", "what runs, of all kinds")).chain(kinds(model));
     let words = WORDS.iter().map(|(name, _, about)| plain(name, about));
     let contexts = model.contexts();
     let commands = specs().filter(|spec| spec.contexts.iter().any(|context| contexts.contains(context))).map(|spec| {

@@ -18,7 +18,7 @@ use crate::tui::overlays::help::Help;
 use crate::tui::overlays::line::Line;
 use crate::tui::overlays::menu::Menu;
 use crate::tui::overlays::notices::{Kept, Notices};
-use crate::tui::panes::{clusters, inventory, perf};
+use crate::tui::panes::{clusters, inventory, perf, xray};
 use crate::tui::term::key::{Event, Key};
 use crate::tui::theme::Theme;
 
@@ -33,6 +33,10 @@ pub struct Model {
     pub perf: perf::state::State,
     /// Contexts.
     pub clusters: clusters::state::State,
+    /// A kind as a tree.
+    pub xray: xray::state::State,
+    /// An object was shown from here: going back in the inventory ends there.
+    pub revealed_from: Option<PaneId>,
     /// The pane that is seen.
     pub pane: PaneId,
     /// The one before.
@@ -115,6 +119,8 @@ pub enum Report {
     Inventory(inventory::work::Report),
     /// To a load test.
     Perf(perf::work::Report),
+    /// To the tree.
+    Xray(xray::work::Report),
     /// To a connection.
     Connections(Arc<[Connection]>),
     /// Something failed that is nobody's in particular.
@@ -128,6 +134,8 @@ pub enum Effect {
     Inventory(inventory::work::Effect),
     /// For the load tests.
     Perf(perf::work::Effect),
+    /// For the tree.
+    Xray(xray::work::Effect),
     /// Open a connection.
     Connect(ClusterId),
     /// Close one.
@@ -165,6 +173,8 @@ impl Model {
             inventory: inventory::state::State::default(),
             perf: perf::state::State::default(),
             clusters: clusters::state::State::default(),
+            xray: xray::state::State::default(),
+            revealed_from: None,
             pane: PaneId::Inventory,
             last_pane: PaneId::Perf,
             overlays: Vec::new(),
@@ -190,6 +200,7 @@ impl Model {
             PaneId::Inventory => &["table", "global"],
             PaneId::Perf => &["perf", "global"],
             PaneId::Clusters => &["clusters", "global"],
+            PaneId::Xray => &["xray", "global"],
         }
     }
 
@@ -197,6 +208,6 @@ impl Model {
     pub fn next_wake(&self, at: At) -> Option<Duration> {
         // Ages step every ten seconds; frames that change nothing write nothing.
         let ages = at.mono + Duration::from_secs(10 - u64::try_from(at.unix.rem_euclid(10)).unwrap_or(0));
-        [Some(ages), self.flash, inventory::update::next_wake(&self.inventory)].into_iter().flatten().min()
+        [Some(ages), self.flash, inventory::update::next_wake(&self.inventory), xray::update::next_wake(&self.xray)].into_iter().flatten().min()
     }
 }

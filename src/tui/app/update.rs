@@ -17,7 +17,7 @@ use crate::tui::overlays::line::{Answer as LineAnswer, Line};
 use crate::tui::overlays::menu::{Answer as MenuAnswer, Item, Menu};
 use crate::tui::overlays::notices::{KEPT, Notices};
 use crate::tui::panes::inventory::state::View;
-use crate::tui::panes::{clusters, inventory, perf};
+use crate::tui::panes::{clusters, inventory, perf, xray};
 use crate::tui::term::key::{Code, Event, Key};
 
 /// How long a notice stands over the body.
@@ -72,6 +72,7 @@ fn tick(model: &mut Model, at: At) -> Wanted {
         model.flash = None;
     }
     let step = inventory::update::tick(&mut model.inventory, at).map(Effect::Inventory);
+    let step = step.then(xray::update::tick(&mut model.xray, at).map(Effect::Xray));
     // Ages may read otherwise now.
     Step { dirty: true, ..settle(model, at, step) }
 }
@@ -86,6 +87,10 @@ fn reported(model: &mut Model, at: At, report: Report) -> Wanted {
             let step = perf::update::report(&mut model.perf, report).map(Effect::Perf);
             let dirty = step.dirty && (model.pane == PaneId::Perf || !step.intents.is_empty());
             let step = Step { dirty, ..step };
+            settle(model, at, step)
+        }
+        Report::Xray(report) => {
+            let step = xray::update::report(&mut model.xray, at, report).map(Effect::Xray);
             settle(model, at, step)
         }
         Report::Connections(connections) => {
@@ -156,7 +161,16 @@ fn intent(model: &mut Model, at: At, wish: Intent) -> Wanted {
         Intent::Guide(done) => guide(model, done),
         Intent::Open(ids) => open(model, ids),
         Intent::Go(pane) => go(model, at, pane),
+        Intent::Reveal(key) => reveal(model, at, key),
     }
+}
+
+/// Shows an object in the inventory, from where going back leads to the pane that showed it.
+fn reveal(model: &mut Model, at: At, key: crate::names::ObjectKey) -> Wanted {
+    let from = model.pane;
+    let step = go(model, at, PaneId::Inventory);
+    model.revealed_from = Some(from);
+    step.then(inventory::update::reveal(&mut model.inventory, &model.shared, key).map(Effect::Inventory))
 }
 
 /// The form that is open, also under something else.
@@ -207,9 +221,19 @@ fn open_on(model: &mut Model, wanted: Vec<ClusterId>, view: Option<View>) -> Wan
 
 /// Shows a pane.
 pub(super) fn go(model: &mut Model, at: At, pane: PaneId) -> Wanted {
+    model.revealed_from = None;
+    let mut left = Step::quiet();
     if model.pane != pane {
         model.last_pane = std::mem::replace(&mut model.pane, pane);
+        if model.last_pane == PaneId::Xray {
+            left = xray::update::left(&mut model.xray).map(Effect::Xray);
+        }
     }
+    left.then(entered(model, at, pane))
+}
+
+/// What a pane does when it comes into sight.
+fn entered(model: &mut Model, at: At, pane: PaneId) -> Wanted {
     match pane {
         PaneId::Inventory => guide(model, GuideStep::Returned).then(Step::redraw()),
         PaneId::Perf => {
@@ -220,6 +244,7 @@ pub(super) fn go(model: &mut Model, at: At, pane: PaneId) -> Wanted {
             clusters::update::entered(&mut model.clusters, &model.shared);
             Step::redraw()
         }
+        PaneId::Xray => xray::update::entered(&mut model.xray, &model.shared).map(Effect::Xray),
     }
 }
 
@@ -269,6 +294,7 @@ pub(super) fn command_of(model: &mut Model, at: At, command: Command) -> Wanted 
         Command::Inventory(command) => inventory::update::command(&mut model.inventory, &model.shared, at, command).map(Effect::Inventory),
         Command::Perf(command) => perf::update::command(&mut model.perf, command).map(Effect::Perf),
         Command::Clusters(command) => clusters::update::command(&mut model.clusters, &model.shared, command).map(|()| Effect::Repaint),
+        Command::Xray(command) => xray::update::command(&mut model.xray, command).map(Effect::Xray),
     };
     settle(model, at, step)
 }
@@ -325,11 +351,13 @@ fn back(model: &mut Model, at: At) -> Wanted {
         PaneId::Inventory => inventory::update::back(&mut model.inventory, &model.shared).map(|step| step.map(Effect::Inventory)),
         PaneId::Perf => perf::update::back(&mut model.perf).map(|step| step.map(Effect::Perf)),
         PaneId::Clusters => None,
+        PaneId::Xray => xray::update::back(&mut model.xray).map(|step| step.map(Effect::Xray)),
     };
-    match step {
-        Some(step) => settle(model, at, step),
-        None if model.pane != PaneId::Inventory => go(model, at, PaneId::Inventory),
-        None => intent(model, at, Intent::Notice(Notice::info(":q quits"))),
+    match (step, model.revealed_from) {
+        (Some(step), _) => settle(model, at, step),
+        (None, Some(pane)) => go(model, at, pane),
+        (None, None) if model.pane != PaneId::Inventory => go(model, at, PaneId::Inventory),
+        (None, None) => intent(model, at, Intent::Notice(Notice::info(":q quits"))),
     }
 }
 
@@ -477,6 +505,10 @@ fn run_line(model: &mut Model, at: At, text: &str) -> Wanted {
             let step = perf::update::load_url(&mut model.perf, &url).map(Effect::Perf);
             settle(model, at, step)
         }
+        Ok(line::Meaning::Xray { kind, namespaces }) => {
+            xray::update::ask(&mut model.xray, xray::state::Ask { kind, namespaces });
+            go(model, at, PaneId::Xray)
+        }
         Ok(line::Meaning::Theme(theme)) => {
             model.theme = *theme;
             Step::effect(Effect::Repaint)
@@ -500,16 +532,24 @@ fn view_line(model: &mut Model, at: At, view: View, filter: Option<String>, cont
 }
 
 fn open_filter(model: &mut Model, at: At) -> Wanted {
-    if model.pane != PaneId::Inventory {
-        return intent(model, at, Intent::Notice(Notice::info("/ filters the inventory; ,i goes there")));
-    }
-    let before = match &model.inventory.detail {
-        Some(detail) if model.inventory.in_detail => detail.find.clone(),
-        _ => model.inventory.filter.clone(),
+    let before = match (model.pane, &model.inventory.detail) {
+        (PaneId::Inventory, Some(detail)) if model.inventory.in_detail => detail.find.clone(),
+        (PaneId::Inventory, _) => model.inventory.filter.clone(),
+        (PaneId::Xray, _) => model.xray.filter.clone(),
+        (PaneId::Perf | PaneId::Clusters, _) => return intent(model, at, Intent::Notice(Notice::info("/ filters the inventory; ,i goes there"))),
     };
     let line = Line { input: crate::tui::keys::readline::Readline::with_text(&before), ..Line::default() };
     model.overlays.push(Overlay::Filter(line, before));
     Step::redraw()
+}
+
+/// Filters the pane that is seen.
+fn filter(model: &mut Model, text: &str) -> Result<Wanted, String> {
+    if model.pane == PaneId::Xray {
+        xray::update::filter(&mut model.xray, text);
+        return Ok(Step::redraw());
+    }
+    inventory::update::filter(&mut model.inventory, text).map(|step| step.map(Effect::Inventory))
 }
 
 fn filter_answered(model: &mut Model, at: At, answer: LineAnswer) -> Wanted {
@@ -518,7 +558,7 @@ fn filter_answered(model: &mut Model, at: At, answer: LineAnswer) -> Wanted {
         LineAnswer::Changed => filter_changed(model),
         LineAnswer::Accept(text) => {
             let step = closed(model, true);
-            match inventory::update::filter(&mut model.inventory, &text) {
+            match filter(model, &text) {
                 Ok(_) => step,
                 Err(why) => step.then(intent(model, at, Intent::Notice(Notice::error(Problem::new("filter", "the filter was not used", why))))),
             }
@@ -526,18 +566,18 @@ fn filter_answered(model: &mut Model, at: At, answer: LineAnswer) -> Wanted {
         LineAnswer::Cancel => {
             if let Some(Overlay::Filter(_, before)) = model.overlays.pop() {
                 // It held before, so it is right.
-                _ = inventory::update::filter(&mut model.inventory, &before);
+                _ = filter(model, &before);
             }
             Step::redraw()
         }
     }
 }
 
-/// The table follows every letter; half a filter that cannot be read yet leaves it as it is.
+/// The pane follows every letter; half a filter that cannot be read yet leaves it as it is.
 fn filter_changed(model: &mut Model) -> Wanted {
     let Some(Overlay::Filter(line, _)) = model.overlays.last() else { return Step::quiet() };
     let text = line.input.text().to_owned();
-    inventory::update::filter(&mut model.inventory, &text).map_or_else(|_| Step::redraw(), |step| step.map(Effect::Inventory))
+    filter(model, &text).unwrap_or_else(|_| Step::redraw())
 }
 
 /// Help: every key of the contexts that hold now.
@@ -579,12 +619,15 @@ fn actions(model: &Model) -> Menu<Command> {
 /// Why a command is not possible now; none: it is.
 pub(super) fn refusal(model: &Model, command: &Command) -> Option<String> {
     match command {
-        Command::App(AppCommand::Back) if model.pane == PaneId::Inventory && !inventory::update::can_go_back(&model.inventory) => {
+        Command::App(AppCommand::Back)
+            if model.pane == PaneId::Inventory && model.revealed_from.is_none() && !inventory::update::can_go_back(&model.inventory) =>
+        {
             Some("nothing is open".into())
         }
         Command::App(_) => None,
         Command::Inventory(command) => inventory::update::refusal(&model.inventory, &model.shared, command),
         Command::Perf(command) => perf::update::refusal(&model.perf, &model.shared, *command),
         Command::Clusters(command) => clusters::update::refusal(&model.clusters, &model.shared, *command),
+        Command::Xray(command) => xray::update::refusal(&model.xray, *command),
     }
 }

@@ -268,7 +268,7 @@ mod tests {
     use super::*;
     use crate::tui::keys::PRESETS;
 
-    const CONTEXTS: &[&str] = &["global", "table", "split", "perf", "clusters"];
+    const CONTEXTS: &[&str] = &["global", "table", "split", "perf", "clusters", "xray"];
 
     /// Every command a preset may name.
     const COMMANDS: &[&str] = &[
@@ -338,6 +338,16 @@ mod tests {
         "clusters.mark",
         "clusters.open",
         "clusters.problem",
+        "xray.down",
+        "xray.up",
+        "xray.top",
+        "xray.bottom",
+        "xray.page-down",
+        "xray.page-up",
+        "xray.fold",
+        "xray.unfold",
+        "xray.fold-all",
+        "xray.reveal",
     ];
 
     fn resolve(_: &str, text: &str) -> Result<String, String> {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 pub use self::act::confirmed;
 pub use self::detail::{next_region, zoom};
-pub use self::drill::jump;
+pub use self::drill::reveal;
 pub use self::places::travel;
 pub use self::table::filter;
 

@@ -159,20 +159,30 @@ pub(super) fn warp(state: &mut State, shared: &Shared) -> Step<Effect> {
     }
     let Some(key) = state.row().map(Row::key) else { return Step::quiet() };
     let view = state.view.within(key.namespace.iter().map(ToString::to_string).collect());
-    show(state, shared, view, key)
+    show(state, shared, view, key, true)
 }
 
 /// Any object in the table of its kind, the cursor on it.
-pub fn jump(state: &mut State, shared: &Shared, key: ObjectKey) -> Step<Effect> {
-    let view = View { kind: word(state, &key.gvk), namespaces: key.namespace.iter().map(ToString::to_string).collect(), ..View::default() };
-    show(state, shared, view, key)
+pub(super) fn jump(state: &mut State, shared: &Shared, key: ObjectKey) -> Step<Effect> {
+    let view = table_of(state, &key);
+    show(state, shared, view, key, true)
 }
 
-fn show(state: &mut State, shared: &Shared, view: View, key: ObjectKey) -> Step<Effect> {
+/// The same for somebody outside: `esc` does not come back to the view before.
+pub fn reveal(state: &mut State, shared: &Shared, key: ObjectKey) -> Step<Effect> {
+    let view = table_of(state, &key);
+    show(state, shared, view, key, false)
+}
+
+fn table_of(state: &State, key: &ObjectKey) -> View {
+    View { kind: word(state, &key.gvk), namespaces: key.namespace.iter().map(ToString::to_string).collect(), ..View::default() }
+}
+
+fn show(state: &mut State, shared: &Shared, view: View, key: ObjectKey, returns: bool) -> Step<Effect> {
     if view == state.view {
         return point_at(state, key);
     }
-    remember(state, true);
+    remember(state, returns);
     let step = close(state).then(enter(state, shared, view));
     (state.filter, state.trouble) = (String::new(), false);
     _ = filtered(state);
