@@ -11,6 +11,7 @@ pub mod filter;
 pub mod fleet;
 pub mod gate;
 pub mod kinds;
+mod pieces;
 pub mod relate;
 pub mod rows;
 pub mod table;

@@ -74,9 +74,32 @@ impl Filter {
         self.parts.is_empty()
     }
 
+    /// [`Self::matches`] looks at the text of a row, not only at its fields.
+    pub fn reads_text(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part.test, Test::Words(_)))
+    }
+
+    /// Whatever passes this passes `other` too, as far as that is seen without a row: each part of `other` is here again, or as longer words.
+    pub fn narrows(&self, other: &Self) -> bool {
+        other.parts.iter().all(|wide| self.parts.iter().any(|part| part.implies(wide)))
+    }
+
     /// Whether a row stays; `haystack` is its text in lower case.
     pub fn matches(&self, row: &Row, columns: &[Column], haystack: &str) -> bool {
         self.parts.iter().all(|part| part.test.holds(row, columns, haystack) == part.wanted)
+    }
+}
+
+impl Part {
+    fn implies(&self, wide: &Self) -> bool {
+        let longer = |words: &[String], parts: &[String]| words.iter().all(|word| parts.iter().any(|part| word.contains(part.as_str())));
+        match (&self.test, &wide.test) {
+            _ if self == wide => true,
+            (Test::Words(words), Test::Words(parts)) => self.wanted && wide.wanted && longer(words, parts),
+            (Test::In(column, words), Test::In(same, parts)) => column == same && self.wanted && wide.wanted && longer(words, parts),
+            (Test::Fuzzy(letters), Test::Fuzzy(start)) => self.wanted && wide.wanted && letters.starts_with(start.as_str()),
+            _ => false,
+        }
     }
 }
 
@@ -213,6 +236,21 @@ mod tests {
         }
         for no in ["cart", "web cart", "!web", "-l app=cart", "-l nothing", "-l !app", "status:failed", "ns:other", "@lab*"] {
             assert!(!matches(no), "{no}");
+        }
+    }
+
+    #[test]
+    fn a_letter_more_narrows_and_anything_else_does_not() {
+        let narrows = |new: &str, old: &str| Filter::parse(new).unwrap().narrows(&Filter::parse(old).unwrap());
+        for (new, old) in
+            [("web", ""), ("web", "we"), ("web x", "web"), ("carts|webs", "cart|web"), ("status:run", "status:ru"), ("web -l app", "-l app")]
+        {
+            assert!(narrows(new, old), "{new} {old}");
+        }
+        for (new, old) in
+            [("", "w"), ("we", "web"), ("web|x", "web"), ("!web", "!we"), ("status:run", "ru"), ("ns:run", "status:ru"), ("@lab", "@la")]
+        {
+            assert!(!narrows(new, old), "{new} {old}");
         }
     }
 

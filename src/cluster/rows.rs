@@ -181,7 +181,8 @@ impl Cell {
         }
     }
 
-    fn rank(&self) -> Option<f64> {
+    /// The size of what has one; everything else is a text or nothing.
+    pub(super) fn rank(&self) -> Option<f64> {
         match self {
             Self::Number(number) => Some(*number as f64),
             Self::Since(then) => Some(-(*then as f64)),
