@@ -110,6 +110,7 @@ fn told(grove: &Grove, line: &Line, state: &State, look: &Look<'_>) -> (Sign, Sp
     let fold = match line.open {
         Some(true) => glyphs.open,
         Some(false) => glyphs.folded,
+        None if line.depth > usize::from(state.groves.len() > 1) => glyphs.rule,
         None => " ",
     };
     spans.push((format!("{fold} "), Role::Border));

@@ -32,13 +32,14 @@ pub(super) fn lines(state: &mut State) {
             let open = state.folds.get(&key).copied().unwrap_or(true);
             tree.lines.push(Line { key, grove: at, depth: 0, rails: 0, last: true, what: What::Cluster, open: Some(open) });
             if open {
-                tree.row_of(roots.into_iter().map(What::Object).collect(), 1, 0, key);
+                tree.level(roots.into_iter().map(What::Object).collect(), 1, key);
             }
         } else {
-            tree.row_of(roots.into_iter().map(What::Object).collect(), 0, 0, key);
+            tree.level(roots.into_iter().map(What::Object).collect(), 0, key);
         }
         lines.extend(filtered(tree.lines, grove, &state.filter));
     }
+    join(&mut lines);
     state.lines = lines;
     let found = state.cursor.and_then(|key| state.lines.iter().position(|line| line.key == key));
     state.position = found.unwrap_or(state.position).min(state.lines.len().saturating_sub(1));
@@ -55,20 +56,18 @@ struct Tree<'a> {
 
 impl Tree<'_> {
     /// Lines on one level, each with what is below it.
-    fn row_of(&mut self, all: Vec<What>, depth: usize, rails: u64, above: u64) {
-        let (count, crowded) = (all.len(), all.len() > FEW);
-        for (place, what) in all.into_iter().enumerate() {
+    fn level(&mut self, all: Vec<What>, depth: usize, above: u64) {
+        let crowded = all.len() > FEW;
+        for what in all {
             let key = hash(above, &name(self.grove, &what));
-            let last = place + 1 == count;
             let below = if depth < DEEPEST { self.below(&what) } else { Below::Nothing };
             let open = match below {
                 Below::Nothing => None,
                 Below::Something => Some(self.is_open(key, &what, depth, crowded)),
             };
-            self.lines.push(Line { key, grove: self.index, depth, rails, last, what: what.clone(), open });
+            self.lines.push(Line { key, grove: self.index, depth, rails: 0, last: true, what: what.clone(), open });
             if open == Some(true) {
-                let rails = if last { rails } else { rails | 1 << depth };
-                self.row_of(self.inside(&what), depth + 1, rails, key);
+                self.level(self.inside(&what), depth + 1, key);
             }
         }
     }
@@ -176,6 +175,17 @@ fn filtered(lines: Vec<Line>, grove: &Grove, filter: &str) -> Vec<Line> {
         above.push(at);
     }
     lines.into_iter().zip(kept).filter(|(_, kept)| *kept).map(|(line, _)| line).collect()
+}
+
+/// Says of each line what follows on its own level and on those above.
+fn join(lines: &mut [Line]) {
+    let mut more = 0u64;
+    for line in lines.iter_mut().rev() {
+        let own = 1u64 << line.depth.min(63);
+        line.last = more & own == 0;
+        line.rails = more & (own - 1);
+        more = more & (own - 1) | own;
+    }
 }
 
 /// What a line is known by, among those beside it.
