@@ -157,7 +157,7 @@ async fn run(cli: Cli) -> io::Result<u8> {
                         // What is printed must never be taken for a cluster's.
                         writeln!(io.err, "SANDBOX: no kubeconfig was found; this is the embedded cluster")?;
                     }
-                    cli::get::run(what, scope, &fleet, jiff::Timestamp::now().as_second(), &mut io).await
+                    cli::get::run(what, scope, &fleet, jiff::Timestamp::now().as_second(), asked_to_stop(), &mut io).await
                 }
                 Err(problem) => io.fail(&problem),
             }

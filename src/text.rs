@@ -3,6 +3,7 @@
 
 pub mod age;
 pub mod fault;
+pub mod measure;
 pub mod quantity;
 pub mod sanitise;
 pub mod yaml;

@@ -19,6 +19,10 @@ mod real;
 #[path = "support/until.rs"]
 mod until;
 
+#[path = "cluster/columns.rs"]
+mod columns;
+#[path = "cluster/get.rs"]
+mod get;
 #[path = "cluster/two.rs"]
 mod two;
 
@@ -43,7 +47,15 @@ fn id(name: &str) -> ClusterId {
 }
 
 fn watch(fleet: &Fleet, cluster: &str, view: &str) -> Subscription {
-    fleet.watch(WatchSpec { cluster: id(cluster), view: view.into(), namespaces: vec![], labels: String::new(), fields: String::new() })
+    fleet.watch(WatchSpec {
+        cluster: id(cluster),
+        view: view.into(),
+        namespaces: vec![],
+        labels: String::new(),
+        fields: String::new(),
+        columns: Vec::new(),
+        exact: false,
+    })
 }
 
 /// A fleet of one server, connected.
@@ -598,6 +610,8 @@ impl Real {
             namespaces: vec![self.namespace.clone()],
             labels: String::new(),
             fields: String::new(),
+            columns: Vec::new(),
+            exact: false,
         })
     }
 }

@@ -12,6 +12,9 @@ mod play;
 #[path = "support/scene.rs"]
 mod scene;
 
+#[path = "play/tables.rs"]
+mod tables;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -100,7 +103,7 @@ fn the_first_screen_is_the_shop_with_what_fails_and_what_to_do() {
     insta::assert_snapshot!(stage.screen(), @r"
  Inventory  , go  SANDBOX  no kubeconfig found, nothing real is touched
  workloads  shop  11 rows  ✗1                  1/3  cart is failing: d says why
-    NAME            KIND         READY  STATUS                AGE
+    NAME            KIND         READY  STATUS                AGE              ▸
 ▌ ✗ cart            Deployment     0/2  Unavailable           36d
     catalog         Deployment     2/2  Available             34d
     checkout        Deployment     2/2  Available             32d
@@ -717,7 +720,7 @@ fn the_smallest_terminal_still_says_what_matters_and_a_smaller_one_says_so() {
     insta::assert_snapshot!(stage.screen(), @r"
  Inventory  SANDBOX
  workloads  shop  11 rows  ✗1
-    NAME            KIND         READY
+    NAME            KIND         READY ▸
 ▌ ✗ cart            Deployment     0/2
     catalog         Deployment     2/2
     checkout        Deployment     2/2

@@ -40,6 +40,8 @@ const SHOTS: &[Shot] = &[
     ("two-clusters-light-120x36", || two_clusters(Opening::kubeconfig(CONTEXTS).theme("light").size(120, 36))),
     ("two-clusters-ansi16-80x24", || two_clusters(Opening::kubeconfig(CONTEXTS).theme("ansi16"))),
     ("two-clusters-mono-80x24", || two_clusters(Opening::kubeconfig(CONTEXTS).theme("mono"))),
+    ("scrolled-80x24", scrolled),
+    ("columns-120x36", columns),
     ("describe-80x24", describe),
     ("yaml-beside-160x45", yaml_beside),
     ("line-80x24", line),
@@ -63,6 +65,20 @@ const SHOTS: &[Shot] = &[
 const PNGS: &[&str] = &["first-minute-80x24", "two-clusters-120x36", "yaml-beside-160x45", "perf-live-80x24"];
 
 const CONTEXTS: &[&str] = &["prod-eu/shop", "prod-us/shop", "lab/shop", "edge-7"];
+
+/// Columns that do not fit pass behind those that say which object it is; some rows are marked.
+fn scrolled() -> Stage {
+    let mut stage = two_clusters(Opening::kubeconfig(CONTEXTS));
+    stage.play("j <space> 3j V <right> <right> <right>");
+    stage
+}
+
+/// The list of columns, with one of the person's own being typed.
+fn columns() -> Stage {
+    let mut stage = two_clusters(Opening::kubeconfig(CONTEXTS).size(120, 36));
+    stage.play(": columns <ret> 3j <space> a 'TEAM=.metadata.labels.team'");
+    stage
+}
 
 fn newcomer(opening: Opening) -> Stage {
     let opening = opening.dark_unless_told();

@@ -110,7 +110,7 @@ impl Plan<'_> {
         let Some(kind) = self.kind(group, kind) else { return };
         let namespaces: Vec<String> = if kind.namespaced { namespaces.iter().map(ToString::to_string).collect() } else { Vec::new() };
         let view = if kind.gvk.group.is_empty() { kind.plural.clone() } else { format!("{}.{}", kind.plural, kind.gvk.group) };
-        let spec = WatchSpec { cluster: self.cluster.clone(), view, namespaces, labels, fields };
+        let spec = WatchSpec { cluster: self.cluster.clone(), view, namespaces, labels, fields, columns: Vec::new(), exact: true };
         let known = self.parts.iter_mut().find(|part| part.kind == kind.gvk);
         match known {
             None => self.parts.push(Part { kind: kind.gvk, spec }),

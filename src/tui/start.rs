@@ -81,6 +81,7 @@ pub fn prepare(opening: Opening, config: &Config) -> Result<Start, Problem> {
     let remember = move |memory: Memory| paths.remember(&memory);
     Ok(Start {
         store: Store::open(&config.paths.data),
+        tables: config.paths.data.join("tables"),
         shared,
         looks,
         look_again: Box::new(look_again),

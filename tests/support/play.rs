@@ -49,6 +49,7 @@ pub struct Opening {
     keys: Option<&'static str>,
     size: (u16, u16),
     history: Vec<String>,
+    memory: Memory,
 }
 
 /// A story under way.
@@ -86,6 +87,7 @@ impl Opening {
             keys: None,
             size: (80, 24),
             history: Vec::new(),
+            memory: Memory::default(),
         }
     }
 
@@ -143,6 +145,11 @@ impl Opening {
         Self { history: lines.iter().map(ToString::to_string).collect(), ..self }
     }
 
+    /// What the last start left.
+    pub fn remembering(self, memory: Memory) -> Self {
+        Self { memory, ..self }
+    }
+
     /// The curtain goes up.
     pub fn start(self) -> Stage {
         let (_, text) = keys::PRESETS.iter().find(|(name, _)| *name == self.preset).expect("a preset");
@@ -162,7 +169,7 @@ impl Opening {
             effects: Vec::new(),
         };
         stage.model.themes = BUILTIN.iter().map(|(name, _)| ((*name).to_owned(), load(name))).collect();
-        let memory = Memory { history: self.history, ..Memory::default() };
+        let memory = Memory { history: self.history, ..self.memory };
         let beginning = Beginning { open: self.open, memory, ..Beginning::default() };
         let step = begin(&mut stage.model, stage.at, beginning);
         stage.effects.extend(step.effects);

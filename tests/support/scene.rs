@@ -30,7 +30,7 @@ pub const DAY: i64 = 24 * HOUR;
 pub fn columns(view: &str) -> Arc<[Column]> {
     let names: &[&str] = match view {
         "pods" => &[">READY", "STATUS", "RESTARTS", "LAST", "NODE+", "IP+"],
-        "services" => &["TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORTS", "SELECTOR+"],
+        "services" => &["TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORT(S)", "SELECTOR+"],
         "workloads" => &["KIND", ">READY", "STATUS", "IMAGES+"],
         "secrets" => &["TYPE", "DATA"],
         other => panic!("no columns for {other}"),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::aligned;
+use super::print::{aligned, widths};
 use crate::cluster::fleet::Fleet;
 use crate::cluster::rows::Phase;
 use crate::names::{ObjectKey, Problem};
@@ -44,7 +44,9 @@ pub(super) fn text(relations: &[Relation]) -> String {
         vec![one.verb.clone(), one.other.gvk.kind.to_string(), place, one.other.name.to_string(), there(one)]
     };
     let head = ["RELATION", "KIND", "NAMESPACE", "NAME", "STATE"].map(str::to_owned).to_vec();
-    aligned(&std::iter::once(head).chain(relations.iter().map(line)).collect::<Vec<_>>())
+    let lines: Vec<Vec<String>> = std::iter::once(head).chain(relations.iter().map(line)).collect();
+    let widths = widths(&lines);
+    lines.iter().map(|line| aligned(line, &widths)).collect()
 }
 
 fn there(one: &Relation) -> String {

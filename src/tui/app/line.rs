@@ -1,5 +1,7 @@
 //! What a line typed after `:` means, and what could stand in it.
 
+use std::collections::BTreeSet;
+
 use super::commands::{Command, parse, specs};
 use super::model::Model;
 use super::shared::Shared;
@@ -9,6 +11,8 @@ use crate::text::fault::did_you_mean;
 use crate::tui::flow::PaneId;
 use crate::tui::keys::line::{Slot, split, word_at};
 use crate::tui::overlays::line::Candidate;
+use crate::tui::panes::inventory::commands::Command as Inventory;
+use crate::tui::panes::inventory::kept::Saved;
 use crate::tui::panes::inventory::state::View;
 use crate::tui::theme::Theme;
 
@@ -43,6 +47,14 @@ pub enum Meaning {
         /// In these namespaces; none: all.
         namespaces: Vec<String>,
     },
+    /// Add these columns.
+    Columns(Vec<String>),
+    /// Keep the view under this name.
+    SaveView(String),
+    /// Look at the view of this name.
+    SavedView(String),
+    /// Forget it.
+    Unsave(String),
     /// Another theme.
     Theme(Box<Theme>),
 }
@@ -55,6 +67,10 @@ const WORDS: &[(&str, &[&str], &str)] = &[
     ("load", &[], "load test on an address…"),
     ("perf", &["runs"], "load tests"),
     ("xray", &[], "a kind as a tree: what is below it, what it needs"),
+    ("columns", &["cols"], "columns; NAME=.path or label:KEY adds one"),
+    ("save", &[], "keep this view under a name"),
+    ("view", &["views"], "a view that was saved"),
+    ("unsave", &[], "forget a saved view"),
     ("notices", &[], "notices"),
     ("theme", &[], "another theme"),
     ("help", &[], "keys here"),
@@ -84,6 +100,10 @@ pub fn understand(model: &Model, text: &str) -> Result<Meaning, Problem> {
         Some("load") => Ok(Meaning::Load(parsed.args.join(" "))),
         Some("perf") => Ok(Meaning::Command(Command::App(AppCommand::Go(PaneId::Perf)))),
         Some("xray") => xray(model, &parsed.args),
+        Some("columns") if parsed.args.is_empty() => Ok(Meaning::Command(Command::Inventory(Inventory::Columns))),
+        Some("columns") => Ok(Meaning::Columns(parsed.args)),
+        Some("view") if parsed.args.is_empty() => Ok(Meaning::Command(Command::Inventory(Inventory::SavedViews))),
+        Some(verb @ ("save" | "view" | "unsave")) => saved(verb, &parsed.args),
         Some("notices") => Ok(Meaning::Command(Command::App(AppCommand::Notices))),
         Some("theme") => theme(model, &parsed.args),
         Some("help") => Ok(Meaning::Command(Command::App(AppCommand::Help))),
@@ -143,6 +163,28 @@ fn xray(model: &Model, args: &[String]) -> Result<Meaning, Problem> {
     }
     let namespaces = args.get(1).map_or_else(|| now.namespaces.clone(), |word| named(word));
     Ok(Meaning::Xray { kind: kinds.get(word).map_or(word, String::as_str).to_owned(), namespaces })
+}
+
+/// Saved views are called by one word, or by several in quotes.
+fn saved(verb: &str, args: &[String]) -> Result<Meaning, Problem> {
+    match (verb, args) {
+        (_, []) => Err(Problem::new("line.name", format!(":{verb} wants a name"), "").hint(format!(":{verb} NAME; ,s lists what is saved"))),
+        ("save", _) => Ok(Meaning::SaveView(args.join(" "))),
+        ("view", _) => Ok(Meaning::SavedView(args.join(" "))),
+        _ => Ok(Meaning::Unsave(args.join(" "))),
+    }
+}
+
+/// A saved view as the line that would show it.
+pub fn written(saved: &Saved) -> String {
+    let view = &saved.view;
+    let mut words = vec![view.kind.clone()];
+    words.extend((!view.namespaces.is_empty()).then(|| view.namespaces.join(",")));
+    words.extend((!view.labels.is_empty()).then(|| format!("-l {}", view.labels)));
+    words.extend((!saved.filter.is_empty()).then(|| format!("/{}", saved.filter)));
+    words.extend(saved.trouble.then(|| "trouble only".to_owned()));
+    words.extend(saved.contexts.iter().map(|context| format!("@{context}")));
+    words.join(" ")
 }
 
 /// Contexts by name, environment or glob. What is ignored or deleted is only meant by its name.
@@ -259,6 +301,10 @@ pub fn candidates(model: &Model, text: &str, cursor: usize) -> Vec<Candidate> {
         }
         Slot::Arg(0) if word(&parsed.head) == Some("xray") => kinds(model).collect(),
         Slot::Arg(1) if word(&parsed.head) == Some("xray") => namespaces(model).collect(),
+        Slot::Arg(0) if matches!(word(&parsed.head), Some("view" | "unsave")) => {
+            model.inventory.kept.views.iter().map(|(name, saved)| plain(name, &written(saved))).collect()
+        }
+        Slot::Arg(_) if word(&parsed.head) == Some("columns") => labels(model),
         Slot::Arg(0) if word(&parsed.head) == Some("theme") => model.themes.iter().map(|(name, _)| plain(name, "theme")).collect(),
         Slot::Arg(0) if is_kind(model, &parsed.head) || word(&parsed.head) == Some("ns") => namespaces(model).collect(),
         _ => Vec::new(),
@@ -272,6 +318,14 @@ fn plain(text: &str, about: &str) -> Candidate {
 fn namespaces(model: &Model) -> impl Iterator<Item = Candidate> {
     let names: Vec<Candidate> = model.inventory.namespaces().iter().map(|name| plain(name, "namespace")).collect();
     std::iter::once(plain("all", "all namespaces")).chain(names)
+}
+
+/// Labels of the rows that are shown, as columns.
+fn labels(model: &Model) -> Vec<Candidate> {
+    let table = &model.inventory.table;
+    let rows = (0..table.visible().min(200)).filter_map(|at| table.row(at));
+    let keys: BTreeSet<&str> = rows.flat_map(|row| row.labels.iter()).filter_map(|label| Some(label.split_once('=')?.0)).collect();
+    keys.into_iter().map(|key| plain(&format!("label:{key}"), "label")).collect()
 }
 
 /// Kinds the clusters serve, by every word for them.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cluster::standing::Record;
 use crate::names::ClusterId;
+use crate::tui::panes::inventory::kept::Kept;
 
 /// Everything that is remembered. Every part is optional, so that an older file still counts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -22,6 +23,8 @@ pub struct Memory {
     pub environments: BTreeMap<String, Vec<String>>,
     /// The guide has been done or was hidden.
     pub guide_done: bool,
+    /// What is arranged about tables.
+    pub tables: Kept,
     /// Lines typed after `:`, oldest first.
     pub history: Vec<String>,
 }

@@ -13,6 +13,7 @@ use crate::cluster::fleet::Context;
 use crate::names::{ClusterId, Problem};
 use crate::tui::flow::{At, GuideStep, PaneId};
 use crate::tui::keys::map::Keymap;
+use crate::tui::overlays::columns::Columns;
 use crate::tui::overlays::confirm::Confirm;
 use crate::tui::overlays::form::Form;
 use crate::tui::overlays::help::Help;
@@ -96,6 +97,8 @@ pub enum Overlay {
     Confirm(Confirm),
     /// A form of the perf pane.
     Form(Form),
+    /// Columns of a table.
+    Columns(Columns),
     /// Notices.
     Notices(Notices),
 }

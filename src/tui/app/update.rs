@@ -10,6 +10,7 @@ use crate::cluster::connection::{Connection, Health};
 use crate::names::{ClusterId, Problem};
 use crate::tui::flow::{At, Confirmed, GuideStep, Intent, Level, Notice, PaneId, Question, Step};
 use crate::tui::keys::map::Lookup;
+use crate::tui::overlays::columns::{Answer as ColumnsAnswer, Columns};
 use crate::tui::overlays::confirm::{Answer as ConfirmAnswer, Confirm};
 use crate::tui::overlays::form::{Answer as FormAnswer, Form};
 use crate::tui::overlays::help::Help;
@@ -33,6 +34,7 @@ pub type Wanted = Step<Effect>;
 /// The first step: opens contexts and the first view.
 pub fn begin(model: &mut Model, at: At, beginning: Beginning) -> Wanted {
     model.history.clone_from(&beginning.memory.history);
+    model.inventory.kept.clone_from(&beginning.memory.tables);
     model.guide = if model.shared.sandbox.is_some() && !beginning.memory.guide_done { Guide::Waits(GuideStep::Described) } else { Guide::Hidden };
     standing::begin(&mut model.shared, at, &beginning.memory);
     let mut step = Step::redraw();
@@ -171,6 +173,13 @@ fn intent(model: &mut Model, at: At, wish: Intent) -> Wanted {
             intent(model, at, Intent::Notice(Notice::info(said))).and(Effect::Copy(text))
         }
         Intent::Guide(done) => guide(model, done),
+        Intent::Columns(kind, items) => {
+            model.overlays.push(Overlay::Columns(Columns::new(kind, items)));
+            Step::redraw()
+        }
+        Intent::SavedViews => saved_views(model, at),
+        Intent::OpenSaved(name) => saved_view(model, at, &name),
+        Intent::Remember => Step::effect(remember(model)),
         Intent::Open(ids) => open(model, at, ids),
         Intent::Stand(ids, to) => standing::go(model, at, ids, to),
         Intent::Go(pane) => go(model, at, pane),
@@ -218,6 +227,7 @@ pub(super) fn remember(model: &Model) -> Effect {
         contexts: model.shared.open.iter().filter(|id| model.shared.sandbox.as_ref() != Some(id)).map(ToString::to_string).collect(),
         current: model.shared.contexts.iter().find(|context| context.current).map(|context| context.id.to_string()),
         guide_done: !matches!(model.guide, Guide::Waits(_)),
+        tables: model.inventory.kept.clone(),
         history: model.history[from..].to_vec(),
         ..Memory::default()
     };
@@ -305,6 +315,7 @@ fn pasted(model: &mut Model, at: At, text: &str) -> Wanted {
             return filter_changed(model);
         }
         Some(Overlay::Form(form)) => form.paste(&line),
+        Some(Overlay::Columns(columns)) => columns.paste(&line),
         _ => return intent(model, at, Intent::Notice(Notice::info("pasted text does nothing here; : and / take it"))),
     }
     Step::redraw()
@@ -434,6 +445,10 @@ fn overlaid(model: &mut Model, at: At, key: Key) -> Wanted {
             MenuAnswer::Close => closed(model, true),
             MenuAnswer::Take(command) => closed(model, true).then(command_of(model, at, command)),
         },
+        Some(Overlay::Columns(columns)) => {
+            let answer = columns.key(key);
+            columns_answered(model, at, answer)
+        }
         Some(Overlay::Form(form)) => {
             let answer = form.key(key);
             form_answered(model, at, answer)
@@ -451,6 +466,59 @@ fn closed(model: &mut Model, close: bool) -> Wanted {
         model.overlays.pop();
     }
     Step::redraw()
+}
+
+fn columns_answered(model: &mut Model, at: At, answer: ColumnsAnswer) -> Wanted {
+    match answer {
+        ColumnsAnswer::Redraw => Step::redraw(),
+        ColumnsAnswer::Close => closed(model, true),
+        ColumnsAnswer::Take(items) => {
+            model.overlays.pop();
+            let step = inventory::update::choose_columns(&mut model.inventory, &model.shared, items).map(Effect::Inventory);
+            settle(model, at, step)
+        }
+        ColumnsAnswer::Add(text) => {
+            if let Some(Overlay::Columns(columns)) = model.overlays.last_mut() {
+                match inventory::update::new_column(&text) {
+                    Ok(item) => columns.add(item),
+                    Err(why) => columns.complain(why),
+                }
+            }
+            Step::redraw()
+        }
+    }
+}
+
+/// The list of saved views.
+fn saved_views(model: &mut Model, at: At) -> Wanted {
+    if model.inventory.kept.views.is_empty() {
+        return intent(model, at, Intent::Notice(Notice::info("no view is saved yet; :save NAME keeps this one")));
+    }
+    let item = |(name, saved): (&String, &inventory::kept::Saved)| Item {
+        title: format!("{name:<16} {}", line::written(saved)),
+        keys: String::new(),
+        command: Command::Inventory(inventory::commands::Command::OpenSaved(name.clone())),
+        refusal: None,
+    };
+    let items = model.inventory.kept.views.iter().map(item).collect();
+    model.overlays.push(Overlay::Menu(Menu { title: "saved views; :unsave NAME forgets one".into(), items, chosen: 0 }));
+    Step::redraw()
+}
+
+/// Looks at a saved view, in the contexts it was saved with as far as there are such.
+fn saved_view(model: &mut Model, at: At, name: &str) -> Wanted {
+    let Some(saved) = model.inventory.kept.views.get(name).cloned() else {
+        return intent(model, at, Intent::Notice(Notice::info(format!("no view is saved as {name}; ,s lists them"))));
+    };
+    let (there, gone): (Vec<ClusterId>, Vec<ClusterId>) =
+        saved.contexts.iter().map(|name| ClusterId::new(name.as_str())).partition(|id| model.shared.contexts.iter().any(|context| context.id == *id));
+    let step = view_line(model, at, saved.view.clone(), None, there);
+    let rest = inventory::update::restore(&mut model.inventory, &model.shared, saved).map(Effect::Inventory);
+    let step = step.then(settle(model, at, rest));
+    match gone.first() {
+        Some(id) => step.then(intent(model, at, Intent::Notice(Notice::info(format!("there is no context {id} any more"))))),
+        None => step,
+    }
 }
 
 fn form_answered(model: &mut Model, at: At, answer: FormAnswer) -> Wanted {
@@ -540,6 +608,19 @@ fn run_line(model: &mut Model, at: At, text: &str) -> Wanted {
             xray::update::ask(&mut model.xray, xray::state::Ask { kind, namespaces });
             go(model, at, PaneId::Xray)
         }
+        Ok(line::Meaning::Columns(texts)) => match inventory::update::add_columns(&mut model.inventory, &model.shared, &texts) {
+            Ok(step) => settle(model, at, step.map(Effect::Inventory)),
+            Err(why) => intent(model, at, Intent::Notice(Notice::error(Problem::new("columns", "the columns are as they were", why)))),
+        },
+        Ok(line::Meaning::SaveView(name)) => {
+            let step = inventory::update::save_view(&mut model.inventory, &model.shared, &name).map(Effect::Inventory);
+            settle(model, at, step)
+        }
+        Ok(line::Meaning::SavedView(name)) => saved_view(model, at, &name),
+        Ok(line::Meaning::Unsave(name)) => {
+            let step = inventory::update::unsave(&mut model.inventory, &name).map(Effect::Inventory);
+            settle(model, at, step)
+        }
         Ok(line::Meaning::Theme(theme)) => {
             model.theme = *theme;
             Step::effect(Effect::Repaint)
@@ -621,7 +702,15 @@ fn sections(model: &Model) -> Vec<crate::tui::overlays::help::Section> {
         let rows = model.keymap.rows(context).filter_map(|(keys, command)| Some((keys, title(command)?)));
         ((*context).to_owned(), rows.collect())
     };
-    sandbox_section(&model.shared).into_iter().chain(model.contexts().iter().map(rows)).collect()
+    sandbox_section(&model.shared).into_iter().chain(model.contexts().iter().map(rows)).chain(digits(model)).collect()
+}
+
+/// What the digits mean now.
+fn digits(model: &Model) -> Option<crate::tui::overlays::help::Section> {
+    let names = (model.pane == PaneId::Inventory).then(|| model.inventory.namespaces()).filter(|names| !names.is_empty())?;
+    let pinned = |name: &str| if model.inventory.kept.pinned.iter().any(|one| one == name) { " (pinned)" } else { "" };
+    let rows = names.iter().take(9).zip(1..).map(|(name, digit): (_, u8)| (digit.to_string(), format!("{name}{}", pinned(name))));
+    Some(("namespaces".to_owned(), rows.collect()))
 }
 
 /// What the sandbox is, why it is open and what it does not do.

@@ -73,6 +73,7 @@ fn over(model: &Model, overlay: &Overlay, look: &Look<'_>, area: Rect, body: Rec
         Overlay::Line(line) => return Some(line.draw(":", look, area, buf)),
         Overlay::Filter(line, _) => return Some(line.draw("/", look, area, buf)),
         Overlay::Form(form) => return form.draw(look, area, buf),
+        Overlay::Columns(columns) => return columns.draw(look, body, buf),
         Overlay::Confirm(confirm) => return confirm.draw(look, area, buf),
         Overlay::Help(help) => help.draw(look, body, buf),
         Overlay::Menu(menu) => menu.draw(look, body, buf),
@@ -229,6 +230,10 @@ fn overlay_hints(model: &Model) -> Option<Vec<Segment>> {
         None => &[("esc", "cancel")],
         Some(Overlay::Line(_) | Overlay::Filter(..)) => &[],
         Some(Overlay::Form(_) | Overlay::Confirm(_)) => &[("tab", "next"), ("enter", "take"), ("esc", "cancel")],
+        Some(Overlay::Columns(columns)) if columns.typing() => &[("enter", "add"), ("esc", "cancel")],
+        Some(Overlay::Columns(_)) => {
+            &[("space", "show or hide"), ("J K", "carry"), ("a", "add"), ("x", "remove"), ("enter", "take"), ("esc", "cancel")]
+        }
         Some(Overlay::Menu(_)) => &[("j k", "choose"), ("enter", "do it"), ("esc", "close")],
         Some(Overlay::Help(_) | Overlay::Notices(_)) => &[("j k", "scroll"), ("esc", "close")],
     };

@@ -1,5 +1,6 @@
 //! How effects are done: connections, what is remembered, and the panes' own work. The only file of the shell that waits.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
@@ -20,6 +21,8 @@ pub struct Context {
     pub fleet: Fleet,
     /// The runs on disk.
     pub store: Store,
+    /// The folder for tables that are saved.
+    pub tables: PathBuf,
     /// Where reports go.
     pub reports: Sender<Report>,
     /// Keeps what the next start should know.
@@ -53,7 +56,7 @@ pub enum Wish {
 impl Work {
     /// Begins to report how the connections do.
     pub fn new(context: Context) -> Self {
-        let inventory = inventory::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Inventory);
+        let inventory = inventory::work::Work::new(context.fleet.clone(), context.reports.clone(), context.tables.clone(), Report::Inventory);
         let perf = perf::work::Work::new(context.fleet.clone(), context.store.clone(), context.reports.clone(), Report::Perf);
         let xray = xray::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Xray);
         let clusters = clusters::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Clusters);

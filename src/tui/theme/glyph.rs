@@ -29,14 +29,10 @@ pub struct Glyphs {
     pub above: &'static str,
     /// More below.
     pub below: &'static str,
-    /// It leads there.
-    pub out: &'static str,
-    /// It is led to from there.
-    pub back: &'static str,
-    /// Folded: more inside.
-    pub folded: &'static str,
-    /// Unfolded.
-    pub open: &'static str,
+    /// More to the left.
+    pub left: &'static str,
+    /// More to the right.
+    pub right: &'static str,
     /// A branch of a tree, and its last one.
     pub branches: [&'static str; 2],
     /// A trunk beside other branches.
@@ -64,10 +60,8 @@ pub const UNICODE: Glyphs = Glyphs {
     descending: "↓",
     above: "▴",
     below: "▾",
-    out: "▸",
-    back: "◂",
-    folded: "▸",
-    open: "▾",
+    left: "◂",
+    right: "▸",
     branches: ["├─", "└─"],
     trunk: "│ ",
     heights: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
@@ -90,10 +84,8 @@ pub const ASCII: Glyphs = Glyphs {
     descending: "v",
     above: "^",
     below: "v",
-    out: ">",
-    back: "<",
-    folded: "+",
-    open: "-",
+    left: "<",
+    right: ">",
     branches: ["|-", "`-"],
     trunk: "| ",
     heights: [".", ".", ":", ":", "+", "+", "#", "#"],

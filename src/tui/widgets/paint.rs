@@ -80,6 +80,24 @@ pub fn fit<'a>(text: &'a str, room: u16, cut: &str) -> Cow<'a, str> {
     Cow::Owned(kept + cut)
 }
 
+/// The text, or as much of its beginning and end as fits with the `cut` sign between them.
+pub fn fit_middle<'a>(text: &'a str, room: u16, cut: &str) -> Cow<'a, str> {
+    if width(text) <= room {
+        return Cow::Borrowed(text);
+    }
+    let room = room.saturating_sub(width(cut));
+    let within = |most: u16| {
+        let mut used = 0;
+        move |part: &&str| {
+            used += width(part);
+            used <= most
+        }
+    };
+    let head: String = text.graphemes(true).take_while(within(room.div_ceil(2))).collect();
+    let tail: Vec<&str> = text.graphemes(true).rev().take_while(within(room / 2)).collect();
+    Cow::Owned(head + cut + &tail.into_iter().rev().collect::<String>())
+}
+
 /// One row of an area; empty when it has none such.
 pub fn row(area: Rect, row: u16) -> Rect {
     if row < area.height { Rect { y: area.y + row, height: 1, ..area } } else { Rect { height: 0, ..area } }
@@ -128,6 +146,14 @@ mod tests {
     fn wide_letters_are_cut_between_them() {
         assert_eq!(fit("日本語", 5, "…"), "日本…");
         assert_eq!(fit("日本語", 6, "…"), "日本語");
+    }
+
+    #[test]
+    fn names_keep_their_beginning_and_their_end() {
+        assert_eq!(fit_middle("web-5b9bbd4df6-kk2lm", 12, "…"), "web-5b…kk2lm");
+        assert_eq!(fit_middle("日本語", 5, "…"), "日…語");
+        assert_eq!(fit_middle("web", 3, "…"), "web");
+        assert_eq!(fit_middle("web", 0, "…"), "…");
     }
 
     #[test]

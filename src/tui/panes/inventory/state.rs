@@ -10,6 +10,7 @@ pub use self::place::{Origin, Place, Tie};
 
 use serde::{Deserialize, Serialize};
 
+use super::kept::{Choice, Kept, Ordered};
 use crate::cluster::describe::Description;
 use crate::cluster::detail::EventLine;
 use crate::cluster::rows::{Row, Uid};
@@ -34,14 +35,26 @@ pub struct State {
     pub top: usize,
     /// Objects marked with space.
     pub marks: HashSet<Seat>,
+    /// The one marked last: a range begins there.
+    pub last_mark: Option<Seat>,
     /// The filter as typed.
     pub filter: String,
     /// Only what is in trouble.
     pub trouble: bool,
     /// Wide columns go before others where room is short.
     pub wide: bool,
+    /// What is arranged and remembered: columns, pinned namespaces, saved views.
+    pub kept: Kept,
+    /// Columns of a saved view, before those that are kept for its kind.
+    pub lent: Option<Vec<Choice>>,
+    /// An order that waits for its column.
+    pub order: Option<Ordered>,
+    /// Tables being written to files.
+    pub saving: usize,
     /// The column that `O` sorts on: an index into the view's headings.
     pub column: usize,
+    /// Columns scrolled out to the left, those that stay not counted.
+    pub skip: usize,
     /// The object looked at closely.
     pub detail: Option<Detail>,
     /// The keys go to the detail.
@@ -111,6 +124,12 @@ pub struct Seen {
     pub widths: Vec<u16>,
     /// Columns there was no room for.
     pub hidden: usize,
+    /// Columns scrolled out to the left.
+    pub skip: usize,
+    /// More columns can be scrolled to.
+    pub more: bool,
+    /// Width there was for columns.
+    pub room: u16,
     /// Rows of the detail that were seen.
     pub detail_page: usize,
     /// Rows of the detail there are.
@@ -197,8 +216,19 @@ impl State {
         self.table.row(self.position).filter(here)
     }
 
-    /// Namespaces for the digits, the fullest first.
+    /// Namespaces for the digits: those that are pinned, then the fullest first.
     pub fn namespaces(&self) -> Vec<Arc<str>> {
+        let pinned = self.kept.pinned.iter().map(|name| name.as_str().into());
+        let others = self.fullest().into_iter().filter(|name| !self.kept.pinned.iter().any(|pinned| **pinned == **name));
+        pinned.chain(others).collect()
+    }
+
+    /// What is chosen about the columns of the kind that is looked at; nothing where they are as usual.
+    pub fn choices(&self) -> &[Choice] {
+        self.lent.as_ref().or_else(|| self.kept.columns.get(&self.view.kind)).map_or(&[], Vec::as_slice)
+    }
+
+    fn fullest(&self) -> Vec<Arc<str>> {
         let here: Vec<Arc<str>> = self.table.namespaces().into_iter().map(|(name, _)| name).collect();
         if self.view.namespaces.is_empty() && !here.is_empty() || self.known_namespaces.is_empty() { here } else { self.known_namespaces.clone() }
     }

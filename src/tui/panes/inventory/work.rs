@@ -3,6 +3,7 @@
 use tokio::sync::mpsc::Sender;
 use tokio::task::{AbortHandle, JoinSet};
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,10 +11,11 @@ use serde::{Deserialize, Serialize};
 
 use super::state::{Body, Tab};
 use crate::cluster::connection::unix_now;
+use crate::cluster::export::Sheet;
 use crate::cluster::fleet::Fleet;
 use crate::cluster::gate::Action;
 use crate::cluster::kinds::Kind;
-use crate::cluster::rows::{Delta, Phase};
+use crate::cluster::rows::{Column, Delta, Phase, Row};
 use crate::cluster::watch::WatchSpec;
 use crate::names::{ClusterId, ObjectKey, Problem};
 use crate::relations::rules::Rules;
@@ -62,6 +64,17 @@ pub enum Effect {
         generation: u64,
         /// Whose owner.
         key: ObjectKey,
+    },
+    /// Write a table to files.
+    Save {
+        /// What it shows, `pods-shop`.
+        name: String,
+        /// Its columns.
+        columns: std::sync::Arc<[Column]>,
+        /// Its rows, in order.
+        rows: Vec<Row>,
+        /// When, unix seconds.
+        now: i64,
     },
     /// Delete the very object that was meant.
     Delete {
@@ -127,6 +140,8 @@ pub enum Report {
         #[serde(default)]
         scoped: Vec<String>,
     },
+    /// A table was written to files, or was not; what to say.
+    Saved(Result<String, Problem>),
     /// An object was deleted, or was not.
     Deleted {
         /// Which.
@@ -140,6 +155,8 @@ pub enum Report {
 pub struct Work<F> {
     fleet: Fleet,
     reports: Sender<F>,
+    /// Where tables are written to.
+    tables: PathBuf,
     wrap: fn(Report) -> F,
     watches: JoinSet<()>,
     inspecting: Option<AbortHandle>,
@@ -149,8 +166,8 @@ pub struct Work<F> {
 
 impl<F: Send + 'static> Work<F> {
     /// `wrap` turns this pane's reports into the house's.
-    pub fn new(fleet: Fleet, reports: Sender<F>, wrap: fn(Report) -> F) -> Self {
-        Self { fleet, reports, wrap, watches: JoinSet::new(), inspecting: None, relating: JoinSet::new(), rules: Arc::new(Rules::embedded()) }
+    pub fn new(fleet: Fleet, reports: Sender<F>, tables: PathBuf, wrap: fn(Report) -> F) -> Self {
+        Self { fleet, reports, tables, wrap, watches: JoinSet::new(), inspecting: None, relating: JoinSet::new(), rules: Arc::new(Rules::embedded()) }
     }
 
     /// Begins what is wanted; answers at once.
@@ -163,6 +180,7 @@ impl<F: Send + 'static> Work<F> {
                 self.ask(move |fleet| async move { Report::Selected { generation, labels: fleet.selector(&key).await } });
             }
             Effect::Owner { generation, key } => self.ask(move |fleet| async move { Report::Owner { generation, owner: fleet.owner(&key).await } }),
+            Effect::Save { name, columns, rows, now } => self.save(name, columns, rows, now),
             Effect::Delete { key } => self.delete(key),
             Effect::Kinds { cluster } => self.kinds(cluster),
         }
@@ -232,6 +250,15 @@ impl<F: Send + 'static> Work<F> {
     fn ask<A: Future<Output = Report> + Send + 'static>(&self, question: impl FnOnce(Fleet) -> A) {
         let (answer, reports, wrap) = (question(self.fleet.clone()), self.reports.clone(), self.wrap);
         tokio::spawn(async move { _ = reports.send(wrap(answer.await)).await });
+    }
+
+    fn save(&self, name: String, columns: std::sync::Arc<[Column]>, rows: Vec<Row>, now: i64) {
+        let folder = self.tables.clone();
+        self.ask(move |_| async move {
+            let written = tokio::task::spawn_blocking(move || Sheet { columns: &columns, rows: &rows, now }.save(&folder, &name)).await;
+            let ended = |error: tokio::task::JoinError| Err(Problem::new("table.unwritten", "the table was not written", error.to_string()));
+            Report::Saved(written.unwrap_or_else(ended))
+        });
     }
 
     fn delete(&self, key: ObjectKey) {

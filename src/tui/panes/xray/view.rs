@@ -108,8 +108,8 @@ fn told(grove: &Grove, line: &Line, state: &State, look: &Look<'_>) -> (Sign, Sp
     let mut spans = vec![(branches(line, state.groves.len() > 1, look), Role::Border)];
     let glyphs = look.theme.glyphs();
     let fold = match line.open {
-        Some(true) => glyphs.open,
-        Some(false) => glyphs.folded,
+        Some(true) => glyphs.below,
+        Some(false) => glyphs.right,
         None if line.depth > usize::from(state.groves.len() > 1) => glyphs.rule,
         None => " ",
     };

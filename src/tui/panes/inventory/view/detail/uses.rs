@@ -46,7 +46,7 @@ fn relation(line: &Relation, verbs: usize, detail: &Detail, look: &Look<'_>) -> 
         There::Yes if line.more > 0 => (format!("{}  and {} more it owns", line.note, line.more).trim_start().to_owned(), Role::Dim),
         There::Yes => (line.note.clone(), role_of(line.state)),
     };
-    let arrow = if line.out { glyphs.out } else { glyphs.back };
+    let arrow = if line.out { glyphs.right } else { glyphs.left };
     vec![
         (format!("{glyph} "), role),
         (format!("{arrow} {:<verbs$}  ", line.verb), Role::Dim),
