@@ -10,6 +10,8 @@
     reason = "a test ends here when something is wrong"
 )]
 
+#[path = "cluster/describe.rs"]
+mod describe;
 #[path = "support/fault.rs"]
 mod fault;
 #[path = "support/process.rs"]
@@ -23,6 +25,8 @@ mod until;
 mod columns;
 #[path = "cluster/get.rs"]
 mod get;
+#[path = "cluster/logs.rs"]
+mod logs;
 #[path = "cluster/two.rs"]
 mod two;
 

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use super::kept::{Choice, Kept, Ordered};
 use crate::cluster::describe::Description;
-use crate::cluster::detail::EventLine;
-use crate::cluster::rows::{Row, Uid};
+use crate::cluster::events::EventLine;
+use crate::cluster::rows::{Phase, Row, Uid};
 use crate::cluster::table::Table;
 use crate::names::{ClusterId, ObjectKey, Problem};
 use crate::survey::world::Relation;
@@ -73,6 +73,8 @@ pub struct State {
     pub scoped: HashSet<String>,
     /// What the last frame showed.
     pub seen: Seen,
+    /// The line to the terminal is slow: fewer rows move, and details wait longer.
+    pub slow: bool,
     /// Counts requests for details.
     pub jobs: u64,
     /// Deletions that have not been answered.
@@ -161,6 +163,8 @@ pub struct Detail {
     pub job: Option<u64>,
     /// What it uses and is used by, live.
     pub related: Related,
+    /// What is said about it, live.
+    pub heard: Heard,
 }
 
 /// What an object uses and what uses it, as long as somebody looks.
@@ -176,6 +180,19 @@ pub struct Related {
     pub complete: bool,
     /// The line the cursor stands on.
     pub position: usize,
+}
+
+/// What is said about an object and what belongs to it, as long as its detail is open.
+#[derive(Debug, Default)]
+pub struct Heard {
+    /// Who is listened to; nobody: nothing is heard.
+    pub about: Vec<ObjectKey>,
+    /// The request; what an earlier one heard is dropped.
+    pub job: u64,
+    /// What was said, the newest first.
+    pub lines: Vec<EventLine>,
+    /// How far the watch is; none before it has said anything.
+    pub phase: Option<Phase>,
 }
 
 /// What of an object is shown.
@@ -203,8 +220,8 @@ pub enum Body {
     Summary(Description),
     /// Its manifest.
     Yaml(String),
-    /// Its events.
-    Events(Vec<EventLine>),
+    /// Its events, which are heard and not asked for.
+    Events,
     /// What it uses and is used by, which comes and goes while one looks.
     Uses,
 }

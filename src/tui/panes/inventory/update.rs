@@ -6,6 +6,7 @@ mod detail;
 mod drill;
 mod namespaces;
 mod places;
+mod resume;
 mod saved;
 mod table;
 mod uses;
@@ -17,11 +18,12 @@ pub use self::columns::{add_columns, choose_columns, new_column};
 pub use self::detail::{next_region, zoom};
 pub use self::drill::reveal;
 pub use self::places::travel;
+pub use self::resume::resume;
 pub use self::saved::{restore, save_view, unsave};
 pub use self::table::filter;
 
-use self::act::{copy, delete, load_test};
-use self::detail::{close, described, inspect, inspected, next_match, open, scroll};
+use self::act::{copy, delete, load_test, logged, logs};
+use self::detail::{close, described, heard, inspect, inspected, next_match, open, scroll};
 use self::drill::{drill, node, owner, selected, to_owner, warp};
 use self::table::{column, filtered, mark, mark_range, moved, pan, rows, seat, sort, sort_here, unmark};
 use super::commands::{Command, Sideways};
@@ -46,6 +48,8 @@ pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> 
         Command::Events => open(state, at, Tab::Events, true),
         Command::Uses => open(state, at, Tab::Uses, true),
         Command::Follow => uses::follow(state, shared),
+        Command::Logs => logs(state, false),
+        Command::PreviousLogs => logs(state, true),
         Command::LoadTest => load_test(state, shared),
         Command::CopyName => copy(state, |row| row.name.to_string()),
         Command::CopyNamespace => copy(state, |row| row.namespace.as_deref().unwrap_or_default().to_owned()),
@@ -101,6 +105,7 @@ pub fn report(state: &mut State, shared: &Shared, at: At, report: Report) -> Ste
         Report::Selected { .. } | Report::Owner { .. } => Step::quiet(),
         Report::Inspected { job, body } => inspected(state, job, body),
         Report::Related { job, lines, unknown, complete } => uses::related(state, job, lines, unknown, complete),
+        Report::Heard { job, lines, phase } => heard(state, job, lines, phase),
         Report::Kinds { words, scoped } => {
             state.kinds.extend(words);
             state.scoped.extend(scoped);
@@ -150,7 +155,7 @@ fn enter(state: &mut State, shared: &Shared, view: View) -> Step<Effect> {
     state.table = Table::new();
     state.table.set_sort(sort);
     (state.position, state.top, state.cursor, state.seek) = (0, 0, None, None);
-    let mut closed = Step::quiet();
+    let mut step = Step::redraw();
     if !same_kind {
         state.column = 0;
         state.skip = 0;
@@ -159,10 +164,10 @@ fn enter(state: &mut State, shared: &Shared, view: View) -> Step<Effect> {
         state.seen.widths.clear();
         state.filter.clear();
         state.trouble = false;
-        closed = close(state);
+        step = close(state);
     }
     _ = filtered(state);
-    closed.then(watch(state, shared))
+    step.then(watch(state, shared))
 }
 
 /// Watches the view from here on; rows of an earlier one are no longer its own.
@@ -283,6 +288,11 @@ pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<Stri
         {
             "no row is chosen"
         }
+        Command::Logs | Command::PreviousLogs => match kind {
+            Some(kind) if !logged(kind) => return Some(format!("a {kind} has no containers")),
+            Some(_) => return None,
+            None => "no row is chosen",
+        },
         Command::LoadTest => match kind {
             Some("Service" | "Deployment" | "StatefulSet" | "DaemonSet" | "Pod") => return None,
             Some(kind) => return Some(format!("a {kind} answers no HTTP")),

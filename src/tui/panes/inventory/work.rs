@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::state::{Body, Tab};
 use crate::cluster::connection::unix_now;
+use crate::cluster::events::EventLine;
 use crate::cluster::export::Sheet;
 use crate::cluster::fleet::Fleet;
 use crate::cluster::gate::Action;
@@ -50,6 +51,13 @@ pub enum Effect {
         job: u64,
         /// Which object; none: nobody looks any more.
         key: Option<ObjectKey>,
+    },
+    /// Hear what is said about these, and about nobody else any more.
+    Listen {
+        /// The request.
+        job: u64,
+        /// Who; nobody: no more.
+        about: Vec<ObjectKey>,
     },
     /// Say which labels the pods of a workload or Service have.
     Select {
@@ -132,6 +140,15 @@ pub enum Report {
         /// What was read.
         body: Body,
     },
+    /// All that was said, and how far the watch is.
+    Heard {
+        /// The request.
+        job: u64,
+        /// The newest first.
+        lines: Vec<EventLine>,
+        /// How far.
+        phase: Phase,
+    },
     /// What a cluster serves.
     Kinds {
         /// Plurals, singulars and short names, each with the plural.
@@ -162,12 +179,23 @@ pub struct Work<F> {
     inspecting: Option<AbortHandle>,
     relating: JoinSet<()>,
     rules: Arc<Rules>,
+    listening: JoinSet<()>,
 }
 
 impl<F: Send + 'static> Work<F> {
     /// `wrap` turns this pane's reports into the house's.
     pub fn new(fleet: Fleet, reports: Sender<F>, tables: PathBuf, wrap: fn(Report) -> F) -> Self {
-        Self { fleet, reports, tables, wrap, watches: JoinSet::new(), inspecting: None, relating: JoinSet::new(), rules: Arc::new(Rules::embedded()) }
+        Self {
+            fleet,
+            reports,
+            tables,
+            wrap,
+            watches: JoinSet::new(),
+            inspecting: None,
+            listening: JoinSet::new(),
+            relating: JoinSet::new(),
+            rules: Arc::new(Rules::embedded()),
+        }
     }
 
     /// Begins what is wanted; answers at once.
@@ -176,6 +204,7 @@ impl<F: Send + 'static> Work<F> {
             Effect::Watch { generation, specs } => self.watch(generation, specs),
             Effect::Inspect { job, key, tab } => self.inspect(job, key, tab),
             Effect::Relate { job, key } => self.relate(job, key),
+            Effect::Listen { job, about } => self.listen(job, &about),
             Effect::Select { generation, key } => {
                 self.ask(move |fleet| async move { Report::Selected { generation, labels: fleet.selector(&key).await } });
             }
@@ -213,7 +242,7 @@ impl<F: Send + 'static> Work<F> {
             let read = match tab {
                 Tab::Summary => fleet.describe(&key).await.map(Body::Summary),
                 Tab::Yaml => fleet.yaml(&key).await.map(Body::Yaml),
-                Tab::Events => fleet.events_of(&key).await.map(Body::Events),
+                Tab::Events => Ok(Body::Events),
                 Tab::Uses => Ok(Body::Uses),
             };
             _ = reports.send(wrap(Report::Inspected { job, body: read.unwrap_or_else(Body::Failed) })).await;
@@ -242,6 +271,23 @@ impl<F: Send + 'static> Work<F> {
                 if reports.send(wrap(Report::Related { job, lines, unknown, complete: answered == asked })).await.is_err() {
                     return;
                 }
+            }
+        });
+    }
+
+    fn listen(&mut self, job: u64, about: &[ObjectKey]) {
+        self.listening = JoinSet::new();
+        if about.is_empty() {
+            return;
+        }
+        let (mut events, reports, wrap) = (self.fleet.events(about), self.reports.clone(), self.wrap);
+        self.listening.spawn(async move {
+            loop {
+                let (lines, phase) = events.next().await;
+                if reports.send(wrap(Report::Heard { job, lines, phase })).await.is_err() {
+                    return;
+                }
+                tokio::time::sleep(BREATH).await;
             }
         });
     }
