@@ -9,6 +9,8 @@ mod connections;
 mod drill;
 #[path = "play/frame.rs"]
 mod frame;
+#[path = "play/held.rs"]
+mod held;
 #[path = "support/play.rs"]
 mod play;
 #[path = "support/scene.rs"]

@@ -1,5 +1,7 @@
 //! Watches: one task a kind, one coalescing delta a subscription. A lost watch keeps its rows, says since when they are stale, and comes back.
 
+mod queue;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -10,6 +12,7 @@ use serde_json::value::RawValue;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
+use self::queue::Queue;
 use super::connection::{Connected, LONGEST_PAUSE, unix_now};
 use super::decode::{Decoder, Head, Look, Own, Shape};
 use super::kinds::Kind;
@@ -57,7 +60,7 @@ struct Shared {
 #[derive(Default)]
 struct Pending {
     columns: Option<Arc<[super::rows::Column]>>,
-    upserts: HashMap<Uid, Row>,
+    upserts: Queue,
     removed: HashSet<Uid>,
     /// One phase a part of the view, a kind in a namespace; `None` before its task has said anything.
     phases: Vec<Option<Phase>>,
@@ -80,6 +83,8 @@ const BURST: usize = 512;
 const GULP: usize = 1_024;
 /// Rows of a list that wait to be taken, at most; then it is not read on, so that no list is ever in memory twice.
 const FULL: usize = 4 * GULP;
+/// How long the server may think about a Table of everything, before it is asked for the objects without one.
+const GLANCE: Duration = Duration::from_secs(3);
 /// Objects a page, where lists are paged; the size `kubectl` uses.
 const PAGE: u32 = 500;
 
@@ -127,7 +132,7 @@ impl Subscription {
 impl Shared {
     fn take(&self) -> Option<Delta> {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        let upserts: Vec<Row> = pending.upserts.extract_if(|_, _| true).map(|(_, row)| row).take(GULP).collect();
+        let upserts = pending.upserts.take(GULP);
         let more = !pending.upserts.is_empty();
         // How far it is is said with the last of the rows that it is said about.
         let phase = (!more && std::mem::take(&mut pending.phase_changed)).then(|| pending.phase());
@@ -135,7 +140,7 @@ impl Shared {
         let nothing = delta.phase.is_none() && delta.columns.is_none() && delta.upserts.is_empty() && delta.removed.is_empty();
         if more {
             self.changed.notify_one();
-        } else if pending.upserts.capacity() > 2 * FULL {
+        } else {
             pending.upserts.shrink_to(FULL);
         }
         drop(pending);
@@ -458,7 +463,7 @@ impl Source {
 
     /// Rows of a Table as they come; how many there were. None: it is no Table.
     async fn printed(&mut self, now: &Connected, path: &str) -> Result<Option<usize>, Trouble> {
-        let mut body = now.wire.parts(path, Shape::Table.accept(), LIMIT).await?;
+        let mut body = now.wire.parts(path, Shape::Table.accept(), GLANCE).await?;
         let (mut pieces, mut columns, mut count, at) = (Pieces::of("rows"), None, 0, unix_now());
         while let Some(part) = body.next().await? {
             let (decoder, rows) = (&mut self.decoder, &mut self.rows);
@@ -610,7 +615,7 @@ impl Source {
         self.shared.change(|pending| {
             for row in self.rows.drain(..) {
                 pending.removed.remove(&row.uid);
-                pending.upserts.insert(row.uid, row);
+                pending.upserts.put(row);
             }
         });
         if let Some(count) = listed.filter(|_| !self.glanced) {
@@ -621,7 +626,7 @@ impl Source {
     fn remove(&mut self, gone: Vec<Uid>) {
         self.shared.change(|pending| {
             for uid in gone {
-                pending.upserts.remove(&uid);
+                pending.upserts.remove(uid);
                 pending.removed.insert(uid);
             }
         });
