@@ -15,6 +15,8 @@ mod held;
 mod play;
 #[path = "support/scene.rs"]
 mod scene;
+#[path = "play/views.rs"]
+mod views;
 
 #[path = "play/logs.rs"]
 mod logs;
