@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use self::queue::Queue;
 use super::connection::{Connected, LONGEST_PAUSE, unix_now};
-use super::decode::{Decoder, Head, Own, Shape};
+use super::decode::{Decoder, Head, Look, Own, Shape};
 use super::path::UserColumn;
 use super::pieces::Pieces;
 use super::rows::{Delta, Phase, Row, Uid};
@@ -107,10 +107,11 @@ impl WatchSpec {
 
 impl Subscription {
     /// Starts the watch as soon as the cluster is connected.
-    pub(super) fn start(spec: WatchSpec, connected: watch::Receiver<Option<Connected>>) -> Self {
+    /// With a `look`, whole objects are read and shown to it before their rows come.
+    pub(super) fn start(spec: WatchSpec, connected: watch::Receiver<Option<Connected>>, look: Option<Look>) -> Self {
         let shared = Arc::new(Shared::default());
         let mut tasks = JoinSet::new();
-        tasks.spawn(supervise(spec, connected, shared.clone()));
+        tasks.spawn(supervise(spec, connected, shared.clone(), look));
         Self { shared, _tasks: tasks }
     }
 
@@ -219,7 +220,7 @@ impl Pending {
 }
 
 /// Waits for the connection, resolves the view to kinds, and runs one task a kind.
-async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connected>>, shared: Arc<Shared>) {
+async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connected>>, shared: Arc<Shared>, look: Option<Look>) {
     shared.change(|pending| pending.phases = vec![None]);
     let (now, parts) = loop {
         let Some(now) = current(&mut connected).await else { return };
@@ -233,11 +234,16 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
             }
         }
     };
+    // Who looks at whole objects gets no Tables.
+    let whole = |part: Part| if look.is_some() { Part { shape: Shape::whole(&part.kind), ..part } } else { part };
+    let parts: Vec<Part> = parts.into_iter().map(whole).collect();
     let ask = Ask::parse(&spec.view);
     let maker = ask.and_then(|ask| ask.maker());
     let book = maker.map(|maker| Arc::new(Mutex::new(Book::new(spec.cluster.clone(), maker))));
     let places: Vec<(&Part, Option<&str>)> = parts.iter().flat_map(|part| spec.places(part).into_iter().map(move |place| (part, place))).collect();
-    let decoder = |part: &Part| Decoder::new(part.shape, spec.cluster.clone(), part.kind.gvk.clone()).with(&spec.columns).writing(book.clone());
+    let decoder = |part: &Part| {
+        Decoder::new(part.shape, spec.cluster.clone(), part.kind.gvk.clone()).with(&spec.columns).writing(book.clone()).shown_to(look.clone())
+    };
     shared.change(|pending| {
         pending.phases = vec![None; places.len()];
         pending.columns = places.first().and_then(|(part, _)| decoder(part).columns());
@@ -264,7 +270,7 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
             known: HashMap::new(),
             round: 0,
             glanced: false,
-            exact: spec.exact || !spec.columns.is_empty(),
+            exact: spec.exact || look.is_some() || !spec.columns.is_empty(),
             version: String::new(),
             fresh: unix_now(),
             shared: shared.clone(),

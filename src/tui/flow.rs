@@ -116,6 +116,8 @@ pub enum Intent {
     Stand(Vec<ClusterId>, Standing),
     /// Show a pane.
     Go(PaneId),
+    /// Show an object in the inventory; going back from there leads back here.
+    Reveal(ObjectKey),
 }
 
 /// A column in the list of columns.
@@ -155,6 +157,8 @@ pub enum PaneId {
     Logs,
     /// The contexts of the kubeconfig.
     Clusters,
+    /// A kind as a tree.
+    Xray,
 }
 
 /// One line for the person, kept in the history of notices.

@@ -4,3 +4,4 @@ pub mod clusters;
 pub mod inventory;
 pub mod logs;
 pub mod perf;
+pub mod xray;

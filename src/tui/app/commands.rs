@@ -2,10 +2,10 @@
 
 use crate::text::fault::did_you_mean;
 use crate::tui::flow::{CommandSpec, PaneId};
-use crate::tui::panes::{clusters, inventory, logs, perf};
+use crate::tui::panes::{clusters, inventory, logs, perf, xray};
 
 /// The contexts a keymap may have, the outermost first.
-pub const CONTEXTS: &[&str] = &["global", "table", "split", "logs", "perf", "clusters"];
+pub const CONTEXTS: &[&str] = &["global", "table", "split", "logs", "perf", "clusters", "xray"];
 
 /// Something a person asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +20,8 @@ pub enum Command {
     Perf(perf::commands::Command),
     /// Of the list of contexts.
     Clusters(clusters::commands::Command),
+    /// Of the tree.
+    Xray(xray::commands::Command),
 }
 
 /// What the shell itself does.
@@ -83,6 +85,7 @@ pub fn parse(text: &str) -> Result<Command, String> {
         .or_else(|| logs::commands::parse(text).map(Command::Logs))
         .or_else(|| perf::commands::parse(text).map(Command::Perf))
         .or_else(|| clusters::commands::parse(text).map(Command::Clusters))
+        .or_else(|| xray::commands::parse(text).map(Command::Xray))
         .ok_or_else(|| {
             let known = specs().map(|spec| spec.name);
             let hint = did_you_mean(text, known).map_or_else(String::new, |hint| format!("; {hint}"));
@@ -92,11 +95,17 @@ pub fn parse(text: &str) -> Result<Command, String> {
 
 /// What help, palette and footer say, the shell's own last.
 pub fn specs() -> impl Iterator<Item = &'static CommandSpec> {
-    inventory::commands::SPECS.iter().chain(logs::commands::SPECS).chain(perf::commands::SPECS).chain(clusters::commands::SPECS).chain(SPECS)
+    inventory::commands::SPECS
+        .iter()
+        .chain(logs::commands::SPECS)
+        .chain(perf::commands::SPECS)
+        .chain(clusters::commands::SPECS)
+        .chain(xray::commands::SPECS)
+        .chain(SPECS)
 }
 
 const SPECS: &[CommandSpec] = &[
-    CommandSpec { name: "app.filter", title: "filter", contexts: &["table", "split", "logs"], footer: Some(10) },
+    CommandSpec { name: "app.filter", title: "filter", contexts: &["table", "split", "logs", "xray"], footer: Some(10) },
     spec("app.line", "go or do", Some(11)),
     spec("app.help", "keys", Some(12)),
     spec("app.next-region", "next region", None),

@@ -107,6 +107,8 @@ fn lines(model: &Model) -> Vec<(&'static str, String)> {
             Tab::Summary => Verb::Describe,
             Tab::Yaml => Verb::Yaml,
             Tab::Events => Verb::Events,
+            // kubectl does not know it; where it is written is what comes nearest.
+            Tab::Uses => Verb::Yaml,
         };
         lines.push(("kubectl: what I see", kubectl::object(verb, &detail.key)));
     }

@@ -14,7 +14,7 @@ use crate::cluster::fleet::Fleet;
 use crate::names::{ObjectKey, Problem};
 use crate::results::Store;
 use crate::text::sanitise;
-use crate::tui::panes::{clusters, inventory, logs, perf};
+use crate::tui::panes::{clusters, inventory, logs, perf, xray};
 
 /// What the work needs of the world.
 #[derive(Clone)]
@@ -37,6 +37,7 @@ pub struct Work {
     inventory: inventory::work::Work<Report>,
     logs: logs::work::Work<Report>,
     perf: perf::work::Work<Report>,
+    xray: xray::work::Work<Report>,
     clusters: clusters::work::Work<Report>,
     status: JoinHandle<()>,
     /// Reports contexts as the kubeconfigs change.
@@ -61,6 +62,7 @@ impl Work {
         let inventory = inventory::work::Work::new(context.fleet.clone(), context.reports.clone(), context.saved.join("tables"), Report::Inventory);
         let logs = logs::work::Work::new(context.fleet.clone(), context.saved.join("logs"), context.reports.clone(), Report::Logs);
         let perf = perf::work::Work::new(context.fleet.clone(), context.store.clone(), context.reports.clone(), Report::Perf);
+        let xray = xray::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Xray);
         let clusters = clusters::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Clusters);
         let files = tokio::spawn(follow(context.fleet.clone(), context.reports.clone()));
         let (mut connections, reports) = (context.fleet.status(), context.reports.clone());
@@ -74,7 +76,7 @@ impl Work {
         });
         let (memory, newest) = watch::channel(None);
         let writer = tokio::spawn(write(newest, context.remember.clone(), context.reports.clone()));
-        Self { context, inventory, logs, perf, clusters, status, files, memory, writer }
+        Self { context, inventory, logs, perf, xray, clusters, status, files, memory, writer }
     }
 
     /// Begins what is wanted; what only the terminal's owner can do is answered.
@@ -83,6 +85,7 @@ impl Work {
             Effect::Inventory(effect) => self.inventory.run(effect),
             Effect::Logs(effect) => self.logs.run(effect),
             Effect::Perf(effect) => self.perf.run(effect),
+            Effect::Xray(effect) => self.xray.run(effect),
             Effect::Clusters(effect) => self.clusters.run(effect),
             Effect::Hold(clusters) => self.context.fleet.gate().hold(clusters),
             Effect::Connect(id) => self.context.fleet.connect(&id),

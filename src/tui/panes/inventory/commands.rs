@@ -21,6 +21,10 @@ pub enum Command {
     Yaml,
     /// The split's events tab.
     Events,
+    /// The split's tab of what the object uses and is used by.
+    Uses,
+    /// The object under the cursor of that tab.
+    GoThere,
     /// What its containers write.
     Logs,
     /// What the run before wrote.
@@ -134,6 +138,7 @@ pub fn parse(text: &str) -> Option<Command> {
 pub const SPECS: &[CommandSpec] = &[
     spec("table.describe", "describe", Some(1)),
     spec("table.yaml", "yaml", Some(2)),
+    spec("table.uses", "uses", Some(12)),
     spec("table.logs", "logs", Some(2)),
     spec("table.previous-logs", "logs of the run before", None),
     spec("table.load-test", "load…", Some(3)),
@@ -177,6 +182,8 @@ pub const SPECS: &[CommandSpec] = &[
     split("split.tab describe", "summary", Some(1)),
     split("split.tab yaml", "yaml", Some(2)),
     split("split.tab events", "events", Some(3)),
+    split("split.tab uses", "uses", Some(3)),
+    split("split.follow", "go there", Some(0)),
     split("split.wrap", "wrap", Some(4)),
     split("split.next-match", "next match", Some(5)),
     split("split.previous-match", "previous match", None),
@@ -213,6 +220,7 @@ const TABLE: &[(&str, Command)] = &[
     ("table.warp", Command::Warp),
     ("table.describe", Command::Describe),
     ("table.yaml", Command::Yaml),
+    ("table.uses", Command::Uses),
     ("table.logs", Command::Logs),
     ("table.previous-logs", Command::PreviousLogs),
     ("table.load-test", Command::LoadTest),
@@ -251,6 +259,8 @@ const TABLE: &[(&str, Command)] = &[
     ("split.tab describe", Command::Describe),
     ("split.tab yaml", Command::Yaml),
     ("split.tab events", Command::Events),
+    ("split.tab uses", Command::Uses),
+    ("split.follow", Command::GoThere),
     ("split.wrap", Command::Wrap),
     ("split.next-match", Command::NextMatch),
     ("split.previous-match", Command::PreviousMatch),

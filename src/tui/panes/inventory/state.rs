@@ -17,6 +17,7 @@ use crate::cluster::groups::{Group, GroupOrder};
 use crate::cluster::rows::{Phase, Row, Uid};
 use crate::cluster::table::Table;
 use crate::names::{ClusterId, ObjectKey, Problem};
+use crate::survey::world::Relation;
 
 /// Everything the pane draws and decides from.
 #[derive(Debug, Default)]
@@ -201,8 +202,25 @@ pub struct Detail {
     pub due: Option<Duration>,
     /// The request that is under way.
     pub job: Option<u64>,
+    /// What it uses and is used by, live.
+    pub related: Related,
     /// What is said about it, live.
     pub heard: Heard,
+}
+
+/// What an object uses and what uses it, as long as somebody looks.
+#[derive(Debug, Default)]
+pub struct Related {
+    /// The request; none: nobody looks. What an earlier one found is dropped.
+    pub job: Option<u64>,
+    /// What is wrong first, then what it uses, then what uses it.
+    pub lines: Vec<Relation>,
+    /// Kinds that cannot be looked at, and why.
+    pub unknown: Vec<(String, String)>,
+    /// Everything that could be asked has answered.
+    pub complete: bool,
+    /// The line the cursor stands on.
+    pub position: usize,
 }
 
 /// What is said about an object and what belongs to it, as long as its detail is open.
@@ -228,6 +246,8 @@ pub enum Tab {
     Yaml,
     /// What was said about it.
     Events,
+    /// What it uses and what uses it.
+    Uses,
 }
 
 /// What is known about the object.
@@ -243,6 +263,8 @@ pub enum Body {
     Yaml(String),
     /// Its events, which are heard and not asked for.
     Events,
+    /// What it uses and is used by, which comes and goes while one looks.
+    Uses,
 }
 
 impl State {

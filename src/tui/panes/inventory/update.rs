@@ -11,13 +11,14 @@ mod places;
 mod resume;
 mod saved;
 mod table;
+mod uses;
 
 use std::time::Duration;
 
 pub use self::act::confirmed;
 pub use self::columns::{add_columns, choose_columns, new_column};
 pub use self::detail::{next_region, zoom};
-pub use self::drill::jump;
+pub use self::drill::reveal;
 pub use self::places::travel;
 pub use self::resume::resume;
 pub use self::saved::{restore, save_view, unsave};
@@ -51,6 +52,8 @@ pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> 
         Command::Describe => described(state, at),
         Command::Yaml => open(state, at, Tab::Yaml, true),
         Command::Events => open(state, at, Tab::Events, true),
+        Command::Uses => open(state, at, Tab::Uses, true),
+        Command::GoThere => uses::follow(state, shared),
         Command::Logs => logs(state, false),
         Command::PreviousLogs => logs(state, true),
         Command::LoadTest => load_test(state, shared),
@@ -109,6 +112,7 @@ pub fn report(state: &mut State, shared: &Shared, at: At, report: Report) -> Ste
         Report::Owner { generation, owner } if generation == state.generation => to_owner(state, shared, owner),
         Report::Selected { .. } | Report::Owner { .. } => Step::quiet(),
         Report::Inspected { job, body } => inspected(state, job, body),
+        Report::Related { job, lines, unknown, complete } => uses::related(state, job, lines, unknown, complete),
         Report::Heard { job, lines, phase } => heard(state, job, lines, phase),
         Report::Kinds { words, scoped } => {
             state.kinds.extend(words);
@@ -296,6 +300,7 @@ pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<Stri
         | Command::Describe
         | Command::Yaml
         | Command::Events
+        | Command::Uses
         | Command::Delete
         | Command::Mark
         | Command::MarkRange
@@ -315,6 +320,7 @@ pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<Stri
             None => "no row is chosen",
         },
         Command::Node | Command::Owner | Command::Warp => return drill::refusal(state, command),
+        Command::GoThere => return uses::refusal(state),
         Command::NextMatch | Command::PreviousMatch if !searched => "nothing is searched for",
         Command::Wide if !state.wide && state.seen.hidden == 0 => "all columns are shown",
         Command::Pin => return namespaces::no_pin(state).map(str::to_owned),

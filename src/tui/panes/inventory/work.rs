@@ -4,6 +4,7 @@ use tokio::sync::mpsc::Sender;
 use tokio::task::{AbortHandle, JoinSet};
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,9 @@ use crate::cluster::kinds::Kind;
 use crate::cluster::rows::{Column, Delta, Phase, Row};
 use crate::cluster::watch::WatchSpec;
 use crate::names::{ClusterId, ObjectKey, Problem};
+use crate::relations::rules::Rules;
+use crate::survey::world::{Relation, World};
+use crate::survey::{Survey, plan};
 
 /// Between two deltas of one watch: shorter than a frame, long enough that a flood comes in gulps.
 const BREATH: Duration = Duration::from_millis(12);
@@ -40,6 +44,13 @@ pub enum Effect {
         key: ObjectKey,
         /// What of it.
         tab: Tab,
+    },
+    /// Say what an object uses and what uses it, as long as somebody looks.
+    Relate {
+        /// The request.
+        job: u64,
+        /// Which object; none: nobody looks any more.
+        key: Option<ObjectKey>,
     },
     /// Hear what is said about these, and about nobody else any more.
     Listen {
@@ -96,6 +107,17 @@ pub enum Report {
         cluster: ClusterId,
         /// What changed.
         delta: Delta,
+    },
+    /// All that an object uses and is used by, as far as it is known.
+    Related {
+        /// The request.
+        job: u64,
+        /// What is wrong first.
+        lines: Vec<Relation>,
+        /// Kinds that cannot be looked at, and why.
+        unknown: Vec<(String, String)>,
+        /// Everything that could be asked has answered.
+        complete: bool,
     },
     /// How an object selects its pods was read, or could not be.
     Selected {
@@ -155,13 +177,25 @@ pub struct Work<F> {
     wrap: fn(Report) -> F,
     watches: JoinSet<()>,
     inspecting: Option<AbortHandle>,
+    relating: JoinSet<()>,
+    rules: Arc<Rules>,
     listening: JoinSet<()>,
 }
 
 impl<F: Send + 'static> Work<F> {
     /// `wrap` turns this pane's reports into the house's.
     pub fn new(fleet: Fleet, reports: Sender<F>, tables: PathBuf, wrap: fn(Report) -> F) -> Self {
-        Self { fleet, reports, tables, wrap, watches: JoinSet::new(), inspecting: None, listening: JoinSet::new() }
+        Self {
+            fleet,
+            reports,
+            tables,
+            wrap,
+            watches: JoinSet::new(),
+            inspecting: None,
+            listening: JoinSet::new(),
+            relating: JoinSet::new(),
+            rules: Arc::new(Rules::embedded()),
+        }
     }
 
     /// Begins what is wanted; answers at once.
@@ -169,6 +203,7 @@ impl<F: Send + 'static> Work<F> {
         match effect {
             Effect::Watch { generation, specs } => self.watch(generation, specs),
             Effect::Inspect { job, key, tab } => self.inspect(job, key, tab),
+            Effect::Relate { job, key } => self.relate(job, key),
             Effect::Listen { job, about } => self.listen(job, &about),
             Effect::Select { generation, key } => {
                 self.ask(move |fleet| async move { Report::Selected { generation, labels: fleet.selector(&key).await } });
@@ -208,10 +243,36 @@ impl<F: Send + 'static> Work<F> {
                 Tab::Summary => fleet.describe(&key).await.map(Body::Summary),
                 Tab::Yaml => fleet.yaml(&key).await.map(Body::Yaml),
                 Tab::Events => Ok(Body::Events),
+                Tab::Uses => Ok(Body::Uses),
             };
             _ = reports.send(wrap(Report::Inspected { job, body: read.unwrap_or_else(Body::Failed) })).await;
         });
         self.inspecting = Some(task.abort_handle());
+    }
+
+    fn relate(&mut self, job: u64, key: Option<ObjectKey>) {
+        self.relating = JoinSet::new();
+        let Some(key) = key else { return };
+        let (fleet, reports, wrap, rules) = (self.fleet.clone(), self.reports.clone(), self.wrap, self.rules.clone());
+        self.relating.spawn(async move {
+            let parts = match plan::around(&fleet, &rules, &key).await {
+                Ok(parts) => parts,
+                Err(problem) => {
+                    _ = reports.send(wrap(Report::Inspected { job, body: Body::Failed(problem) })).await;
+                    return;
+                }
+            };
+            let (mut survey, mut world, asked) = (Survey::begin(&fleet, &rules, parts.clone()), World::new(rules.clone()), parts.len());
+            while let Some(news) = survey.next().await {
+                world.apply(news);
+                let lines = world.find(&key).map(|at| world.relations(at)).unwrap_or_default();
+                let unknown = world.unknown().map(|(kind, problem)| (kind.kind.to_string(), problem.why.clone())).collect();
+                let answered = world.phases().iter().filter(|(_, phase)| !matches!(phase, Phase::Syncing { .. })).count();
+                if reports.send(wrap(Report::Related { job, lines, unknown, complete: answered == asked })).await.is_err() {
+                    return;
+                }
+            }
+        });
     }
 
     fn listen(&mut self, job: u64, about: &[ObjectKey]) {

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::super::commands::Move;
-use super::super::state::{Body, Detail, Heard, State, Tab};
+use super::super::state::{Body, Detail, Heard, Related, State, Tab};
 use super::super::work::Effect;
 use super::table::target;
+use super::uses;
 use super::{redraw, say};
 use crate::cluster::events::EventLine;
 use crate::cluster::rows::{Phase, Row, RowState};
@@ -52,6 +53,7 @@ pub(super) fn follow(state: &mut State, at: At) -> Step<Effect> {
         detail.body = Body::Waiting;
         detail.top = 0;
         detail.job = None;
+        detail.related = Related::default();
         detail.heard = Heard::default();
         detail.due = Some(at.mono + rest);
     }
@@ -72,7 +74,8 @@ pub(super) fn open(state: &mut State, at: At, tab: Tab, full: bool) -> Step<Effe
             detail.top = 0;
             detail.body = Body::Waiting;
         }
-        return inspect(state);
+        let ends = uses::end(state);
+        return ends.then(inspect(state));
     }
     let Some(key) = state.row().map(Row::key) else { return Step::quiet() };
     state.detail = Some(Detail {
@@ -86,6 +89,7 @@ pub(super) fn open(state: &mut State, at: At, tab: Tab, full: bool) -> Step<Effe
         due: Some(at.mono),
         job: None,
         heard: Heard::default(),
+        related: Related::default(),
     });
     state.in_detail = full;
     inspect(state)
@@ -94,6 +98,9 @@ pub(super) fn open(state: &mut State, at: At, tab: Tab, full: bool) -> Step<Effe
 pub(super) fn inspect(state: &mut State) -> Step<Effect> {
     let Some(detail) = &mut state.detail else { return Step::quiet() };
     detail.due = None;
+    if detail.tab == Tab::Uses {
+        return uses::begin(state);
+    }
     if detail.tab == Tab::Events {
         detail.body = Body::Events;
         // A summary listens to what belongs to the object as well.
@@ -125,10 +132,11 @@ fn listen(state: &mut State, about: Vec<ObjectKey>) -> Step<Effect> {
 /// Closes the detail; nobody listens any more.
 pub(super) fn close(state: &mut State) -> Step<Effect> {
     state.in_detail = false;
-    match state.detail.take() {
+    let ends = uses::end(state);
+    ends.then(match state.detail.take() {
         Some(detail) if !detail.heard.about.is_empty() => Step::effect(Effect::Listen { job: 0, about: Vec::new() }),
         _ => Step::redraw(),
-    }
+    })
 }
 
 pub(super) fn heard(state: &mut State, job: u64, lines: Vec<EventLine>, phase: Phase) -> Step<Effect> {
@@ -153,7 +161,12 @@ pub(super) fn scroll(state: &mut State, step: Move) -> Step<Effect> {
     let (page, rows) = (state.seen.detail_page, state.seen.detail_rows);
     let last = rows.saturating_sub(page);
     if let Some(detail) = &mut state.detail {
-        detail.top = target(detail.top.min(last), step, page, last);
+        if detail.tab == Tab::Uses {
+            let position = target(detail.related.position, step, page, rows.saturating_sub(1));
+            uses::point(detail, position, page);
+        } else {
+            detail.top = target(detail.top.min(last), step, page, last);
+        }
     }
     Step::redraw()
 }
@@ -164,12 +177,17 @@ pub(super) fn next_match(state: &mut State, forward: bool) -> Step<Effect> {
         return say("/ searches here; then n and N go from match to match");
     }
     let matches = &state.seen.matches;
+    let here = if detail.tab == Tab::Uses { detail.related.position } else { detail.top };
     let next = if forward {
-        matches.iter().find(|row| **row > detail.top).or(matches.first())
+        matches.iter().find(|row| **row > here).or(matches.first())
     } else {
-        matches.iter().rev().find(|row| **row < detail.top).or(matches.last())
+        matches.iter().rev().find(|row| **row < here).or(matches.last())
     };
     match next {
+        Some(row) if detail.tab == Tab::Uses => {
+            uses::point(detail, *row, state.seen.detail_page);
+            Step::redraw()
+        }
         Some(row) => {
             detail.top = *row;
             Step::redraw()

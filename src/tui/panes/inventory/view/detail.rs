@@ -2,6 +2,7 @@
 
 mod events;
 mod summary;
+mod uses;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -15,7 +16,7 @@ use crate::tui::widgets::lines::{self, Spans, plain};
 use crate::tui::widgets::paint::{page, put, row, width};
 
 pub(super) fn body(detail: &Detail, focus: bool, look: &Look<'_>, area: Rect, buf: &mut Buffer, seen: &mut Seen) {
-    let tabs = [(Tab::Summary, "summary"), (Tab::Yaml, "yaml"), (Tab::Events, "events")];
+    let tabs = [(Tab::Summary, "summary"), (Tab::Yaml, "yaml"), (Tab::Events, "events"), (Tab::Uses, "uses")];
     let title = Segment::new(detail.key.name.to_string(), if focus { Role::Title } else { Role::Text }, 0);
     let tab = |(tab, name): &(Tab, &str)| {
         if *tab == detail.tab { Segment::new(format!("[{name}]"), Role::Title, 1) } else { Segment::new(*name, Role::Dim, 2) }
@@ -32,10 +33,15 @@ pub(super) fn body(detail: &Detail, focus: bool, look: &Look<'_>, area: Rect, bu
     for y in 1..if area.x > 0 { area.height } else { 0 } {
         put(buf, area, 0, y, look.theme.glyphs().side, look.theme.style(if focus { Role::BorderFocus } else { Role::Border }));
     }
-    let rows = lines::fold(&content(detail, look), inside.width, detail.wrap);
+    // What can be pointed at takes one row each.
+    let wrap = detail.wrap && detail.body != Body::Uses;
+    let rows = lines::fold(&content(detail, look), inside.width, wrap);
     let height = usize::from(inside.height);
     let top = detail.top.min(rows.len().saturating_sub(height));
     lines::draw(&rows, top, &detail.find, inside, buf, look.theme);
+    if detail.body == Body::Uses && !detail.related.lines.is_empty() {
+        uses::cursor(detail, top, focus, look, Rect { x: area.x, width: area.width, ..inside }, buf);
+    }
     if !detail.find.is_empty() {
         let text = format!(" /{} ", detail.find);
         put(buf, row(area, 0), area.width.saturating_sub(width(&text) + 24).max(2), 0, &text, look.theme.style(Role::Match));
@@ -55,5 +61,6 @@ fn content(detail: &Detail, look: &Look<'_>) -> Vec<Spans> {
         Body::Yaml(text) => lines::yaml(text),
         Body::Events => events::all(&detail.heard, look),
         Body::Summary(description) => summary::lines(description, &detail.heard, look),
+        Body::Uses => uses::content(detail, look),
     }
 }
