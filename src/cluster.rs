@@ -11,6 +11,7 @@ pub mod filter;
 pub mod fleet;
 pub mod gate;
 pub mod kinds;
+pub mod metrics;
 pub mod rows;
 pub mod table;
 pub mod watch;

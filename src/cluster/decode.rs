@@ -11,6 +11,7 @@ use super::wire::JSON;
 use crate::names::{ClusterId, Gvk};
 use crate::text::sanitise;
 
+mod ask;
 mod pod;
 mod table;
 mod workload;
@@ -58,10 +59,14 @@ impl Shape {
     pub(super) fn columns(self) -> Option<Arc<[Column]>> {
         let names: &[&str] = match self {
             Self::Table => return None,
-            Self::Own(Own::Pods) => &[">READY", "STATUS", "RESTARTS", "LAST", "NODE+", "IP+"],
+            Self::Own(Own::Pods) => &[
+                ">READY", "STATUS", "RESTARTS", "LAST", "NODE+", "IP+", ">CPU", ">%CPU/L", ">MEM", ">%MEM/L", ">%CPU/R+", ">%MEM/R+",
+            ],
             Self::Own(Own::Deployments) => &[">READY", "STATUS", ">UP-TO-DATE", ">AVAILABLE", "IMAGES+"],
             Self::Own(Own::Services) => &["TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORTS", "SELECTOR+"],
-            Self::Own(Own::Nodes) => &["STATUS", "ROLES", "VERSION", "INTERNAL-IP+", "OS+", "KERNEL+", "RUNTIME+"],
+            Self::Own(Own::Nodes) => &[
+                "STATUS", "ROLES", "VERSION", "INTERNAL-IP+", "OS+", "KERNEL+", "RUNTIME+", ">CPU", ">%CPU", ">MEM", ">%MEM",
+            ],
             Self::Own(Own::Events) => &["LAST", "TYPE", "REASON", "OBJECT", ">COUNT", "MESSAGE"],
             Self::Own(Own::Workloads) => &["KIND", ">READY", "STATUS", "IMAGES+"],
         };
@@ -80,6 +85,8 @@ pub(super) struct Decoder {
     cluster: ClusterId,
     gvk: Arc<Gvk>,
     words: Interner,
+    /// Uses are measured there, so that they get cells.
+    measured: bool,
     /// Column definitions of the last Table that carried some.
     layout: table::Layout,
     /// The resourceVersion of the last object; a Table has none of its own.
@@ -88,7 +95,12 @@ pub(super) struct Decoder {
 
 impl Decoder {
     pub(super) fn new(shape: Shape, cluster: ClusterId, gvk: Arc<Gvk>) -> Self {
-        Self { shape, cluster, gvk, words: Interner::default(), layout: table::Layout::default(), version: String::new() }
+        Self { shape, cluster, gvk, words: Interner::default(), measured: false, layout: table::Layout::default(), version: String::new() }
+    }
+
+    /// Gives rows the cells of uses, or does not.
+    pub(super) fn measured(self, measured: bool) -> Self {
+        Self { measured, ..self }
     }
 
     /// Rows of one object, or of one Table with any number of rows. Columns are answered when they are new.
@@ -126,7 +138,10 @@ impl Decoder {
         if object.hidden(&metadata) {
             return Ok(());
         }
-        let (state, cells) = object.cells(&metadata, &self.gvk, &mut self.words);
+        let (state, mut cells) = object.cells(&metadata, &self.gvk, &mut self.words);
+        if self.measured {
+            cells.extend(object.gauges());
+        }
         let row = self.row(&metadata, state, cells);
         out.push(row);
         Ok(())
@@ -187,6 +202,11 @@ impl Meta {
 /// What a kind shows.
 trait Cells {
     fn cells(&self, meta: &Meta, gvk: &Gvk, words: &mut Interner) -> (RowState, Vec<Cell>);
+
+    /// Cells for what it uses, not measured yet; the last columns.
+    fn gauges(&self) -> Vec<Cell> {
+        Vec::new()
+    }
 
     /// The view leaves it out: something else in the view stands for it.
     fn hidden(&self, _meta: &Meta) -> bool {
@@ -379,6 +399,8 @@ struct NodeStatus {
     conditions: Vec<Condition>,
     addresses: Vec<Address>,
     node_info: NodeInfo,
+    capacity: ask::Amounts,
+    allocatable: ask::Amounts,
 }
 
 #[derive(Default, Deserialize)]
@@ -414,6 +436,10 @@ impl Cells for Node {
         let info = &self.status.node_info;
         let texts = [&status, &roles, &info.kubelet_version, address, &info.os_image, &info.kernel_version, &info.container_runtime_version];
         (state, texts.map(|text| words.cell(text)).into())
+    }
+
+    fn gauges(&self) -> Vec<Cell> {
+        ask::of_node(&self.status.capacity, &self.status.allocatable)
     }
 }
 

@@ -58,6 +58,9 @@ impl Fleet {
             events.sort_by_key(|line| std::cmp::Reverse(line.last));
         }
         let pods = pods.iter().take(PODS).map(|pod| fact("pod", pod_line(pod), pod.state)).collect::<Vec<_>>();
+        let behind = facts.iter().rposition(|fact| fact.label.starts_with("container ")).map_or(0, |at| at + 1);
+        facts.splice(behind..behind, self.uses_of(key, &object).await);
+        facts.sort_by_key(|fact| std::cmp::Reverse(fact.state.max(RowState::Done)));
         let at = facts.iter().position(|fact| fact.state == RowState::Fine).unwrap_or(facts.len());
         facts.splice(at..at, pods);
         Ok(Description { facts, events })

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,7 @@ use super::client::{BuildFrom, Builder};
 use super::connection::{Connected, Connection, Health, keep, unix_now};
 use super::gate::Gate;
 use super::kinds::Kinds;
+use super::metrics::Poller;
 use super::watch::{Subscription, WatchSpec, current};
 use crate::names::{ClusterId, Problem};
 use crate::text::sanitise;
@@ -83,6 +84,8 @@ struct Inner {
 struct Line {
     connected: watch::Sender<Option<Connected>>,
     task: Mutex<Option<JoinHandle<()>>>,
+    /// Asks for uses while somebody looks.
+    poller: Mutex<Weak<Poller>>,
 }
 
 impl Drop for Inner {
@@ -120,7 +123,7 @@ impl Fleet {
             latency_ms: None,
         };
         let (status, _) = watch::channel(contexts.iter().map(off).collect());
-        let line = |context: &Context| (context.id.clone(), Line { connected: watch::channel(None).0, task: Mutex::default() });
+        let line = |context: &Context| (context.id.clone(), Line { connected: watch::channel(None).0, task: Mutex::default(), poller: Mutex::default() });
         let lines = contexts.iter().map(line).collect();
         Ok(Self { inner: Arc::new(Inner { kubeconfig, embedded: options.embedded, contexts, lines, status, gate }) })
     }
@@ -201,6 +204,17 @@ impl Fleet {
             None => watch::channel(None).1,
         };
         Subscription::start(spec, connected)
+    }
+
+    /// Who asks a cluster for uses, started when nobody did yet. Needs a tokio runtime.
+    pub(super) fn poller(&self, id: &ClusterId) -> Option<Arc<Poller>> {
+        let line = self.inner.lines.get(id)?;
+        let mut place = line.poller.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(place.upgrade().unwrap_or_else(|| {
+            let poller = Arc::new(Poller::start(line.connected.subscribe()));
+            *place = Arc::downgrade(&poller);
+            poller
+        }))
     }
 
     /// The connection of a cluster, waited for at most as long as a person waits.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::filter::Filter;
+use super::metrics::{Measures, Reading};
 use super::rows::{Cell, Column, Delta, Phase, Row, RowState, Uid};
 use crate::names::ClusterId;
 
@@ -24,6 +25,7 @@ pub struct Table {
     phases: Vec<(ClusterId, Phase)>,
     filter: Filter,
     sort: Sort,
+    measures: Measures,
 }
 
 #[derive(Debug)]
@@ -89,8 +91,34 @@ impl Table {
         rows_changed
     }
 
+    /// Puts uses that were read into the cells of their rows. True when numbers changed.
+    pub fn measure(&mut self, source: &ClusterId, reading: Reading) -> bool {
+        let changed = self.measures.take(source, reading);
+        if changed {
+            for row in self.rows.iter_mut().filter_map(|entry| entry.row.as_mut()).filter(|row| row.cluster == *source) {
+                self.measures.fill(source, row.namespace.as_deref(), &row.name, &mut row.cells);
+            }
+            if matches!(self.sort.by, SortBy::Column(_)) {
+                self.settle();
+            }
+        }
+        changed
+    }
+
+    /// The uses that were read.
+    pub fn measures(&self) -> &Measures {
+        &self.measures
+    }
+
+    /// The table of another view; the same objects are still measured.
+    #[must_use]
+    pub fn anew(self) -> Self {
+        Self { measures: self.measures, ..Self::default() }
+    }
+
     /// Forgets a cluster: it was closed.
     pub fn drop_source(&mut self, source: &ClusterId) {
+        self.measures.forget(source);
         self.forget(source);
         self.phases.retain(|(id, _)| id != source);
         self.settle();
@@ -179,7 +207,8 @@ impl Table {
         self.settle();
     }
 
-    fn insert(&mut self, source: &ClusterId, row: Row) {
+    fn insert(&mut self, source: &ClusterId, mut row: Row) {
+        self.measures.fill(source, row.namespace.as_deref(), &row.name, &mut row.cells);
         let matched = matches(&self.filter, &row, &self.columns, &mut String::new());
         let key = (source.clone(), row.uid);
         let entry = Entry { row: Some(row), matched };
@@ -270,7 +299,7 @@ fn matches(filter: &Filter, row: &Row, columns: &[Column], text: &mut String) ->
     filter.matches(row, columns, text)
 }
 
-/// Everything of a row one may look for, in lower case. Ages are left out: they change while one types.
+/// Everything of a row one may look for, in lower case. Ages and uses are left out: they change while one types.
 fn haystack(row: &Row, text: &mut String) {
     let mut push = |part: &str| {
         let from = text.len();
@@ -291,7 +320,7 @@ fn haystack(row: &Row, text: &mut String) {
     for cell in &row.cells {
         match cell {
             Cell::Text(words) => push(words),
-            Cell::Empty | Cell::Since(_) => {}
+            Cell::Empty | Cell::Since(_) | Cell::Gauge(_) => {}
             other => push(&other.show(0)),
         }
     }

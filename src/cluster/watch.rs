@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use super::connection::{Connected, unix_now};
 use super::decode::{Decoder, Head, Own, Shape};
 use super::kinds::Kind;
+use super::metrics;
 use super::rows::{Delta, Phase, Row, Uid};
 use super::wire::{LIMIT, Lines, Status, Trouble, Wire, encode};
 use crate::names::{ClusterId, Problem};
@@ -160,9 +161,9 @@ impl Pending {
 /// Waits for the connection, resolves the view to kinds, and runs one task a kind.
 async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connected>>, shared: Arc<Shared>) {
     shared.change(|pending| pending.phases = vec![None]);
-    let kinds = loop {
+    let (kinds, measured) = loop {
         let Some(now) = current(&mut connected).await else { return };
-        match now.among_kinds(|kinds| resolve(&spec, kinds)).await {
+        match now.among_kinds(|kinds| Ok((resolve(&spec, kinds)?, metrics::served(kinds)))).await {
             Ok(kinds) => break kinds,
             Err(problem) => {
                 shared.set_phase(0, Phase::Stale { since: unix_now(), problem });
@@ -181,7 +182,7 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
     let mut parts = JoinSet::new();
     for (part, (kind, namespace)) in places.into_iter().enumerate() {
         let shape = shape(&kind);
-        let decoder = Decoder::new(shape, spec.cluster.clone(), kind.gvk.clone());
+        let decoder = Decoder::new(shape, spec.cluster.clone(), kind.gvk.clone()).measured(measured);
         let path = kind.path(namespace);
         let query = spec.selectors();
         let mut source = Source {

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::ask::{self, Amounts, Asked, Asks};
 use super::{Cell, Cells, Column, Condition, Gvk, Interner, Meta, Row, RowState, condition, state_of_word, unix};
 
 #[derive(Default, Deserialize)]
@@ -17,6 +18,8 @@ struct Spec {
     node_name: String,
     containers: Vec<Container>,
     init_containers: Vec<Container>,
+    resources: Asks,
+    overhead: Amounts,
 }
 
 #[derive(Default, Deserialize)]
@@ -24,6 +27,7 @@ struct Spec {
 struct Container {
     name: String,
     restart_policy: String,
+    resources: Asks,
 }
 
 #[derive(Default, Deserialize)]
@@ -100,6 +104,12 @@ impl Cells for Pod {
             words.cell(&self.status.pod_ip),
         ];
         (state, cells)
+    }
+
+    fn gauges(&self) -> Vec<Cell> {
+        let one = |container: &Container| Asked { sidecar: container.restart_policy == "Always", asks: container.resources.read() };
+        let (main, init): (Vec<Asked>, Vec<Asked>) = (self.spec.containers.iter().map(one).collect(), self.spec.init_containers.iter().map(one).collect());
+        ask::of_pod(&main, &init, self.spec.resources.read(), self.spec.overhead.read())
     }
 }
 
