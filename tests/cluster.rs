@@ -19,6 +19,9 @@ mod real;
 #[path = "support/until.rs"]
 mod until;
 
+#[path = "cluster/two.rs"]
+mod two;
+
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -547,7 +550,16 @@ struct Real {
 
 impl Real {
     fn find(test: &str) -> Option<Self> {
-        let (kubeconfig, kubectl) = (real::cluster(test)?, real::kubectl(test)?);
+        Self::in_cluster(test, real::cluster(test)?)
+    }
+
+    /// The same in the second cluster.
+    fn second(test: &str) -> Option<Self> {
+        Self::in_cluster(test, real::second_cluster(test)?)
+    }
+
+    fn in_cluster(test: &str, kubeconfig: PathBuf) -> Option<Self> {
+        let kubectl = real::kubectl(test)?;
         let namespace = format!("fleet-{}-{test}", std::process::id()).replace('_', "-");
         let namespace = namespace.get(..namespace.len().min(60)).unwrap_or_default().trim_end_matches('-').to_owned();
         let found = Self { kubeconfig, kubectl, namespace };

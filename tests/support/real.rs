@@ -7,8 +7,17 @@ use std::path::{Path, PathBuf};
 
 /// The kubeconfig of a real cluster that tests may write to, from `MESHPLAY_TEST_KUBECONFIG`.
 pub fn cluster(test: &str) -> Option<PathBuf> {
-    let found = env::var_os("MESHPLAY_TEST_KUBECONFIG").map(PathBuf::from).filter(|path| path.is_file());
-    found.or_else(|| skip(test, "MESHPLAY_TEST_KUBECONFIG names no kubeconfig of a real cluster"))
+    named(test, "MESHPLAY_TEST_KUBECONFIG")
+}
+
+/// The kubeconfig of another one beside it, from `MESHPLAY_TEST_KUBECONFIG2`.
+pub fn second_cluster(test: &str) -> Option<PathBuf> {
+    named(test, "MESHPLAY_TEST_KUBECONFIG2")
+}
+
+fn named(test: &str, variable: &str) -> Option<PathBuf> {
+    let found = env::var_os(variable).map(PathBuf::from).filter(|path| path.is_file());
+    found.or_else(|| skip(test, &format!("{variable} names no kubeconfig of a real cluster")))
 }
 
 /// kubectl: `MESHPLAY_TEST_KUBECTL`, else the one on the path.
