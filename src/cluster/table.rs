@@ -110,12 +110,6 @@ impl Table {
         &self.measures
     }
 
-    /// The table of another view; the same objects are still measured.
-    #[must_use]
-    pub fn anew(self) -> Self {
-        Self { measures: self.measures, ..Self::default() }
-    }
-
     /// Forgets a cluster: it was closed.
     pub fn drop_source(&mut self, source: &ClusterId) {
         self.measures.forget(source);

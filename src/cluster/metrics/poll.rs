@@ -46,14 +46,21 @@ pub struct MeterSpec {
     pub namespaces: Vec<String>,
 }
 
+impl Subject {
+    /// What is measured of a view by any of its names; most things are not.
+    pub fn of(view: &str) -> Option<Self> {
+        match view {
+            "pods" | "pod" | "po" => Some(Self::Pods),
+            "nodes" | "node" | "no" => Some(Self::Nodes),
+            _ => None,
+        }
+    }
+}
+
 impl MeterSpec {
     /// What is measured of a view, if anything is.
     pub fn of(spec: &WatchSpec) -> Option<Self> {
-        let subject = match spec.view.as_str() {
-            "pods" | "pod" | "po" => Subject::Pods,
-            "nodes" | "node" | "no" => Subject::Nodes,
-            _ => return None,
-        };
+        let subject = Subject::of(&spec.view)?;
         let namespaces = if subject == Subject::Pods { spec.namespaces.clone() } else { Vec::new() };
         Some(Self { cluster: spec.cluster.clone(), subject, namespaces })
     }

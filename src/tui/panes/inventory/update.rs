@@ -2,6 +2,7 @@
 
 mod act;
 mod detail;
+mod measure;
 mod table;
 
 use std::time::Duration;
@@ -12,6 +13,7 @@ pub use self::table::filter;
 
 use self::act::{copy, delete, load_test};
 use self::detail::{described, inspect, inspected, next_match, open, scroll};
+use self::measure::measured;
 use self::table::{column, filtered, mark, moved, rows, seat, sort, sort_here};
 use super::commands::Command;
 use super::state::{State, Tab, View};
@@ -67,8 +69,9 @@ fn redraw(state: &mut State, change: impl FnOnce(&mut State)) -> Step<Effect> {
 /// Takes in what happened outside.
 pub fn report(state: &mut State, at: At, report: Report) -> Step<Effect> {
     match report {
+        Report::Measured { generation, cluster, reading } if generation == state.generation => measured(state, &cluster, reading),
         Report::Rows { generation, cluster, delta } if generation == state.generation => rows(state, at, &cluster, delta),
-        Report::Rows { .. } => Step::quiet(),
+        Report::Rows { .. } | Report::Measured { .. } => Step::quiet(),
         Report::Inspected { job, body } => inspected(state, job, body),
         Report::Kinds { words, scoped } => {
             state.kinds.extend(words);

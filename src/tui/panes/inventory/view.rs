@@ -1,6 +1,7 @@
 //! What the inventory looks like: breadcrumb, table, and the object beside or over it. Changes nothing.
 
 mod detail;
+mod gauge;
 mod table;
 
 use ratatui::buffer::Buffer;
@@ -56,6 +57,7 @@ pub fn crumbs(state: &State, shared: &Shared, look: &Look<'_>) -> Vec<Segment> {
         segments.push(order(state, shared, look));
     }
     segments.extend(staleness(state));
+    segments.extend(gauge::crumb(state));
     segments
 }
 

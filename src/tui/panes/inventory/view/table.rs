@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::super::state::{Seen, State};
-use super::{cluster_scoped, empty, role_of, sign};
+use super::{cluster_scoped, empty, gauge, role_of, sign};
 use crate::cluster::connection::Health;
 use crate::cluster::rows::{Cell as Value, Column, Phase, Row, RowState};
 use crate::cluster::table::{Sort, SortBy};
@@ -75,7 +75,7 @@ fn fields(state: &State, shared: &Shared) -> Vec<Field> {
     if state.wide || message(columns).is_none() {
         fields.push(Field::Name);
     }
-    fields.extend((0..columns.len()).map(Field::Own));
+    fields.extend(gauge::in_order(state).into_iter().map(Field::Own));
     fields.push(Field::Age);
     fields
 }
@@ -108,7 +108,7 @@ pub(super) fn heads(state: &State, shared: &Shared) -> Vec<Head> {
             Field::Namespace => ("NAMESPACE", false, 0),
             Field::Name => ("NAME", false, 0),
             Field::Own(own) if message(columns).is_some() => event_head(&columns[own]),
-            Field::Own(own) => own_head(&columns[own], at, state.wide),
+            Field::Own(own) => own_head(&columns[own], at, state),
             Field::Age => ("AGE", true, if message(columns).is_some() { 9 } else { 50 }),
         };
         Head {
@@ -140,15 +140,16 @@ fn event_head(column: &Column) -> (&str, bool, u8) {
 }
 
 /// Where room is short wide columns go first unless they are asked for, then the later ones, and last what says how an object does.
-fn own_head(column: &Column, at: usize, wide: bool) -> (&str, bool, u8) {
+fn own_head<'a>(column: &'a Column, at: usize, state: &State) -> (&'a str, bool, u8) {
     let later = u8::try_from(at).unwrap_or(u8::MAX).min(60);
     let rank = match &*column.name {
         "STATUS" => 1,
         "READY" => 2,
         "RESTARTS" => 3,
-        _ if column.wide && !wide => EXTRA + later,
+        _ if column.wide && !state.wide => EXTRA + later,
         _ => 4 + later,
     };
+    let rank = gauge::rank(column, state).unwrap_or(rank);
     (&column.name, column.right, rank)
 }
 
@@ -160,7 +161,10 @@ fn row_view(row: &Row, fields: &[Field], state: &State, shared: &Shared, look: &
         Field::Cluster => plain(row.cluster.as_str()),
         Field::Namespace => plain(row.namespace.as_deref().unwrap_or_default()),
         Field::Name => plain(&row.name),
-        Field::Own(at) => own_cell(row, *at, state.table.columns(), look.now),
+        Field::Own(at) => match (row.cells.get(*at), state.table.columns().get(*at)) {
+            (Some(Value::Gauge(gauge)), Some(column)) => gauge::cell(gauge, column, &row.cluster, state, look),
+            _ => own_cell(row, *at, state.table.columns(), look.now),
+        },
         Field::Age if row.created == 0 => plain(""),
         Field::Age => Cell { text: age(look.now - row.created), role: Role::Dim },
     };
