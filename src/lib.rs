@@ -14,6 +14,7 @@
 //! | [`load`] | the load generator: plans, engines, recorders |
 //! | [`results`] | runs on disk and as JSON |
 //! | [`perf`] | one run from target to result: resolve, pass the gate, load, sample, store |
+//! | [`stats`] | pure numbers: intervals, comparisons of pairs, change points |
 //! | [`picture`] | grids of styled cells → SVG (and PNG), for screenshots |
 //! | [`text`] | sanitising, ages and durations, the one YAML door |
 //! | [`terminal`] | what the environment says about the terminal: colour depth, SSH, tmux |
@@ -44,6 +45,7 @@ pub mod perf;
 pub mod picture;
 pub mod results;
 pub mod sandbox;
+pub mod stats;
 pub mod terminal;
 pub mod text;
 pub mod tui;

@@ -1,5 +1,6 @@
 //! Runs as results: what was measured, as plain values, as JSON and as folders on disk. How it is measured is not in here, nor when.
 
+pub mod compare;
 pub mod run;
 pub mod store;
 

@@ -41,6 +41,8 @@ enum Then {
     Close,
     Reset,
     Stall,
+    /// It keeps the connection, and takes its time before each answer.
+    Slow,
 }
 
 impl Server {
@@ -77,6 +79,9 @@ fn serve(mut stream: TcpStream, answer: &[u8], then: Then, requests: &AtomicU64)
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     while whole_request(&mut reader) {
         requests.fetch_add(1, Ordering::SeqCst);
+        if then == Then::Slow {
+            std::thread::sleep(Duration::from_millis(3));
+        }
         if stream.write_all(answer).is_err() || then == Then::Close {
             return;
         }
@@ -398,4 +403,21 @@ fn exit_codes_tell_failure_from_wrong_usage() {
         let (code, out, err) = ran(home.path(), wrong);
         assert!(code == Some(2) && out.is_empty() && !err.is_empty(), "{wrong}: {code:?} {err}");
     }
+}
+
+#[test]
+fn a_slower_second_address_is_called_worse_and_the_runs_can_be_compared_again() {
+    let (home, quick, slow) = (tempfile::tempdir().unwrap(), Server::start(OK, Then::Keep), Server::start(OK, Then::Slow));
+    let line = format!("perf compare {} {} --pairs 6 -d 300ms -c 2 -r max --gate p50 -o json", quick.url(), slow.url());
+    let (code, out, err) = ran(home.path(), &line);
+    assert_eq!(code, Some(0), "{err}");
+    let result: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(result["verdict"], "worse", "{result:#}");
+    let gated = result["metrics"].as_array().unwrap().iter().find(|metric| metric["metric"] == "p50").unwrap();
+    assert!(gated["pairs"] == 6 && gated["ratio"].as_f64().unwrap() > 3.0 && gated["p"] == 0.03125, "{gated:#}");
+    assert!(err.contains("1 of 12") && err.contains("12 of 12"), "{err}");
+    // The same runs, the other way round.
+    let ids = |side: &str| result[side].as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect::<Vec<_>>().join(",");
+    let (code, out, err) = ran(home.path(), &format!("perf compare {} {} --gate p50", ids("b"), ids("a")));
+    assert!(code == Some(0) && out.contains("BETTER  p50"), "{out}{err}");
 }

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends here when something is wrong")]
 
+#[path = "play/drill.rs"]
+mod drill;
 #[path = "support/play.rs"]
 mod play;
 #[path = "support/scene.rs"]

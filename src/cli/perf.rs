@@ -1,5 +1,6 @@
 //! `meshplay perf`: start a load test and report it, list the runs that are kept, show one of them. Its layout as text is in `report`.
 
+mod compare;
 mod report;
 
 use std::io::{self, Write};
@@ -27,6 +28,8 @@ pub enum PerfVerb {
     List(ListArgs),
     /// Show one run.
     Show(ShowArgs),
+    /// Measure two addresses in turn, or take runs that are kept, and say what may be said about the second.
+    Compare(compare::CompareArgs),
 }
 
 /// How to load.
@@ -81,6 +84,7 @@ pub async fn run(verb: PerfVerb, gate: &Gate, store: &Store, stop: impl Future<O
         PerfVerb::Run(args) => load(args, gate, store, stop, io).await,
         PerfVerb::List(args) => list(&args, store, io),
         PerfVerb::Show(args) => show(&args, store, io),
+        PerfVerb::Compare(args) => compare::run(args, gate, store, stop, io).await,
     }
 }
 
@@ -101,11 +105,15 @@ async fn load(args: RunArgs, gate: &Gate, store: &Store, stop: impl Future<Outpu
         Ok(finished) => finished,
         Err(problem) => return io.fail(&problem),
     };
-    for problem in &problems {
-        _ = writeln!(io.err, "meshplay: {problem}");
-    }
+    print_problems(&problems, io);
     print(&run, args.output, io.out)?;
     run.trouble().map_or(Ok(0), |problem| io.fail(&problem))
+}
+
+fn print_problems(problems: &[Problem], io: &mut Streams<'_>) {
+    for problem in problems {
+        _ = writeln!(io.err, "meshplay: {problem}");
+    }
 }
 
 fn plan(args: &RunArgs) -> Result<Plan, Problem> {

@@ -123,7 +123,8 @@ impl Fleet {
             latency_ms: None,
         };
         let (status, _) = watch::channel(contexts.iter().map(off).collect());
-        let line = |context: &Context| (context.id.clone(), Line { connected: watch::channel(None).0, task: Mutex::default(), poller: Mutex::default() });
+        let line =
+            |context: &Context| (context.id.clone(), Line { connected: watch::channel(None).0, task: Mutex::default(), poller: Mutex::default() });
         let lines = contexts.iter().map(line).collect();
         Ok(Self { inner: Arc::new(Inner { kubeconfig, embedded: options.embedded, contexts, lines, status, gate }) })
     }

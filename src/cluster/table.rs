@@ -148,6 +148,11 @@ impl Table {
         self.rows.get(*self.order.get(position)? as usize)?.row.as_ref()
     }
 
+    /// Every row, matched or not, in no order.
+    pub fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter_map(|entry| entry.row.as_ref())
+    }
+
     /// Where an object stands in the current order.
     pub fn position(&self, cluster: &ClusterId, uid: Uid) -> Option<usize> {
         let slot = self.index.get(&(cluster.clone(), uid))?;

@@ -38,9 +38,7 @@ pub(super) fn group() -> Value {
 
 /// Its kinds in the older discovery.
 pub(super) fn resources() -> Value {
-    let resource = |(plural, kind, namespaced): &(&str, &str, bool)| {
-        json!({"name": plural, "singularName": "", "namespaced": namespaced, "kind": kind, "verbs": ["get", "list"]})
-    };
+    let resource = |(plural, kind, namespaced): &(&str, &str, bool)| json!({"name": plural, "singularName": "", "namespaced": namespaced, "kind": kind, "verbs": ["get", "list"]});
     let list: Vec<Value> = KINDS.iter().map(resource).collect();
     json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": format!("{GROUP}/{VERSION}"), "resources": list})
 }
@@ -131,7 +129,8 @@ fn nodes(store: &Store, now: i64) -> Vec<Value> {
         let noise = (hash(&[&place.2]) % 1_000) as f64 / 1_000.0;
         let own = (0.6 + 2.8 * noise + 0.2 * wave(now, 600.0, noise), MI * 1_024.0 * (5.0 + 14.0 * noise));
         let here = pods.iter().filter(|pod| pod["spec"]["nodeName"] == *place.2);
-        let names = here.map(|pod| (pod["metadata"]["name"].as_str().unwrap_or_default(), pod["spec"]["containers"][0]["name"].as_str().unwrap_or_default()));
+        let names =
+            here.map(|pod| (pod["metadata"]["name"].as_str().unwrap_or_default(), pod["spec"]["containers"][0]["name"].as_str().unwrap_or_default()));
         let sum = names.map(|(name, app)| uses(name, app, now)).fold(own, |sum, one| (sum.0 + one.0, sum.1 + one.1));
         item(&stored.value()["metadata"], "NodeMetrics", now, json!({"usage": usage(sum.0, sum.1)}))
     };

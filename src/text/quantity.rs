@@ -89,7 +89,8 @@ impl Amount {
         let digits = whole.bytes().chain(kept.bytes()).try_fold(0i128, |sum, digit| sum.checked_mul(10)?.checked_add(i128::from(digit - b'0')));
         let digits = digits.map(|digits| digits + i128::from(lost.bytes().any(|digit| digit != b'0')));
         let exponent = ten + 9 - i64::try_from(kept.len()).ok()?;
-        let nanos = digits.and_then(|digits| digits.checked_shl(two).filter(|shifted| shifted >> two == digits)).map_or(LARGEST, |n| shifted(n, exponent));
+        let nanos =
+            digits.and_then(|digits| digits.checked_shl(two).filter(|shifted| shifted >> two == digits)).map_or(LARGEST, |n| shifted(n, exponent));
         let nanos = nanos.min(LARGEST);
         Some(Self(if negative { -nanos } else { nanos }))
     }

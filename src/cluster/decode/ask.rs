@@ -120,12 +120,7 @@ fn total(main: &[Asked], init: &[Asked], of: impl Fn(&Asked) -> Option<u64>) -> 
 pub(super) fn of_node(capacity: &Amounts, allocatable: &Amounts) -> Vec<Cell> {
     let whole = |resource: usize| allocatable.read()[resource].or(capacity.read()[resource]).unwrap_or(0);
     let number = |resource| Cell::Gauge(Gauge::number(resource));
-    vec![
-        number(Resource::Cpu),
-        Gauge::share(Resource::Cpu, whole(0)),
-        number(Resource::Memory),
-        Gauge::share(Resource::Memory, whole(1)),
-    ]
+    vec![number(Resource::Cpu), Gauge::share(Resource::Cpu, whole(0)), number(Resource::Memory), Gauge::share(Resource::Memory, whole(1))]
 }
 
 #[cfg(test)]
@@ -163,7 +158,8 @@ mod tests {
 
     #[test]
     fn quantities_may_be_texts_or_numbers() {
-        let asks: Asks = serde_json::from_str(r#"{"requests":{"cpu":0.5,"memory":"64Mi","nvidia.com/gpu":1},"limits":{"cpu":2,"memory":null}}"#).unwrap();
+        let asks: Asks =
+            serde_json::from_str(r#"{"requests":{"cpu":0.5,"memory":"64Mi","nvidia.com/gpu":1},"limits":{"cpu":2,"memory":null}}"#).unwrap();
         assert_eq!(asks.read(), [[Some(500), Some(64 << 20)], [Some(2_000), None]]);
     }
 }

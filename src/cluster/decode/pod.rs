@@ -108,7 +108,8 @@ impl Cells for Pod {
 
     fn gauges(&self) -> Vec<Cell> {
         let one = |container: &Container| Asked { sidecar: container.restart_policy == "Always", asks: container.resources.read() };
-        let (main, init): (Vec<Asked>, Vec<Asked>) = (self.spec.containers.iter().map(one).collect(), self.spec.init_containers.iter().map(one).collect());
+        let (main, init): (Vec<Asked>, Vec<Asked>) =
+            (self.spec.containers.iter().map(one).collect(), self.spec.init_containers.iter().map(one).collect());
         ask::of_pod(&main, &init, self.spec.resources.read(), self.spec.overhead.read())
     }
 }

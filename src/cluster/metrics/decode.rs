@@ -59,10 +59,10 @@ impl Amounts {
 
 impl Item {
     fn total(&self) -> Use {
-        self.containers.iter().map(|container| container.usage.read()).fold(self.usage.read(), |sum, one| Use {
-            cpu: sum.cpu.saturating_add(one.cpu),
-            memory: sum.memory.saturating_add(one.memory),
-        })
+        self.containers
+            .iter()
+            .map(|container| container.usage.read())
+            .fold(self.usage.read(), |sum, one| Use { cpu: sum.cpu.saturating_add(one.cpu), memory: sum.memory.saturating_add(one.memory) })
     }
 }
 
@@ -96,13 +96,15 @@ mod tests {
     /// Lists as metrics-server 0.8 answers them.
     #[test]
     fn containers_add_up_and_nodes_have_no_namespace() {
-        let pods = br#"{"kind":"PodMetricsList","apiVersion":"metrics.k8s.io/v1beta1","metadata":{},"items":[{"metadata":{"name":"web","namespace":"shop",
+        let pods =
+            br#"{"kind":"PodMetricsList","apiVersion":"metrics.k8s.io/v1beta1","metadata":{},"items":[{"metadata":{"name":"web","namespace":"shop",
             "creationTimestamp":"2026-01-01T00:00:00Z","labels":{"app":"web"}},"timestamp":"2026-01-01T00:00:00Z","window":"15.033s",
             "containers":[{"name":"app","usage":{"cpu":"1234567n","memory":"20480Ki"}},{"name":"proxy","usage":{"cpu":"0","memory":"1Mi"}}]}]}"#;
         let uses = uses(pods, 7, 15).unwrap();
         assert_eq!(uses.of["shop"]["web"], Use { cpu: 2, memory: 21 << 20 });
         assert_eq!((uses.at, uses.every, uses.window), (7, 15, 15));
-        let nodes = br#"{"items":[{"metadata":{"name":"node-1"},"timestamp":"2026-01-01T00:00:00Z","window":"1m0s","usage":{"cpu":"250m","memory":"1Gi"}}]}"#;
+        let nodes =
+            br#"{"items":[{"metadata":{"name":"node-1"},"timestamp":"2026-01-01T00:00:00Z","window":"1m0s","usage":{"cpu":"250m","memory":"1Gi"}}]}"#;
         let uses = super::uses(nodes, 7, 15).unwrap();
         assert_eq!((uses.of[""]["node-1"], uses.window), (Use { cpu: 250, memory: 1 << 30 }, 60));
     }

@@ -71,11 +71,7 @@ fn used(label: &str, used: Use, asked: (u64, u64), limit: (u64, u64), whole: &st
         format!("{name} {}{asked}{}{limit}", show(used), if asked.is_empty() { "" } else { "," })
     };
     let near = |used: u64, limit: u64| if limit == 0 { RowState::Fine } else { nearness(used as f64 / limit as f64) };
-    let text = format!(
-        "{}; {}; {over}",
-        one("cpu", used.cpu, asked.0, limit.0, cores),
-        one("memory", used.memory, asked.1, limit.1, memory)
-    );
+    let text = format!("{}; {}; {over}", one("cpu", used.cpu, asked.0, limit.0, cores), one("memory", used.memory, asked.1, limit.1, memory));
     Fact { label: label.into(), text, state: near(used.cpu, limit.0).max(near(used.memory, limit.1)) }
 }
 

@@ -133,7 +133,7 @@ fn namespace(model: &Model, args: &[String]) -> Result<Meaning, Problem> {
     let view = match args.first() {
         // Without a name the namespaces are listed.
         None => View { kind: "namespaces".into(), ..View::default() },
-        Some(word) => View { namespaces: named(word), ..model.inventory.view.clone() },
+        Some(word) => model.inventory.view.within(named(word)),
     };
     Ok(Meaning::View { view, filter: None, contexts: Vec::new() })
 }

@@ -79,7 +79,7 @@ fn tick(model: &mut Model, at: At) -> Wanted {
 fn reported(model: &mut Model, at: At, report: Report) -> Wanted {
     match report {
         Report::Inventory(report) => {
-            let step = inventory::update::report(&mut model.inventory, at, report).map(Effect::Inventory);
+            let step = inventory::update::report(&mut model.inventory, &model.shared, at, report).map(Effect::Inventory);
             settle(model, at, step)
         }
         Report::Perf(report) => {
@@ -322,7 +322,7 @@ fn back(model: &mut Model, at: At) -> Wanted {
         return Step::redraw();
     }
     let step = match model.pane {
-        PaneId::Inventory => inventory::update::back(&mut model.inventory).map(|step| step.map(Effect::Inventory)),
+        PaneId::Inventory => inventory::update::back(&mut model.inventory, &model.shared).map(|step| step.map(Effect::Inventory)),
         PaneId::Perf => perf::update::back(&mut model.perf).map(|step| step.map(Effect::Perf)),
         PaneId::Clusters => None,
     };

@@ -7,8 +7,14 @@ use crate::tui::flow::CommandSpec;
 pub enum Command {
     /// Move the cursor.
     Move(Move),
-    /// Open the split on what the object is about.
+    /// What belongs to the object: its pods, its jobs; of what has nothing below it the detail.
     Drill,
+    /// The node of the pod.
+    Node,
+    /// The object that owns this one.
+    Owner,
+    /// The same kind in the row's namespace only.
+    Warp,
     /// The split's summary tab.
     Describe,
     /// The split's manifest tab.
@@ -99,6 +105,10 @@ pub const SPECS: &[CommandSpec] = &[
     spec("table.yaml", "yaml", Some(2)),
     spec("table.load-test", "load test…", Some(3)),
     spec("table.delete", "delete…", Some(4)),
+    spec("table.drill", "drill down", Some(13)),
+    spec("table.node", "its node", Some(14)),
+    spec("table.owner", "its owner", Some(15)),
+    spec("table.warp", "only its namespace", Some(16)),
     spec("table.mark", "mark", Some(8)),
     spec("inventory.trouble", "trouble only", Some(5)),
     spec("table.namespace all", "all namespaces", Some(6)),
@@ -110,7 +120,6 @@ pub const SPECS: &[CommandSpec] = &[
     spec("table.page-up", "page up", None),
     spec("table.top", "first row", None),
     spec("table.bottom", "last row", None),
-    spec("table.drill", "open beside", None),
     spec("table.copy-name", "copy name", None),
     spec("table.copy-namespace", "copy namespace", None),
     spec("table.column-left", "choose the column to the left", None),
@@ -150,6 +159,9 @@ const TABLE: &[(&str, Command)] = &[
     ("table.top", Command::Move(Move::Top)),
     ("table.bottom", Command::Move(Move::Bottom)),
     ("table.drill", Command::Drill),
+    ("table.node", Command::Node),
+    ("table.owner", Command::Owner),
+    ("table.warp", Command::Warp),
     ("table.describe", Command::Describe),
     ("table.yaml", Command::Yaml),
     ("table.load-test", Command::LoadTest),

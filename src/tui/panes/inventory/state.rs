@@ -4,6 +4,10 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+mod place;
+
+pub use self::place::{Origin, Place, Tie};
+
 use serde::{Deserialize, Serialize};
 
 use crate::cluster::describe::Description;
@@ -43,10 +47,12 @@ pub struct State {
     pub detail: Option<Detail>,
     /// The keys go to the detail.
     pub in_detail: bool,
-    /// Views looked at before, the newest last.
-    pub past: Vec<View>,
-    /// Views gone back from, the nearest last.
-    pub ahead: Vec<View>,
+    /// The object the cursor is put on as soon as its row comes, unless the person moves it before.
+    pub seek: Option<ObjectKey>,
+    /// Places looked at before, the newest last.
+    pub past: Vec<Place>,
+    /// Places gone back from, the nearest last.
+    pub ahead: Vec<Place>,
     /// Namespaces of the last view of all of them, the fullest first.
     pub known_namespaces: Vec<Arc<str>>,
     /// Kinds the open clusters serve: every word for one, with its plural.
@@ -76,11 +82,22 @@ pub struct View {
     pub labels: String,
     /// A field selector for the servers.
     pub fields: String,
+    /// The object whose own these are; none: all there are.
+    pub of: Option<Origin>,
 }
 
 impl Default for View {
     fn default() -> Self {
-        Self { kind: "workloads".into(), namespaces: Vec::new(), labels: String::new(), fields: String::new() }
+        Self { kind: "workloads".into(), namespaces: Vec::new(), labels: String::new(), fields: String::new(), of: None }
+    }
+}
+
+impl View {
+    /// The same kind in other namespaces. What belongs to one object is not elsewhere, so then all of the kind is meant.
+    #[must_use]
+    pub fn within(&self, namespaces: Vec<String>) -> Self {
+        let base = if self.of.is_some() { Self { kind: self.kind.clone(), ..Self::default() } } else { self.clone() };
+        Self { namespaces, ..base }
     }
 }
 

@@ -2,21 +2,26 @@
 
 mod act;
 mod detail;
+mod drill;
 mod measure;
+mod places;
 mod table;
 
 use std::time::Duration;
 
 pub use self::act::confirmed;
 pub use self::detail::{next_region, zoom};
+pub use self::drill::jump;
+pub use self::places::travel;
 pub use self::table::filter;
 
 use self::act::{copy, delete, load_test};
 use self::detail::{described, inspect, inspected, next_match, open, scroll};
+use self::drill::{drill, node, owner, selected, to_owner, warp};
 use self::measure::measured;
 use self::table::{column, filtered, mark, moved, rows, seat, sort, sort_here};
 use super::commands::Command;
-use super::state::{State, Tab, View};
+use super::state::{Origin, State, Tab, Tie, View};
 use super::work::{Effect, Report};
 use crate::cluster::table::{Sort, SortBy, Table};
 use crate::cluster::watch::WatchSpec;
@@ -24,14 +29,14 @@ use crate::names::{ClusterId, Problem};
 use crate::tui::app::shared::Shared;
 use crate::tui::flow::{At, Intent, Notice, Step};
 
-/// Views that can be gone back to.
-const PAST: usize = 50;
-
 /// Does what the person asked.
 pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> Step<Effect> {
     match command {
         Command::Move(step) => moved(state, at, step),
-        Command::Drill => open(state, at, Tab::Summary, false),
+        Command::Drill => drill(state, shared, at),
+        Command::Node => node(state, shared),
+        Command::Owner => owner(state),
+        Command::Warp => warp(state, shared),
         Command::Describe => described(state, at),
         Command::Yaml => open(state, at, Tab::Yaml, true),
         Command::Events => open(state, at, Tab::Events, true),
@@ -67,11 +72,14 @@ fn redraw(state: &mut State, change: impl FnOnce(&mut State)) -> Step<Effect> {
 }
 
 /// Takes in what happened outside.
-pub fn report(state: &mut State, at: At, report: Report) -> Step<Effect> {
+pub fn report(state: &mut State, shared: &Shared, at: At, report: Report) -> Step<Effect> {
     match report {
         Report::Measured { generation, cluster, reading } if generation == state.generation => measured(state, &cluster, reading),
         Report::Rows { generation, cluster, delta } if generation == state.generation => rows(state, at, &cluster, delta),
         Report::Rows { .. } | Report::Measured { .. } => Step::quiet(),
+        Report::Selected { generation, labels } if generation == state.generation => selected(state, shared, at, labels),
+        Report::Owner { generation, owner } if generation == state.generation => to_owner(state, shared, owner),
+        Report::Selected { .. } | Report::Owner { .. } => Step::quiet(),
         Report::Inspected { job, body } => inspected(state, job, body),
         Report::Kinds { words, scoped } => {
             state.kinds.extend(words);
@@ -104,22 +112,20 @@ pub fn next_wake(state: &State) -> Option<Duration> {
 /// Looks at something else in the clusters that are open.
 pub fn go(state: &mut State, shared: &Shared, view: View, remember: bool) -> Step<Effect> {
     if remember && view != state.view {
-        state.past.push(state.view.clone());
-        state.ahead.clear();
-        if state.past.len() > PAST {
-            state.past.remove(0);
-        }
+        places::remember(state, false);
     }
+    enter(state, shared, view)
+}
+
+/// Begins a view anew, with nothing known of it.
+fn enter(state: &mut State, shared: &Shared, view: View) -> Step<Effect> {
     let same_kind = view.kind == state.view.kind;
     state.known_namespaces = state.namespaces();
     let sort = if same_kind { state.table.sort() } else { first_order(&view.kind) };
     state.view = view;
-    state.generation += 1;
-    state.outdated.clear();
     state.table = Table::new();
     state.table.set_sort(sort);
-    state.marks.clear();
-    (state.position, state.top, state.cursor) = (0, 0, None);
+    (state.position, state.top, state.cursor, state.seek) = (0, 0, None, None);
     if !same_kind {
         state.column = 0;
         state.seen.widths.clear();
@@ -129,7 +135,26 @@ pub fn go(state: &mut State, shared: &Shared, view: View, remember: bool) -> Ste
         state.in_detail = false;
     }
     _ = filtered(state);
-    Step::effect(Effect::Watch { generation: state.generation, specs: specs(state, shared) })
+    watch(state, shared)
+}
+
+/// Watches the view from here on; rows of an earlier one are no longer its own.
+fn watch(state: &mut State, shared: &Shared) -> Step<Effect> {
+    state.generation += 1;
+    state.outdated.clear();
+    state.marks.clear();
+    ask(state, shared)
+}
+
+/// What is asked for: rows, or first what makes them rows of this view.
+fn ask(state: &mut State, shared: &Shared) -> Step<Effect> {
+    let generation = state.generation;
+    match &state.view.of {
+        Some(Origin { key, tie: Tie::Selector }) if state.view.labels.is_empty() => {
+            Step::effect(Effect::Watch { generation, specs: Vec::new() }).and(Effect::Select { generation, key: key.clone() })
+        }
+        _ => Step::effect(Effect::Watch { generation, specs: specs(state, shared) }),
+    }
 }
 
 /// Asks anew; what is shown stays until the first new rows come.
@@ -139,7 +164,7 @@ fn watch_again(state: &mut State, shared: &Shared) -> Step<Effect> {
     seat(state, None);
     state.outdated = shared.open.iter().cloned().collect();
     state.generation += 1;
-    Step::effect(Effect::Watch { generation: state.generation, specs: specs(state, shared) })
+    ask(state, shared)
 }
 
 /// Events are read newest first; everything else by name.
@@ -155,19 +180,8 @@ fn specs(state: &State, shared: &Shared) -> Vec<WatchSpec> {
         labels: state.view.labels.clone(),
         fields: state.view.fields.clone(),
     };
-    shared.open.iter().map(spec).collect()
-}
-
-/// The view before, or the one after it again.
-pub fn travel(state: &mut State, shared: &Shared, back: bool) -> Step<Effect> {
-    let (from, to) = if back { (&mut state.past, &mut state.ahead) } else { (&mut state.ahead, &mut state.past) };
-    match from.pop() {
-        Some(view) => {
-            to.push(state.view.clone());
-            go(state, shared, view, false)
-        }
-        None => Step::quiet(),
-    }
+    let meant = |id: &&ClusterId| state.view.of.as_ref().is_none_or(|of| of.key.cluster == **id);
+    shared.open.iter().filter(meant).map(spec).collect()
 }
 
 /// Other clusters are open now, and something else may be looked at.
@@ -183,7 +197,7 @@ pub fn clusters(state: &mut State, shared: &Shared, view: Option<View>) -> Step<
 }
 
 /// One rung up: `None` when the inventory itself is the last one.
-pub fn back(state: &mut State) -> Option<Step<Effect>> {
+pub fn back(state: &mut State, shared: &Shared) -> Option<Step<Effect>> {
     if let Some(detail) = state.detail.as_mut().filter(|detail| !detail.find.is_empty() && state.in_detail) {
         detail.find.clear();
     } else if state.detail.take().is_some() {
@@ -192,6 +206,8 @@ pub fn back(state: &mut State) -> Option<Step<Effect>> {
         state.filter.clear();
         state.trouble = false;
         _ = filtered(state);
+    } else if places::returns(state) {
+        return Some(travel(state, shared, true));
     } else {
         return None;
     }
@@ -200,7 +216,7 @@ pub fn back(state: &mut State) -> Option<Step<Effect>> {
 
 /// [`back`] would close or clear something.
 pub fn can_go_back(state: &State) -> bool {
-    state.detail.is_some() || !state.filter.is_empty() || state.trouble
+    state.detail.is_some() || !state.filter.is_empty() || state.trouble || places::returns(state)
 }
 
 fn say(what: &str) -> Step<Effect> {
@@ -223,6 +239,7 @@ pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<Stri
             Some(kind) => return Some(format!("a {kind} answers no HTTP")),
             None => "no row is chosen",
         },
+        Command::Node | Command::Owner | Command::Warp => return drill::refusal(state, command),
         Command::NextMatch | Command::PreviousMatch if !searched => "nothing is searched for",
         Command::Wide if !state.wide && state.seen.hidden == 0 => "all columns are shown",
         Command::Namespace(0) if state.view.namespaces.is_empty() => "all are shown",
@@ -239,7 +256,8 @@ fn namespace_digit(state: &mut State, shared: &Shared, digit: u8) -> Step<Effect
             None => return say("no namespace has that digit; 0 shows all"),
         },
     };
-    go(state, shared, View { namespaces, ..state.view.clone() }, true)
+    let view = state.view.within(namespaces);
+    go(state, shared, view, true)
 }
 
 /// What a notice says when a kind is not known.

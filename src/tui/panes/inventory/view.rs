@@ -36,9 +36,10 @@ pub fn crumbs(state: &State, shared: &Shared, look: &Look<'_>) -> Vec<Segment> {
     if !place.is_empty() {
         segments.push(Segment::new(place, Role::Text, 1));
     }
+    segments.extend(view.of.as_ref().map(|of| Segment::new(format!("of {}", of.name(shared.open.len() > 1)), Role::Match, 1)));
     segments.push(count(state));
     segments.extend(faults(state, look));
-    if !view.labels.is_empty() {
+    if !view.labels.is_empty() && view.of.is_none() {
         segments.push(Segment::new(format!("-l {}", view.labels), Role::Match, 2));
     }
     if !state.filter.is_empty() {
@@ -202,6 +203,9 @@ fn why_empty(state: &State, shared: &Shared) -> Vec<Spans> {
 }
 
 fn nothing_there(state: &State, cluster: &str) -> String {
+    if let Some(of) = &state.view.of {
+        return format!("{} has no {}; esc goes back", of.name(false), state.view.kind);
+    }
     let View { kind, namespaces, labels, .. } = &state.view;
     let with = if labels.is_empty() { String::new() } else { format!(" with -l {labels}") };
     if namespaces.is_empty() || cluster_scoped(state) {

@@ -39,6 +39,20 @@ pub enum Effect {
         /// What of it.
         tab: Tab,
     },
+    /// Say which labels the pods of a workload or Service have.
+    Select {
+        /// The view that waits for it.
+        generation: u64,
+        /// Whose pods.
+        key: ObjectKey,
+    },
+    /// Say who owns an object.
+    Owner {
+        /// The view it was asked in.
+        generation: u64,
+        /// Whose owner.
+        key: ObjectKey,
+    },
     /// Delete the very object that was meant.
     Delete {
         /// Which.
@@ -71,6 +85,20 @@ pub enum Report {
         cluster: ClusterId,
         /// What is known.
         reading: Reading,
+    },
+    /// How an object selects its pods was read, or could not be.
+    Selected {
+        /// The view that waits for it.
+        generation: u64,
+        /// A label selector.
+        labels: Result<String, Problem>,
+    },
+    /// The owner of an object was read, or could not be.
+    Owner {
+        /// The view it was asked in.
+        generation: u64,
+        /// Who it is.
+        owner: Result<ObjectKey, Problem>,
     },
     /// An object was read, or could not be.
     Inspected {
@@ -116,6 +144,10 @@ impl<F: Send + 'static> Work<F> {
         match effect {
             Effect::Watch { generation, specs } => self.watch(generation, specs),
             Effect::Inspect { job, key, tab } => self.inspect(job, key, tab),
+            Effect::Select { generation, key } => {
+                self.ask(move |fleet| async move { Report::Selected { generation, labels: fleet.selector(&key).await } });
+            }
+            Effect::Owner { generation, key } => self.ask(move |fleet| async move { Report::Owner { generation, owner: fleet.owner(&key).await } }),
             Effect::Delete { key } => self.delete(key),
             Effect::Kinds { cluster } => self.kinds(cluster),
         }
@@ -168,6 +200,12 @@ impl<F: Send + 'static> Work<F> {
             _ = reports.send(wrap(Report::Inspected { job, body: read.unwrap_or_else(Body::Failed) })).await;
         });
         self.inspecting = Some(task.abort_handle());
+    }
+
+    /// One question, one report.
+    fn ask<A: Future<Output = Report> + Send + 'static>(&self, question: impl FnOnce(Fleet) -> A) {
+        let (answer, reports, wrap) = (question(self.fleet.clone()), self.reports.clone(), self.wrap);
+        tokio::spawn(async move { _ = reports.send(wrap(answer.await)).await });
     }
 
     fn delete(&self, key: ObjectKey) {

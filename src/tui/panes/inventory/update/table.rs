@@ -1,13 +1,13 @@
 //! The table: rows that come and go, the cursor that stays on its object, filter, order and marks.
 
 use super::super::commands::{Move, Order, Sideways};
-use super::super::state::{Body, Seat, State};
+use super::super::state::{Body, Origin, Seat, State, Tie};
 use super::super::work::Effect;
 use super::detail::{AGAIN, follow};
 use crate::cluster::filter::Filter;
 use crate::cluster::rows::{Delta, Phase, Row, Uid};
 use crate::cluster::table::{Sort, SortBy};
-use crate::names::ClusterId;
+use crate::names::{ClusterId, ObjectKey};
 use crate::tui::app::shared::Shared;
 use crate::tui::flow::{At, Step};
 
@@ -31,6 +31,7 @@ pub(super) fn filtered(state: &mut State) -> Step<Effect> {
 }
 
 pub(super) fn moved(state: &mut State, at: At, step: Move) -> Step<Effect> {
+    state.seek = None;
     let last = state.table.visible().saturating_sub(1);
     state.position = target(state.position, step, state.seen.page, last);
     state.cursor = state.table.row(state.position).map(seat_of);
@@ -70,9 +71,34 @@ pub(super) fn rows(state: &mut State, at: At, cluster: &ClusterId, mut delta: De
         detail.due = Some(at.mono + AGAIN);
     }
     let before = state.position;
+    belonging(state, &mut delta);
+    sought(state, &delta);
     state.table.apply(cluster, delta);
     seat(state, Some(before));
     Step::redraw()
+}
+
+/// Drops the rows that are not of the object whose own are looked at, where the servers cannot select them.
+fn belonging(state: &State, delta: &mut Delta) {
+    if let Some(Origin { key, tie: Tie::Owner }) = &state.view.of {
+        let owner = Some(Uid::parse(&key.uid));
+        delta.upserts.retain(|row| row.owner == owner);
+    }
+}
+
+/// The object that was jumped to has come: the cursor goes there.
+fn sought(state: &mut State, delta: &Delta) {
+    let Some(key) = &state.seek else { return };
+    if let Some(row) = delta.upserts.iter().find(|row| is(row, key)) {
+        state.cursor = Some(seat_of(row));
+        state.seek = None;
+    }
+}
+
+/// The row is that object; by its name where its uid is not known.
+pub(super) fn is(row: &Row, key: &ObjectKey) -> bool {
+    let same = if key.uid.is_empty() { row.name == key.name && row.namespace == key.namespace } else { row.uid == Uid::parse(&key.uid) };
+    same && row.cluster == key.cluster
 }
 
 /// Puts the cursor back on its object; its line on the screen stays where it was.

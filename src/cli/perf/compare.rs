@@ -1,0 +1,227 @@
+//! `meshplay perf compare`: A and B measured in turn, or runs that are kept, and what may be said about B.
+
+use std::io;
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::super::{Output, Streams};
+use super::{print_problems, report, to_its_end};
+use crate::cluster::gate::Gate;
+use crate::load::plan::{Pace, Plan, Target};
+use crate::names::Problem;
+use crate::perf::{self, Order};
+use crate::results::compare::{Compared, Metric};
+use crate::results::{Run, Store};
+use crate::stats::random::Random;
+use crate::stats::verdict::{Comparison, FEWEST_PAIRS, Word};
+use crate::text::age;
+use crate::text::quantity::{latency, rate, share};
+
+/// What to compare, and how.
+#[derive(Clone, Debug, Args)]
+pub struct CompareArgs {
+    /// A: an address, or runs that are kept, `id,id,…`.
+    a: String,
+    /// B: the same.
+    b: String,
+    /// So many pairs, measured in turn; fewer than six are never a verdict.
+    #[arg(long, default_value_t = 6)]
+    pairs: usize,
+    /// How long each run lasts.
+    #[arg(short, long, default_value = "10s", value_parser = age::parse)]
+    duration: Duration,
+    /// Connections kept open.
+    #[arg(short, long, default_value_t = 4)]
+    connections: usize,
+    /// Requests a second over all connections, or `max`.
+    #[arg(short, long, value_parser = super::pace)]
+    rate: Option<Pace>,
+    /// The metric that decides: p99, p50, req/s.
+    #[arg(long, default_value = "p99", value_parser = metric)]
+    gate: Metric,
+    /// The smallest change that matters, in per cent.
+    #[arg(long, default_value_t = 3.0)]
+    band: f64,
+    /// Where chance begins: the same number gives the same order and the same intervals.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How to write the result.
+    #[arg(short, long, value_enum, default_value_t = Output::Text)]
+    output: Output,
+}
+
+fn metric(text: &str) -> Result<Metric, String> {
+    let all = Metric::ALL.map(Metric::name);
+    Metric::ALL.into_iter().find(|metric| metric.name() == text).ok_or_else(|| format!("there are {}", all.join(", ")))
+}
+
+/// Compares; answers 1 where too little was measured.
+pub(super) async fn run(args: CompareArgs, gate: &Gate, store: &Store, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
+    let sides = match kept(&args, store) {
+        Some(kept) => kept,
+        None => match in_turn(&args, gate, store, stop, io).await? {
+            Ok(sides) => Ok(sides),
+            Err(problem) => return io.fail(&problem).map(|_| 2),
+        },
+    };
+    let [a, b] = match sides {
+        Ok(sides) => sides,
+        Err(problem) => return io.fail(&problem),
+    };
+    let compared = Compared::of(&a, &b, args.gate, args.band / 100.0, args.seed);
+    match args.output {
+        Output::Text => write!(io.out, "{}", text(&args, &compared))?,
+        Output::Json => writeln!(io.out, "{:#}", value(&compared, &a, &b))?,
+    }
+    match compared.word() {
+        Some(_) => Ok(0),
+        None => io.fail(&too_little(a.len().min(b.len()), args.gate)),
+    }
+}
+
+fn too_little(pairs: usize, gate: Metric) -> Problem {
+    Problem::new("perf.compare", "there is too little to compare", format!("{pairs} pairs, and {} is not known of two of them", gate.name()))
+        .hint("a percentile needs ten answers beyond it: let each run last longer, or gate another metric")
+}
+
+/// The runs that are named, where both sides name runs.
+fn kept(args: &CompareArgs, store: &Store) -> Option<Result<[Vec<Run>; 2], Problem>> {
+    let address = |side: &str| side.contains(['/', ':']) || side.contains('.') || side == "localhost";
+    if address(&args.a) || address(&args.b) {
+        return None;
+    }
+    let read = |side: &str| side.split(',').map(|id| store.find(id).and_then(|id| store.read(&id))).collect::<Result<Vec<_>, _>>();
+    Some(read(&args.a).and_then(|a| read(&args.b).map(|b| [a, b])))
+}
+
+/// Measures both in turn, ABBA, which side first is chance: what drifts meanwhile touches both alike.
+async fn in_turn(
+    args: &CompareArgs,
+    gate: &Gate,
+    store: &Store,
+    stop: impl Future<Output = ()>,
+    io: &mut Streams<'_>,
+) -> io::Result<Result<[Vec<Run>; 2], Problem>> {
+    let plans = match (plan(args, &args.a), plan(args, &args.b)) {
+        (Ok(a), Ok(b)) => [a, b],
+        (Err(problem), _) | (_, Err(problem)) => return Ok(Err(problem)),
+    };
+    let mut sides = [Vec::new(), Vec::new()];
+    let mut stop = std::pin::pin!(stop);
+    let turns = turns(args.pairs, args.seed);
+    for (at, side) in turns.iter().enumerate() {
+        let handle = match perf::start(Order::new(plans[*side].clone()), gate, store) {
+            Ok(handle) => handle,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        _ = writeln!(io.err, "{} of {}: {}, {}", at + 1, turns.len(), ["A", "B"][*side], report::announced(&plans[*side]));
+        let finished = match to_its_end(handle, stop.as_mut(), &mut io::sink()).await {
+            Ok(finished) => finished,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        print_problems(&finished.problems, io);
+        let stopped = finished.run.state == crate::results::State::Stopped;
+        if stopped {
+            break;
+        }
+        sides[*side].push(finished.run);
+    }
+    let pairs = sides[0].len().min(sides[1].len());
+    sides.iter_mut().for_each(|side| side.truncate(pairs));
+    Ok(Ok(sides))
+}
+
+/// Sides in the order in which they are measured.
+fn turns(pairs: usize, seed: u64) -> Vec<usize> {
+    let mut random = Random::new(seed);
+    let first = random.below(2);
+    (0..pairs).flat_map(|pair| if pair % 2 == 0 { [first, 1 - first] } else { [1 - first, first] }).collect()
+}
+
+fn plan(args: &CompareArgs, url: &str) -> Result<Plan, Problem> {
+    let gentle = Plan::gentle(Target::parse(url)?);
+    let plan = Plan { connections: args.connections, duration: args.duration, pace: args.rate.unwrap_or(gentle.pace), ..gentle };
+    plan.check().map(|()| plan)
+}
+
+fn text(args: &CompareArgs, compared: &Compared) -> String {
+    let pairs = compared.gated().map_or(0, |found| found.pairs);
+    let mut text = format!("A {}\nB {}\n{pairs} pairs   band ±{:.1} %   gate: {}\n", args.a, args.b, compared.band * 100.0, compared.gate.name());
+    text.push_str(&format!("{}\n\n", headline(compared)));
+    text.push_str(&format!("{:<8} {:>10} {:>10}   {:<26} {}\n", "metric", "A", "B", "B/A [95 %]", "verdict"));
+    let [a, b] = compared.errors.map(|(failed, tried)| share(failed, tried));
+    let more = compared.more_errors.map_or_else(String::new, |more| format!("{:+.2} to {:+.2} points", more.low * 100.0, more.high * 100.0));
+    text.push_str(&format!("{:<8} {a:>10} {b:>10}   {more:<26} {}\n", "errors", if compared.fails_more() { "worse" } else { "no change" }));
+    for (metric, found) in &compared.metrics {
+        let ratio = format!("{:.3} [{:.3}, {:.3}]", found.ratio, found.interval.low, found.interval.high);
+        let said = if *metric == compared.gate { word(found.word) } else { format!("{} (not gated)", word(found.word)) };
+        text.push_str(&format!("{:<8} {:>10} {:>10}   {ratio:<26} {said}\n", metric.name(), show(*metric, found.a), show(*metric, found.b)));
+    }
+    text
+}
+
+fn headline(compared: &Compared) -> String {
+    if compared.fails_more() {
+        return "WORSE  it fails more often; latencies are not weighed against that".into();
+    }
+    let Some(Comparison { ratio, interval, p, word: said, .. }) = compared.gated() else { return "too little was measured".into() };
+    let percent = |ratio: f64| (ratio - 1.0) * 100.0;
+    let said = word(*said);
+    let (first, rest) = said.split_once(':').map_or((said.as_str(), ""), |(first, rest)| (first, rest.trim()));
+    let rest = if rest.is_empty() { String::new() } else { format!("   {rest}") };
+    format!(
+        "{}  {} {:+.1} % [{:+.1}, {:+.1}]   p {p:.3} (one gated metric, so no correction){rest}",
+        first.to_uppercase(),
+        compared.gate.name(),
+        percent(*ratio),
+        percent(interval.low),
+        percent(interval.high)
+    )
+}
+
+fn word(word: Word) -> String {
+    match word {
+        Word::Better => "better".into(),
+        Word::Worse => "worse".into(),
+        Word::Equivalent => "equivalent".into(),
+        Word::Inconclusive(more) => format!("inconclusive: about {more} more pairs needed"),
+    }
+}
+
+fn show(metric: Metric, value: f64) -> String {
+    match metric {
+        Metric::Rate => rate(value),
+        // Nanoseconds fit; a negative one does not come.
+        Metric::P50 | Metric::P99 | Metric::Cpu => latency(value.max(0.0) as u64),
+    }
+}
+
+fn value(compared: &Compared, a: &[Run], b: &[Run]) -> Value {
+    let ids = |runs: &[Run]| runs.iter().map(|run| run.id.clone()).collect::<Vec<_>>();
+    let metric = |(metric, found): &(Metric, Comparison)| {
+        json!({"metric": metric, "a": found.a, "b": found.b, "ratio": found.ratio, "low": found.interval.low, "high": found.interval.high,
+            "p": found.p, "pairs": found.pairs, "verdict": word(found.word)})
+    };
+    json!({
+        "a": ids(a), "b": ids(b), "gate": compared.gate, "band": compared.band, "fewest_pairs": FEWEST_PAIRS,
+        "verdict": compared.word().map(word),
+        "errors": {"a": compared.errors[0], "b": compared.errors[1], "more": compared.more_errors.map(|more| [more.low, more.high])},
+        "metrics": compared.metrics.iter().map(metric).collect::<Vec<_>>(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sides_take_turns_and_both_come_first() {
+        let turns = turns(4, 9);
+        assert_eq!(turns.len(), 8);
+        assert!(turns.chunks(2).all(|pair| pair[0] != pair[1]), "{turns:?}");
+        assert_ne!(turns[0], turns[2]);
+        assert_eq!(turns, super::turns(4, 9));
+    }
+}

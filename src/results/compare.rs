@@ -1,0 +1,136 @@
+//! Runs of A and B, measured in turn, held against each other: errors first, then one gated metric, then the rest for information.
+
+use serde::Serialize;
+
+use super::Run;
+use crate::stats::interval::{self, Interval};
+use crate::stats::verdict::{Comparison, Good, Word, compare, noise};
+
+/// What of a run is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    /// Median latency, in nanoseconds.
+    P50,
+    /// 99th percentile of latency, in nanoseconds.
+    P99,
+    /// Whole answers a second.
+    Rate,
+    /// CPU time of the generator for 1,000 answers, in nanoseconds.
+    Cpu,
+}
+
+/// The result.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compared {
+    /// Failures of all that was tried, of A and of B.
+    pub errors: [(u64, u64); 2],
+    /// By how much B's share of failures is larger, with 95 %; none where nothing was tried.
+    pub more_errors: Option<Interval>,
+    /// Every metric that both have.
+    pub metrics: Vec<(Metric, Comparison)>,
+    /// The one that decides.
+    pub gate: Metric,
+    /// The smallest change of it that is believed, as a share: what was asked for, or the noise between repeats of A where that is larger.
+    pub band: f64,
+}
+
+impl Metric {
+    /// In the order of a table.
+    pub const ALL: [Self; 4] = [Self::P99, Self::P50, Self::Rate, Self::Cpu];
+
+    /// Its name in a table and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::P50 => "p50",
+            Self::P99 => "p99",
+            Self::Rate => "req/s",
+            Self::Cpu => "CPU/1k",
+        }
+    }
+
+    fn good(self) -> Good {
+        if self == Self::Rate { Good::More } else { Good::Less }
+    }
+
+    fn of(self, run: &Run) -> Option<f64> {
+        match self {
+            Self::P50 => run.latencies.p50.map(|ns| ns as f64),
+            Self::P99 => run.latencies.p99.map(|ns| ns as f64),
+            Self::Rate => (run.requests > 0).then_some(run.requests_per_second),
+            Self::Cpu => run.client_cpu_ns.filter(|_| run.requests > 0).map(|ns| ns as f64 * 1_000.0 / run.requests as f64),
+        }
+    }
+}
+
+impl Compared {
+    /// Compares runs pair by pair, in the order given.
+    pub fn of(a: &[Run], b: &[Run], gate: Metric, band: f64, seed: u64) -> Self {
+        let all = |runs: &[Run]| {
+            let failed: u64 = runs.iter().map(Run::failed).sum();
+            let succeeded: u64 = runs.iter().map(Run::succeeded).sum();
+            (failed, failed + succeeded)
+        };
+        let errors = [all(a), all(b)];
+        let values = |runs: &[Run], metric: Metric| runs.iter().map(|run| metric.of(run).unwrap_or(f64::NAN)).collect::<Vec<_>>();
+        let band_of = |metric: Metric| noise(&values(a, metric)).map_or(band, |noise| noise.max(band));
+        let one = |metric: Metric| compare(&values(a, metric), &values(b, metric), metric.good(), band_of(metric), seed).map(|found| (metric, found));
+        Self {
+            errors,
+            more_errors: interval::of_difference(errors[0], errors[1], 0.95),
+            metrics: Metric::ALL.into_iter().filter_map(one).collect(),
+            gate,
+            band: band_of(gate),
+        }
+    }
+
+    /// The gated metric.
+    pub fn gated(&self) -> Option<&Comparison> {
+        self.metrics.iter().find(|(metric, _)| *metric == self.gate).map(|(_, found)| found)
+    }
+
+    /// B fails more often than chance explains. A server that fails faster is not faster, so this goes before every latency.
+    pub fn fails_more(&self) -> bool {
+        self.more_errors.is_some_and(|more| more.low > 0.0)
+    }
+
+    /// What may be said of B; none where there is too little to compare.
+    pub fn word(&self) -> Option<Word> {
+        if self.fails_more() { Some(Word::Worse) } else { self.gated().map(|found| found.word) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::plan::{Plan, Target};
+    use crate::results::Subject;
+
+    fn runs(p99: impl Fn(u64) -> u64, failed: u64) -> Vec<Run> {
+        let plan = Plan::gentle(Target::parse("127.0.0.1:1").unwrap());
+        let one = |at: u64| {
+            let mut run = Run::begin(format!("r{at}"), Subject::default(), &plan, jiff::Timestamp::UNIX_EPOCH);
+            (run.requests, run.requests_per_second) = (10_000, 1_000.0 + at as f64);
+            run.latencies.p99 = Some(p99(at));
+            run.errors = std::collections::BTreeMap::from([("status_5xx".to_owned(), failed)]);
+            run
+        };
+        (0..8).map(one).collect()
+    }
+
+    #[test]
+    fn a_slower_b_is_worse_and_a_b_that_fails_is_worse_whatever_its_latency() {
+        let compared = |b: &[Run]| Compared::of(&runs(|at| 1_000_000 + at * 1_000, 0), b, Metric::P99, 0.03, 1);
+        assert_eq!(compared(&runs(|at| 1_300_000 + at * 1_500, 0)).word(), Some(Word::Worse));
+        assert_eq!(compared(&runs(|at| 1_000_000 + at * 1_100, 0)).word(), Some(Word::Equivalent));
+        let failing = compared(&runs(|at| 500_000 + at * 1_000, 100));
+        assert!(failing.fails_more() && failing.word() == Some(Word::Worse), "{failing:?}");
+        assert_eq!(failing.gated().unwrap().word, Word::Better);
+    }
+
+    #[test]
+    fn what_neither_has_is_not_compared() {
+        let compared = Compared::of(&runs(|_| 1, 0), &[], Metric::P99, 0.03, 1);
+        assert_eq!((compared.word(), compared.metrics.len()), (None, 0));
+    }
+}
