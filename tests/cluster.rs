@@ -19,6 +19,8 @@ mod real;
 #[path = "support/until.rs"]
 mod until;
 
+#[path = "cluster/measure.rs"]
+mod measure;
 #[path = "cluster/two.rs"]
 mod two;
 

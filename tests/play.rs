@@ -5,6 +5,8 @@
 
 #[path = "play/drill.rs"]
 mod drill;
+#[path = "play/measure.rs"]
+mod measure;
 #[path = "support/play.rs"]
 mod play;
 #[path = "support/scene.rs"]

@@ -43,7 +43,7 @@ pub fn share(part: u64, whole: u64) -> String {
     }
 }
 
-/// Memory in powers of two, as Kubernetes writes it: `512Ki`, `198Mi`, `1.93Gi`.
+/// Memory in powers of two, as Kubernetes writes it: `512Ki`, `198Mi`, `1.94Gi`.
 pub fn memory(bytes: u64) -> String {
     let (mut number, mut unit) = (bytes as f64 / 1_024.0, "Ki");
     for next in ["Mi", "Gi", "Ti", "Pi"] {
@@ -52,7 +52,7 @@ pub fn memory(bytes: u64) -> String {
         }
         (number, unit) = (number / 1_024.0, next);
     }
-    if unit == "Ki" || number >= 99.95 { format!("{number:.0}{unit}") } else { format!("{}{unit}", three_digits(number)) }
+    if matches!(unit, "Ki" | "Mi") { format!("{number:.0}{unit}") } else { format!("{}{unit}", three_digits(number)) }
 }
 
 /// CPU as Kubernetes writes it: thousandths of a core below ten of them, `250m`, then cores.

@@ -95,7 +95,7 @@ mod tests {
             "cpu 12m of 100m asked for, and no limit; memory 250Mi of 128Mi asked for, of 256Mi allowed (98%); over 30 s until 2026-01-01T00:00:00Z"
         );
         assert_eq!(facts[0].state, RowState::Bad);
-        assert!(facts[1].text.starts_with("cpu 1m and no limit; memory 8.00Mi and no limit"), "{}", facts[1].text);
+        assert!(facts[1].text.starts_with("cpu 1m and no limit; memory 8Mi and no limit"), "{}", facts[1].text);
     }
 
     #[test]

@@ -168,7 +168,7 @@ async fn poll(desk: Arc<Desk>, mut connected: watch::Receiver<Option<Connected>>
             continue;
         };
         if let Some(due) = place.due {
-            let due = paced.map_or(due, |last| due.max(last + PAUSE));
+            let due = turn(due, paced);
             tokio::select! {
                 () = tokio::time::sleep_until(due.into()) => {}
                 () = desk.changed.notified() => continue,
@@ -191,6 +191,11 @@ async fn poll(desk: Arc<Desk>, mut connected: watch::Receiver<Option<Connected>>
         };
         desk.set_due(&place, Instant::now() + pause);
     }
+}
+
+/// A place that was read before waits until the server has had its pause from whatever was read last.
+fn turn(due: Instant, last: Option<Instant>) -> Instant {
+    last.map_or(due, |last| due.max(last + PAUSE))
 }
 
 fn tell(place: &Place, known: Known) {
@@ -235,5 +240,51 @@ impl Fleet {
             Some(poller) => poller.look(spec),
             None => Meter { places: Vec::new(), _poller: None },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The gate: an idle cluster is asked at most four times a minute, whatever is looked at; and nobody waits for ever.
+    #[test]
+    fn four_requests_a_minute_are_shared_by_all_who_look() {
+        for looks in 1..=6usize {
+            let desk = Desk::default();
+            let names = ["a", "b", "c", "d"].map(|name| Some(Arc::from(name)));
+            let all = [(Subject::Pods, None), (Subject::Nodes, None)].into_iter().chain(names.map(|name| (Subject::Pods, name)));
+            let receivers: Vec<_> = all.take(looks).map(|(subject, namespace)| desk.place(subject, namespace)).collect();
+            let begin = Instant::now();
+            let (mut now, mut last, mut asked) = (begin, None, Vec::new());
+            while now < begin + Duration::from_secs(600) {
+                let (place, places) = desk.next().unwrap();
+                now = place.due.map_or(now, |due| turn(due, last).max(now));
+                last = Some(now);
+                asked.push((now - begin, place.reading.receiver_count()));
+                desk.set_due(&place, now + PAUSE * u32::try_from(places).unwrap());
+            }
+            // After the first look at everything, which is at once.
+            for minute in 0..9 {
+                let within =
+                    |(at, _): &&(Duration, usize)| (1..=60).contains(&at.as_secs().saturating_sub(minute * 60)) && at.as_secs() > minute * 60;
+                assert!(asked.iter().skip(looks).filter(within).count() <= 4, "{looks} looks: {asked:?}");
+            }
+            assert!(asked.len() >= 36, "{looks} looks: {}", asked.len());
+            assert_eq!(receivers.len(), looks);
+        }
+    }
+
+    #[test]
+    fn two_who_look_at_the_same_are_one_place_and_who_is_gone_is_none() {
+        let desk = Desk::default();
+        let first = desk.place(Subject::Pods, None);
+        let second = desk.place(Subject::Pods, None);
+        let other = desk.place(Subject::Nodes, None);
+        assert_eq!(desk.next().map(|(_, places)| places), Some(2));
+        drop((first, other));
+        assert_eq!(desk.next().map(|(place, places)| (place.subject, places)), Some((Subject::Pods, 1)));
+        drop(second);
+        assert!(desk.next().is_none());
     }
 }

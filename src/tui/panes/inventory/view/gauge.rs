@@ -11,7 +11,7 @@ use crate::tui::widgets::bar::Segment;
 use crate::tui::widgets::table::{Cell, EXTRA};
 
 /// Uses from the most telling on; the others come with the wide columns.
-const FIRST: [&str; 6] = ["MEM", "CPU", "%MEM/L", "%MEM", "%CPU/L", "%CPU"];
+const FIRST: [&str; 6] = ["%MEM", "%CPU", "MEM", "CPU", "%MEM/L", "%CPU/L"];
 const WIDE: [&str; 2] = ["%CPU/R", "%MEM/R"];
 
 /// The indices of the columns that are shown, in their order: uses before what only the wide view asks for, and only where something is measured.
