@@ -12,6 +12,7 @@ pub mod fleet;
 pub mod gate;
 pub mod kinds;
 pub mod metrics;
+mod pieces;
 pub mod relate;
 pub mod rows;
 pub mod table;

@@ -122,12 +122,16 @@ impl Decoder {
         &self.version
     }
 
-    /// Rows of the server's own Table in the columns of this kind: what the Table does not say stays empty until the object comes.
-    /// `now` in unix seconds, because a Table tells ages, not moments. None: what came is no Table.
-    pub(super) fn glance(&mut self, json: &[u8], now: i64) -> Option<Vec<Row>> {
-        let mut rows = Vec::new();
-        let columns = self.table(json, &mut rows).ok()??;
-        Some(rows.into_iter().map(|row| pod::printed(row, &columns, now)).collect())
+    /// Reads the beginning of the server's own Table, up to its rows; what it defines is answered. None: what came is no Table.
+    pub(super) fn glance(&mut self, head: &[u8]) -> Option<Arc<[Column]>> {
+        let whole = [head, b"]}"].concat();
+        self.table(&whole, &mut Vec::new()).ok()?
+    }
+
+    /// A row of that Table in the columns of this kind: what the Table does not say stays empty until the object comes.
+    /// `now` in unix seconds, because a Table tells ages, not moments.
+    pub(super) fn glanced(&mut self, json: &[u8], columns: &[Column], now: i64) -> Result<Row, serde_json::Error> {
+        Ok(pod::printed(self.table_row(json)?, columns, now))
     }
 
     fn own<'a, T: Deserialize<'a> + Cells>(&mut self, json: &'a [u8], out: &mut Vec<Row>) -> Result<(), serde_json::Error> {
@@ -257,6 +261,11 @@ impl Interner {
 
     fn cell(&mut self, text: &str) -> Cell {
         if text.is_empty() { Cell::Empty } else { Cell::Text(self.word(text)) }
+    }
+
+    /// A word that hardly any other row has: it is not looked for among the others.
+    fn rare(text: &str) -> Cell {
+        if text.is_empty() { Cell::Empty } else { Cell::Text(sanitise(text).as_ref().into()) }
     }
 
     fn labels(&mut self, labels: &BTreeMap<String, String>) -> Arc<[Arc<str>]> {

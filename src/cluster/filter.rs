@@ -1,6 +1,8 @@
-//! The filter of a table: `web|cart !canary -l app=shop ns:prod @edge*`. Every part has to hold. Pure text against rows.
+//! The filter of a table: `web|cart !canary ^web-.*x$ -f wbx -l app=shop ns:prod @edge*`. Every part has to hold. Pure text against rows.
 
-use super::rows::{Column, Row, RowState};
+use regex::{Regex, RegexBuilder};
+
+use super::rows::{Cell, Column, Row, RowState};
 
 /// A filter as typed. The default lets everything through.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,11 +22,30 @@ enum Test {
     Words(Vec<String>),
     /// One of these stands in the column of that name.
     In(String, Vec<String>),
+    /// The name or the text of a cell matches.
+    Matches(Expression),
+    /// The letters stand in the name, in this order.
+    Fuzzy(String),
     /// A label is there, or has this value.
     Label(String, Option<String>),
     /// The cluster's name matches a glob.
     Cluster(String),
 }
+
+/// A regular expression that ignores case; the same text is the same expression.
+#[derive(Clone, Debug)]
+struct Expression(Regex);
+
+impl PartialEq for Expression {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_str() == other.0.as_str()
+    }
+}
+
+/// What makes a word a regular expression. `.` and `|` alone do not: addresses and alternatives are written with them.
+const EXPRESSION: &[char] = &['^', '$', '*', '+', '?', '(', ')', '[', ']', '{', '}', '\\'];
+/// Bytes that a compiled expression may take.
+const LARGEST_EXPRESSION: usize = 1 << 20;
 
 impl Filter {
     /// Reads a filter.
@@ -38,8 +59,11 @@ impl Filter {
             if word == "-l" {
                 let list = words.next().ok_or("-l wants a label: -l app=web")?;
                 parts.extend(list.split(',').filter(|one| !one.is_empty()).map(label));
+            } else if word == "-f" {
+                let letters = words.next().ok_or("-f wants letters of a name: -f wbx")?;
+                parts.push(Part { wanted: true, test: Test::Fuzzy(letters.to_lowercase()) });
             } else {
-                parts.extend(part(word));
+                parts.extend(part(word)?);
             }
         }
         Ok(Self { parts })
@@ -50,9 +74,32 @@ impl Filter {
         self.parts.is_empty()
     }
 
+    /// [`Self::matches`] looks at the text of a row, not only at its fields.
+    pub fn reads_text(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part.test, Test::Words(_)))
+    }
+
+    /// Whatever passes this passes `other` too, as far as that is seen without a row: each part of `other` is here again, or as longer words.
+    pub fn narrows(&self, other: &Self) -> bool {
+        other.parts.iter().all(|wide| self.parts.iter().any(|part| part.implies(wide)))
+    }
+
     /// Whether a row stays; `haystack` is its text in lower case.
     pub fn matches(&self, row: &Row, columns: &[Column], haystack: &str) -> bool {
         self.parts.iter().all(|part| part.test.holds(row, columns, haystack) == part.wanted)
+    }
+}
+
+impl Part {
+    fn implies(&self, wide: &Self) -> bool {
+        let longer = |words: &[String], parts: &[String]| words.iter().all(|word| parts.iter().any(|part| word.contains(part.as_str())));
+        match (&self.test, &wide.test) {
+            _ if self == wide => true,
+            (Test::Words(words), Test::Words(parts)) => self.wanted && wide.wanted && longer(words, parts),
+            (Test::In(column, words), Test::In(same, parts)) => column == same && self.wanted && wide.wanted && longer(words, parts),
+            (Test::Fuzzy(letters), Test::Fuzzy(start)) => self.wanted && wide.wanted && letters.starts_with(start.as_str()),
+            _ => false,
+        }
     }
 }
 
@@ -64,7 +111,7 @@ fn label(text: &str) -> Part {
     Part { wanted, test: Test::Label(name.to_owned(), value) }
 }
 
-fn part(word: &str) -> Option<Part> {
+fn part(word: &str) -> Result<Option<Part>, String> {
     let (wanted, rest) = word.strip_prefix('!').map_or((true, word), |rest| (false, rest));
     let test = match rest.strip_prefix('@') {
         Some(glob) => Test::Cluster(glob.to_lowercase()),
@@ -72,12 +119,19 @@ fn part(word: &str) -> Option<Part> {
             Some((column, words)) if !column.is_empty() && column.chars().all(|c| c.is_alphanumeric() || c == '-') => {
                 Test::In(column.to_lowercase(), alternatives(words))
             }
+            _ if rest.contains(EXPRESSION) => Test::Matches(expression(rest)?),
             _ => Test::Words(alternatives(rest)),
         },
     };
     let nothing =
         matches!(&test, Test::Words(words) | Test::In(_, words) if words.is_empty()) || matches!(&test, Test::Cluster(glob) if glob.is_empty());
-    (!nothing).then_some(Part { wanted, test })
+    Ok((!nothing).then_some(Part { wanted, test }))
+}
+
+fn expression(text: &str) -> Result<Expression, String> {
+    let built = RegexBuilder::new(text).case_insensitive(true).size_limit(LARGEST_EXPRESSION).build();
+    // The last line of its message says what is wrong; those before draw the place.
+    built.map(Expression).map_err(|error| format!("{text} is no regular expression: {}", error.to_string().lines().last().unwrap_or_default()))
 }
 
 fn alternatives(text: &str) -> Vec<String> {
@@ -91,6 +145,15 @@ impl Test {
             Self::In(column, words) => {
                 let text = field(row, columns, column).to_lowercase();
                 words.iter().any(|word| text.contains(word.as_str()))
+            }
+            Self::Matches(Expression(expression)) => {
+                let cell = |cell: &Cell| matches!(cell, Cell::Text(text) if expression.is_match(text));
+                expression.is_match(&row.name) || row.cells.iter().any(cell)
+            }
+            Self::Fuzzy(letters) => {
+                let name = row.name.to_lowercase();
+                let mut rest = name.chars();
+                letters.chars().all(|letter| rest.any(|have| have == letter))
             }
             Self::Label(name, value) => row.labels.iter().any(|label| {
                 let (key, have) = label.split_once('=').unwrap_or((label, ""));
@@ -174,6 +237,33 @@ mod tests {
         for no in ["cart", "web cart", "!web", "-l app=cart", "-l nothing", "-l !app", "status:failed", "ns:other", "@lab*"] {
             assert!(!matches(no), "{no}");
         }
+    }
+
+    #[test]
+    fn a_letter_more_narrows_and_anything_else_does_not() {
+        let narrows = |new: &str, old: &str| Filter::parse(new).unwrap().narrows(&Filter::parse(old).unwrap());
+        for (new, old) in
+            [("web", ""), ("web", "we"), ("web x", "web"), ("carts|webs", "cart|web"), ("status:run", "status:ru"), ("web -l app", "-l app")]
+        {
+            assert!(narrows(new, old), "{new} {old}");
+        }
+        for (new, old) in
+            [("", "w"), ("we", "web"), ("web|x", "web"), ("!web", "!we"), ("status:run", "ru"), ("ns:run", "status:ru"), ("@lab", "@la")]
+        {
+            assert!(!narrows(new, old), "{new} {old}");
+        }
+    }
+
+    #[test]
+    fn expressions_and_letters_in_order_find_what_k9s_finds() {
+        for yes in ["^web", "web-[0-9]+$", "^WEB-.$", "!^cart", "^Run", "-f wb1", "-f W1"] {
+            assert!(matches(yes), "{yes}");
+        }
+        for no in ["^eb", "web$", "-f 1w", "!web-?"] {
+            assert!(!matches(no), "{no}");
+        }
+        assert!(Filter::parse("web(").unwrap_err().contains("web( is no regular expression"));
+        assert!(Filter::parse("((a{1000}){1000}){1000}").is_err() && Filter::parse("-f").is_err());
     }
 
     #[test]

@@ -185,13 +185,15 @@ impl Cell {
         }
     }
 
-    fn rank(&self) -> Option<f64> {
+    /// The size of what has one; everything else is a text or nothing.
+    pub(super) fn rank(&self) -> Option<f64> {
         match self {
             Self::Number(number) => Some(*number as f64),
             Self::Since(then) => Some(-(*then as f64)),
             Self::Ratio(ready, wanted) => Some(if *wanted == 0 { 1.0 } else { f64::from(*ready) / f64::from(*wanted) }),
             Self::Restarts(count, _) => Some(f64::from(*count)),
-            Self::Gauge(gauge) => gauge.size(),
+            // What was not measured is less than nothing.
+            Self::Gauge(gauge) => Some(gauge.size().unwrap_or(-1.0)),
             Self::Empty | Self::Text(_) => None,
         }
     }

@@ -1,12 +1,19 @@
-//! A table over the rows of several clusters: order, match set, counts. Pure: no clock, no task, no drawing.
+//! A table over the rows of several clusters: order, match set, counts. Pure: no clock, no task, no drawing. What a delta costs depends on what it
+//! changes, not on how many rows there are.
+
+mod measured;
+mod order;
+mod text;
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use self::order::{NOTHING, Ranking};
+use self::text::passes;
 use super::filter::Filter;
-use super::metrics::{Measures, Reading};
-use super::rows::{Cell, Column, Delta, Phase, Row, RowState, Uid};
+use super::metrics::Measures;
+use super::rows::{Cell, Column, Delta, Phase, Row, Uid};
 use crate::names::ClusterId;
 
 /// Rows of one view, of any number of clusters.
@@ -14,17 +21,25 @@ use crate::names::ClusterId;
 pub struct Table {
     columns: Arc<[Column]>,
     rows: Vec<Entry>,
-    index: HashMap<(ClusterId, Uid), u32>,
+    index: HashMap<Key, u32>,
+    /// Slots of `rows` that hold nothing.
     free: Vec<u32>,
-    /// Emptied since the last [`Table::settle`]; still in `sorted`, so not to be filled again before it.
-    emptied: Vec<u32>,
     /// All rows, in order.
     sorted: Vec<u32>,
     /// Those that pass the filter, in order.
     order: Vec<u32>,
+    /// Those that pass, by state.
+    counts: [usize; 6],
+    /// All rows, by namespace.
+    spaces: HashMap<Arc<str>, usize>,
+    /// Every cluster that was ever heard of here.
+    sources: Vec<Source>,
     phases: Vec<(ClusterId, Phase)>,
     filter: Filter,
     sort: Sort,
+    hold: bool,
+    /// Rows that stand where they stood, and not where they would be put now.
+    held: usize,
     measures: Measures,
 }
 
@@ -32,6 +47,39 @@ pub struct Table {
 struct Entry {
     row: Option<Row>,
     matched: bool,
+    /// Of an earlier watch, and not seen by the new one yet.
+    old: bool,
+    source: u16,
+    /// The key that the row is ordered by while it is held; none: its own.
+    held: Option<Box<Cell>>,
+}
+
+#[derive(Debug)]
+struct Source {
+    id: ClusterId,
+    /// It is being read anew: what is not seen again is gone.
+    outdated: bool,
+}
+
+/// A uid in two halves, because a whole one would be padded to half as much again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    high: u64,
+    low: u64,
+    source: u16,
+}
+
+impl Key {
+    fn new(source: u16, uid: Uid) -> Self {
+        // The halves of 128 bits.
+        Self { high: (uid.0 >> 64) as u64, low: uid.0 as u64, source }
+    }
+}
+
+impl Entry {
+    fn held(&self) -> &Cell {
+        self.held.as_deref().unwrap_or(NOTHING)
+    }
 }
 
 /// What rows are ordered by; the same for every row that compares equal: namespace, then name.
@@ -61,6 +109,15 @@ pub enum SortBy {
     Column(usize),
 }
 
+/// What becomes of a row that came: decided while the table still is as it was.
+struct Fate {
+    matched: bool,
+    /// It leaves its place, if it has one.
+    moves: bool,
+    /// The key it is held by from now on.
+    held: Option<Box<Cell>>,
+}
+
 impl Table {
     /// An empty table.
     pub fn new() -> Self {
@@ -68,54 +125,40 @@ impl Table {
     }
 
     /// Takes in what one cluster's subscription yielded. True when rows or columns changed.
-    pub fn apply(&mut self, source: &ClusterId, delta: Delta) -> bool {
+    pub fn apply(&mut self, source: &ClusterId, mut delta: Delta) -> bool {
         let rows_changed = delta.reset || !delta.upserts.is_empty() || !delta.removed.is_empty();
+        let at = self.source(source);
         if delta.reset {
-            self.forget(source);
+            self.drop_rows(|entry| entry.source == at);
         }
         if let Some(columns) = delta.columns {
             self.columns = columns;
         }
-        for uid in delta.removed {
-            self.remove(&(source.clone(), uid));
-        }
-        for row in delta.upserts {
-            self.insert(source, row);
-        }
+        delta.upserts.iter_mut().for_each(|row| self.measures.fill(source, row.namespace.as_deref(), &row.name, &mut row.cells));
+        self.take_in(at, delta.upserts, &delta.removed);
         if let Some(phase) = delta.phase {
+            let complete = phase == Phase::Synced;
             self.set_phase(source, phase);
-        }
-        if rows_changed {
-            self.settle();
+            return self.swept(at, complete) || rows_changed;
         }
         rows_changed
     }
 
-    /// Puts uses that were read into the cells of their rows. True when numbers changed.
-    pub fn measure(&mut self, source: &ClusterId, reading: Reading) -> bool {
-        let changed = self.measures.take(source, reading);
-        if changed {
-            for row in self.rows.iter_mut().filter_map(|entry| entry.row.as_mut()).filter(|row| row.cluster == *source) {
-                self.measures.fill(source, row.namespace.as_deref(), &row.name, &mut row.cells);
-            }
-            if matches!(self.sort.by, SortBy::Column(_)) {
-                self.settle();
-            }
+    /// A cluster is read anew from its beginning: its rows stay until the new list is complete, and those that were not in it go then.
+    pub fn outdate(&mut self, source: &ClusterId) {
+        let at = self.source(source);
+        if let Some(source) = self.sources.get_mut(usize::from(at)) {
+            source.outdated = true;
         }
-        changed
-    }
-
-    /// The uses that were read.
-    pub fn measures(&self) -> &Measures {
-        &self.measures
+        self.rows.iter_mut().filter(|entry| entry.source == at).for_each(|entry| entry.old = true);
     }
 
     /// Forgets a cluster: it was closed.
     pub fn drop_source(&mut self, source: &ClusterId) {
+        let at = self.source(source);
         self.measures.forget(source);
-        self.forget(source);
         self.phases.retain(|(id, _)| id != source);
-        self.settle();
+        self.drop_rows(|entry| entry.source == at);
     }
 
     /// Column definitions of the view.
@@ -155,26 +198,19 @@ impl Table {
 
     /// Where an object stands in the current order.
     pub fn position(&self, cluster: &ClusterId, uid: Uid) -> Option<usize> {
-        let slot = self.index.get(&(cluster.clone(), uid))?;
-        self.order.iter().position(|at| at == slot)
+        let source = self.sources.iter().position(|source| source.id == *cluster)?;
+        let slot = self.index.get(&Key::new(u16::try_from(source).ok()?, uid))?;
+        self.ranking().find(&self.order, *slot)
     }
 
     /// Visible rows by state, indexed by `RowState as usize`.
     pub fn counts(&self) -> [usize; 6] {
-        let mut counts = [0; 6];
-        for row in (0..self.visible()).filter_map(|position| self.row(position)) {
-            counts[row.state as usize] += 1;
-        }
-        counts
+        self.counts
     }
 
     /// Namespaces of the visible and hidden rows with their number of objects, the fullest first.
     pub fn namespaces(&self) -> Vec<(Arc<str>, usize)> {
-        let mut counts: HashMap<Arc<str>, usize> = HashMap::new();
-        for namespace in self.rows.iter().filter_map(|entry| entry.row.as_ref()?.namespace.clone()) {
-            *counts.entry(namespace).or_default() += 1;
-        }
-        let mut list: Vec<_> = counts.into_iter().collect();
+        let mut list: Vec<_> = self.spaces.iter().map(|(space, count)| (space.clone(), *count)).collect();
         list.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         list
     }
@@ -184,15 +220,29 @@ impl Table {
         &self.filter
     }
 
-    /// Shows only what passes.
+    /// Shows only what passes. One that narrows the filter before looks only at what that one let through.
     pub fn set_filter(&mut self, filter: Filter) {
-        self.filter = filter;
-        let (columns, filter) = (&self.columns, &self.filter);
-        let mut text = String::new();
-        for entry in &mut self.rows {
-            entry.matched = entry.row.as_ref().is_some_and(|row| matches(filter, row, columns, &mut text));
+        if filter == self.filter {
+            return;
         }
-        self.select();
+        let narrows = filter.narrows(&self.filter);
+        self.filter = filter;
+        let mut list = std::mem::take(&mut self.order);
+        if !narrows {
+            list.clone_from(&self.sorted);
+        }
+        let (rows, columns, filter) = (&mut self.rows, &self.columns, &self.filter);
+        let (mut text, mut counts) = (String::new(), [0; 6]);
+        list.retain(|slot| {
+            let Some(entry) = rows.get_mut(*slot as usize) else { return false };
+            let state = entry.row.as_ref().filter(|row| passes(filter, row, columns, &mut text)).map(|row| row.state);
+            entry.matched = state.is_some();
+            if let Some(count) = state.and_then(|state| counts.get_mut(state as usize)) {
+                *count += 1;
+            }
+            entry.matched
+        });
+        (self.order, self.counts) = (list, counts);
     }
 
     /// The order in use.
@@ -203,44 +253,183 @@ impl Table {
     /// Changes the order.
     pub fn set_sort(&mut self, sort: Sort) {
         self.sort = sort;
-        self.settle();
+        self.arrange();
     }
 
-    fn insert(&mut self, source: &ClusterId, mut row: Row) {
-        self.measures.fill(source, row.namespace.as_deref(), &row.name, &mut row.cells);
-        let matched = matches(&self.filter, &row, &self.columns, &mut String::new());
-        let key = (source.clone(), row.uid);
-        let entry = Entry { row: Some(row), matched };
-        match self.index.get(&key) {
-            Some(slot) => self.put(*slot, entry),
+    /// From now on rows stay where they are while what they are ordered by changes, or no longer do so from the next time they are arranged.
+    pub fn hold(&mut self, hold: bool) {
+        self.hold = hold;
+    }
+
+    /// Rows stand where they would not be put now.
+    pub fn is_held(&self) -> bool {
+        self.held > 0
+    }
+
+    /// Puts every row where it belongs now.
+    pub fn arrange(&mut self) {
+        if self.held > 0 {
+            self.rows.iter_mut().for_each(|entry| entry.held = None);
+            self.held = 0;
+        }
+        let mut sorted = std::mem::take(&mut self.sorted);
+        self.ranking().sort(&mut sorted);
+        self.order.clear();
+        self.order.extend(sorted.iter().filter(|slot| self.rows.get(**slot as usize).is_some_and(|entry| entry.matched)));
+        self.sorted = sorted;
+    }
+
+    fn ranking(&self) -> Ranking<'_> {
+        Ranking { rows: &self.rows, sort: self.sort }
+    }
+
+    /// The number of a cluster. More than 65,536 of them share the last one's.
+    fn source(&mut self, id: &ClusterId) -> u16 {
+        let known = self.sources.iter().position(|source| source.id == *id);
+        let at = known.unwrap_or_else(|| {
+            self.sources.push(Source { id: id.clone(), outdated: false });
+            self.sources.len() - 1
+        });
+        u16::try_from(at).unwrap_or(u16::MAX)
+    }
+
+    /// Rows that came, changed and went: first everything that leaves its place leaves it, then the rows change, then everything finds its place.
+    fn take_in(&mut self, source: u16, upserts: Vec<Row>, removed: &[Uid]) {
+        let mut text = String::new();
+        let mut leaving: Vec<u32> = removed.iter().filter_map(|uid| self.index.get(&Key::new(source, *uid)).copied()).collect();
+        let fates: Vec<Fate> = upserts.iter().map(|row| self.fate(source, row, &mut leaving, &mut text)).collect();
+        self.take_out(&leaving);
+        for uid in removed {
+            self.remove(&Key::new(source, *uid));
+        }
+        let mut coming: Vec<u32> = upserts.into_iter().zip(fates).filter_map(|(row, fate)| self.put(source, row, fate)).collect();
+        if !coming.is_empty() {
+            self.put_in(&mut coming);
+        }
+    }
+
+    fn fate(&self, source: u16, row: &Row, leaving: &mut Vec<u32>, text: &mut String) -> Fate {
+        let matched = passes(&self.filter, row, &self.columns, text);
+        let known = self.index.get(&Key::new(source, row.uid)).and_then(|slot| Some((*slot, self.rows.get(*slot as usize)?)));
+        let Some((slot, entry)) = known else { return Fate { matched, moves: true, held: None } };
+        let Some(before) = &entry.row else { return Fate { matched, moves: true, held: None } };
+        let key = || order::key(self.sort, before).filter(|_| self.hold).map(Box::new);
+        let held = entry.held.clone();
+        let stays = |held: &Cell| order::compare(self.sort, (before, entry.held()), (row, held)) == Ordering::Equal;
+        // Its own key again: it need not be held.
+        let held = if stays(NOTHING) { None } else { held.filter(|_| self.hold).or_else(key) };
+        let moves = entry.matched != matched || !stays(held.as_deref().unwrap_or(NOTHING));
+        if moves {
+            leaving.push(slot);
+        }
+        Fate { matched, moves, held }
+    }
+
+    /// Puts a row into its slot; answers that slot when it has to find a place in the order.
+    fn put(&mut self, source: u16, row: Row, fate: Fate) -> Option<u32> {
+        let key = Key::new(source, row.uid);
+        let known = self.index.get(&key).copied();
+        let slot = known.or_else(|| self.free.pop()).unwrap_or_else(|| u32::try_from(self.rows.len()).unwrap_or(u32::MAX));
+        let space = row.namespace.clone();
+        self.count(&row, fate.matched, true);
+        self.held += usize::from(fate.held.is_some());
+        let entry = Entry { row: Some(row), matched: fate.matched, old: false, source, held: fate.held };
+        let before = match self.rows.get_mut(slot as usize) {
+            Some(place) => Some(std::mem::replace(place, entry)),
             None => {
-                let slot = self.free.pop().unwrap_or_else(|| u32::try_from(self.rows.len()).unwrap_or(u32::MAX));
-                self.index.insert(key, slot);
-                self.sorted.push(slot);
-                self.put(slot, entry);
+                self.rows.push(entry);
+                None
+            }
+        };
+        if let Some(Entry { row: Some(row), matched, held, .. }) = before {
+            self.count(&row, matched, false);
+            self.held -= usize::from(held.is_some());
+            self.count_space(row.namespace, space);
+        } else {
+            self.count_space(None, space);
+        }
+        if known.is_none() {
+            self.index.insert(key, slot);
+        }
+        (known.is_none() || fate.moves).then_some(slot)
+    }
+
+    fn remove(&mut self, key: &Key) {
+        let Some(slot) = self.index.remove(key) else { return };
+        self.free.push(slot);
+        let Some(entry) = self.rows.get_mut(slot as usize) else { return };
+        let held = entry.held.take().is_some();
+        let (row, matched) = (entry.row.take(), std::mem::take(&mut entry.matched));
+        self.held -= usize::from(held);
+        if let Some(row) = row {
+            self.count(&row, matched, false);
+            self.count_space(row.namespace, None);
+        }
+    }
+
+    fn count(&mut self, row: &Row, matched: bool, more: bool) {
+        if let Some(count) = self.counts.get_mut(row.state as usize).filter(|_| matched) {
+            *count = if more { *count + 1 } else { *count - 1 };
+        }
+    }
+
+    /// A row left a namespace, came into one, or stays where it was.
+    fn count_space(&mut self, left: Option<Arc<str>>, came: Option<Arc<str>>) {
+        if left == came {
+            return;
+        }
+        if let Some(space) = came {
+            *self.spaces.entry(space).or_default() += 1;
+        }
+        if let Some(space) = left
+            && let Some(count) = self.spaces.get_mut(&space)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.spaces.remove(&space);
             }
         }
     }
 
-    fn put(&mut self, slot: u32, entry: Entry) {
-        match self.rows.get_mut(slot as usize) {
-            Some(place) => *place = entry,
-            None => self.rows.push(entry),
+    fn take_out(&mut self, leaving: &[u32]) {
+        if leaving.is_empty() {
+            return;
         }
+        let (mut sorted, mut order) = (std::mem::take(&mut self.sorted), std::mem::take(&mut self.order));
+        self.ranking().take_out(&mut sorted, leaving);
+        self.ranking().take_out(&mut order, leaving);
+        (self.sorted, self.order) = (sorted, order);
     }
 
-    fn remove(&mut self, key: &(ClusterId, Uid)) {
-        if let Some(slot) = self.index.remove(key) {
-            self.put(slot, Entry { row: None, matched: false });
-            self.emptied.push(slot);
-        }
+    fn put_in(&mut self, coming: &mut Vec<u32>) {
+        let (mut sorted, mut order) = (std::mem::take(&mut self.sorted), std::mem::take(&mut self.order));
+        let ranking = self.ranking();
+        coming.sort_unstable_by(|a, b| ranking.compare(*a, *b));
+        coming.dedup();
+        ranking.put_in(&mut sorted, coming);
+        coming.retain(|slot| self.rows.get(*slot as usize).is_some_and(|entry| entry.matched));
+        ranking.put_in(&mut order, coming);
+        (self.sorted, self.order) = (sorted, order);
     }
 
-    fn forget(&mut self, source: &ClusterId) {
-        let gone: Vec<_> = self.index.keys().filter(|(id, _)| id == source).cloned().collect();
-        for key in gone {
-            self.remove(&key);
-        }
+    /// Removes every row of which this holds.
+    fn drop_rows(&mut self, gone: impl Fn(&Entry) -> bool) {
+        let rows = &self.rows;
+        let stays = |slot: &u32| rows.get(*slot as usize).is_some_and(|entry| !gone(entry));
+        self.sorted.retain(stays);
+        self.order.retain(stays);
+        let keys = rows.iter().filter(|entry| gone(entry)).filter_map(|entry| Some(Key::new(entry.source, entry.row.as_ref()?.uid)));
+        let keys: Vec<Key> = keys.collect();
+        keys.iter().for_each(|key| self.remove(key));
+    }
+
+    /// The new list of a cluster is complete: what was not in it is gone. True where something was.
+    fn swept(&mut self, at: u16, complete: bool) -> bool {
+        let Some(source) = self.sources.get_mut(usize::from(at)).filter(|source| complete && source.outdated) else { return false };
+        source.outdated = false;
+        let before = self.len();
+        self.drop_rows(|entry| entry.source == at && entry.old);
+        self.len() != before
     }
 
     fn set_phase(&mut self, source: &ClusterId, phase: Phase) {
@@ -249,205 +438,7 @@ impl Table {
             None => self.phases.push((source.clone(), phase)),
         }
     }
-
-    /// Puts all rows in order. They nearly are: the stable sort sees runs and costs little more than one look at each row.
-    fn settle(&mut self) {
-        let (rows, sort) = (&self.rows, self.sort);
-        let row = |slot: &u32| rows.get(*slot as usize).and_then(|entry| entry.row.as_ref());
-        if !self.emptied.is_empty() {
-            self.sorted.retain(|slot| row(slot).is_some());
-            self.free.append(&mut self.emptied);
-        }
-        self.sorted.sort_by(|a, b| match (row(a), row(b)) {
-            (Some(a), Some(b)) => compare(sort, a, b),
-            _ => Ordering::Equal,
-        });
-        self.select();
-    }
-
-    /// Takes over what passes the filter.
-    fn select(&mut self) {
-        let rows = &self.rows;
-        self.order.clear();
-        self.order.extend(self.sorted.iter().filter(|slot| rows.get(**slot as usize).is_some_and(|entry| entry.matched)));
-    }
-}
-
-fn compare(sort: Sort, a: &Row, b: &Row) -> Ordering {
-    let first = match sort.by {
-        SortBy::Name => a.name.cmp(&b.name),
-        SortBy::Namespace => a.namespace.cmp(&b.namespace),
-        SortBy::Cluster => a.cluster.cmp(&b.cluster),
-        SortBy::Fault => a.state.cmp(&b.state),
-        SortBy::Age => b.created.cmp(&a.created),
-        SortBy::Column(index) => match (a.cells.get(index), b.cells.get(index)) {
-            (Some(a), Some(b)) => a.order(b),
-            (a, b) => a.is_some().cmp(&b.is_some()),
-        },
-    };
-    let first = if sort.descending { first.reverse() } else { first };
-    first.then_with(|| (&a.namespace, &a.name, &a.cluster, a.uid).cmp(&(&b.namespace, &b.name, &b.cluster, b.uid)))
-}
-
-fn matches(filter: &Filter, row: &Row, columns: &[Column], text: &mut String) -> bool {
-    if filter.is_empty() {
-        return true;
-    }
-    text.clear();
-    haystack(row, text);
-    filter.matches(row, columns, text)
-}
-
-/// Everything of a row one may look for, in lower case. Ages and uses are left out: they change while one types.
-fn haystack(row: &Row, text: &mut String) {
-    let mut push = |part: &str| {
-        let from = text.len();
-        text.push_str(part);
-        // Nearly everything in a cluster is ASCII, and this is done for every row at every letter of a filter.
-        match text.get_mut(from..) {
-            Some(part) if part.is_ascii() => part.make_ascii_lowercase(),
-            _ => {
-                text.truncate(from);
-                text.extend(part.chars().flat_map(char::to_lowercase));
-            }
-        }
-        text.push(' ');
-    };
-    push(row.cluster.as_str());
-    push(row.namespace.as_deref().unwrap_or_default());
-    push(&row.name);
-    for cell in &row.cells {
-        match cell {
-            Cell::Text(words) => push(words),
-            Cell::Empty | Cell::Since(_) | Cell::Gauge(_) => {}
-            other => push(&other.show(0)),
-        }
-    }
-    push(match row.state {
-        RowState::Bad => "failed",
-        RowState::Warn => "warning",
-        _ => "",
-    });
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::names::Gvk;
-
-    fn row(uid: u128, name: &str, state: RowState) -> Row {
-        Row {
-            uid: Uid(uid),
-            cluster: ClusterId::new("c"),
-            gvk: Arc::new(Gvk::new("", "v1", "Pod")),
-            namespace: Some("shop".into()),
-            name: name.into(),
-            created: 0,
-            state,
-            cells: Box::new([Cell::Number(uid as i64)]),
-            labels: Arc::new([]),
-            owner: None,
-        }
-    }
-
-    fn names(table: &Table) -> Vec<String> {
-        (0..table.visible()).filter_map(|at| table.row(at)).map(|row| row.name.to_string()).collect()
-    }
-
-    fn apply(table: &mut Table, upserts: Vec<Row>, removed: Vec<Uid>) {
-        table.apply(&ClusterId::new("c"), Delta { upserts, removed, ..Delta::default() });
-    }
-
-    #[test]
-    fn faults_come_first_when_asked_and_names_break_ties() {
-        let mut table = Table::new();
-        apply(&mut table, vec![row(1, "b", RowState::Fine), row(2, "a", RowState::Fine), row(3, "z", RowState::Bad)], vec![]);
-        assert_eq!(names(&table), ["a", "b", "z"]);
-        table.set_sort(Sort { by: SortBy::Fault, descending: true });
-        assert_eq!(names(&table), ["z", "a", "b"]);
-        table.set_sort(Sort { by: SortBy::Column(0), descending: true });
-        assert_eq!(names(&table), ["z", "a", "b"]);
-    }
-
-    #[test]
-    fn a_reset_forgets_only_its_own_cluster() {
-        let mut table = Table::new();
-        apply(&mut table, vec![row(1, "a", RowState::Fine)], vec![]);
-        let other = ClusterId::new("d");
-        table.apply(&other, Delta { upserts: vec![Row { cluster: other.clone(), ..row(1, "b", RowState::Fine) }], ..Delta::default() });
-        table.apply(&other, Delta { reset: true, ..Delta::default() });
-        assert_eq!(names(&table), ["a"]);
-    }
-
-    #[test]
-    fn rows_that_come_as_others_go_are_counted_once() {
-        let mut table = Table::new();
-        apply(&mut table, vec![row(1, "a", RowState::Fine), row(2, "b", RowState::Fine)], vec![]);
-        apply(&mut table, vec![row(3, "c", RowState::Fine), row(4, "a", RowState::Fine)], vec![Uid(1), Uid(2)]);
-        apply(&mut table, vec![row(5, "b", RowState::Fine)], vec![Uid(3)]);
-        assert_eq!(names(&table), ["a", "b"]);
-        assert_eq!((table.len(), table.visible()), (2, 2));
-    }
-
-    proptest! {
-        #[test]
-        fn any_history_ends_as_the_naive_model(steps in prop::collection::vec((0u128..8, "[a-c]{1,2}", any::<bool>()), 0..60)) {
-            let (mut table, mut model) = (Table::new(), std::collections::BTreeMap::new());
-            table.set_filter(Filter::parse("a").unwrap());
-            for (uid, name, keep) in steps {
-                if keep {
-                    model.insert(uid, name.clone());
-                    apply(&mut table, vec![row(uid, &name, RowState::Fine)], vec![]);
-                } else {
-                    model.remove(&uid);
-                    apply(&mut table, vec![], vec![Uid(uid)]);
-                }
-            }
-            // The namespace `shop` and the cluster `c` hold no `a`.
-            let mut wanted: Vec<String> = model.into_values().filter(|name| name.contains('a')).collect();
-            wanted.sort();
-            prop_assert_eq!(names(&table), wanted);
-        }
-    }
-
-    /// Rows that come one by one stand where a full sort would put them.
-    #[test]
-    fn a_few_changes_leave_the_same_order_as_a_sort() {
-        let cluster = ClusterId::new("c");
-        let (mut one_by_one, mut at_once) = (Table::new(), Table::new());
-        let sort = Sort { by: SortBy::Fault, descending: true };
-        let rows: Vec<Row> =
-            (0..200u128).map(|at| row_with(at, ["b", "a", "c"][at as usize % 3], if at % 7 == 0 { RowState::Bad } else { RowState::Fine })).collect();
-        one_by_one.set_sort(sort);
-        at_once.set_sort(sort);
-        let delta = |upserts: Vec<Row>, removed: Vec<Uid>| Delta { upserts, removed, ..Delta::default() };
-        for row in rows.clone() {
-            one_by_one.apply(&cluster, delta(vec![row], vec![]));
-        }
-        let changed = row_with(5, "zz", RowState::Bad);
-        one_by_one.apply(&cluster, delta(vec![changed.clone()], vec![Uid(7)]));
-        at_once.apply(&cluster, delta(rows, vec![]));
-        at_once.apply(&cluster, delta(vec![changed], vec![Uid(7)]));
-        at_once.set_sort(sort);
-        let order = |table: &Table| (0..table.visible()).map(|at| table.row(at).unwrap().uid).collect::<Vec<_>>();
-        assert_eq!(order(&one_by_one), order(&at_once));
-        assert_eq!(one_by_one.visible(), 199);
-    }
-
-    fn row_with(uid: u128, name: &str, state: RowState) -> Row {
-        Row {
-            uid: Uid(uid),
-            cluster: ClusterId::new("c"),
-            gvk: crate::names::Gvk::new("", "v1", "Pod").into(),
-            namespace: Some("n".into()),
-            name: name.into(),
-            created: 0,
-            state,
-            cells: Box::default(),
-            labels: [].into(),
-            owner: None,
-        }
-    }
-}
+mod tests;

@@ -14,6 +14,7 @@ use super::connection::{Connected, unix_now};
 use super::decode::{Decoder, Head, Own, Shape};
 use super::kinds::Kind;
 use super::metrics;
+use super::pieces::Pieces;
 use super::rows::{Delta, Phase, Row, Uid};
 use super::wire::{LIMIT, Lines, Status, Trouble, Wire, encode};
 use crate::names::{ClusterId, Problem};
@@ -44,6 +45,8 @@ pub struct Subscription {
 struct Shared {
     pending: Mutex<Pending>,
     changed: Notify,
+    /// The consumer took something: lists that wait for that go on.
+    taken: Notify,
 }
 
 /// What the consumer has not taken yet. Bounded by the number of objects.
@@ -67,6 +70,10 @@ const LONGEST_RENEWAL: Duration = Duration::from_secs(5);
 const LONGEST_RETRY: Duration = Duration::from_secs(30);
 /// Rows handed over at once, at most.
 const BURST: usize = 512;
+/// Rows in one delta, at most: what it costs to take them in is never long.
+const GULP: usize = 1_024;
+/// Rows of a list that wait to be taken, at most; then it is not read on, so that no list is ever in memory twice.
+const FULL: usize = 4 * GULP;
 /// Objects a page, where lists are paged; the size `kubectl` uses.
 const PAGE: u32 = 500;
 
@@ -113,15 +120,31 @@ impl Subscription {
 impl Shared {
     fn take(&self) -> Option<Delta> {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        let phase = std::mem::take(&mut pending.phase_changed).then(|| pending.phase());
-        let nothing = phase.is_none() && pending.columns.is_none() && pending.upserts.is_empty() && pending.removed.is_empty();
-        (!nothing).then(|| Delta {
-            columns: pending.columns.take(),
-            reset: false,
-            upserts: std::mem::take(&mut pending.upserts).into_values().collect(),
-            removed: pending.removed.drain().collect(),
-            phase,
-        })
+        let upserts: Vec<Row> = pending.upserts.extract_if(|_, _| true).map(|(_, row)| row).take(GULP).collect();
+        let more = !pending.upserts.is_empty();
+        // How far it is is said with the last of the rows that it is said about.
+        let phase = (!more && std::mem::take(&mut pending.phase_changed)).then(|| pending.phase());
+        let delta = Delta { columns: pending.columns.take(), reset: false, upserts, removed: pending.removed.drain().collect(), phase };
+        let nothing = delta.phase.is_none() && delta.columns.is_none() && delta.upserts.is_empty() && delta.removed.is_empty();
+        if more {
+            self.changed.notify_one();
+        } else if pending.upserts.capacity() > 2 * FULL {
+            pending.upserts.shrink_to(FULL);
+        }
+        drop(pending);
+        self.taken.notify_waiters();
+        (!nothing).then_some(delta)
+    }
+
+    /// Waits until there is room for more rows of a list.
+    async fn room(&self) {
+        loop {
+            let taken = self.taken.notified();
+            if self.pending.lock().unwrap_or_else(PoisonError::into_inner).upserts.len() < FULL {
+                return;
+            }
+            taken.await;
+        }
     }
 
     fn change(&self, change: impl FnOnce(&mut Pending)) {
@@ -192,7 +215,8 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
             query,
             decoder,
             rows: Vec::new(),
-            known: HashSet::new(),
+            known: HashMap::new(),
+            round: 0,
             glanced: false,
             version: String::new(),
             fresh: unix_now(),
@@ -235,7 +259,10 @@ struct Source {
     decoder: Decoder,
     /// Decoded and not handed over yet. The version is already past them, so they must not be lost with the request they came by.
     rows: Vec<Row>,
-    known: HashSet<Uid>,
+    /// Every object there is, with the list it was last seen in or after.
+    known: HashMap<Uid, u32>,
+    /// Counts lists.
+    round: u32,
     /// The rows were shown as the server prints them: what comes only completes them.
     glanced: bool,
     /// Where the next watch begins; empty: take the list first.
@@ -243,6 +270,11 @@ struct Source {
     /// The last moment the rows were known to be true.
     fresh: i64,
     shared: Arc<Shared>,
+}
+
+/// How far a list is.
+struct Listed {
+    count: usize,
 }
 
 /// An event of a watch, its object not decoded yet.
@@ -359,11 +391,7 @@ impl Source {
         for query in [format!("limit={PAGE}"), "resourceVersion=0".to_owned()] {
             let path = format!("{}?{query}{}", self.path, self.query);
             // The stream that follows says what is wrong, if something is.
-            let Ok(body) = now.wire.whole(http::Method::GET, &path, Shape::Table.accept(), Vec::new(), LIMIT).await else { return };
-            let Some(rows) = self.decoder.glance(&body, unix_now()) else { return };
-            let count = rows.len();
-            self.rows = rows;
-            self.hand_over(Some(count));
+            let Ok(Some(count)) = self.printed(now, &path).await else { return };
             if count < PAGE as usize {
                 break;
             }
@@ -371,6 +399,31 @@ impl Source {
         self.glanced = true;
         self.fresh = unix_now();
         self.shared.set_phase(self.part, Phase::Synced);
+    }
+
+    /// Rows of a Table as they come; how many there were. None: it is no Table.
+    async fn printed(&mut self, now: &Connected, path: &str) -> Result<Option<usize>, Trouble> {
+        let mut body = now.wire.parts(path, Shape::Table.accept(), LIMIT).await?;
+        let (mut pieces, mut columns, mut count, at) = (Pieces::of("rows"), None, 0, unix_now());
+        while let Some(part) = body.next().await? {
+            let (decoder, rows) = (&mut self.decoder, &mut self.rows);
+            let take = |piece: &[u8], head: &[u8]| {
+                if columns.is_none() {
+                    columns = decoder.glance(head);
+                }
+                let row = columns.as_ref().and_then(|columns| decoder.glanced(piece, columns, at).ok()).ok_or(())?;
+                rows.push(row);
+                Ok::<(), ()>(())
+            };
+            if pieces.feed(&part, take).is_err() {
+                return Ok(None);
+            }
+            count += self.rows.len();
+            self.hand_over(Some(count));
+            self.shared.room().await;
+        }
+        let whole = columns.is_some() || self.decoder.glance(pieces.rest().strip_suffix(b"]}").unwrap_or_default()).is_some();
+        Ok(whole.then_some(count))
     }
 
     async fn request(&self, now: &Connected, path: &str) -> Result<Lines, Trouble> {
@@ -381,16 +434,26 @@ impl Source {
     async fn stream(&mut self, now: &Connected) -> Result<End, Trouble> {
         let initial = "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true";
         let lines = self.request(now, &format!("{}?{initial}&timeoutSeconds={LIFE}{}", self.path, self.query)).await?;
-        self.follow(lines, Some(HashSet::new())).await
+        let round = self.begin();
+        self.follow(lines, Some(round)).await
     }
 
-    /// `listed` gathers the objects of a streaming list until its closing bookmark.
-    async fn follow(&mut self, mut lines: Lines, mut listed: Option<HashSet<Uid>>) -> Result<End, Trouble> {
+    /// A list begins: what is seen from now on is of this one.
+    fn begin(&mut self) -> Listed {
+        self.round = self.round.wrapping_add(1);
+        Listed { count: 0 }
+    }
+
+    /// `listed` counts the objects of a streaming list until its closing bookmark.
+    async fn follow(&mut self, mut lines: Lines, mut listed: Option<Listed>) -> Result<End, Trouble> {
         let wire = lines.wire().clone();
         loop {
             // Rows are handed over a burst at a time: whatever has already come.
             if !lines.ready() || self.rows.len() >= BURST {
-                self.hand_over(listed.as_ref().map(HashSet::len));
+                self.hand_over(listed.as_ref().map(|listed| listed.count));
+                if listed.is_some() {
+                    self.shared.room().await;
+                }
             }
             let Some(line) = lines.next().await? else { return Ok(End::Renew) };
             let nonsense = |error: serde_json::Error| wire.nonsense(line, &error.to_string());
@@ -408,14 +471,14 @@ impl Source {
     }
 
     /// A bookmark says how far the watch is, and once that the list is complete.
-    fn marked(&mut self, object: &[u8], listed: &mut Option<HashSet<Uid>>) -> Result<(), serde_json::Error> {
+    fn marked(&mut self, object: &[u8], listed: &mut Option<Listed>) -> Result<(), serde_json::Error> {
         let meta = bookmark(object)?;
         self.define(object)?;
         self.version.clone_from(&meta.resource_version);
         let closing = meta.annotations.get("k8s.io/initial-events-end").is_some_and(|value| value == "true");
-        if let Some(listed) = listed.take_if(|_| closing) {
+        if listed.take_if(|_| closing).is_some() {
             self.hand_over(None);
-            self.settle(&listed);
+            self.settle();
         }
         Ok(())
     }
@@ -424,19 +487,20 @@ impl Source {
         self.hand_over(None);
         let mut gone = Vec::new();
         self.decoder.rows(object, &mut gone)?;
-        self.remove(gone.iter().map(|row| row.uid));
+        let gone = gone.iter().map(|row| row.uid).filter(|uid| self.known.remove(uid).is_some()).collect();
+        self.remove(gone);
         self.advance();
         Ok(())
     }
 
-    fn changed(&mut self, object: &[u8], listed: Option<&mut HashSet<Uid>>) -> Result<(), serde_json::Error> {
+    fn changed(&mut self, object: &[u8], listed: Option<&mut Listed>) -> Result<(), serde_json::Error> {
         let before = self.rows.len();
         let columns = self.decoder.rows(object, &mut self.rows)?;
         if columns.is_some() {
             self.shared.change(|pending| pending.columns = columns);
         }
         match listed {
-            Some(listed) => listed.extend(self.rows.iter().skip(before).map(|row| row.uid)),
+            Some(listed) => listed.count += self.rows.len() - before,
             None => self.advance(),
         }
         Ok(())
@@ -444,7 +508,7 @@ impl Source {
 
     /// Pages of a list without resourceVersion, where streaming lists are not served.
     async fn pages(&mut self, now: &Connected) -> Result<(), Trouble> {
-        let (mut listed, mut next) = (HashSet::new(), String::new());
+        let (mut listed, mut next) = (self.begin(), String::new());
         loop {
             let path = format!(
                 "{}?limit={PAGE}{}{}",
@@ -454,13 +518,15 @@ impl Source {
             );
             let body = now.wire.whole(http::Method::GET, &path, self.shape.accept(), Vec::new(), LIMIT * 4).await?;
             let meta = self.page(&body).map_err(|error| now.wire.nonsense(&body, &error.to_string()))?;
-            listed.extend(self.rows.iter().map(|row| row.uid));
-            self.hand_over(Some(listed.len()));
+            drop(body);
+            listed.count += self.rows.len();
+            self.hand_over(Some(listed.count));
             if meta.next.is_empty() {
                 self.version = meta.resource_version;
-                self.settle(&listed);
+                self.settle();
                 return Ok(());
             }
+            self.shared.room().await;
             next = meta.next;
         }
     }
@@ -483,7 +549,7 @@ impl Source {
         if self.rows.is_empty() {
             return;
         }
-        self.known.extend(self.rows.iter().map(|row| row.uid));
+        self.known.extend(self.rows.iter().map(|row| (row.uid, self.round)));
         self.shared.change(|pending| {
             for row in self.rows.drain(..) {
                 pending.removed.remove(&row.uid);
@@ -495,8 +561,7 @@ impl Source {
         }
     }
 
-    fn remove(&mut self, gone: impl Iterator<Item = Uid>) {
-        let gone: Vec<Uid> = gone.filter(|uid| self.known.remove(uid)).collect();
+    fn remove(&mut self, gone: Vec<Uid>) {
         self.shared.change(|pending| {
             for uid in gone {
                 pending.upserts.remove(&uid);
@@ -506,9 +571,10 @@ impl Source {
     }
 
     /// The list is complete: what it did not hold is gone.
-    fn settle(&mut self, listed: &HashSet<Uid>) {
-        let gone: Vec<Uid> = self.known.difference(listed).copied().collect();
-        self.remove(gone.into_iter());
+    fn settle(&mut self) {
+        let round = self.round;
+        let gone = self.known.extract_if(|_, seen| *seen != round).map(|(uid, _)| uid).collect();
+        self.remove(gone);
         self.fresh = unix_now();
         self.shared.set_phase(self.part, Phase::Synced);
     }

@@ -91,6 +91,13 @@ impl Wire {
         Ok(Lines { wire: self.clone(), body, buffer: Vec::new(), from: 0, scanned: 0 })
     }
 
+    /// The parts of a long answer as they come; `limit` is for each of them.
+    pub(super) async fn parts(&self, path: &str, accept: &str, limit: Duration) -> Result<Parts, Trouble> {
+        let head = self.send(Method::GET, path, accept, Vec::new());
+        let body = tokio::time::timeout(limit, head).await.unwrap_or_else(|_| Err(self.slow(limit)))?;
+        Ok(Parts { wire: self.clone(), body, limit })
+    }
+
     async fn send(&self, method: Method, path: &str, accept: &str, body: Vec<u8>) -> Result<Body, Trouble> {
         let request = Request::builder().method(method).uri(path).header("accept", accept).header("content-type", JSON);
         let request = request.body(Body::from(body)).map_err(|error| self.lost(&error.to_string()))?;
@@ -176,6 +183,31 @@ fn excerpt(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(&body[..body.len().min(400)]);
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     sanitise(&line.chars().take(120).collect::<String>()).into_owned()
+}
+
+/// A body as it comes.
+pub(super) struct Parts {
+    wire: Wire,
+    body: Body,
+    limit: Duration,
+}
+
+impl Parts {
+    /// The next part; `None` when it was the last one. Cancel-safe.
+    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Trouble> {
+        loop {
+            let frame = tokio::time::timeout(self.limit, self.body.frame()).await.map_err(|_| self.wire.slow(self.limit))?;
+            match frame {
+                None => return Ok(None),
+                Some(Err(error)) => return Err(self.wire.lost(&chain(&error))),
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        return Ok(Some(data));
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// Lines of a body, however they are cut into frames.

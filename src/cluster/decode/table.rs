@@ -55,13 +55,18 @@ impl Decoder {
         // Definitions come with the first event of a watch only.
         let columns = table.column_definitions.filter(|all| !all.is_empty()).map(|all| self.lay_out(&all));
         for row in table.rows.unwrap_or_default() {
-            let row: TableRow = serde_json::from_str(row.get())?;
-            let cells: Vec<Cell> = self.layout.shown.iter().map(|at| row.cells.get(*at)).map(|value| cell(value, &mut self.words)).collect();
-            let state = self.layout.status.and_then(|at| row.cells.get(at)?.as_str().map(state_of_word)).unwrap_or(RowState::Fine);
-            let row = self.row(&row.object.metadata, state, cells);
+            let row = self.table_row(row.get().as_bytes())?;
             out.push(row);
         }
         Ok(columns)
+    }
+
+    /// One element of a Table's `rows`.
+    pub(super) fn table_row(&mut self, json: &[u8]) -> Result<Row, serde_json::Error> {
+        let row: TableRow = serde_json::from_slice(json)?;
+        let cells: Vec<Cell> = self.layout.shown.iter().map(|at| row.cells.get(*at)).map(|value| cell(value, &mut self.words)).collect();
+        let state = self.layout.status.and_then(|at| row.cells.get(at)?.as_str().map(state_of_word)).unwrap_or(RowState::Fine);
+        Ok(self.row(&row.object.metadata, state, cells))
     }
 
     fn lay_out(&mut self, all: &[Definition]) -> Arc<[Column]> {

@@ -23,8 +23,6 @@ pub struct State {
     pub view: View,
     /// Counts views; rows of an earlier one are dropped.
     pub generation: u64,
-    /// Clusters whose shown rows are of an earlier watch: the first rows of the new one replace them.
-    pub outdated: HashSet<ClusterId>,
     /// Its rows.
     pub table: Table,
     /// The object the cursor was put on; none before the person moved it: then it stays at the top while rows come.

@@ -54,7 +54,7 @@ pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> 
             state.trouble = !state.trouble;
             filtered(state)
         }
-        Command::Reload => watch_again(state, shared),
+        Command::Reload => reload(state, shared),
         Command::Scroll(step) => scroll(state, step),
         Command::Wrap => redraw(state, |state| {
             if let Some(detail) = &mut state.detail {
@@ -141,7 +141,6 @@ fn enter(state: &mut State, shared: &Shared, view: View) -> Step<Effect> {
 /// Watches the view from here on; rows of an earlier one are no longer its own.
 fn watch(state: &mut State, shared: &Shared) -> Step<Effect> {
     state.generation += 1;
-    state.outdated.clear();
     state.marks.clear();
     ask(state, shared)
 }
@@ -157,12 +156,22 @@ fn ask(state: &mut State, shared: &Shared) -> Step<Effect> {
     }
 }
 
-/// Asks anew; what is shown stays until the first new rows come.
+/// Sorts again where the order is held, else asks anew.
+fn reload(state: &mut State, shared: &Shared) -> Step<Effect> {
+    if !state.table.is_held() {
+        return watch_again(state, shared);
+    }
+    state.table.arrange();
+    seat(state, None);
+    Step::redraw()
+}
+
+/// Asks anew; what is shown stays until all new rows have come.
 fn watch_again(state: &mut State, shared: &Shared) -> Step<Effect> {
     let closed: Vec<ClusterId> = state.table.phases().iter().map(|(id, _)| id).filter(|id| !shared.open.contains(id)).cloned().collect();
     closed.iter().for_each(|id| state.table.drop_source(id));
     seat(state, None);
-    state.outdated = shared.open.iter().cloned().collect();
+    shared.open.iter().for_each(|id| state.table.outdate(id));
     state.generation += 1;
     ask(state, shared)
 }

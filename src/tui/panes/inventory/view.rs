@@ -57,6 +57,9 @@ pub fn crumbs(state: &State, shared: &Shared, look: &Look<'_>) -> Vec<Segment> {
     if state.table.sort() != Sort::default() {
         segments.push(order(state, shared, look));
     }
+    if state.table.is_held() {
+        segments.push(Segment::new("order held", Role::Dim, 3));
+    }
     segments.extend(staleness(state));
     segments.extend(gauge::crumb(state));
     segments

@@ -88,7 +88,7 @@ pub(super) fn selected(state: &mut State, shared: &Shared, at: At, labels: Resul
     }
 }
 
-/// Rows of the new view that a place before has shown stand there at once; those that the servers send replace them.
+/// Rows of the new view that a place before has shown stand there at once; what the servers do not send goes then.
 fn serve_known(state: &mut State) {
     let Some(of) = state.view.of.clone() else { return };
     let (cluster, view) = (&of.key.cluster, &state.view);
@@ -101,11 +101,9 @@ fn serve_known(state: &mut State) {
     let fitting = |row: &&Row, columns: &[Column]| !waits && row.cluster == *cluster && belongs(row, view, columns);
     let rows = known.map(|table| (table.columns(), table.rows().filter(|row| fitting(row, table.columns())).cloned().collect::<Vec<_>>()));
     let (columns, upserts) = rows.filter(|(_, rows)| !rows.is_empty()).map_or_else(Default::default, |(columns, rows)| (Some(columns.into()), rows));
-    if !upserts.is_empty() {
-        state.outdated.insert(cluster.clone());
-    }
     // Until the first rows come it is said that they are being read.
     state.table.apply(cluster, Delta { columns, upserts, phase: Some(Phase::Syncing { count: 0 }), ..Delta::default() });
+    state.table.outdate(cluster);
 }
 
 /// The row is one of the view's, as far as a row can tell. Selectors are `key=value` only: others wait for the servers.

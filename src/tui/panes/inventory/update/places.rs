@@ -90,7 +90,7 @@ fn restore(state: &mut State, shared: &Shared, place: Place) -> Step<Effect> {
         watch(state, shared)
     };
     if known {
-        state.outdated = shared.open.iter().cloned().collect();
+        shared.open.iter().for_each(|id| state.table.outdate(id));
     }
     step
 }

@@ -55,9 +55,6 @@ pub(super) fn seat_of(row: &Row) -> Seat {
 }
 
 pub(super) fn rows(state: &mut State, at: At, cluster: &ClusterId, mut delta: Delta) -> Step<Effect> {
-    // An answer without rows says only how far the watch is, unless it is the whole answer.
-    let settles = !delta.upserts.is_empty() || delta.phase == Some(Phase::Synced);
-    delta.reset |= settles && state.outdated.remove(cluster);
     let touched = state.detail.as_ref().filter(|detail| detail.key.cluster == *cluster).map(|detail| Uid::parse(&detail.key.uid));
     let failed = state.detail.as_ref().is_some_and(|detail| matches!(detail.body, Body::Failed(_)));
     // It changed, it is gone, or what could not be read may be read again.
@@ -73,6 +70,8 @@ pub(super) fn rows(state: &mut State, at: At, cluster: &ClusterId, mut delta: De
     let before = state.position;
     belonging(state, &mut delta);
     sought(state, &delta);
+    // Once the person has put the cursor on an object, no other slides over it.
+    state.table.hold(state.cursor.is_some());
     state.table.apply(cluster, delta);
     seat(state, Some(before));
     Step::redraw()
