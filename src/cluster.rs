@@ -1,7 +1,8 @@
 //! Connections to clusters: discovery, watches, rows, details, and the gate through which every change goes. Kubernetes' API stops here: what leaves
 //! this room is rows, texts and problems, sanitised.
 
-mod client;
+mod certificate;
+pub mod client;
 pub mod connection;
 mod decode;
 pub mod describe;
@@ -11,10 +12,16 @@ pub mod filter;
 pub mod fleet;
 pub mod gate;
 pub mod kinds;
+pub mod kubeconfig;
+mod login;
 pub mod metrics;
 mod pieces;
+mod probe;
+pub mod proxy;
 pub mod relate;
 pub mod rows;
+pub mod standing;
 pub mod table;
+pub mod tally;
 pub mod watch;
 mod wire;

@@ -1,12 +1,13 @@
 //! Settings and paths, layered: flags over environment over the person's file over defaults. The only reader of the environment and of the home
 //! directory; what it finds is handed on as plain values.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::names::Problem;
+use crate::names::{ConnectionKind, Problem};
 use crate::terminal::Facts;
 
 /// The person's `config.toml`. Every key is optional.
@@ -27,6 +28,22 @@ pub struct Settings {
     pub ascii: bool,
     /// Longest time between two frames nobody typed for, in milliseconds.
     pub frame_ms: Option<u64>,
+    /// Named groups of contexts, each with names and globs.
+    pub environments: BTreeMap<String, Vec<String>>,
+    /// Connections that no kubeconfig names.
+    pub connections: Vec<ConnectionSetting>,
+}
+
+/// One `[[connections]]` of the settings.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectionSetting {
+    /// What it is called.
+    pub name: String,
+    /// What it leads to.
+    pub kind: ConnectionKind,
+    /// Where it is.
+    pub url: String,
 }
 
 /// Everything a door needs to know about where it runs.
@@ -46,7 +63,14 @@ pub struct Config {
     pub no_proxy: Option<String>,
     /// The proxy for HTTPS, if any.
     pub https_proxy: Option<String>,
+    /// The proxy for HTTP, if any.
+    pub http_proxy: Option<String>,
+    /// Where the API server of the cluster is that this runs in, and the folder of the pod's service account; none outside of a pod.
+    pub in_cluster: Option<(String, PathBuf)>,
 }
+
+/// Where the kubelet puts a pod's service account.
+const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /// Our folders, after the XDG base directory specification (also on macOS, as most terminal programs do).
 #[derive(Clone, Debug)]
@@ -79,6 +103,8 @@ impl Config {
             terminal: Facts::from_lookup(get),
             no_proxy: get("NO_PROXY").or_else(|| get("no_proxy")),
             https_proxy: get("HTTPS_PROXY").or_else(|| get("https_proxy")),
+            http_proxy: get("HTTP_PROXY").or_else(|| get("http_proxy")),
+            in_cluster: in_cluster(get),
         };
         (config, problems)
     }
@@ -148,6 +174,13 @@ impl Paths {
     }
 }
 
+/// As the kubelet tells it to every container; client-go wants both variables.
+fn in_cluster(get: &dyn Fn(&str) -> Option<String>) -> Option<(String, PathBuf)> {
+    let (host, port) = (get("KUBERNETES_SERVICE_HOST")?, get("KUBERNETES_SERVICE_PORT")?);
+    let host = if host.contains(':') { format!("[{host}]") } else { host };
+    Some((format!("https://{host}:{port}"), PathBuf::from(SERVICE_ACCOUNT)))
+}
+
 /// `KUBECONFIG` is a list in merge order; without it the one file in the home directory.
 fn kubeconfig_places(get: &dyn Fn(&str) -> Option<String>, home: &Path) -> Vec<PathBuf> {
     match get("KUBECONFIG") {
@@ -206,6 +239,31 @@ mod tests {
         assert_eq!(config.own("theme.toml", "config.theme"), Ok(None));
         let problem = config.own("keymap.toml", "config.keymap").unwrap_err();
         assert!(problem.code == "config.keymap" && problem.what.contains("keymap.toml"), "{problem}");
+    }
+
+    #[test]
+    fn environments_and_connections_of_other_kinds_stand_in_the_settings() {
+        let settings: Settings = toml::from_str(
+            "[environments]\nprod = [\"prod-*\"]\n[[connections]]\nname = \"metrics\"\nkind = \"prometheus\"\nurl = \"http://prometheus:9090\"\n",
+        )
+        .unwrap();
+        assert_eq!(settings.environments["prod"], ["prod-*"]);
+        assert_eq!(settings.connections[0].kind, ConnectionKind::Prometheus);
+        assert!(
+            toml::from_str::<Settings>("[[connections]]\nname = \"x\"\nkind = \"nagios\"\nurl = \"y\"\n")
+                .unwrap_err()
+                .to_string()
+                .contains("prometheus")
+        );
+    }
+
+    #[test]
+    fn a_pod_knows_its_cluster() {
+        let (config, _) =
+            Config::from_lookup(&lookup(&[("HOME", "/nowhere"), ("KUBERNETES_SERVICE_HOST", "10.96.0.1"), ("KUBERNETES_SERVICE_PORT", "443")]));
+        assert_eq!(config.in_cluster, Some(("https://10.96.0.1:443".into(), PathBuf::from(SERVICE_ACCOUNT))));
+        let (config, _) = Config::from_lookup(&lookup(&[("HOME", "/nowhere"), ("KUBERNETES_SERVICE_HOST", "fd00::1")]));
+        assert_eq!(config.in_cluster, None);
     }
 
     #[test]

@@ -9,13 +9,17 @@ use std::task::Poll;
 use clap::{Args, Parser, Subcommand};
 use meshplay::cli::doctor::{DoctorArgs, Grade, Patient};
 use meshplay::cli::{self, Streams};
+use meshplay::cluster::client::InCluster;
 use meshplay::cluster::fleet::{Embedded, Fleet, FleetOptions};
 use meshplay::cluster::gate::Gate;
+use meshplay::cluster::proxy::Proxies;
+use meshplay::cluster::standing::Declared;
 use meshplay::config::Config;
 use meshplay::names::{ClusterId, Problem};
 use meshplay::results::Store;
 use meshplay::sandbox::{Options, Sandbox};
 use meshplay::terminal::{Depth, parse_depth};
+use meshplay::text::sanitise;
 use meshplay::tui::start::{self, Opening};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -224,20 +228,30 @@ async fn open(config: &Config, shared: &SharedArgs) -> Result<(Fleet, Option<San
 
 /// The sandbox, if it is asked for or there is nothing else.
 async fn sandbox(config: &Config, shared: &SharedArgs) -> Result<Option<Sandbox>, Problem> {
-    let wanted = shared.sandbox || config.kubeconfigs.is_empty();
+    let wanted = shared.sandbox || config.kubeconfigs.is_empty() && config.in_cluster.is_none();
     if wanted { Sandbox::start(Options::default()).await.map(Some) } else { Ok(None) }
 }
 
 fn fleet_options(config: &Config, shared: &SharedArgs, sandbox: Option<&Sandbox>) -> FleetOptions {
     let embedded =
         sandbox.cloned().map(|sandbox| Embedded { name: SANDBOX.into(), namespace: "shop".into(), dial: Arc::new(move || sandbox.dial()) });
+    let pod = config.in_cluster.clone().filter(|_| embedded.is_none() && config.kubeconfigs.is_empty());
     FleetOptions {
         kubeconfigs: if embedded.is_some() { Vec::new() } else { config.kubeconfigs.clone() },
         embedded,
+        in_cluster: pod.map(|(server, folder)| InCluster { server, folder }),
+        declared: declared(config),
+        proxies: Proxies { https: config.https_proxy.clone(), http: config.http_proxy.clone(), none: config.no_proxy.clone() },
         readonly: shared.readonly || config.settings.readonly,
         protected: config.settings.protected.clone(),
         audit: Some(audit(config)),
     }
+}
+
+/// Connections that no kubeconfig names.
+fn declared(config: &Config) -> Vec<Declared> {
+    let settings = config.settings.connections.iter();
+    settings.map(|one| Declared { id: ClusterId::new(sanitise(&one.name).as_ref()), kind: one.kind, url: one.url.clone() }).collect()
 }
 
 async fn doctor(

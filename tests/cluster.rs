@@ -533,8 +533,10 @@ async fn a_silent_server_is_found_out_by_the_heartbeat() {
     seen.synced(&mut subscription).await;
     let process = rustix::process::Pid::from_child(&served.process.0);
     rustix::process::kill_process(process, rustix::process::Signal::STOP).unwrap();
-    seen.until("stale rows", &mut subscription, |seen| stale(seen).is_some()).await;
-    is_said(stale(&seen).unwrap(), "cluster.unreachable", "");
+    // One beat that is missed makes the rows doubtful, the next one the cluster unreachable.
+    seen.until("doubtful rows", &mut subscription, |seen| stale(seen).is_some()).await;
+    is_said(stale(&seen).unwrap(), "cluster.suspect", "no answer");
+    seen.until("stale rows", &mut subscription, |seen| stale(seen).is_some_and(|problem| problem.code == "cluster.unreachable")).await;
     health(&fleet, &id("sandbox"), Health::Unreachable).await;
     rustix::process::kill_process(process, rustix::process::Signal::CONT).unwrap();
     health(&fleet, &id("sandbox"), Health::Ready).await;

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends here when something is wrong")]
 
+#[path = "play/connections.rs"]
+mod connections;
 #[path = "play/drill.rs"]
 mod drill;
 #[path = "play/measure.rs"]
@@ -422,13 +424,13 @@ fn a_cluster_that_never_answered_says_why_where_its_rows_would_be() {
 fn a_prefix_shows_what_can_follow_and_a_wrong_key_ends_it() {
     let mut stage = looking_at_pods(&["a"]);
     stage.play(",");
-    assert_shown(&mut stage, &["go", "i     inventory", "p     load tests", "k     contexts"]);
+    assert_shown(&mut stage, &["go", "i     inventory", "p     load tests", "k     clusters"]);
     stage.play("Q");
     assert_not_shown(&mut stage, &["i     inventory"]);
     stage.play(", <esc>");
     assert_not_shown(&mut stage, &["i     inventory"]);
     stage.play(",k");
-    assert!(stage.line(0).contains("Contexts"));
+    assert!(stage.line(0).contains("Clusters"));
     stage.play(",,");
     assert!(stage.line(0).contains("Inventory"));
 }
@@ -706,7 +708,7 @@ fn several_contexts_are_opened_together_and_the_choice_is_remembered() {
 #[test]
 fn without_a_context_the_list_is_shown_and_nothing_is_connected() {
     let mut stage = Opening::kubeconfig(&["prod-eu", "lab"]).start();
-    assert!(stage.line(0).contains("Contexts"), "{}", stage.screen());
+    assert!(stage.line(0).contains("Clusters"), "{}", stage.screen());
     assert!(!stage.wanted().iter().any(|effect| matches!(effect, Effect::Connect(_))));
 }
 

@@ -11,7 +11,8 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{Output, Streams};
 use crate::cluster::examine::Examination;
-use crate::cluster::fleet::{Context, Fleet, FleetOptions, KubeconfigNames, examine_kubeconfig};
+use crate::cluster::fleet::{Context, Fleet, FleetOptions};
+use crate::cluster::kubeconfig::{KubeconfigNames, examine_kubeconfig};
 use crate::config::{Config, Paths};
 use crate::names::{ClusterId, Problem};
 use crate::terminal::{Depth, Facts, Rule, decide, parse_depth};
@@ -183,28 +184,28 @@ async fn contexts(options: FleetOptions, chosen: &[String]) -> Vec<Finding> {
         Ok(fleet) => fleet,
         Err(problem) => return vec![Finding::bad("kubeconfig", Grade::Broken, problem)],
     };
-    let current = fleet.current().map(|context| context.id.clone());
+    let current = fleet.current().map(|context| context.id);
     let looks = patients(&fleet, chosen).into_iter().map(|context| {
         let (fleet, current) = (&fleet, &current);
         async move {
             match context {
-                Ok(context) => seen(context, current.as_ref() == Some(&context.id), fleet.examine(&context.id, LIMIT).await),
+                Ok(context) => seen(&context, current.as_ref() == Some(&context.id), fleet.examine(&context.id, LIMIT).await),
                 Err((name, problem)) => Finding::bad(name, Grade::Broken, problem),
             }
         }
     });
     let mut findings = futures::future::join_all(looks).await;
     if current.is_none() {
-        findings.push(Finding::bad("current-context", Grade::Remark, no_current(fleet.contexts())));
+        findings.push(Finding::bad("current-context", Grade::Remark, no_current(&fleet.contexts())));
     }
     findings
 }
 
-type Asked<'a> = Result<&'a Context, (String, Problem)>;
+type Asked = Result<Context, (String, Problem)>;
 
-fn patients<'a>(fleet: &'a Fleet, chosen: &[String]) -> Vec<Asked<'a>> {
+fn patients(fleet: &Fleet, chosen: &[String]) -> Vec<Asked> {
     if chosen.is_empty() {
-        return fleet.contexts().iter().map(Ok).collect();
+        return fleet.contexts().iter().cloned().map(Ok).collect();
     }
     let named = |name: &String| fleet.context(&ClusterId::new(name.as_str())).map_err(|problem| (name.clone(), problem));
     chosen.iter().map(named).collect()

@@ -84,9 +84,9 @@ fn chosen(fleet: &Fleet, scope: &Scope, all: bool) -> Result<Vec<Context>, Probl
             why: "the kubeconfig has no current-context".into(),
             hints: vec!["name one: --context NAME, or `kubectl config use-context NAME`".into()],
         };
-        return fleet.current().cloned().map(|context| vec![context]).ok_or_else(none);
+        return fleet.current().map(|context| vec![context]).ok_or_else(none);
     }
-    scope.contexts.iter().map(|name| fleet.context(&ClusterId::new(name.as_str())).cloned()).collect()
+    scope.contexts.iter().map(|name| fleet.context(&ClusterId::new(name.as_str()))).collect()
 }
 
 fn namespace(context: &Context, scope: &Scope) -> Option<String> {

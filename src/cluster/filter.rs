@@ -28,8 +28,8 @@ enum Test {
     Fuzzy(String),
     /// A label is there, or has this value.
     Label(String, Option<String>),
-    /// The cluster's name matches a glob.
-    Cluster(String),
+    /// The cluster's name matches one of these globs.
+    Cluster(Vec<String>),
 }
 
 /// A regular expression that ignores case; the same text is the same expression.
@@ -114,7 +114,7 @@ fn label(text: &str) -> Part {
 fn part(word: &str) -> Result<Option<Part>, String> {
     let (wanted, rest) = word.strip_prefix('!').map_or((true, word), |rest| (false, rest));
     let test = match rest.strip_prefix('@') {
-        Some(glob) => Test::Cluster(glob.to_lowercase()),
+        Some(globs) => Test::Cluster(alternatives(globs)),
         None => match rest.split_once(':') {
             Some((column, words)) if !column.is_empty() && column.chars().all(|c| c.is_alphanumeric() || c == '-') => {
                 Test::In(column.to_lowercase(), alternatives(words))
@@ -123,8 +123,7 @@ fn part(word: &str) -> Result<Option<Part>, String> {
             _ => Test::Words(alternatives(rest)),
         },
     };
-    let nothing =
-        matches!(&test, Test::Words(words) | Test::In(_, words) if words.is_empty()) || matches!(&test, Test::Cluster(glob) if glob.is_empty());
+    let nothing = matches!(&test, Test::Words(words) | Test::In(_, words) | Test::Cluster(words) if words.is_empty());
     Ok((!nothing).then_some(Part { wanted, test }))
 }
 
@@ -159,7 +158,10 @@ impl Test {
                 let (key, have) = label.split_once('=').unwrap_or((label, ""));
                 key == name && value.as_ref().is_none_or(|wanted| wanted == have)
             }),
-            Self::Cluster(pattern) => glob(pattern, &row.cluster.as_str().to_lowercase()),
+            Self::Cluster(patterns) => {
+                let name = row.cluster.as_str().to_lowercase();
+                patterns.iter().any(|pattern| glob(pattern, &name))
+            }
         }
     }
 }
@@ -229,9 +231,21 @@ mod tests {
 
     #[test]
     fn every_part_has_to_hold() {
-        for yes in
-            ["", "web", "WEB run", "cart|web", "!cart", "-l app=web", "-l app", "-l app!=cart,tier=front", "status:run", "ns:shop", "@prod*", "!@lab"]
-        {
+        for yes in [
+            "",
+            "web",
+            "WEB run",
+            "cart|web",
+            "!cart",
+            "-l app=web",
+            "-l app",
+            "-l app!=cart,tier=front",
+            "status:run",
+            "ns:shop",
+            "@prod*",
+            "!@lab",
+            "@lab|prod-eu",
+        ] {
             assert!(matches(yes), "{yes}");
         }
         for no in ["cart", "web cart", "!web", "-l app=cart", "-l nothing", "-l !app", "status:failed", "ns:other", "@lab*"] {

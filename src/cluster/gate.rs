@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use serde::Serialize;
 
@@ -12,6 +12,8 @@ use crate::names::{ClusterId, ObjectKey, Problem};
 #[derive(Clone, Debug, Default)]
 pub struct Gate {
     rules: Arc<Rules>,
+    /// Clusters in maintenance. Clones share them.
+    held: Arc<RwLock<Vec<ClusterId>>>,
 }
 
 #[derive(Debug, Default)]
@@ -62,7 +64,23 @@ struct Line<'a> {
 impl Gate {
     /// A gate with these rules; `protected` are globs of context names.
     pub fn new(readonly: bool, protected: Vec<String>, audit: Option<PathBuf>) -> Self {
-        Self { rules: Arc::new(Rules { readonly, protected, audit }) }
+        Self { rules: Arc::new(Rules { readonly, protected, audit }), held: Arc::default() }
+    }
+
+    /// The same rules with these clusters in maintenance; the gate it comes from stays as it is.
+    #[must_use]
+    pub fn holding(&self, clusters: Vec<ClusterId>) -> Self {
+        Self { rules: self.rules.clone(), held: Arc::new(RwLock::new(clusters)) }
+    }
+
+    /// From now on these clusters are in maintenance, for everybody who has a clone of this gate.
+    pub fn hold(&self, clusters: Vec<ClusterId>) {
+        *self.held.write().unwrap_or_else(PoisonError::into_inner) = clusters;
+    }
+
+    /// Actions on this cluster are refused until the person ends its maintenance.
+    pub fn is_held(&self, cluster: &ClusterId) -> bool {
+        self.held.read().unwrap_or_else(PoisonError::into_inner).contains(cluster)
     }
 
     /// Nothing may be changed.
@@ -86,6 +104,12 @@ impl Gate {
             });
         }
         match &action.cluster {
+            Some(cluster) if self.is_held(cluster) => Verdict::Refused(Problem {
+                code: "gate.maintenance",
+                what: format!("{cluster} is in maintenance"),
+                why: format!("{} {} was not done", action.verb, action.target),
+                hints: vec!["M in the list of connections (,k) ends it".into()],
+            }),
             Some(cluster) if self.is_protected(cluster) => Verdict::TypeName(cluster.to_string()),
             _ => Verdict::Allowed,
         }
@@ -121,6 +145,14 @@ mod tests {
         assert_eq!(gate.check(&delete("prod-eu")), Verdict::TypeName("prod-eu".into()));
         assert_eq!(gate.check(&delete("lab")), Verdict::Allowed);
         assert!(matches!(Gate::new(true, vec![], None).check(&delete("lab")), Verdict::Refused(_)));
+    }
+
+    #[test]
+    fn a_cluster_in_maintenance_is_only_looked_at() {
+        let gate = Gate::new(false, vec![], None);
+        let held = gate.holding(vec![ClusterId::new("lab")]);
+        assert!(matches!(held.check(&delete("lab")), Verdict::Refused(problem) if problem.what.contains("maintenance")));
+        assert_eq!((held.check(&delete("prod")), gate.check(&delete("lab"))), (Verdict::Allowed, Verdict::Allowed));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
-use super::connection::{Connected, unix_now};
+use super::connection::{Connected, LONGEST_PAUSE, unix_now};
 use super::decode::{Decoder, Head, Own, Shape};
 use super::kinds::Kind;
 use super::metrics;
@@ -57,6 +57,8 @@ struct Pending {
     removed: HashSet<Uid>,
     /// One phase a part of the view, a kind in a namespace; `None` before its task has said anything.
     phases: Vec<Option<Phase>>,
+    /// Since when nothing is certain, unix seconds, and why.
+    doubt: Option<(i64, Problem)>,
     phase_changed: bool,
 }
 
@@ -152,6 +154,14 @@ impl Shared {
         self.changed.notify_one();
     }
 
+    /// The last heartbeat was not answered, or heartbeats are answered again.
+    fn set_doubt(&self, doubt: Option<(i64, Problem)>) {
+        self.change(|pending| {
+            pending.phase_changed |= pending.doubt != doubt;
+            pending.doubt = doubt;
+        });
+    }
+
     fn set_phase(&self, part: usize, phase: Phase) {
         self.change(|pending| {
             if let Some(place) = pending.phases.get_mut(part)
@@ -170,6 +180,9 @@ impl Pending {
         let stale = self.phases.iter().flatten().find(|phase| matches!(phase, Phase::Stale { .. }));
         if let Some(stale) = stale {
             return stale.clone();
+        }
+        if let Some((since, problem)) = self.doubt.clone() {
+            return Phase::Stale { since, problem };
         }
         let counts = self.phases.iter().map(|phase| match phase {
             Some(Phase::Synced) => None,
@@ -225,7 +238,26 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
         let mut connected = connected.clone();
         parts.spawn(async move { source.run(&mut connected).await });
     }
-    while parts.join_next().await.is_some() {}
+    tokio::select! {
+        () = async { while parts.join_next().await.is_some() {} } => {}
+        () = doubts(&mut connected, &shared) => {}
+    }
+}
+
+/// Makes every part of a view as doubtful as its connection is.
+async fn doubts(connected: &mut watch::Receiver<Option<Connected>>, shared: &Shared) {
+    while let Some(now) = current(connected).await {
+        connected.mark_unchanged();
+        let mut suspicion = now.suspicion();
+        loop {
+            shared.set_doubt(suspicion.borrow_and_update().clone());
+            tokio::select! {
+                changed = suspicion.changed() => if changed.is_err() { break },
+                _ = connected.changed() => break,
+            }
+        }
+        shared.set_doubt(None);
+    }
 }
 
 fn resolve(spec: &WatchSpec, kinds: &super::kinds::Kinds) -> Result<Vec<Kind>, Problem> {
@@ -315,7 +347,7 @@ enum End {
 
 impl Source {
     async fn run(&mut self, connected: &mut watch::Receiver<Option<Connected>>) {
-        let mut wait = Duration::ZERO;
+        let (mut wait, mut refused) = (Duration::ZERO, false);
         while let Some(now) = current(connected).await {
             connected.mark_unchanged();
             let begun = Instant::now();
@@ -323,15 +355,17 @@ impl Source {
                 ended = self.once(&now) => ended,
                 // The heartbeat lost the cluster, or it was closed: what is shown may be old.
                 changed = connected.changed() => match changed {
-                    Ok(()) => Err(now.wire.lost("the heartbeat got no answer")),
+                    Ok(()) => Err(Trouble { status: None, after: None, problem: now.farewell() }),
                     Err(_) => return,
                 },
             };
             self.hand_over(None);
+            refused &= ended.is_err();
             let calm = begun.elapsed() >= CALM;
             if calm {
                 wait = Duration::ZERO;
             }
+            let mut asked = None;
             let longest = match forgotten(ended) {
                 Ok(End::Listed) => continue,
                 Ok(End::Relist) => {
@@ -343,6 +377,12 @@ impl Source {
                     if trouble.status.is_none() {
                         now.doubt();
                     }
+                    // A token that ended between two requests: with another one the watch goes on where it was.
+                    if trouble.status == Some(StatusCode::UNAUTHORIZED) && !std::mem::replace(&mut refused, true) {
+                        now.renewed().await;
+                        continue;
+                    }
+                    asked = trouble.after;
                     self.shared.set_phase(self.part, Phase::Stale { since: self.fresh, problem: trouble.problem });
                     LONGEST_RETRY
                 }
@@ -352,7 +392,8 @@ impl Source {
                 continue;
             }
             wait = (wait * 2).clamp(Duration::from_millis(500), longest);
-            if wait_for_change(connected, jitter(wait)).await.is_err() {
+            let pause = asked.map_or_else(|| jitter(wait), |asked| asked.clamp(wait, LONGEST_PAUSE));
+            if wait_for_change(connected, pause).await.is_err() {
                 return;
             }
         }

@@ -5,6 +5,7 @@ pub mod line;
 pub mod memory;
 pub mod model;
 pub mod shared;
+mod standing;
 pub mod update;
 pub mod view;
 pub mod work;

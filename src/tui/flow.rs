@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::names::{ClusterId, ObjectKey, Problem};
+use crate::names::{ClusterId, ObjectKey, Problem, Standing};
 use crate::tui::theme::Theme;
 
 /// The moment a message was taken from its source, stamped by the loop. `update` reads no other clock.
@@ -102,6 +102,8 @@ pub enum Intent {
     Guide(GuideStep),
     /// These contexts are to be open, and no others.
     Open(Vec<ClusterId>),
+    /// These connections are to stand so.
+    Stand(Vec<ClusterId>, Standing),
     /// Show a pane.
     Go(PaneId),
 }
@@ -191,6 +193,8 @@ pub struct Question {
 pub enum Confirmed {
     /// Delete these objects.
     Delete(Vec<ObjectKey>),
+    /// Let these connections stand so.
+    Stand(Vec<ClusterId>, Standing),
     /// Start the run that waits in the perf pane.
     StartRun,
     /// End the program.

@@ -1,5 +1,6 @@
 //! How the screen begins: contexts, keys and looks out of flags, settings and what the last start left. Nothing is drawn here.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use super::app::commands::{CONTEXTS, Command, parse};
 use super::app::memory::Memory;
 use super::app::model::Beginning;
-use super::app::shared::Shared;
+use super::app::shared::{Environment, Shared};
 use super::keys::{self, map::Keymap};
 use super::own::{self, File};
 use super::run::replay::Player;
@@ -16,6 +17,7 @@ use super::tape;
 use super::theme::{BUILTIN, Theme, builtin};
 use crate::cluster::filter::glob;
 use crate::cluster::fleet::Fleet;
+use crate::cluster::standing::Record;
 use crate::config::Config;
 use crate::names::{ClusterId, Problem};
 use crate::results::Store;
@@ -60,6 +62,8 @@ pub fn prepare(opening: Opening, config: &Config) -> Result<Start, Problem> {
     let looked_at = config.kubeconfigs.is_empty().then(|| config.looked_at.iter().map(|path| path.display().to_string()).collect());
     let shared = Shared {
         contexts: fleet.contexts().to_vec(),
+        declared: fleet.declared().to_vec(),
+        environments: environments(config),
         gate: fleet.gate().clone(),
         sandbox: opening.sandbox,
         looked_at: looked_at.unwrap_or_default(),
@@ -90,6 +94,11 @@ pub fn prepare(opening: Opening, config: &Config) -> Result<Start, Problem> {
     })
 }
 
+fn environments(config: &Config) -> BTreeMap<String, Environment> {
+    let settings = config.settings.environments.iter();
+    settings.map(|(name, contexts)| (name.clone(), Environment { contexts: contexts.clone(), typed: false })).collect()
+}
+
 /// A recording, ready to be played with the person's own keys and looks.
 ///
 /// # Errors
@@ -102,17 +111,20 @@ pub fn replay(text: &str, config: &Config, theme: Option<&str>, color: Option<De
 
 /// The contexts to open: those asked for; those of the last time if the current one is still the same; the current one.
 fn chosen(fleet: &Fleet, asked: &[String], remembered: &Memory) -> Result<Vec<ClusterId>, Problem> {
-    let all = || fleet.contexts().iter().map(|context| &context.id);
+    let contexts = fleet.contexts();
+    let all = || contexts.iter().map(|context| &context.id);
     let mut ids: Vec<ClusterId> = Vec::new();
     for pattern in asked {
         let before = ids.len();
-        ids.extend(all().filter(|id| glob(pattern, id.as_str())).cloned());
+        let meant =
+            |id: &&ClusterId| id.as_str() == pattern || glob(pattern, id.as_str()) && remembered.standings.get(*id).is_none_or(Record::may_be_meant);
+        ids.extend(all().filter(meant).cloned());
         if ids.len() == before {
             // Its problem names those there are.
             fleet.context(&ClusterId::new(pattern.as_str()))?;
         }
     }
-    let current = fleet.current().map(|context| context.id.clone());
+    let current = fleet.current().map(|context| context.id);
     if ids.is_empty() && remembered.current == current.as_ref().map(ToString::to_string) {
         ids.extend(all().filter(|id| remembered.contexts.iter().any(|name| name == id.as_str())).cloned());
     }

@@ -15,7 +15,7 @@ use meshplay::cluster::rows::{Cell, Column, Delta, Phase, Row, RowState, Uid};
 use meshplay::load::engine::{Ended, Sample};
 use meshplay::load::plan::{Plan, Target};
 use meshplay::load::record::{Class, Record};
-use meshplay::names::{ClusterId, Gvk, Problem};
+use meshplay::names::{ClusterId, ConnectionKind, Gvk, Problem};
 use meshplay::results::{Run, Subject};
 
 use crate::play::NOW;
@@ -232,8 +232,8 @@ pub const KINDS: &[&[&str]] = &[
 
 /// A connection that works.
 pub fn ready(id: &str) -> Connection {
-    let id = ClusterId::new(id);
-    Connection { id, health: Health::Ready, since: NOW - 2 * HOUR, problem: None, version: Some("v1.36.0".into()), latency_ms: Some(12) }
+    let off = Connection::off(ClusterId::new(id), ConnectionKind::Kubernetes);
+    Connection { health: Health::Ready, since: NOW - 2 * HOUR, version: Some("v1.36.0".into()), latency_ms: Some(12), ..off }
 }
 
 /// A connection in trouble for so many seconds.

@@ -97,7 +97,7 @@ const SPECS: &[CommandSpec] = &[
     spec("app.interrupt", "cancel; twice: quit", None),
     spec("app.go inventory", "inventory", None),
     spec("app.go perf", "load tests", None),
-    spec("app.go clusters", "contexts", None),
+    spec("app.go clusters", "clusters", None),
     spec("app.go last", "last pane", None),
     spec("app.notices", "notices", None),
     spec("app.newest-error", "newest error", None),

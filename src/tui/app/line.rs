@@ -2,6 +2,7 @@
 
 use super::commands::{Command, parse, specs};
 use super::model::Model;
+use super::shared::Shared;
 use crate::cluster::filter::glob;
 use crate::names::{ClusterId, Problem};
 use crate::text::fault::did_you_mean;
@@ -29,6 +30,10 @@ pub enum Meaning {
     },
     /// Open these contexts.
     Open(Vec<ClusterId>),
+    /// Name a group of contexts; without any, forget it.
+    Environment(String, Vec<String>),
+    /// Tell something.
+    Say(String),
     /// Open the form of a load test.
     Load(String),
     /// Another theme.
@@ -38,6 +43,7 @@ pub enum Meaning {
 /// Words of the line that are no kinds: spelling, other spellings, what they do.
 const WORDS: &[(&str, &[&str], &str)] = &[
     ("ctx", &["context", "contexts"], "contexts; with names: open them"),
+    ("env", &["environment", "environments"], "open an environment; with contexts behind it: make it"),
     ("ns", &["namespace"], "one namespace, or `all`"),
     ("load", &[], "load test on an address…"),
     ("perf", &["runs"], "load tests"),
@@ -65,6 +71,7 @@ pub fn understand(model: &Model, text: &str) -> Result<Meaning, Problem> {
     match word(head) {
         Some("ctx") if parsed.args.is_empty() => Ok(Meaning::Command(Command::App(AppCommand::Go(PaneId::Clusters)))),
         Some("ctx") => contexts(model, &parsed.args).map(Meaning::Open),
+        Some("env") => environment(model, &parsed.args, &parsed.contexts),
         Some("ns") => namespace(model, &parsed.args),
         Some("load") => Ok(Meaning::Load(parsed.args.join(" "))),
         Some("perf") => Ok(Meaning::Command(Command::App(AppCommand::Go(PaneId::Perf)))),
@@ -113,20 +120,84 @@ fn view(model: &Model, head: &str, parsed: &crate::tui::keys::line::Parsed) -> R
     Ok(Meaning::View { view, filter: parsed.filter.clone(), contexts })
 }
 
-/// Contexts by name or glob.
+/// Contexts by name, environment or glob. What is ignored or deleted is only meant by its name.
 fn contexts(model: &Model, patterns: &[String]) -> Result<Vec<ClusterId>, Problem> {
-    let all = || model.shared.contexts.iter().map(|context| &context.id);
     let mut found: Vec<ClusterId> = Vec::new();
     for pattern in patterns {
         let pattern = pattern.trim_start_matches('@');
-        let matching: Vec<&ClusterId> = all().filter(|id| glob(pattern, id.as_str())).collect();
-        if matching.is_empty() {
-            let hint = did_you_mean(pattern, all().map(ClusterId::as_str)).unwrap_or_else(|| ":ctx lists them".into());
-            return Err(Problem::new("line.context", format!("no context is called {pattern}"), "").hint(hint));
-        }
-        found.extend(matching.into_iter().filter(|id| !found.contains(id)).cloned().collect::<Vec<_>>());
+        let matching = meant(&model.shared, pattern)?;
+        found.extend(matching.into_iter().filter(|id| !found.contains(id)).collect::<Vec<_>>());
     }
     Ok(found)
+}
+
+fn meant(shared: &Shared, pattern: &str) -> Result<Vec<ClusterId>, Problem> {
+    let all = || shared.contexts.iter().map(|context| &context.id);
+    if let Some(id) = all().find(|id| id.as_str() == pattern) {
+        return Ok(vec![id.clone()]);
+    }
+    let (matching, hint) = match shared.members(pattern.strip_prefix("env:").unwrap_or(pattern)) {
+        Some(members) => (members, ":env NAME contexts… says which contexts it has"),
+        None => (all().filter(|id| glob(pattern, id.as_str()) && shared.may_be_meant(id)).cloned().collect(), ":ctx lists them"),
+    };
+    if !matching.is_empty() {
+        return Ok(matching);
+    }
+    if all().any(|id| glob(pattern, id.as_str())) {
+        let problem = Problem::new("line.context", format!("every context that {pattern} fits is ignored or deleted"), "");
+        return Err(problem.hint("name it whole, or ,k and r: it is registered again"));
+    }
+    let known = all().map(ClusterId::as_str).chain(shared.environments.keys().map(String::as_str));
+    let hint = did_you_mean(pattern, known).unwrap_or_else(|| hint.into());
+    Err(Problem::new("line.context", format!("no context is called {pattern}"), "").hint(hint))
+}
+
+/// `:env` tells them, `:env NAME` opens one, `:env NAME CONTEXT…` makes one, `:env NAME none` forgets it.
+fn environment(model: &Model, args: &[String], at: &[String]) -> Result<Meaning, Problem> {
+    let environments = &model.shared.environments;
+    let Some((name, contexts)) = args.split_first() else {
+        let one = |name: &String| format!("{name} ({})", model.shared.members(name).unwrap_or_default().len());
+        let all: Vec<String> = environments.keys().map(one).collect();
+        let said = if all.is_empty() {
+            "there are no environments; :env NAME CONTEXT… makes one".to_owned()
+        } else {
+            format!("environments: {}", all.join(", "))
+        };
+        return Ok(Meaning::Say(said));
+    };
+    let contexts: Vec<String> = contexts.iter().chain(at).map(|pattern| pattern.trim_start_matches('@').to_owned()).collect();
+    if contexts.is_empty() {
+        return meant(&model.shared, &format!("env:{name}")).map(Meaning::Open);
+    }
+    if environments.get(name).is_some_and(|environment| !environment.typed) {
+        let problem = Problem::new("line.environment", format!("environment {name} stands in config.toml"), "");
+        return Err(problem.hint("change it there, under [environments], or take another name"));
+    }
+    Ok(Meaning::Environment(name.clone(), if contexts == ["none"] { Vec::new() } else { contexts }))
+}
+
+/// A filter in which `@NAME` of an environment is the names of its contexts.
+pub fn expanded(model: &Model, text: &str) -> String {
+    let word = |word: &str| {
+        let (not, rest) = word.strip_prefix('!').map_or(("", word), |rest| ("!", rest));
+        let members = rest.strip_prefix('@').and_then(|name| model.shared.members(name.strip_prefix("env:").unwrap_or(name)));
+        let names: Vec<String> = members.unwrap_or_default().iter().map(ToString::to_string).collect();
+        if names.is_empty() { word.to_owned() } else { format!("{not}@{}", names.join("|")) }
+    };
+    if text.contains('@') { text.split(' ').map(word).collect::<Vec<_>>().join(" ") } else { text.to_owned() }
+}
+
+/// What could stand behind `@` in a filter: clusters that are open, and environments.
+pub fn clusters_to_filter(model: &Model, text: &str, cursor: usize) -> Vec<Candidate> {
+    if word_at(text, cursor).slot != Slot::Context {
+        return Vec::new();
+    }
+    let open = model.shared.open.iter().map(|id| plain(id.as_str(), "context"));
+    open.chain(environments(model)).collect()
+}
+
+fn environments(model: &Model) -> impl Iterator<Item = Candidate> {
+    model.shared.environments.iter().map(|(name, environment)| plain(name, &environment.contexts.join(" ")))
 }
 
 fn namespace(model: &Model, args: &[String]) -> Result<Meaning, Problem> {
@@ -155,9 +226,11 @@ pub fn candidates(model: &Model, text: &str, cursor: usize) -> Vec<Candidate> {
     let parsed = split(text);
     match word_at(text, cursor).slot {
         Slot::Head => heads(model),
-        Slot::Context => model.shared.contexts.iter().map(|context| plain(context.id.as_str(), "context")).collect(),
-        Slot::Arg(_) if word(&parsed.head) == Some("ctx") => {
-            model.shared.contexts.iter().map(|context| plain(context.id.as_str(), &context.server)).collect()
+        Slot::Context => model.shared.contexts.iter().map(|context| plain(context.id.as_str(), "context")).chain(environments(model)).collect(),
+        Slot::Arg(0) if word(&parsed.head) == Some("env") => environments(model).collect(),
+        Slot::Arg(_) if matches!(word(&parsed.head), Some("ctx" | "env")) => {
+            let contexts = model.shared.contexts.iter().map(|context| plain(context.id.as_str(), &context.server));
+            contexts.chain(environments(model)).collect()
         }
         Slot::Arg(0) if word(&parsed.head) == Some("theme") => model.themes.iter().map(|(name, _)| plain(name, "theme")).collect(),
         Slot::Arg(0) if is_kind(model, &parsed.head) || word(&parsed.head) == Some("ns") => {

@@ -9,6 +9,7 @@ use super::commands::Command;
 use super::memory::Memory;
 use super::shared::Shared;
 use crate::cluster::connection::Connection;
+use crate::cluster::fleet::Context;
 use crate::names::{ClusterId, Problem};
 use crate::tui::flow::{At, GuideStep, PaneId};
 use crate::tui::keys::map::Keymap;
@@ -115,8 +116,12 @@ pub enum Report {
     Inventory(inventory::work::Report),
     /// To a load test.
     Perf(perf::work::Report),
+    /// To the list of connections.
+    Clusters(clusters::work::Report),
     /// To a connection.
     Connections(Arc<[Connection]>),
+    /// The kubeconfig names these contexts now.
+    Contexts(Arc<[Context]>),
     /// Something failed that is nobody's in particular.
     Failed(Problem),
 }
@@ -128,6 +133,10 @@ pub enum Effect {
     Inventory(inventory::work::Effect),
     /// For the load tests.
     Perf(perf::work::Effect),
+    /// For the list of connections.
+    Clusters(clusters::work::Effect),
+    /// Refuse actions on these clusters, and on no others.
+    Hold(Vec<ClusterId>),
     /// Open a connection.
     Connect(ClusterId),
     /// Close one.

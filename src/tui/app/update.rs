@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::commands::{AppCommand, Command, parse, specs};
 use super::memory::Memory;
 use super::model::{Beginning, Effect, Guide, Model, Msg, Overlay, Report};
-use super::{line, shared::Shared};
+use super::{line, shared::Shared, standing};
 use crate::cluster::connection::{Connection, Health};
 use crate::names::{ClusterId, Problem};
 use crate::tui::flow::{At, Confirmed, GuideStep, Intent, Level, Notice, PaneId, Question, Step};
@@ -32,8 +32,9 @@ pub type Wanted = Step<Effect>;
 
 /// The first step: opens contexts and the first view.
 pub fn begin(model: &mut Model, at: At, beginning: Beginning) -> Wanted {
-    model.history = beginning.memory.history;
+    model.history.clone_from(&beginning.memory.history);
     model.guide = if model.shared.sandbox.is_some() && !beginning.memory.guide_done { Guide::Waits(GuideStep::Described) } else { Guide::Hidden };
+    standing::begin(&mut model.shared, at, &beginning.memory);
     let mut step = Step::redraw();
     if beginning.open.is_empty() {
         model.pane = PaneId::Clusters;
@@ -43,7 +44,7 @@ pub fn begin(model: &mut Model, at: At, beginning: Beginning) -> Wanted {
     let own = first.filter(|namespace| *namespace != "default").map(str::to_owned);
     let namespace = if beginning.all_namespaces { None } else { beginning.namespace.or(own) };
     model.inventory.view = View { namespaces: namespace.into_iter().collect(), ..View::default() };
-    step = step.then(open(model, beginning.open));
+    step = step.then(open(model, at, beginning.open));
     for problem in beginning.problems {
         step = step.then(intent(model, at, Intent::Notice(Notice::error(problem))));
     }
@@ -71,7 +72,10 @@ fn tick(model: &mut Model, at: At) -> Wanted {
     if model.flash.is_some_and(|until| until <= at.mono) {
         model.flash = None;
     }
-    let step = inventory::update::tick(&mut model.inventory, at).map(Effect::Inventory);
+    let mut step = inventory::update::tick(&mut model.inventory, at).map(Effect::Inventory);
+    if model.pane == PaneId::Clusters {
+        step = step.then(clusters::update::look(&model.shared).map(Effect::Clusters));
+    }
     // Ages may read otherwise now.
     Step { dirty: true, ..settle(model, at, step) }
 }
@@ -90,8 +94,14 @@ fn reported(model: &mut Model, at: At, report: Report) -> Wanted {
         }
         Report::Connections(connections) => {
             let news = news(&model.shared, &connections);
-            model.shared.connections = connections;
-            news.into_iter().fold(Step::redraw(), |step, notice| step.then(intent(model, at, Intent::Notice(notice))))
+            model.shared.connections = connections.clone();
+            let step = Step::redraw().then(standing::identified(model, at, &connections));
+            news.into_iter().fold(step, |step, notice| step.then(intent(model, at, Intent::Notice(notice))))
+        }
+        Report::Contexts(contexts) => standing::contexts(model, at, &contexts),
+        Report::Clusters(report) => {
+            clusters::update::report(&mut model.clusters, report);
+            Step { dirty: model.pane == PaneId::Clusters, ..Step::quiet() }
         }
         Report::Failed(problem) => intent(model, at, Intent::Notice(Notice::error(problem))),
     }
@@ -102,7 +112,9 @@ fn news(shared: &Shared, now: &[Connection]) -> Vec<Notice> {
     let open = now.iter().filter(|one| shared.open.contains(&one.id));
     let told = |one: &Connection| match (&shared.connection(&one.id)?.problem, &one.problem) {
         (None, Some(problem)) => Some(Notice::error(problem.clone())),
-        (Some(_), None) if one.health == Health::Ready => Some(Notice::info(format!("{} answers again", one.id))),
+        (Some(before), None) if one.health == Health::Ready && before.code != "cluster.clock" => {
+            Some(Notice::info(format!("{} answers again", one.id)))
+        }
         _ => None,
     };
     open.filter_map(told).collect()
@@ -154,7 +166,8 @@ fn intent(model: &mut Model, at: At, wish: Intent) -> Wanted {
             intent(model, at, Intent::Notice(Notice::info(said))).and(Effect::Copy(text))
         }
         Intent::Guide(done) => guide(model, done),
-        Intent::Open(ids) => open(model, ids),
+        Intent::Open(ids) => open(model, at, ids),
+        Intent::Stand(ids, to) => standing::go(model, at, ids, to),
         Intent::Go(pane) => go(model, at, pane),
     }
 }
@@ -180,29 +193,39 @@ fn guide(model: &mut Model, done: GuideStep) -> Wanted {
     if model.guide == Guide::Thanks { Step::effect(remember(model)) } else { Step::redraw() }
 }
 
-fn remember(model: &Model) -> Effect {
+/// Tells the person something that went as it should.
+pub(super) fn say(model: &mut Model, at: At, what: String) -> Wanted {
+    intent(model, at, Intent::Notice(Notice::info(what)))
+}
+
+pub(super) fn remember(model: &Model) -> Effect {
     let from = model.history.len().saturating_sub(HISTORY);
-    Effect::Remember(Memory {
+    let memory = Memory {
         contexts: model.shared.open.iter().filter(|id| model.shared.sandbox.as_ref() != Some(id)).map(ToString::to_string).collect(),
         current: model.shared.contexts.iter().find(|context| context.current).map(|context| context.id.to_string()),
         guide_done: !matches!(model.guide, Guide::Waits(_)),
         history: model.history[from..].to_vec(),
-    })
+        ..Memory::default()
+    };
+    Effect::Remember(standing::kept(&model.shared, memory))
 }
 
 /// These contexts and no others are open from now on.
-pub(super) fn open(model: &mut Model, wanted: Vec<ClusterId>) -> Wanted {
-    open_on(model, wanted, None)
+pub(super) fn open(model: &mut Model, at: At, wanted: Vec<ClusterId>) -> Wanted {
+    open_on(model, at, wanted, None)
 }
 
 /// The same, and looks at something else there.
-fn open_on(model: &mut Model, wanted: Vec<ClusterId>, view: Option<View>) -> Wanted {
+fn open_on(model: &mut Model, at: At, wanted: Vec<ClusterId>, view: Option<View>) -> Wanted {
+    let (wanted, twice) = standing::distinct(&model.shared, wanted);
     let closed: Vec<ClusterId> = model.shared.open.iter().filter(|id| !wanted.contains(id)).cloned().collect();
     let opened: Vec<ClusterId> = wanted.iter().filter(|id| !model.shared.open.contains(id)).cloned().collect();
     model.shared.open = wanted;
     let effects = closed.into_iter().map(Effect::Disconnect).chain(opened.into_iter().map(Effect::Connect));
     let step = Step { effects: effects.collect(), ..Step::redraw() };
-    step.and(remember(model)).then(inventory::update::clusters(&mut model.inventory, &model.shared, view).map(Effect::Inventory))
+    let step = step.then(standing::opened(model, at)).and(remember(model));
+    let step = step.then(inventory::update::clusters(&mut model.inventory, &model.shared, view).map(Effect::Inventory));
+    twice.into_iter().fold(step, |step, text| step.then(say(model, at, text)))
 }
 
 /// Shows a pane.
@@ -217,8 +240,8 @@ pub(super) fn go(model: &mut Model, at: At, pane: PaneId) -> Wanted {
             settle(model, at, step).then(Step::redraw())
         }
         PaneId::Clusters => {
-            clusters::update::entered(&mut model.clusters, &model.shared);
-            Step::redraw()
+            let step = clusters::update::entered(&mut model.clusters, &model.shared).map(Effect::Clusters);
+            Step::redraw().then(step)
         }
     }
 }
@@ -268,7 +291,7 @@ pub(super) fn command_of(model: &mut Model, at: At, command: Command) -> Wanted 
         Command::App(command) => return app_command(model, at, command),
         Command::Inventory(command) => inventory::update::command(&mut model.inventory, &model.shared, at, command).map(Effect::Inventory),
         Command::Perf(command) => perf::update::command(&mut model.perf, command).map(Effect::Perf),
-        Command::Clusters(command) => clusters::update::command(&mut model.clusters, &model.shared, command).map(|()| Effect::Repaint),
+        Command::Clusters(command) => clusters::update::command(&mut model.clusters, &model.shared, command).map(Effect::Clusters),
     };
     settle(model, at, step)
 }
@@ -295,6 +318,10 @@ fn app_command(model: &mut Model, at: At, command: AppCommand) -> Wanted {
         AppCommand::HistoryBack | AppCommand::HistoryForward => {
             let back = command == AppCommand::HistoryBack;
             return inventory::update::travel(&mut model.inventory, &model.shared, back).map(Effect::Inventory);
+        }
+        AppCommand::Reload if model.pane == PaneId::Clusters => {
+            let step = clusters::update::again(&model.shared).map(Effect::Clusters);
+            return settle(model, at, step);
         }
         AppCommand::Reload => return command_of(model, at, Command::Inventory(inventory::commands::Command::Reload)),
         AppCommand::Redraw => return Step::effect(Effect::Repaint),
@@ -324,7 +351,7 @@ fn back(model: &mut Model, at: At) -> Wanted {
     let step = match model.pane {
         PaneId::Inventory => inventory::update::back(&mut model.inventory, &model.shared).map(|step| step.map(Effect::Inventory)),
         PaneId::Perf => perf::update::back(&mut model.perf).map(|step| step.map(Effect::Perf)),
-        PaneId::Clusters => None,
+        PaneId::Clusters => clusters::update::back(&mut model.clusters).map(|step| step.map(Effect::Clusters)),
     };
     match step {
         Some(step) => settle(model, at, step),
@@ -425,6 +452,7 @@ fn confirm_answered(model: &mut Model, at: At, answer: ConfirmAnswer, then: Conf
             model.overlays.pop();
             let step = match then {
                 Confirmed::Delete(keys) => inventory::update::confirmed(&mut model.inventory, keys).map(Effect::Inventory),
+                Confirmed::Stand(ids, to) => standing::go(model, at, ids, to),
                 Confirmed::StartRun => perf::update::confirmed(&mut model.perf).map(Effect::Perf),
                 Confirmed::Quit => {
                     model.ended = true;
@@ -439,9 +467,10 @@ fn confirm_answered(model: &mut Model, at: At, answer: ConfirmAnswer, then: Conf
 fn offer(model: &mut Model) {
     let all = match model.overlays.last() {
         Some(Overlay::Line(open)) => line::candidates(model, open.input.text(), open.input.cursor()),
+        Some(Overlay::Filter(open, _)) => line::clusters_to_filter(model, open.input.text(), open.input.cursor()),
         _ => return,
     };
-    if let Some(Overlay::Line(open)) = model.overlays.last_mut() {
+    if let Some(Overlay::Line(open) | Overlay::Filter(open, _)) = model.overlays.last_mut() {
         open.offer(all);
     }
 }
@@ -472,7 +501,9 @@ fn run_line(model: &mut Model, at: At, text: &str) -> Wanted {
     let step = match line::understand(model, text) {
         Ok(line::Meaning::Command(command)) => command_of(model, at, command),
         Ok(line::Meaning::View { view, filter, contexts }) => view_line(model, at, view, filter, contexts),
-        Ok(line::Meaning::Open(ids)) => open(model, ids).then(go(model, at, PaneId::Inventory)),
+        Ok(line::Meaning::Open(ids)) => open(model, at, ids).then(go(model, at, PaneId::Inventory)),
+        Ok(line::Meaning::Environment(name, contexts)) => standing::environment(model, at, name, contexts),
+        Ok(line::Meaning::Say(text)) => say(model, at, text),
         Ok(line::Meaning::Load(url)) => {
             let step = perf::update::load_url(&mut model.perf, &url).map(Effect::Perf);
             settle(model, at, step)
@@ -489,7 +520,7 @@ fn run_line(model: &mut Model, at: At, text: &str) -> Wanted {
 fn view_line(model: &mut Model, at: At, view: View, filter: Option<String>, contexts: Vec<ClusterId>) -> Wanted {
     let mut step = go(model, at, PaneId::Inventory);
     if !contexts.is_empty() && contexts != model.shared.open {
-        step = step.then(open_on(model, contexts, Some(view)));
+        step = step.then(open_on(model, at, contexts, Some(view)));
     } else {
         step = step.then(inventory::update::go(&mut model.inventory, &model.shared, view, true).map(Effect::Inventory));
     }
@@ -515,9 +546,12 @@ fn open_filter(model: &mut Model, at: At) -> Wanted {
 fn filter_answered(model: &mut Model, at: At, answer: LineAnswer) -> Wanted {
     match answer {
         LineAnswer::Redraw => Step::redraw(),
-        LineAnswer::Changed => filter_changed(model),
+        LineAnswer::Changed => {
+            offer(model);
+            filter_changed(model)
+        }
         LineAnswer::Accept(text) => {
-            let step = closed(model, true);
+            let (step, text) = (closed(model, true), line::expanded(model, &text));
             match inventory::update::filter(&mut model.inventory, &text) {
                 Ok(_) => step,
                 Err(why) => step.then(intent(model, at, Intent::Notice(Notice::error(Problem::new("filter", "the filter was not used", why))))),
@@ -536,7 +570,7 @@ fn filter_answered(model: &mut Model, at: At, answer: LineAnswer) -> Wanted {
 /// The table follows every letter; half a filter that cannot be read yet leaves it as it is.
 fn filter_changed(model: &mut Model) -> Wanted {
     let Some(Overlay::Filter(line, _)) = model.overlays.last() else { return Step::quiet() };
-    let text = line.input.text().to_owned();
+    let text = line::expanded(model, line.input.text());
     inventory::update::filter(&mut model.inventory, &text).map_or_else(|_| Step::redraw(), |step| step.map(Effect::Inventory))
 }
 

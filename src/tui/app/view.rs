@@ -82,7 +82,7 @@ fn line_one(model: &Model, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let name = match model.pane {
         PaneId::Inventory => "Inventory",
         PaneId::Perf => "Perf",
-        PaneId::Clusters => "Contexts",
+        PaneId::Clusters => "Clusters",
     };
     let mut left = vec![Segment::new(name, Role::Title, 0), Segment::hint(",", "go", 6)];
     left.extend(danger(model));
@@ -113,6 +113,9 @@ fn danger(model: &Model) -> Vec<Segment> {
     }
     if model.shared.gate.readonly() {
         segments.push(Segment::new("READ-ONLY", Role::ReadOnly, 0));
+    }
+    if model.shared.open.iter().any(|id| model.shared.gate.is_held(id)) {
+        segments.push(Segment::new("MAINTENANCE", Role::ReadOnly, 0));
     }
     if model.shared.open.iter().any(|id| model.shared.gate.is_protected(id)) {
         segments.push(Segment::new("PROTECTED", Role::Protected, 0));
@@ -208,7 +211,7 @@ fn here(model: &Model) -> String {
     let cluster = match model.pane {
         PaneId::Inventory => model.inventory.row().map(|row| row.cluster.to_string()),
         PaneId::Perf => model.perf.shown().and_then(|entry| entry.run.target.cluster.clone()),
-        PaneId::Clusters => model.shared.contexts.get(model.clusters.position).map(|context| context.id.to_string()),
+        PaneId::Clusters => clusters::state::here(&model.clusters, &model.shared).map(|line| line.id.to_string()),
     };
     cluster.unwrap_or_default()
 }

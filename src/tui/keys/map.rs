@@ -335,7 +335,14 @@ mod tests {
         "clusters.up",
         "clusters.mark",
         "clusters.open",
-        "clusters.problem",
+        "clusters.detail",
+        "clusters.connect",
+        "clusters.disconnect",
+        "clusters.maintenance",
+        "clusters.ignore",
+        "clusters.register",
+        "clusters.delete",
+        "clusters.all",
     ];
 
     fn resolve(_: &str, text: &str) -> Result<String, String> {

@@ -12,9 +12,10 @@ pub(super) use self::table::orders;
 use self::detail::body;
 use self::table::{heads, table};
 use super::state::{Seen, State, View};
+use crate::cluster::connection::Health;
 use crate::cluster::rows::{Phase, RowState};
 use crate::cluster::table::{Sort, SortBy};
-use crate::names::Problem;
+use crate::names::{ClusterId, Problem};
 use crate::text::quantity;
 use crate::tui::app::shared::Shared;
 use crate::tui::flow::Look;
@@ -60,7 +61,7 @@ pub fn crumbs(state: &State, shared: &Shared, look: &Look<'_>) -> Vec<Segment> {
     if state.table.is_held() {
         segments.push(Segment::new("order held", Role::Dim, 3));
     }
-    segments.extend(staleness(state));
+    segments.extend(staleness(state, shared));
     segments.extend(gauge::crumb(state));
     segments
 }
@@ -109,15 +110,68 @@ fn order(state: &State, shared: &Shared, look: &Look<'_>) -> Segment {
     Segment::new(format!("{name}{sign}"), Role::Dim, 3)
 }
 
-/// Clusters whose rows are not the newest.
-fn staleness(state: &State) -> Vec<Segment> {
-    let one = |(cluster, phase): &(crate::names::ClusterId, Phase)| match phase {
-        Phase::Synced => None,
-        Phase::Syncing { count: 0 } => Some(Segment::new(format!("reading {cluster}"), Role::StatusProgress, 1)),
-        Phase::Syncing { count } => Some(Segment::new(format!("reading {cluster}: {}", quantity::count(*count as u64)), Role::StatusProgress, 1)),
-        Phase::Stale { since, .. } => Some(Segment::new(format!("{cluster} as of {}", clock(*since)), Role::StatusUnknown, 1)),
-    };
-    state.table.phases().iter().filter_map(one).collect()
+/// How many of the open clusters are in the table as they are, and which are not.
+fn staleness(state: &State, shared: &Shared) -> Vec<Segment> {
+    let open: Vec<Part<'_>> = shared.open.iter().map(|cluster| Part::of(cluster, state, shared)).collect();
+    let old: Vec<&Part<'_>> = open.iter().filter(|part| part.since.is_some()).collect();
+    let mut segments = Vec::new();
+    if !old.is_empty() && open.len() > 1 {
+        let well = open.iter().filter(|part| part.well).count();
+        segments.push(Segment::new(format!("{well} of {} clusters", open.len()), Role::StatusUnknown, 0));
+    }
+    if old.len() > 1 {
+        let word = old.iter().map(|part| part.word).reduce(|word, other| if word == other { word } else { "not answering" }).unwrap_or_default();
+        let since = old.iter().filter_map(|part| part.since).min().unwrap_or_default();
+        segments.push(Segment::new(format!("{} {word} since {}", old.len(), clock(since)), Role::StatusUnknown, 2));
+    }
+    segments.extend(open.iter().filter(|part| part.since.is_none() || old.len() == 1).filter_map(Part::named));
+    segments
+}
+
+/// One cluster's part of the table.
+struct Part<'a> {
+    cluster: &'a ClusterId,
+    phase: Option<&'a Phase>,
+    /// Its rows are what it has.
+    well: bool,
+    /// Since when they are not known to be, unix seconds.
+    since: Option<i64>,
+    word: &'static str,
+}
+
+impl<'a> Part<'a> {
+    fn of(cluster: &'a ClusterId, state: &'a State, shared: &Shared) -> Self {
+        let phase = state.table.phases().iter().find(|(id, _)| id == cluster).map(|(_, phase)| phase);
+        let lost = shared.connection(cluster).filter(|one| matches!(one.health, Health::Unreachable | Health::AuthNeeded));
+        let since = match phase {
+            Some(Phase::Stale { since, .. }) => Some(*since),
+            _ => lost.map(|one| one.since),
+        };
+        let word = match lost.map(|one| one.health) {
+            Some(Health::AuthNeeded) => "without login",
+            Some(_) => "unreachable",
+            None => "not answering",
+        };
+        Self { cluster, phase, well: since.is_none() && phase == Some(&Phase::Synced), since, word }
+    }
+
+    /// What it is waited for, or of when its rows are.
+    fn named(&self) -> Option<Segment> {
+        let cluster = self.cluster;
+        match (self.phase?, self.since) {
+            (Phase::Synced, None) => None,
+            (Phase::Syncing { count: 0 }, None) => Some(Segment::new(format!("reading {cluster}"), Role::StatusProgress, 1)),
+            (Phase::Syncing { count }, None) => {
+                Some(Segment::new(format!("reading {cluster}: {}", quantity::count(*count as u64)), Role::StatusProgress, 1))
+            }
+            (Phase::Stale { since, problem }, _) if problem.code == "cluster.busy" => {
+                let when = problem.why.split_once(';').map_or("again soon", |(when, _)| when);
+                Some(Segment::new(format!("{cluster} busy since {}, {when}", clock(*since)), Role::StatusUnknown, 1))
+            }
+            (_, Some(since)) => Some(Segment::new(format!("{cluster} as of {}", clock(since)), Role::StatusUnknown, 1)),
+            (Phase::Stale { since, .. }, None) => Some(Segment::new(format!("{cluster} as of {}", clock(*since)), Role::StatusUnknown, 1)),
+        }
+    }
 }
 
 /// `14:03Z`.
