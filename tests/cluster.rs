@@ -10,6 +10,8 @@
     reason = "a test ends here when something is wrong"
 )]
 
+#[path = "cluster/describe.rs"]
+mod describe;
 #[path = "support/fault.rs"]
 mod fault;
 #[path = "support/process.rs"]
@@ -19,6 +21,10 @@ mod real;
 #[path = "support/until.rs"]
 mod until;
 
+#[path = "cluster/columns.rs"]
+mod columns;
+#[path = "cluster/get.rs"]
+mod get;
 #[path = "cluster/measure.rs"]
 mod measure;
 #[path = "cluster/two.rs"]
@@ -45,7 +51,15 @@ fn id(name: &str) -> ClusterId {
 }
 
 fn watch(fleet: &Fleet, cluster: &str, view: &str) -> Subscription {
-    fleet.watch(WatchSpec { cluster: id(cluster), view: view.into(), namespaces: vec![], labels: String::new(), fields: String::new() })
+    fleet.watch(WatchSpec {
+        cluster: id(cluster),
+        view: view.into(),
+        namespaces: vec![],
+        labels: String::new(),
+        fields: String::new(),
+        columns: Vec::new(),
+        exact: false,
+    })
 }
 
 /// A fleet of one server, connected.
@@ -600,6 +614,8 @@ impl Real {
             namespaces: vec![self.namespace.clone()],
             labels: String::new(),
             fields: String::new(),
+            columns: Vec::new(),
+            exact: false,
         })
     }
 }

@@ -70,8 +70,15 @@ async fn take(address: SocketAddr, go: &Sender<()>) -> (Duration, Duration, usiz
     let fleet = Fleet::open(FleetOptions { kubeconfigs: vec![file], ..FleetOptions::default() }).expect("a fleet");
     let cluster = ClusterId::new("c");
     fleet.connect(&cluster);
-    let mut watch =
-        fleet.watch(WatchSpec { cluster: cluster.clone(), view: "pods".into(), namespaces: vec![], labels: String::new(), fields: String::new() });
+    let mut watch = fleet.watch(WatchSpec {
+        cluster: cluster.clone(),
+        view: "pods".into(),
+        namespaces: vec![],
+        labels: String::new(),
+        fields: String::new(),
+        columns: Vec::new(),
+        exact: false,
+    });
     let mut table = Table::new();
     until(&mut watch, &mut table, &cluster, |delta| delta.phase == Some(Phase::Synced)).await;
     assert_eq!(table.len(), PODS, "the list came");

@@ -14,6 +14,7 @@ use super::connection::{Connected, LONGEST_PAUSE, unix_now};
 use super::decode::{Decoder, Head, Own, Shape};
 use super::kinds::Kind;
 use super::metrics;
+use super::path::UserColumn;
 use super::pieces::Pieces;
 use super::rows::{Delta, Phase, Row, Uid};
 use super::wire::{LIMIT, Lines, Status, Trouble, Wire, encode};
@@ -33,6 +34,10 @@ pub struct WatchSpec {
     pub labels: String,
     /// A field selector for the server; may be empty.
     pub fields: String,
+    /// Columns of the person's own, behind the kind's.
+    pub columns: Vec<UserColumn>,
+    /// Every row is complete when it comes; else some come sooner as the server prints them, and are completed later.
+    pub exact: bool,
 }
 
 /// A running watch. Dropping it stops the watch.
@@ -210,17 +215,19 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
         }
     };
     let shape = |kind: &Kind| if spec.view == "workloads" { Shape::Own(Own::Workloads) } else { Shape::of(kind) };
+    let decoder = |kind: &Kind| Decoder::new(shape(kind), spec.cluster.clone(), kind.gvk.clone()).with(&spec.columns).measured(measured);
     let places: Vec<(Kind, Option<&str>)> = kinds.into_iter().flat_map(|kind| spec.places(kind)).collect();
     shared.change(|pending| {
         pending.phases = vec![None; places.len()];
-        pending.columns = places.first().and_then(|(kind, _)| shape(kind).columns());
+        pending.columns = places.first().and_then(|(kind, _)| decoder(kind).columns());
     });
     let mut parts = JoinSet::new();
     for (part, (kind, namespace)) in places.into_iter().enumerate() {
-        let shape = shape(&kind);
-        let decoder = Decoder::new(shape, spec.cluster.clone(), kind.gvk.clone()).measured(measured);
+        let (shape, decoder) = (shape(&kind), decoder(&kind));
         let path = kind.path(namespace);
-        let query = spec.selectors();
+        // Without them a Table carries no more of an object than its metadata.
+        let whole = if shape == Shape::Table && !spec.columns.is_empty() { "&includeObject=Object" } else { "" };
+        let query = spec.selectors() + whole;
         let mut source = Source {
             part,
             shape,
@@ -231,6 +238,7 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
             known: HashMap::new(),
             round: 0,
             glanced: false,
+            exact: spec.exact || !spec.columns.is_empty(),
             version: String::new(),
             fresh: unix_now(),
             shared: shared.clone(),
@@ -297,6 +305,8 @@ struct Source {
     round: u32,
     /// The rows were shown as the server prints them: what comes only completes them.
     glanced: bool,
+    /// They are not to be.
+    exact: bool,
     /// Where the next watch begins; empty: take the list first.
     version: String,
     /// The last moment the rows were known to be true.
@@ -413,7 +423,7 @@ impl Source {
             return self.follow(lines, None).await;
         }
         self.shared.set_phase(self.part, Phase::Syncing { count: 0 });
-        if self.shape == Shape::Own(Own::Pods) && self.known.is_empty() {
+        if self.shape == Shape::Own(Own::Pods) && self.known.is_empty() && !self.exact {
             self.glance(now).await;
         }
         if now.streams() {
@@ -500,6 +510,7 @@ impl Source {
             let nonsense = |error: serde_json::Error| wire.nonsense(line, &error.to_string());
             let event: Event<'_> = serde_json::from_slice(line).map_err(nonsense)?;
             let object = event.object.get().as_bytes();
+            self.decoder.at(unix_now());
             match event.kind {
                 "ERROR" => return refused(&wire, object),
                 "BOOKMARK" => self.marked(object, &mut listed),
@@ -574,6 +585,7 @@ impl Source {
 
     fn page(&mut self, body: &[u8]) -> Result<ListMeta, serde_json::Error> {
         let list: List<'_> = serde_json::from_slice(body)?;
+        self.decoder.at(unix_now());
         if self.shape == Shape::Table {
             if let Some(columns) = self.decoder.rows(body, &mut self.rows)? {
                 self.shared.change(|pending| pending.columns = Some(columns));

@@ -57,6 +57,14 @@ pub enum AppCommand {
     NewestError,
     /// The guide of the first minute, on or off.
     Guide,
+    /// Every kind with its other names.
+    Kinds,
+    /// Ways to copy what is under the cursor.
+    CopyAs,
+    /// What was done.
+    Did,
+    /// The terminal, the line to it, and this program.
+    Status,
     /// End the program.
     Quit,
 }
@@ -102,6 +110,10 @@ const SPECS: &[CommandSpec] = &[
     spec("app.notices", "notices", None),
     spec("app.newest-error", "newest error", None),
     spec("app.guide", "guide on or off", None),
+    spec("app.kinds", "kinds and their other names", None),
+    CommandSpec { name: "app.copy-as", title: "copy as…", contexts: &["table", "split"], footer: None },
+    spec("app.did", "what I did", None),
+    spec("app.status", "terminal, line and version", None),
     spec("app.quit", "quit", None),
 ];
 
@@ -130,6 +142,10 @@ const TABLE: &[(&str, AppCommand)] = &[
     ("app.notices", AppCommand::Notices),
     ("app.newest-error", AppCommand::NewestError),
     ("app.guide", AppCommand::Guide),
+    ("app.kinds", AppCommand::Kinds),
+    ("app.copy-as", AppCommand::CopyAs),
+    ("app.did", AppCommand::Did),
+    ("app.status", AppCommand::Status),
     ("app.quit", AppCommand::Quit),
 ];
 
@@ -148,9 +164,9 @@ mod tests {
 
     #[test]
     fn every_preset_loads_with_the_real_commands() {
-        for (name, text) in PRESETS {
-            let map = Keymap::load(name, text, None, CONTEXTS, &|_, text| parse(text));
-            assert!(map.is_ok(), "{:?}", map.err());
+        for (name, layers) in PRESETS {
+            let map = Keymap::load(layers, None, CONTEXTS, &|_, text| parse(text));
+            assert!(map.is_ok(), "{name}: {:?}", map.err());
         }
     }
 
