@@ -9,13 +9,19 @@ mod connections;
 mod drill;
 #[path = "play/frame.rs"]
 mod frame;
+#[path = "play/held.rs"]
+mod held;
 #[path = "play/measure.rs"]
 mod measure;
 #[path = "support/play.rs"]
 mod play;
 #[path = "support/scene.rs"]
 mod scene;
+#[path = "play/views.rs"]
+mod views;
 
+#[path = "play/logs.rs"]
+mod logs;
 #[path = "play/tables.rs"]
 mod tables;
 
@@ -128,7 +134,7 @@ fn the_first_screen_is_the_shop_with_what_fails_and_what_to_do() {
 
 
 
- d describe  y yaml  b load test…  / filter  : go or do  ? keys         SANDBOX
+ d describe  y yaml  l logs  b load…  / filter  : go or do  ? keys      SANDBOX
 ");
 }
 

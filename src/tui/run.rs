@@ -39,8 +39,8 @@ pub struct Start {
     pub fleet: Fleet,
     /// The runs on disk.
     pub store: Store,
-    /// The folder for tables that are saved.
-    pub tables: PathBuf,
+    /// The folder for what is saved.
+    pub saved: PathBuf,
     /// What the panes read.
     pub shared: Shared,
     /// Keys and looks.
@@ -84,7 +84,7 @@ pub async fn run(start: Start) -> io::Result<()> {
     let head = Head::new(&start.shared, &start.beginning, size(), clock.now());
     let tape = start.record.as_deref().map(|path| record(path, &head)).transpose()?;
     let mut session = Session::enter()?;
-    let context = Context { fleet: start.fleet.clone(), store: start.store, tables: start.tables, reports: sender, remember: start.remember };
+    let context = Context { fleet: start.fleet.clone(), store: start.store, saved: start.saved, reports: sender, remember: start.remember };
     let size = size();
     let mut house = House {
         model: Model::new(start.shared, start.looks.keymap.clone(), start.looks.theme.clone(), size),

@@ -87,7 +87,7 @@ pub fn prepare(opening: Opening, config: &Config) -> Result<Start, Problem> {
     let remember = move |memory: Memory| paths.remember(&memory);
     Ok(Start {
         store: Store::open(&config.paths.data),
-        tables: config.paths.data.join("tables"),
+        saved: config.paths.data.clone(),
         shared,
         looks,
         look_again: Box::new(move || reading.again()),

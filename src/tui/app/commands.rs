@@ -2,10 +2,10 @@
 
 use crate::text::fault::did_you_mean;
 use crate::tui::flow::{CommandSpec, PaneId};
-use crate::tui::panes::{clusters, inventory, perf};
+use crate::tui::panes::{clusters, inventory, logs, perf};
 
 /// The contexts a keymap may have, the outermost first.
-pub const CONTEXTS: &[&str] = &["global", "table", "split", "perf", "clusters"];
+pub const CONTEXTS: &[&str] = &["global", "table", "split", "logs", "perf", "clusters"];
 
 /// Something a person asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +14,8 @@ pub enum Command {
     App(AppCommand),
     /// Of the inventory.
     Inventory(inventory::commands::Command),
+    /// Of the logs.
+    Logs(logs::commands::Command),
     /// Of the load tests.
     Perf(perf::commands::Command),
     /// Of the list of contexts.
@@ -35,6 +37,8 @@ pub enum AppCommand {
     NextRegion,
     /// One region over all others.
     Zoom,
+    /// The same in another form.
+    ViewAs,
     /// One rung up.
     Back,
     /// The view before.
@@ -76,6 +80,7 @@ pub enum AppCommand {
 pub fn parse(text: &str) -> Result<Command, String> {
     let own = TABLE.iter().find(|(spelling, _)| *spelling == text).map(|(_, command)| Command::App(*command));
     own.or_else(|| inventory::commands::parse(text).map(Command::Inventory))
+        .or_else(|| logs::commands::parse(text).map(Command::Logs))
         .or_else(|| perf::commands::parse(text).map(Command::Perf))
         .or_else(|| clusters::commands::parse(text).map(Command::Clusters))
         .ok_or_else(|| {
@@ -87,15 +92,16 @@ pub fn parse(text: &str) -> Result<Command, String> {
 
 /// What help, palette and footer say, the shell's own last.
 pub fn specs() -> impl Iterator<Item = &'static CommandSpec> {
-    inventory::commands::SPECS.iter().chain(perf::commands::SPECS).chain(clusters::commands::SPECS).chain(SPECS)
+    inventory::commands::SPECS.iter().chain(logs::commands::SPECS).chain(perf::commands::SPECS).chain(clusters::commands::SPECS).chain(SPECS)
 }
 
 const SPECS: &[CommandSpec] = &[
-    CommandSpec { name: "app.filter", title: "filter", contexts: &["table", "split"], footer: Some(10) },
+    CommandSpec { name: "app.filter", title: "filter", contexts: &["table", "split", "logs"], footer: Some(10) },
     spec("app.line", "go or do", Some(11)),
     spec("app.help", "keys", Some(12)),
     spec("app.next-region", "next region", None),
     spec("app.zoom", "zoom", None),
+    spec("app.view-as", "view as rows or in groups…", None),
     spec("app.back", "back", Some(9)),
     spec("app.actions", "everything possible here", None),
     spec("app.history-back", "view before", None),
@@ -128,6 +134,7 @@ const TABLE: &[(&str, AppCommand)] = &[
     ("app.actions", AppCommand::Actions),
     ("app.next-region", AppCommand::NextRegion),
     ("app.zoom", AppCommand::Zoom),
+    ("app.view-as", AppCommand::ViewAs),
     ("app.back", AppCommand::Back),
     ("app.history-back", AppCommand::HistoryBack),
     ("app.history-forward", AppCommand::HistoryForward),

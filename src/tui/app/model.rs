@@ -27,7 +27,7 @@ use crate::tui::overlays::line::Line;
 use crate::tui::overlays::list::List;
 use crate::tui::overlays::menu::Menu;
 use crate::tui::overlays::notices::{Kept, Notices};
-use crate::tui::panes::{clusters, inventory, perf};
+use crate::tui::panes::{clusters, inventory, logs, perf};
 use crate::tui::term::key::{Event, Key};
 use crate::tui::theme::Theme;
 
@@ -38,6 +38,8 @@ pub struct Model {
     pub shared: Shared,
     /// What runs.
     pub inventory: inventory::state::State,
+    /// What containers write.
+    pub logs: logs::state::State,
     /// Load tests.
     pub perf: perf::state::State,
     /// Contexts.
@@ -168,6 +170,8 @@ pub enum Msg {
 pub enum Report {
     /// To the inventory.
     Inventory(inventory::work::Report),
+    /// To the logs.
+    Logs(logs::work::Report),
     /// To a load test.
     Perf(perf::work::Report),
     /// To the list of connections.
@@ -191,6 +195,8 @@ pub enum Report {
 pub enum Effect {
     /// For the inventory.
     Inventory(inventory::work::Effect),
+    /// For the logs.
+    Logs(logs::work::Effect),
     /// For the load tests.
     Perf(perf::work::Effect),
     /// For the list of connections.
@@ -243,6 +249,7 @@ impl Model {
         Self {
             shared,
             inventory: inventory::state::State::default(),
+            logs: logs::state::State::default(),
             perf: perf::state::State::default(),
             clusters: clusters::state::State::default(),
             pane: PaneId::Inventory,
@@ -277,6 +284,7 @@ impl Model {
         match self.pane {
             PaneId::Inventory if self.inventory.in_detail => &["split", "global"],
             PaneId::Inventory => &["table", "global"],
+            PaneId::Logs => &["logs", "global"],
             PaneId::Perf => &["perf", "global"],
             PaneId::Clusters => &["clusters", "global"],
         }

@@ -19,7 +19,7 @@ use crate::tui::overlays::list::Answer as ListAnswer;
 use crate::tui::overlays::menu::{Answer as MenuAnswer, Item, Menu};
 use crate::tui::overlays::notices::{self, Notices};
 use crate::tui::panes::inventory::state::View;
-use crate::tui::panes::{clusters, inventory, perf};
+use crate::tui::panes::{clusters, inventory, logs, perf};
 use crate::tui::term::key::{Code, Event, Key};
 
 /// How long a notice stands over the body.
@@ -77,7 +77,7 @@ pub fn update(model: &mut Model, at: At, msg: Msg) -> Wanted {
         }
         Msg::Resize(width, height) => {
             model.size = (width, height);
-            Step::redraw()
+            Step::redraw().then(logs::update::resized(&mut model.logs, body(height)).map(Effect::Logs))
         }
         Msg::Report(report) => reported(model, at, *report),
         Msg::Tick => tick(model, at),
@@ -107,6 +107,10 @@ fn reported(model: &mut Model, at: At, report: Report) -> Wanted {
     match report {
         Report::Inventory(report) => {
             let step = inventory::update::report(&mut model.inventory, &model.shared, at, report).map(Effect::Inventory);
+            settle(model, at, step)
+        }
+        Report::Logs(report) => {
+            let step = logs::update::report(&mut model.logs, report).map(Effect::Logs);
             settle(model, at, step)
         }
         Report::Perf(report) => {
@@ -167,6 +171,11 @@ fn intent(model: &mut Model, at: At, wish: Intent) -> Wanted {
         Intent::LoadTest(key) => {
             let step = perf::update::load_test(&mut model.perf, key).map(Effect::Perf);
             settle(model, at, step)
+        }
+        Intent::Logs(of, previous) => {
+            let rows = body(model.size.1);
+            let step = logs::update::open(&mut model.logs, of, previous, rows).map(Effect::Logs);
+            go(model, at, PaneId::Logs).then(step)
         }
         Intent::Ask(asked) => {
             model.overlays.push(Overlay::Form(Form::new(asked)));
@@ -263,11 +272,20 @@ fn open_on(model: &mut Model, at: At, wanted: Vec<ClusterId>, view: Option<View>
 
 /// Shows a pane.
 pub(super) fn go(model: &mut Model, at: At, pane: PaneId) -> Wanted {
+    let left =
+        if model.pane == PaneId::Logs && pane != PaneId::Logs { logs::update::close(&mut model.logs).map(Effect::Logs) } else { Step::quiet() };
+    // Logs that are left are closed: there is nothing to come back to.
     if model.pane != pane {
-        model.last_pane = std::mem::replace(&mut model.pane, pane);
+        let before = std::mem::replace(&mut model.pane, pane);
+        model.last_pane = if before == PaneId::Logs { model.last_pane } else { before };
     }
+    left.then(entered(model, at, pane))
+}
+
+fn entered(model: &mut Model, at: At, pane: PaneId) -> Wanted {
     match pane {
         PaneId::Inventory => guide(model, GuideStep::Returned).then(Step::redraw()),
+        PaneId::Logs => Step::redraw(),
         PaneId::Perf => {
             let step = perf::update::entered(&mut model.perf).map(Effect::Perf);
             settle(model, at, step).then(Step::redraw())
@@ -324,6 +342,7 @@ pub(super) fn command_of(model: &mut Model, at: At, command: Command) -> Wanted 
     let step = match command {
         Command::App(command) => return app_command(model, at, command),
         Command::Inventory(command) => inventory::update::command(&mut model.inventory, &model.shared, at, command).map(Effect::Inventory),
+        Command::Logs(command) => logs::update::command(&mut model.logs, command).map(Effect::Logs),
         Command::Perf(command) => perf::update::command(&mut model.perf, command).map(Effect::Perf),
         Command::Clusters(command) => clusters::update::command(&mut model.clusters, &model.shared, command).map(Effect::Clusters),
     };
@@ -349,7 +368,8 @@ fn app_command(model: &mut Model, at: At, command: AppCommand) -> Wanted {
             let step = inventory::update::zoom(&mut model.inventory, at).map(Effect::Inventory);
             return settle(model, at, step);
         }
-        AppCommand::NextRegion | AppCommand::Zoom => return Step::quiet(),
+        AppCommand::ViewAs if model.pane == PaneId::Inventory => model.overlays.push(Overlay::Menu(view_as(model))),
+        AppCommand::NextRegion | AppCommand::Zoom | AppCommand::ViewAs => return Step::quiet(),
         AppCommand::Back => return back(model, at),
         AppCommand::HistoryBack | AppCommand::HistoryForward => {
             let back = command == AppCommand::HistoryBack;
@@ -392,6 +412,7 @@ fn back(model: &mut Model, at: At) -> Wanted {
     }
     let step = match model.pane {
         PaneId::Inventory => inventory::update::back(&mut model.inventory, &model.shared).map(|step| step.map(Effect::Inventory)),
+        PaneId::Logs => logs::update::back(&mut model.logs).map(|step| step.map(Effect::Logs)),
         PaneId::Perf => perf::update::back(&mut model.perf).map(|step| step.map(Effect::Perf)),
         PaneId::Clusters => clusters::update::back(&mut model.clusters).map(|step| step.map(Effect::Clusters)),
     };
@@ -678,16 +699,23 @@ fn view_line(model: &mut Model, at: At, view: View, filter: Option<String>, cont
 }
 
 fn open_filter(model: &mut Model, at: At) -> Wanted {
-    if model.pane != PaneId::Inventory {
-        return intent(model, at, Intent::Notice(Notice::info("/ filters the inventory; ,i goes there")));
-    }
-    let before = match &model.inventory.detail {
-        Some(detail) if model.inventory.in_detail => detail.find.clone(),
-        _ => model.inventory.filter.clone(),
+    let before = match (model.pane, &model.inventory.detail) {
+        (PaneId::Inventory, Some(detail)) if model.inventory.in_detail => detail.find.clone(),
+        (PaneId::Inventory, _) => model.inventory.filter.clone(),
+        (PaneId::Logs, _) => model.logs.want.find.clone(),
+        _ => return intent(model, at, Intent::Notice(Notice::info("/ filters the inventory; ,i goes there"))),
     };
     let line = Line { input: crate::tui::keys::readline::Readline::with_text(&before), ..Line::default() };
     model.overlays.push(Overlay::Filter(line, before));
     Step::redraw()
+}
+
+/// Filters or searches what is seen.
+fn filter(model: &mut Model, text: &str) -> Result<Wanted, String> {
+    match model.pane {
+        PaneId::Logs => Ok(logs::update::filter(&mut model.logs, text).map(Effect::Logs)),
+        _ => inventory::update::filter(&mut model.inventory, text).map(|step| step.map(Effect::Inventory)),
+    }
 }
 
 fn filter_answered(model: &mut Model, at: At, answer: LineAnswer) -> Wanted {
@@ -698,27 +726,35 @@ fn filter_answered(model: &mut Model, at: At, answer: LineAnswer) -> Wanted {
             filter_changed(model)
         }
         LineAnswer::Accept(text) => {
-            let (step, text) = (closed(model, true), line::expanded(model, &text));
-            match inventory::update::filter(&mut model.inventory, &text) {
-                Ok(_) => step,
+            let (step, text) = (closed(model, true), expanded(model, &text));
+            match filter(model, &text) {
+                Ok(done) => step.then(done),
                 Err(why) => step.then(intent(model, at, Intent::Notice(Notice::error(Problem::new("filter", "the filter was not used", why))))),
             }
         }
-        LineAnswer::Cancel => {
-            if let Some(Overlay::Filter(_, before)) = model.overlays.pop() {
-                // It held before, so it is right.
-                _ = inventory::update::filter(&mut model.inventory, &before);
-            }
-            Step::redraw()
-        }
+        LineAnswer::Cancel => match model.overlays.pop() {
+            // It held before, so it is right.
+            Some(Overlay::Filter(_, before)) => filter(model, &before).unwrap_or_else(|_| Step::redraw()),
+            _ => Step::redraw(),
+        },
     }
 }
 
-/// The table follows every letter; half a filter that cannot be read yet leaves it as it is.
+/// What is shown follows every letter; half a filter that cannot be read yet leaves it as it is.
 fn filter_changed(model: &mut Model) -> Wanted {
     let Some(Overlay::Filter(line, _)) = model.overlays.last() else { return Step::quiet() };
-    let text = line::expanded(model, line.input.text());
-    inventory::update::filter(&mut model.inventory, &text).map_or_else(|_| Step::redraw(), |step| step.map(Effect::Inventory))
+    let text = expanded(model, line.input.text());
+    filter(model, &text).unwrap_or_else(|_| Step::redraw())
+}
+
+/// The text of the `/` line: in the inventory environments stand for their contexts.
+fn expanded(model: &Model, text: &str) -> String {
+    if model.pane == PaneId::Inventory { line::expanded(model, text) } else { text.to_owned() }
+}
+
+/// Rows between line 2 and the footer.
+fn body(height: u16) -> usize {
+    usize::from(height.saturating_sub(3))
 }
 
 /// Help: every key of the contexts that hold now.
@@ -765,6 +801,17 @@ fn actions(model: &Model) -> Menu<Command> {
     Menu { title: about.unwrap_or_else(|| "possible here".into()), items: here.filter_map(item).collect(), chosen: 0 }
 }
 
+/// The forms in which the rows can be seen; the one they have now is chosen.
+fn view_as(model: &Model) -> Menu<Command> {
+    let (headings, now) = inventory::update::groupings(&model.inventory);
+    let item = |by: Option<String>| {
+        let title = by.as_ref().map_or_else(|| "rows".to_owned(), |heading| format!("in groups by {}", heading.to_lowercase()));
+        Item { title, keys: String::new(), command: Command::Inventory(inventory::commands::Command::Group(by)), refusal: None }
+    };
+    let chosen = now.and_then(|now| headings.iter().position(|heading| heading == now)).map_or(0, |at| at + 1);
+    Menu { title: "view as".into(), items: std::iter::once(None).chain(headings.into_iter().map(Some)).map(item).collect(), chosen }
+}
+
 /// Why a command is not possible now; none: it is.
 pub(super) fn refusal(model: &Model, command: &Command) -> Option<String> {
     match command {
@@ -773,6 +820,7 @@ pub(super) fn refusal(model: &Model, command: &Command) -> Option<String> {
         }
         Command::App(_) => None,
         Command::Inventory(command) => inventory::update::refusal(&model.inventory, &model.shared, command),
+        Command::Logs(command) => logs::update::refusal(&model.logs, *command),
         Command::Perf(command) => perf::update::refusal(&model.perf, &model.shared, *command),
         Command::Clusters(command) => clusters::update::refusal(&model.clusters, &model.shared, *command),
     }

@@ -16,7 +16,7 @@ use crate::tui::keys::map::Lookup;
 use crate::tui::overlays::{notices, which_key};
 use crate::tui::panes::inventory::commands::Command as Inventory;
 use crate::tui::panes::inventory::state::Seen;
-use crate::tui::panes::{clusters, inventory, perf};
+use crate::tui::panes::{clusters, inventory, logs, perf};
 use crate::tui::theme::Role;
 use crate::tui::widgets::bar::{GAP, Segment, bar};
 use crate::tui::widgets::paint::{ascii, page, put, row};
@@ -48,6 +48,7 @@ pub fn draw(model: &Model, look: &Look<'_>, buf: &mut Buffer) -> Hits {
     let mut hits = Hits::default();
     match model.pane {
         PaneId::Inventory => hits.inventory = Some(inventory::view::draw(&model.inventory, &model.shared, look, body, buf)),
+        PaneId::Logs => logs::view::draw(&model.logs, look, body, buf),
         PaneId::Perf => perf::view::draw(&model.perf, look, body, buf),
         PaneId::Clusters => clusters::view::draw(&model.clusters, &model.shared, look, body, buf),
     }
@@ -83,6 +84,7 @@ fn over(model: &Model, overlay: &Overlay, look: &Look<'_>, area: Rect, body: Rec
 fn line_one(model: &Model, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let name = match model.pane {
         PaneId::Inventory => "Inventory",
+        PaneId::Logs => "Logs",
         PaneId::Perf => "Perf",
         PaneId::Clusters => "Clusters",
     };
@@ -160,6 +162,7 @@ fn trouble(one: &Connection, words: bool, look: &Look<'_>) -> Segment {
 fn crumbs(model: &Model, look: &Look<'_>) -> Vec<Segment> {
     match model.pane {
         PaneId::Inventory => inventory::view::crumbs(&model.inventory, &model.shared, look),
+        PaneId::Logs => logs::view::crumbs(&model.logs),
         PaneId::Perf => perf::view::crumbs(&model.perf),
         PaneId::Clusters => clusters::view::crumbs(&model.clusters, &model.shared),
     }
@@ -213,6 +216,7 @@ fn footer(model: &Model, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
 fn here(model: &Model) -> String {
     let cluster = match model.pane {
         PaneId::Inventory => model.inventory.row().map(|row| row.cluster.to_string()),
+        PaneId::Logs => model.logs.of.first().map(|key| key.cluster.to_string()),
         PaneId::Perf => model.perf.shown().and_then(|entry| entry.run.target.cluster.clone()),
         PaneId::Clusters => clusters::state::here(&model.clusters, &model.shared).map(|line| line.id.to_string()),
     };

@@ -14,7 +14,7 @@ use crate::cluster::fleet::Fleet;
 use crate::names::{ObjectKey, Problem};
 use crate::results::Store;
 use crate::text::sanitise;
-use crate::tui::panes::{clusters, inventory, perf};
+use crate::tui::panes::{clusters, inventory, logs, perf};
 
 /// What the work needs of the world.
 #[derive(Clone)]
@@ -23,8 +23,8 @@ pub struct Context {
     pub fleet: Fleet,
     /// The runs on disk.
     pub store: Store,
-    /// The folder for tables that are saved.
-    pub tables: PathBuf,
+    /// The folder for what is saved.
+    pub saved: PathBuf,
     /// Where reports go.
     pub reports: Sender<Report>,
     /// Keeps what the next start should know.
@@ -35,6 +35,7 @@ pub struct Context {
 pub struct Work {
     context: Context,
     inventory: inventory::work::Work<Report>,
+    logs: logs::work::Work<Report>,
     perf: perf::work::Work<Report>,
     clusters: clusters::work::Work<Report>,
     status: JoinHandle<()>,
@@ -57,7 +58,8 @@ pub enum Wish {
 impl Work {
     /// Begins to report how the connections do.
     pub fn new(context: Context) -> Self {
-        let inventory = inventory::work::Work::new(context.fleet.clone(), context.reports.clone(), context.tables.clone(), Report::Inventory);
+        let inventory = inventory::work::Work::new(context.fleet.clone(), context.reports.clone(), context.saved.join("tables"), Report::Inventory);
+        let logs = logs::work::Work::new(context.fleet.clone(), context.saved.join("logs"), context.reports.clone(), Report::Logs);
         let perf = perf::work::Work::new(context.fleet.clone(), context.store.clone(), context.reports.clone(), Report::Perf);
         let clusters = clusters::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Clusters);
         let files = tokio::spawn(follow(context.fleet.clone(), context.reports.clone()));
@@ -72,13 +74,14 @@ impl Work {
         });
         let (memory, newest) = watch::channel(None);
         let writer = tokio::spawn(write(newest, context.remember.clone(), context.reports.clone()));
-        Self { context, inventory, perf, clusters, status, files, memory, writer }
+        Self { context, inventory, logs, perf, clusters, status, files, memory, writer }
     }
 
     /// Begins what is wanted; what only the terminal's owner can do is answered.
     pub fn run(&mut self, effect: Effect) -> Option<Wish> {
         match effect {
             Effect::Inventory(effect) => self.inventory.run(effect),
+            Effect::Logs(effect) => self.logs.run(effect),
             Effect::Perf(effect) => self.perf.run(effect),
             Effect::Clusters(effect) => self.clusters.run(effect),
             Effect::Hold(clusters) => self.context.fleet.gate().hold(clusters),
