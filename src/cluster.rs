@@ -20,6 +20,7 @@ pub mod kubeconfig;
 pub mod kubectl;
 mod login;
 pub mod logs;
+pub mod metrics;
 pub mod path;
 mod pieces;
 mod probe;

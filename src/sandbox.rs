@@ -1,6 +1,6 @@
 //! The embedded Kubernetes API server with a small shop living in it: the default when there is no cluster, and the bed our tests lie in.
 //!
-//! It serves discovery, get, list (limit, continue, label and field selectors), watch (bookmarks, streaming lists), Tables, create, update, JSON and merge
+//! It serves discovery, metrics of pods and nodes, get, list (limit, continue, label and field selectors), watch (bookmarks, streaming lists), Tables, create, update, JSON and merge
 //! patches, delete, scale and pod logs. It does **not** run containers, authenticate anybody, validate schemas, apply on the server's side, exec, forward
 //! ports or keep anything after it ends; a request for one of these is refused with a sentence that says so.
 
@@ -16,6 +16,7 @@ use crate::names::Problem;
 
 mod controllers;
 mod kinds;
+mod metrics;
 mod patch;
 mod print;
 mod scenario;
@@ -67,7 +68,7 @@ impl Sandbox {
             hints: vec!["it needs a few free ports on 127.0.0.1".into()],
         };
         let ports = shop::open(&mut tasks).await.map_err(no_port)?;
-        let store = Arc::new(store::Store::default());
+        let store = Arc::new(store::Store::new(options.still));
         scenario::fill(&store, &options, &ports);
         tasks.spawn(controllers::run(store.clone(), options.clone()));
         if options.churn > 0 && !options.still {

@@ -27,6 +27,8 @@ mod columns;
 mod get;
 #[path = "cluster/logs.rs"]
 mod logs;
+#[path = "cluster/measure.rs"]
+mod measure;
 #[path = "cluster/two.rs"]
 mod two;
 

@@ -11,6 +11,8 @@ mod drill;
 mod frame;
 #[path = "play/held.rs"]
 mod held;
+#[path = "play/measure.rs"]
+mod measure;
 #[path = "support/play.rs"]
 mod play;
 #[path = "support/scene.rs"]

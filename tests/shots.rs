@@ -39,6 +39,9 @@ const SHOTS: &[Shot] = &[
     ("two-clusters-200x60", || two_clusters(Opening::kubeconfig(CONTEXTS).size(200, 60))),
     ("two-clusters-light-120x36", || two_clusters(Opening::kubeconfig(CONTEXTS).theme("light").size(120, 36))),
     ("two-clusters-ansi16-80x24", || two_clusters(Opening::kubeconfig(CONTEXTS).theme("ansi16"))),
+    ("measures-120x36", || measures(Opening::kubeconfig(CONTEXTS).size(120, 36))),
+    ("measures-160x45", || measures(Opening::kubeconfig(CONTEXTS).size(160, 45))),
+    ("measures-ascii-120x36", || measures(Opening::kubeconfig(CONTEXTS).size(120, 36).theme("mono").ascii())),
     ("two-clusters-mono-80x24", || two_clusters(Opening::kubeconfig(CONTEXTS).theme("mono"))),
     ("trouble-grouped-80x24", trouble_grouped),
     ("trouble-rows-120x36", trouble_rows),
@@ -165,6 +168,24 @@ fn two_clusters(opening: Opening) -> Stage {
     stage.rows("lab", listed("pods", shop_pods("lab", true))).rows("lab", scene::stale(2 * MINUTE, down.clone()));
     stage.connections(vec![scene::ready("prod-eu"), scene::troubled("lab", Health::Unreachable, 2 * MINUTE, down)]);
     stage.play("S");
+    stage
+}
+
+/// Pods with what they use: some near their limit, some on the move.
+fn measures(opening: Opening) -> Stage {
+    let mut stage = opening.dark_unless_told().open(&["prod-eu"]).start();
+    let rows = shop_pods("prod-eu", false).into_iter().map(Make::gauged).collect();
+    stage.connections(vec![scene::ready("prod-eu")]).kinds(KINDS).play(": po <ret>").rows("prod-eu", listed("pods", rows));
+    let used = |at: usize, factor: u64| {
+        let memory = [0, 0, 251, 94, 161, 113, 159, 120, 210, 62, 247, 89, 213][at];
+        let cpu = [0, 0, 231, 27, 138, 32, 137, 39, 13, 77, 124, 34, 19][at];
+        if at == 4 || at == 10 { (cpu * factor, memory) } else { (cpu, memory) }
+    };
+    let list = |factor: u64| -> Vec<(&str, u64, u64)> {
+        let one = |(at, pod): (usize, &(&'static str, &str, &str, i64, &str))| (pod.0, used(at, factor).0, used(at, factor).1);
+        PODS.iter().enumerate().skip(2).map(one).collect()
+    };
+    stage.measured("prod-eu", scene::uses(15, &list(2))).measured("prod-eu", scene::uses(0, &list(1)));
     stage
 }
 

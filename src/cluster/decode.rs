@@ -15,6 +15,7 @@ use super::wire::JSON;
 use crate::names::{ClusterId, Gvk};
 use crate::text::sanitise;
 
+mod ask;
 mod bare;
 mod event;
 mod node;
@@ -96,12 +97,38 @@ impl Shape {
         let names: &[&str] = match self {
             Self::Table => return None,
             Self::Book(columns) | Self::Metadata(columns) => columns,
-            Self::Own(Own::Pods) => &[">READY", "STATUS", "RESTARTS", "LAST", "NODE+", "IP+", "NOMINATED NODE+", ">READINESS GATES+"],
+            Self::Own(Own::Pods) => &[
+                ">READY",
+                "STATUS",
+                "RESTARTS",
+                "LAST",
+                "NODE+",
+                "IP+",
+                "NOMINATED NODE+",
+                ">READINESS GATES+",
+                ">CPU+",
+                ">%CPU/L+",
+                ">MEM+",
+                ">%MEM/L+",
+                ">%CPU/R+",
+                ">%MEM/R+",
+            ],
             Self::Own(Own::Deployments) => &[">READY", "STATUS", ">UP-TO-DATE", ">AVAILABLE", "CONTAINERS+", "IMAGES+", "SELECTOR+"],
             Self::Own(Own::Services) => &["TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORT(S)", "SELECTOR+"],
-            Self::Own(Own::Nodes) => {
-                &["STATUS", "ROLES", "VERSION", "INTERNAL-IP+", "EXTERNAL-IP+", "OS-IMAGE+", "KERNEL-VERSION+", "CONTAINER-RUNTIME+"]
-            }
+            Self::Own(Own::Nodes) => &[
+                "STATUS",
+                "ROLES",
+                "VERSION",
+                "INTERNAL-IP+",
+                "EXTERNAL-IP+",
+                "OS-IMAGE+",
+                "KERNEL-VERSION+",
+                "CONTAINER-RUNTIME+",
+                ">CPU+",
+                ">%CPU+",
+                ">MEM+",
+                ">%MEM+",
+            ],
             Self::Own(Own::Events) => &["LAST", "TYPE", "REASON", "OBJECT", ">COUNT", "MESSAGE", "SUBOBJECT+", "SOURCE+", "FIRST SEEN+"],
             Self::Own(Own::Workloads) => &["KIND", ">READY", "STATUS", "IMAGES+"],
             Self::Own(Own::Bare) => &[">READY", "STATUS"],
@@ -121,6 +148,8 @@ pub(super) struct Decoder {
     cluster: ClusterId,
     gvk: Arc<Gvk>,
     words: Interner,
+    /// Uses are measured there, so that they get cells.
+    measured: bool,
     /// Column definitions of the last Table that carried some.
     layout: table::Layout,
     /// The resourceVersion of the last object; a Table has none of its own.
@@ -141,12 +170,17 @@ pub type Look = Arc<dyn Fn(Uid, Value) + Send + Sync>;
 impl Decoder {
     pub(super) fn new(shape: Shape, cluster: ClusterId, gvk: Arc<Gvk>) -> Self {
         let (words, layout) = (Interner::default(), table::Layout::default());
-        Self { shape, cluster, gvk, words, layout, version: String::new(), look: None, now: 0, own: Vec::new(), book: None }
+        Self { shape, cluster, gvk, words, layout, measured: false, version: String::new(), look: None, now: 0, own: Vec::new(), book: None }
     }
 
     /// Shows every whole object to somebody from now on.
     pub(super) fn shown_to(self, look: Option<Look>) -> Self {
         Self { look, ..self }
+    }
+
+    /// Gives rows the cells of uses, or does not.
+    pub(super) fn measured(self, measured: bool) -> Self {
+        Self { measured, ..self }
     }
 
     /// The same with columns of the person's own behind the others.
@@ -216,6 +250,10 @@ impl Decoder {
             return Ok(());
         }
         let (state, mut cells) = object.cells(&metadata, &self.gvk, &mut self.words);
+        // The person's own columns stand behind those of uses.
+        if self.measured || !self.own.is_empty() {
+            cells.extend(object.gauges());
+        }
         cells.extend(self.chosen(json)?);
         let row = self.row(&metadata, state, cells);
         if let Some(look) = &self.look {
@@ -303,6 +341,11 @@ impl Meta {
 /// What a kind shows.
 trait Cells {
     fn cells(&self, meta: &Meta, gvk: &Gvk, words: &mut Interner) -> (RowState, Vec<Cell>);
+
+    /// Cells for what it uses, not measured yet; the last columns.
+    fn gauges(&self) -> Vec<Cell> {
+        Vec::new()
+    }
 
     /// The view leaves it out: something else in the view stands for it.
     fn hidden(&self, _meta: &Meta) -> bool {

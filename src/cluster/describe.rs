@@ -170,6 +170,10 @@ impl Fleet {
             ("" | "events.k8s.io", "Event") => general::event(&object),
             _ => general::describe(&object),
         };
+        let uses = self.uses_of(key, &object).await;
+        // After the word that says how it does.
+        let behind = described.facts.len().min(1);
+        described.facts.splice(behind..behind, uses);
         described.facts.sort_by_key(|fact| std::cmp::Reverse(fact.state.max(RowState::Done)));
         let uid = Some(at(&object, "/metadata/annotations/kubernetes.io~1config.mirror")).filter(|uid| !uid.is_empty());
         // The kubelet writes of a mirror pod by the uid it knows it by.

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use kube::config::Kubeconfig;
@@ -19,6 +19,7 @@ use super::gate::Gate;
 use super::kinds::Kinds;
 use super::kubeconfig::{self, definition, merged};
 use super::login::Logins;
+use super::metrics::Poller;
 use super::proxy::Proxies;
 use super::standing::Declared;
 use super::tally::{Particulars, Tally};
@@ -103,6 +104,8 @@ struct Line {
     farewell: Farewell,
     tally: Arc<Tally>,
     task: Mutex<Option<JoinHandle<()>>>,
+    /// Asks for uses while somebody looks.
+    poller: Mutex<Weak<Poller>>,
 }
 
 impl Drop for Inner {
@@ -115,7 +118,13 @@ impl Drop for Inner {
 
 impl Line {
     fn new() -> Arc<Self> {
-        Arc::new(Self { connected: watch::channel(None).0, farewell: Farewell::default(), tally: Arc::default(), task: Mutex::default() })
+        Arc::new(Self {
+            connected: watch::channel(None).0,
+            farewell: Farewell::default(),
+            tally: Arc::default(),
+            task: Mutex::default(),
+            poller: Mutex::default(),
+        })
     }
 
     fn stop(&self) {
@@ -342,6 +351,17 @@ impl Fleet {
 
     fn line(&self, id: &ClusterId) -> Option<Arc<Line>> {
         self.lines().get(id).cloned()
+    }
+
+    /// Who asks a cluster for uses, started when nobody did yet. Needs a tokio runtime.
+    pub(super) fn poller(&self, id: &ClusterId) -> Option<Arc<Poller>> {
+        let line = self.line(id)?;
+        let mut place = line.poller.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(place.upgrade().unwrap_or_else(|| {
+            let poller = Arc::new(Poller::start(line.connected.subscribe()));
+            *place = Arc::downgrade(&poller);
+            poller
+        }))
     }
 
     /// The connection of a cluster, waited for at most as long as a person waits.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::metrics::Gauge;
 use crate::names::{ClusterId, Gvk, ObjectKey, Problem};
 use crate::text::age::age;
 
@@ -45,6 +46,8 @@ pub enum Cell {
     Ratio(u32, u32),
     /// Restarts and when the last one happened, unix seconds (0: not known).
     Restarts(u32, i64),
+    /// What is in use, once it was measured.
+    Gauge(Gauge),
 }
 
 /// One column of a table.
@@ -170,6 +173,7 @@ impl Cell {
             Self::Ratio(ready, wanted) => Cow::Owned(format!("{ready}/{wanted}")),
             Self::Restarts(count, 0) => Cow::Owned(count.to_string()),
             Self::Restarts(count, then) => Cow::Owned(format!("{count} ({})", age(now - then))),
+            Self::Gauge(gauge) => Cow::Owned(gauge.show()),
         }
     }
 
@@ -191,6 +195,8 @@ impl Cell {
             Self::Since(then) => Some(-(*then as f64)),
             Self::Ratio(ready, wanted) => Some(if *wanted == 0 { 1.0 } else { f64::from(*ready) / f64::from(*wanted) }),
             Self::Restarts(count, _) => Some(f64::from(*count)),
+            // What was not measured is less than nothing.
+            Self::Gauge(gauge) => Some(gauge.size().unwrap_or(-1.0)),
             Self::Empty | Self::Text(_) => None,
         }
     }

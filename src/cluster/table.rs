@@ -1,6 +1,7 @@
 //! A table over the rows of several clusters: order, match set, counts. Pure: no clock, no task, no drawing. What a delta costs depends on what it
 //! changes, not on how many rows there are.
 
+mod measured;
 mod order;
 mod text;
 
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use self::order::{NOTHING, Ranking};
 use self::text::passes;
 use super::filter::Filter;
+use super::metrics::Measures;
 use super::rows::{Cell, Column, Delta, Phase, Row, Uid};
 use crate::names::ClusterId;
 
@@ -40,6 +42,7 @@ pub struct Table {
     hold: bool,
     /// Rows that stand where they stood, and not where they would be put now.
     held: usize,
+    measures: Measures,
 }
 
 #[derive(Debug)]
@@ -125,7 +128,7 @@ impl Table {
     }
 
     /// Takes in what one cluster's subscription yielded. True when rows or columns changed.
-    pub fn apply(&mut self, source: &ClusterId, delta: Delta) -> bool {
+    pub fn apply(&mut self, source: &ClusterId, mut delta: Delta) -> bool {
         let rows_changed = delta.reset || !delta.upserts.is_empty() || !delta.removed.is_empty();
         let at = self.source(source);
         if delta.reset {
@@ -134,6 +137,7 @@ impl Table {
         if let Some(columns) = delta.columns {
             self.columns = columns;
         }
+        delta.upserts.iter_mut().for_each(|row| self.measures.fill(source, row.namespace.as_deref(), &row.name, &mut row.cells));
         self.take_in(at, delta.upserts, &delta.removed);
         if let Some(phase) = delta.phase {
             let complete = phase == Phase::Synced;
@@ -155,6 +159,7 @@ impl Table {
     /// Forgets a cluster: it was closed.
     pub fn drop_source(&mut self, source: &ClusterId) {
         let at = self.source(source);
+        self.measures.forget(source);
         self.phases.retain(|(id, _)| id != source);
         self.drop_rows(|entry| entry.source == at);
     }

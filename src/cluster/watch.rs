@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use self::queue::Queue;
 use super::connection::{Connected, LONGEST_PAUSE, unix_now};
 use super::decode::{Decoder, Head, Look, Own, Shape};
+use super::metrics;
 use super::path::UserColumn;
 use super::pieces::Pieces;
 use super::rows::{Delta, Phase, Row, Uid};
@@ -222,10 +223,10 @@ impl Pending {
 /// Waits for the connection, resolves the view to kinds, and runs one task a kind.
 async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connected>>, shared: Arc<Shared>, look: Option<Look>) {
     shared.change(|pending| pending.phases = vec![None]);
-    let (now, parts) = loop {
+    let (now, parts, measured) = loop {
         let Some(now) = current(&mut connected).await else { return };
-        match now.among_kinds(|kinds| resolve(&spec, kinds)).await {
-            Ok(parts) => break (now, parts),
+        match now.among_kinds(|kinds| Ok((resolve(&spec, kinds)?, metrics::served(kinds)))).await {
+            Ok((parts, measured)) => break (now, parts, measured),
             Err(problem) => {
                 shared.set_phase(0, Phase::Stale { since: unix_now(), problem });
                 if wait_for_change(&mut connected, Duration::from_secs(10)).await.is_err() {
@@ -242,7 +243,8 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
     let book = maker.map(|maker| Arc::new(Mutex::new(Book::new(spec.cluster.clone(), maker))));
     let places: Vec<(&Part, Option<&str>)> = parts.iter().flat_map(|part| spec.places(part).into_iter().map(move |place| (part, place))).collect();
     let decoder = |part: &Part| {
-        Decoder::new(part.shape, spec.cluster.clone(), part.kind.gvk.clone()).with(&spec.columns).writing(book.clone()).shown_to(look.clone())
+        let decoder = Decoder::new(part.shape, spec.cluster.clone(), part.kind.gvk.clone()).with(&spec.columns).measured(measured);
+        decoder.writing(book.clone()).shown_to(look.clone())
     };
     shared.change(|pending| {
         pending.phases = vec![None; places.len()];

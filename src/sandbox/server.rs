@@ -14,7 +14,7 @@ use super::kinds::{KINDS, Kind};
 use super::print::Include;
 use super::select::Selection;
 use super::store::{Change, Expected, Feed, Place, Refused, Store, Stored};
-use super::{patch, print, scenario};
+use super::{metrics, patch, print, scenario};
 
 type Body = UnsyncBoxBody<Bytes, Infallible>;
 type Answer = Result<Response<Body>, Status>;
@@ -136,6 +136,9 @@ fn route(store: &Arc<Store>, path: &str, ask: &Ask) -> Answer {
         ["version"] => Ok(whole(&json!({"major": "1", "minor": "36", "gitVersion": "v1.36.0-meshplay-sandbox", "platform": "sandbox"}))),
         ["api"] | ["apis"] => Ok(discovery(parts[0] == "api", ask)),
         ["api", "v1"] => Ok(whole(&resources("", "v1"))),
+        ["apis", metrics::GROUP] => Ok(whole(&metrics::group())),
+        ["apis", metrics::GROUP, metrics::VERSION] => Ok(whole(&metrics::resources())),
+        ["apis", metrics::GROUP, metrics::VERSION, rest @ ..] => measured(store, rest, ask),
         ["apis", group] if served(group) => Ok(whole(&group_of(group))),
         ["apis", group, version] if served(group) => Ok(whole(&resources(group, version))),
         ["api", "v1", rest @ ..] => objects(store, target("", "v1", rest)?, ask),
@@ -143,6 +146,13 @@ fn route(store: &Arc<Store>, path: &str, ask: &Ask) -> Answer {
         ["apis", group, version, rest @ ..] => objects(store, target(group, version, rest)?, ask),
         _ => Err(status(StatusCode::NOT_FOUND, "NotFound", "the sandbox does not serve this path: use a real cluster for it")),
     }
+}
+
+/// What is used now; where nothing moves, at the beginning of time.
+fn measured(store: &Store, rest: &[&str], ask: &Ask) -> Answer {
+    let now = if store.still { 0 } else { jiff::Timestamp::now().as_second() };
+    let missing = || status(StatusCode::NOT_FOUND, "NotFound", "the sandbox has not measured this");
+    metrics::answer(store, &ask.method, rest, now).map(|value| whole(&value)).ok_or_else(missing)
 }
 
 fn target(group: &str, version: &str, rest: &[&str]) -> Result<Target, Status> {
@@ -269,14 +279,16 @@ fn discovery(core: bool, ask: &Ask) -> Response<Body> {
     let mut groups: Vec<(&str, &str)> = KINDS.iter().map(|kind| (kind.group, kind.version)).filter(|(group, _)| group.is_empty() == core).collect();
     groups.dedup();
     if ask.accept.contains("g=apidiscovery.k8s.io;v=v2;") {
-        let items: Vec<Value> = groups.iter().map(|(group, version)| aggregated(group, version)).collect();
+        let own = (!core).then(metrics::aggregated);
+        let items: Vec<Value> = groups.iter().map(|(group, version)| aggregated(group, version)).chain(own).collect();
         let body = json!({"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items});
         return respond(StatusCode::OK, AGGREGATED, full(body.to_string()));
     }
     if core {
         return whole(&json!({"kind": "APIVersions", "versions": ["v1"]}));
     }
-    whole(&json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups.iter().map(|(group, _)| group_of(group)).collect::<Vec<_>>()}))
+    let groups: Vec<Value> = groups.iter().map(|(group, _)| group_of(group)).chain([metrics::group()]).collect();
+    whole(&json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}))
 }
 
 const VERBS: [&str; 8] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];

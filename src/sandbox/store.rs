@@ -62,6 +62,8 @@ impl Expected {
 
 /// The sandbox's etcd.
 pub(super) struct Store {
+    /// Nothing moves by itself.
+    pub(super) still: bool,
     state: Mutex<State>,
     changes: broadcast::Sender<Arc<Change>>,
 }
@@ -87,12 +89,17 @@ const HISTORY: usize = 20_000;
 
 impl Default for Store {
     fn default() -> Self {
-        let state = State { version: 1_000, objects: BTreeMap::new(), history: VecDeque::new() };
-        Self { state: Mutex::new(state), changes: broadcast::channel(16_384).0 }
+        Self::new(false)
     }
 }
 
 impl Store {
+    /// An empty store of a sandbox in which something moves by itself, or nothing does.
+    pub(super) fn new(still: bool) -> Self {
+        let state = State { version: 1_000, objects: BTreeMap::new(), history: VecDeque::new() };
+        Self { still, state: Mutex::new(state), changes: broadcast::channel(16_384).0 }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

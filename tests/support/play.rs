@@ -246,6 +246,12 @@ impl Stage {
         self.report(Report::Inventory(inventory::work::Report::Rows { generation, cluster: ClusterId::new(cluster), delta }))
     }
 
+    /// What is in use in the view that is looked at now.
+    pub fn measured(&mut self, cluster: &str, reading: meshplay::cluster::metrics::Reading) -> &mut Self {
+        let generation = self.model.inventory.generation;
+        self.report(Report::Inventory(inventory::work::Report::Measured { generation, cluster: ClusterId::new(cluster), reading }))
+    }
+
     /// What the clusters serve: each kind's plural, then its other names.
     pub fn kinds(&mut self, kinds: &[&[&str]]) -> &mut Self {
         let scoped = kinds.iter().map(|names| names[0].to_owned()).filter(|name| matches!(name.as_str(), "nodes" | "namespaces")).collect();

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use meshplay::cluster::connection::{Connection, Health};
 use meshplay::cluster::describe::{Description, Fact, Said, Section};
 use meshplay::cluster::events::EventLine;
+use meshplay::cluster::metrics::{Gauge, Known, Reading, Resource, Use, Uses};
 use meshplay::cluster::rows::{Cell, Column, Delta, Phase, Row, RowState, Uid};
 use meshplay::load::engine::{Ended, Sample};
 use meshplay::load::plan::{Plan, Target};
@@ -29,7 +30,7 @@ pub const DAY: i64 = 24 * HOUR;
 /// The columns of a view, as `cluster::decode` names them.
 pub fn columns(view: &str) -> Arc<[Column]> {
     let names: &[&str] = match view {
-        "pods" => &[">READY", "STATUS", "RESTARTS", "LAST", "NODE+", "IP+"],
+        "pods" => &[">READY", "STATUS", "RESTARTS", "LAST", "NODE+", "IP+", ">CPU+", ">%CPU/L+", ">MEM+", ">%MEM/L+", ">%CPU/R+", ">%MEM/R+"],
         "services" => &["TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORT(S)", "SELECTOR+"],
         "workloads" => &["KIND", ">READY", "STATUS", "IMAGES+"],
         "secrets" => &["TYPE", "DATA"],
@@ -49,6 +50,13 @@ pub fn columns(view: &str) -> Arc<[Column]> {
 /// All rows of a cluster, as they stand when a list has come in.
 pub fn listed(view: &str, rows: Vec<Row>) -> Delta {
     Delta { columns: Some(columns(view)), reset: true, upserts: rows, removed: Vec::new(), phase: Some(Phase::Synced) }
+}
+
+/// What pods of the shop use, measured so many seconds ago: names, millicores, mebibytes.
+pub fn uses(ago: i64, pods: &[(&str, u64, u64)]) -> Reading {
+    let of = pods.iter().map(|(name, cpu, memory)| ((*name).into(), Use { cpu: *cpu, memory: memory << 20 })).collect();
+    let uses = Uses { at: NOW - ago, every: 15, window: 15, of: [("shop".into(), of)].into() };
+    Reading { namespace: None, known: Known::Measured(Arc::new(uses)) }
 }
 
 /// Rows that came or changed.
@@ -141,6 +149,8 @@ pub trait Make {
     fn ip(self, address: &str) -> Self;
     /// A label, `app=web`.
     fn label(self, label: &str) -> Self;
+    /// A pod that asks for 100m and 128Mi and may have no more than 256Mi, in a cluster that measures.
+    fn gauged(self) -> Self;
 }
 
 impl Make for Row {
@@ -170,6 +180,15 @@ impl Make for Row {
 
     fn label(self, label: &str) -> Self {
         Self { labels: Arc::new([label.into()]), ..self }
+    }
+
+    fn gauged(self) -> Self {
+        const MI: u64 = 1 << 20;
+        let number = |resource| Cell::Gauge(Gauge::number(resource));
+        let (cpu, memory) = (Resource::Cpu, Resource::Memory);
+        let gauges =
+            [number(cpu), Cell::Empty, number(memory), Gauge::share(memory, 256 * MI), Gauge::share(cpu, 100), Gauge::share(memory, 128 * MI)];
+        Self { cells: self.cells.iter().cloned().chain(gauges).collect(), ..self }
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use super::ask::{self, Amounts};
 use super::{Cell, Cells, Condition, Gvk, Interner, Meta, RowState, condition};
 
 #[derive(Default, Deserialize)]
@@ -25,6 +26,8 @@ struct NodeStatus {
     conditions: Vec<Condition>,
     addresses: Vec<Address>,
     node_info: NodeInfo,
+    capacity: Amounts,
+    allocatable: Amounts,
 }
 
 #[derive(Default, Deserialize)]
@@ -61,6 +64,10 @@ impl Cells for Node {
         let (inside, outside) = (self.address("InternalIP"), self.address("ExternalIP"));
         let texts = [&status, &roles, &info.kubelet_version, inside, outside, &info.os_image, &kernel, &info.container_runtime_version];
         (state, texts.map(|text| words.cell(text)).into())
+    }
+
+    fn gauges(&self) -> Vec<Cell> {
+        ask::of_node(&self.status.capacity, &self.status.allocatable)
     }
 }
 

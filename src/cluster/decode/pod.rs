@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::ask::{self, Amounts, Asked, Asks};
 use super::{Cell, Cells, Column, Condition, Gvk, Interner, Meta, Row, RowState, condition, state_of_word, unix};
 
 #[derive(Default, Deserialize)]
@@ -18,6 +19,8 @@ struct Spec {
     containers: Vec<Container>,
     init_containers: Vec<Container>,
     readiness_gates: Vec<Gate>,
+    resources: Asks,
+    overhead: Amounts,
 }
 
 #[derive(Default, Deserialize)]
@@ -31,6 +34,7 @@ struct Gate {
 struct Container {
     name: String,
     restart_policy: String,
+    resources: Asks,
 }
 
 #[derive(Default, Deserialize)]
@@ -110,6 +114,13 @@ impl Cells for Pod {
             self.gates(),
         ];
         (state, cells)
+    }
+
+    fn gauges(&self) -> Vec<Cell> {
+        let one = |container: &Container| Asked { sidecar: container.restart_policy == "Always", asks: container.resources.read() };
+        let (main, init): (Vec<Asked>, Vec<Asked>) =
+            (self.spec.containers.iter().map(one).collect(), self.spec.init_containers.iter().map(one).collect());
+        ask::of_pod(&main, &init, self.spec.resources.read(), self.spec.overhead.read())
     }
 }
 

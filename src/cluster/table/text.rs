@@ -17,7 +17,7 @@ pub(super) fn passes(filter: &Filter, row: &Row, columns: &[Column], text: &mut 
     filter.matches(row, columns, text)
 }
 
-/// Everything of a row one may look for, in lower case. Ages are left out: they change while one types.
+/// Everything of a row one may look for, in lower case. Ages and uses are left out: they change while one types.
 fn haystack(row: &Row, text: &mut String) {
     push(row.cluster.as_str(), text);
     push(row.namespace.as_deref().unwrap_or_default(), text);
@@ -29,7 +29,7 @@ fn haystack(row: &Row, text: &mut String) {
                 push(words, text);
                 Ok(())
             }
-            Cell::Empty | Cell::Since(_) => Ok(()),
+            Cell::Empty | Cell::Since(_) | Cell::Gauge(_) => Ok(()),
             Cell::Number(number) => write!(text, "{number} "),
             Cell::Ratio(ready, wanted) => write!(text, "{ready}/{wanted} "),
             other => {

@@ -6,6 +6,7 @@ mod detail;
 mod drill;
 mod follow;
 mod groups;
+mod measure;
 mod namespaces;
 mod places;
 mod resume;
@@ -27,6 +28,7 @@ pub use self::table::filter;
 use self::act::{copy, delete, load_test, logged, logs};
 use self::detail::{close, described, heard, inspect, inspected, next_match, open, scroll};
 use self::drill::{drill, node, owner, selected, to_owner, warp};
+use self::measure::measured;
 use self::table::{column, filtered, mark, mark_range, moved, pan, rows, seat, sort, sort_here, unmark};
 use super::commands::{Command, Sideways};
 use super::state::{Origin, State, Tab, Tie, View};
@@ -106,8 +108,9 @@ fn redraw(state: &mut State, change: impl FnOnce(&mut State)) -> Step<Effect> {
 /// Takes in what happened outside.
 pub fn report(state: &mut State, shared: &Shared, at: At, report: Report) -> Step<Effect> {
     match report {
+        Report::Measured { generation, cluster, reading } if generation == state.generation => measured(state, &cluster, reading),
         Report::Rows { generation, cluster, delta } if generation == state.generation => rows(state, at, &cluster, delta),
-        Report::Rows { .. } => Step::quiet(),
+        Report::Rows { .. } | Report::Measured { .. } => Step::quiet(),
         Report::Selected { generation, labels } if generation == state.generation => selected(state, shared, at, labels),
         Report::Owner { generation, owner } if generation == state.generation => to_owner(state, shared, owner),
         Report::Selected { .. } | Report::Owner { .. } => Step::quiet(),

@@ -1,6 +1,7 @@
 //! What the inventory looks like: breadcrumb, table, and the object beside or over it. Changes nothing.
 
 mod detail;
+mod gauge;
 mod groups;
 mod table;
 
@@ -78,6 +79,7 @@ pub fn crumbs(state: &State, shared: &Shared, look: &Look<'_>) -> Vec<Segment> {
         segments.push(Segment::new("order held", Role::Dim, 3));
     }
     segments.extend(staleness(state, shared));
+    segments.extend(gauge::crumb(state));
     // The first to go where room is short; `?` lists them too.
     segments.extend(digits(state));
     segments

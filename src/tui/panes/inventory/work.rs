@@ -16,6 +16,7 @@ use crate::cluster::export::Sheet;
 use crate::cluster::fleet::Fleet;
 use crate::cluster::gate::Action;
 use crate::cluster::kinds::Kind;
+use crate::cluster::metrics::{Meter, MeterSpec, Reading};
 use crate::cluster::rows::{Column, Delta, Phase, Row};
 use crate::cluster::watch::WatchSpec;
 use crate::names::{ClusterId, ObjectKey, Problem};
@@ -119,6 +120,15 @@ pub enum Report {
         /// Everything that could be asked has answered.
         complete: bool,
     },
+    /// Uses were read, or could not be.
+    Measured {
+        /// Which view they belong to.
+        generation: u64,
+        /// Whose they are.
+        cluster: ClusterId,
+        /// What is known.
+        reading: Reading,
+    },
     /// How an object selects its pods was read, or could not be.
     Selected {
         /// The view that waits for it.
@@ -216,8 +226,12 @@ impl<F: Send + 'static> Work<F> {
     }
 
     fn watch(&mut self, generation: u64, specs: Vec<WatchSpec>) {
+        // Who looked before still does: what is measured already need not be asked for again.
+        let meters: Vec<(ClusterId, Meter)> =
+            specs.iter().filter_map(MeterSpec::of).map(|spec| (spec.cluster.clone(), self.fleet.meter(&spec))).collect();
         self.watches.abort_all();
         self.watches = JoinSet::new();
+        meters.into_iter().for_each(|(cluster, meter)| self.measure(generation, cluster, meter));
         for spec in specs {
             let (cluster, mut subscription) = (spec.cluster.clone(), self.fleet.watch(spec));
             let (reports, wrap) = (self.reports.clone(), self.wrap);
@@ -231,6 +245,17 @@ impl<F: Send + 'static> Work<F> {
                 }
             });
         }
+    }
+
+    fn measure(&mut self, generation: u64, cluster: ClusterId, mut meter: Meter) {
+        let (reports, wrap) = (self.reports.clone(), self.wrap);
+        self.watches.spawn(async move {
+            while let Some(reading) = meter.next().await {
+                if reports.send(wrap(Report::Measured { generation, cluster: cluster.clone(), reading })).await.is_err() {
+                    return;
+                }
+            }
+        });
     }
 
     fn inspect(&mut self, job: u64, key: ObjectKey, tab: Tab) {

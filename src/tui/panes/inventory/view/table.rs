@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::super::kept::Choice;
 use super::super::state::{Seen, State};
-use super::{cluster_scoped, empty, role_of, sign};
+use super::{cluster_scoped, empty, gauge, role_of, sign};
 use crate::cluster::connection::Health;
 use crate::cluster::rows::{Cell as Value, Column, Phase, Row, RowState};
 use crate::cluster::table::{Sort, SortBy};
@@ -86,7 +86,7 @@ fn fields(state: &State, shared: &Shared) -> Vec<Field> {
 /// The kind's own columns and the age: in the order that was chosen, what nobody has chosen about behind it.
 fn arranged(state: &State) -> Vec<Field> {
     let columns = state.table.columns();
-    let mut rest: Vec<Field> = (0..columns.len()).map(Field::Own).chain([Field::Age]).collect();
+    let mut rest: Vec<Field> = gauge::in_order(state).into_iter().map(Field::Own).chain([Field::Age]).collect();
     let mut fields = Vec::new();
     for choice in state.choices() {
         let is = |field: &Field| match field {
@@ -155,7 +155,9 @@ pub(in super::super) fn heads(state: &State, shared: &Shared) -> Vec<Head> {
             Field::Own(own) if message(columns).is_some() => event_head(&columns[own], state.wide),
             Field::Own(own) => {
                 let always = |choice: &Choice| choice.show == Show::Always && *choice.name == *columns[own].name;
-                own_head(&columns[own], at, state.wide || state.choices().iter().any(always))
+                let wide = state.wide || state.choices().iter().any(always);
+                let (title, right, rank) = own_head(&columns[own], at, wide);
+                (title, right, gauge::rank(&columns[own], wide, state).unwrap_or(rank))
             }
             Field::Age => ("AGE", true, if message(columns).is_some() { 9 } else { 50 }),
         };
@@ -212,7 +214,10 @@ fn row_view(row: &Row, fields: &[Field], state: &State, shared: &Shared, look: &
         Field::Cluster => plain(row.cluster.as_str()),
         Field::Namespace => plain(row.namespace.as_deref().unwrap_or_default()),
         Field::Name => plain(&row.name),
-        Field::Own(at) => own_cell(row, *at, state.table.columns(), look.now),
+        Field::Own(at) => match (row.cells.get(*at), state.table.columns().get(*at)) {
+            (Some(Value::Gauge(gauge)), Some(column)) => gauge::cell(gauge, column, &row.cluster, state, look),
+            _ => own_cell(row, *at, state.table.columns(), look.now),
+        },
         Field::Age if row.created == 0 => plain(""),
         Field::Age => Cell { text: age(look.now - row.created), role: Role::Dim },
     };

@@ -1,0 +1,37 @@
+//! Uses that come into the rows of a table. Where the order is by them, rows move, or are held where they stand.
+
+use super::super::metrics::{Measures, Reading};
+use super::super::rows::{Cell, Row};
+use super::{SortBy, Table, order};
+use crate::names::ClusterId;
+
+impl Table {
+    /// Puts uses that were read into the cells of their rows. True when numbers changed.
+    pub fn measure(&mut self, source: &ClusterId, reading: Reading) -> bool {
+        if !self.measures.take(source, reading) {
+            return false;
+        }
+        let (at, sort, hold) = (self.source(source), self.sort, self.hold);
+        let ordered = |row: &Row| matches!(sort.by, SortBy::Column(index) if matches!(row.cells.get(index), Some(Cell::Gauge(_))));
+        let mut moves = false;
+        for entry in self.rows.iter_mut().filter(|entry| entry.source == at) {
+            let Some(row) = &mut entry.row else { continue };
+            let key = if ordered(row) { order::key(sort, row) } else { None };
+            self.measures.fill(source, row.namespace.as_deref(), &row.name, &mut row.cells);
+            moves |= key.is_some();
+            if let Some(key) = key.filter(|_| hold && entry.held.is_none()) {
+                entry.held = Some(Box::new(key));
+                self.held += 1;
+            }
+        }
+        if moves && !hold {
+            self.arrange();
+        }
+        true
+    }
+
+    /// The uses that were read.
+    pub fn measures(&self) -> &Measures {
+        &self.measures
+    }
+}
