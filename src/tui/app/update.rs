@@ -7,6 +7,7 @@ use super::memory::Memory;
 use super::model::{Beginning, Effect, Guide, Model, Msg, Overlay, Report};
 use super::{copy, line, pick, place, shared::Shared, standing, status};
 use crate::cluster::connection::{Connection, Health};
+use crate::cluster::views::BUILT_IN;
 use crate::names::{ClusterId, Problem};
 use crate::tui::flow::{At, Confirmed, GuideStep, Intent, Notice, PaneId, Question, Step};
 use crate::tui::keys::map::Lookup;
@@ -208,7 +209,7 @@ fn intent(model: &mut Model, at: At, wish: Intent) -> Wanted {
             model.overlays.push(Overlay::Columns(Columns::new(kind, items)));
             Step::redraw()
         }
-        Intent::SavedViews => saved_views(model, at),
+        Intent::SavedViews => saved_views(model),
         Intent::OpenSaved(name) => saved_view(model, at, &name),
         Intent::Remember => Step::effect(remember(model)),
         Intent::Open(ids) => open(model, at, ids),
@@ -558,24 +559,27 @@ fn columns_answered(model: &mut Model, at: At, answer: ColumnsAnswer) -> Wanted 
 }
 
 /// The list of saved views.
-fn saved_views(model: &mut Model, at: At) -> Wanted {
-    if model.inventory.kept.views.is_empty() {
-        return intent(model, at, Intent::Notice(Notice::info("no view is saved yet; :save NAME keeps this one")));
-    }
-    let item = |(name, saved): (&String, &inventory::kept::Saved)| Item {
-        title: format!("{name:<16} {}", line::written(saved)),
+fn saved_views(model: &mut Model) -> Wanted {
+    let item = |name: &str, title: String| Item {
+        title,
         keys: String::new(),
-        command: Command::Inventory(inventory::commands::Command::OpenSaved(name.clone())),
+        command: Command::Inventory(inventory::commands::Command::OpenSaved(name.to_owned())),
         refusal: None,
     };
-    let items = model.inventory.kept.views.iter().map(item).collect();
-    model.overlays.push(Overlay::Menu(Menu { title: "saved views; :unsave NAME forgets one".into(), items, chosen: 0 }));
+    let saved = model.inventory.kept.views.iter().map(|(name, saved)| item(name, format!("{name:<16} {}", line::written(saved))));
+    // A view of the person's own may have the name of one of ours.
+    let ours = BUILT_IN.iter().filter(|view| !model.inventory.kept.views.contains_key(view.name));
+    let items = saved.chain(ours.map(|view| item(view.name, format!("{:<16} {}", view.name, view.about)))).collect();
+    model.overlays.push(Overlay::Menu(Menu { title: "saved views: :save NAME keeps this one".into(), items, chosen: 0 }));
     Step::redraw()
 }
 
 /// Looks at a saved view, in the contexts it was saved with as far as there are such.
 fn saved_view(model: &mut Model, at: At, name: &str) -> Wanted {
     let Some(saved) = model.inventory.kept.views.get(name).cloned() else {
+        if BUILT_IN.iter().any(|view| view.name == name) {
+            return run_line(model, at, name);
+        }
         return intent(model, at, Intent::Notice(Notice::info(format!("no view is saved as {name}; ,s lists them"))));
     };
     let (there, gone): (Vec<ClusterId>, Vec<ClusterId>) =

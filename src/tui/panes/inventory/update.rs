@@ -329,7 +329,6 @@ pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<Stri
         Command::Pin => return namespaces::no_pin(state).map(str::to_owned),
         Command::Save if state.table.visible() == 0 => "there are no rows",
         Command::Columns if state.table.columns().is_empty() => "no columns are known yet",
-        Command::SavedViews if state.kept.views.is_empty() => "none is saved; :save NAME keeps this one",
         Command::Unmark if state.marks.is_empty() => "nothing is marked",
         Command::Pan(Sideways::Right) if !state.seen.more => "all columns are shown",
         Command::Pan(Sideways::Left) if state.seen.skip == 0 => "the first columns are shown",
