@@ -10,6 +10,8 @@
     reason = "a test ends here when something is wrong"
 )]
 
+#[path = "cluster/describe.rs"]
+mod describe;
 #[path = "support/fault.rs"]
 mod fault;
 #[path = "cluster/faults.rs"]
@@ -23,6 +25,12 @@ mod real;
 #[path = "support/until.rs"]
 mod until;
 
+#[path = "cluster/columns.rs"]
+mod columns;
+#[path = "cluster/get.rs"]
+mod get;
+#[path = "cluster/logs.rs"]
+mod logs;
 #[path = "cluster/two.rs"]
 mod two;
 
@@ -47,7 +55,15 @@ fn id(name: &str) -> ClusterId {
 }
 
 fn watch(fleet: &Fleet, cluster: &str, view: &str) -> Subscription {
-    fleet.watch(WatchSpec { cluster: id(cluster), view: view.into(), namespaces: vec![], labels: String::new(), fields: String::new() })
+    fleet.watch(WatchSpec {
+        cluster: id(cluster),
+        view: view.into(),
+        namespaces: vec![],
+        labels: String::new(),
+        fields: String::new(),
+        columns: Vec::new(),
+        exact: false,
+    })
 }
 
 /// A fleet of one server, connected.
@@ -602,6 +618,8 @@ impl Real {
             namespaces: vec![self.namespace.clone()],
             labels: String::new(),
             fields: String::new(),
+            columns: Vec::new(),
+            exact: false,
         })
     }
 }

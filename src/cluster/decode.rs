@@ -6,14 +6,22 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::kinds::Kind;
+use super::path::{self, Step, UserColumn};
 use super::rows::{Cell, Column, Row, RowState, Uid};
 use super::wire::JSON;
 use crate::names::{ClusterId, Gvk};
 use crate::text::sanitise;
 
+mod event;
+mod node;
 mod pod;
+mod service;
+mod state;
 mod table;
 mod workload;
+
+pub(super) use self::event::Event;
+use self::state::state_of_word;
 
 /// How the objects of a kind become rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,14 +63,16 @@ impl Shape {
     }
 
     /// The columns, where they are known before the server answers. A trailing `+` marks the wide view, a leading `>` the right edge.
-    pub(super) fn columns(self) -> Option<Arc<[Column]>> {
+    fn columns(self) -> Option<Arc<[Column]>> {
         let names: &[&str] = match self {
             Self::Table => return None,
-            Self::Own(Own::Pods) => &[">READY", "STATUS", "RESTARTS", "LAST", "NODE+", "IP+"],
-            Self::Own(Own::Deployments) => &[">READY", "STATUS", ">UP-TO-DATE", ">AVAILABLE", "IMAGES+"],
-            Self::Own(Own::Services) => &["TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORTS", "SELECTOR+"],
-            Self::Own(Own::Nodes) => &["STATUS", "ROLES", "VERSION", "INTERNAL-IP+", "OS+", "KERNEL+", "RUNTIME+"],
-            Self::Own(Own::Events) => &["LAST", "TYPE", "REASON", "OBJECT", ">COUNT", "MESSAGE"],
+            Self::Own(Own::Pods) => &[">READY", "STATUS", "RESTARTS", "LAST", "NODE+", "IP+", "NOMINATED NODE+", ">READINESS GATES+"],
+            Self::Own(Own::Deployments) => &[">READY", "STATUS", ">UP-TO-DATE", ">AVAILABLE", "CONTAINERS+", "IMAGES+", "SELECTOR+"],
+            Self::Own(Own::Services) => &["TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORT(S)", "SELECTOR+"],
+            Self::Own(Own::Nodes) => {
+                &["STATUS", "ROLES", "VERSION", "INTERNAL-IP+", "EXTERNAL-IP+", "OS-IMAGE+", "KERNEL-VERSION+", "CONTAINER-RUNTIME+"]
+            }
+            Self::Own(Own::Events) => &["LAST", "TYPE", "REASON", "OBJECT", ">COUNT", "MESSAGE", "SUBOBJECT+", "SOURCE+", "FIRST SEEN+"],
             Self::Own(Own::Workloads) => &["KIND", ">READY", "STATUS", "IMAGES+"],
         };
         Some(names.iter().map(|name| column(name)).collect())
@@ -84,11 +94,25 @@ pub(super) struct Decoder {
     layout: table::Layout,
     /// The resourceVersion of the last object; a Table has none of its own.
     version: String,
+    /// Unix seconds: a Table tells ages where moments are meant.
+    now: i64,
+    /// Columns of the person's own, with the ways to their values.
+    own: Vec<(UserColumn, Vec<Step>)>,
 }
 
 impl Decoder {
     pub(super) fn new(shape: Shape, cluster: ClusterId, gvk: Arc<Gvk>) -> Self {
-        Self { shape, cluster, gvk, words: Interner::default(), layout: table::Layout::default(), version: String::new() }
+        Self { shape, cluster, gvk, words: Interner::default(), layout: table::Layout::default(), version: String::new(), now: 0, own: Vec::new() }
+    }
+
+    /// The same with columns of the person's own behind the others.
+    pub(super) fn with(self, columns: &[UserColumn]) -> Self {
+        Self { own: columns.iter().map(|column| (column.clone(), column.steps())).collect(), ..self }
+    }
+
+    /// It is that moment now, in unix seconds.
+    pub(super) fn at(&mut self, now: i64) {
+        self.now = now;
     }
 
     /// Rows of one object, or of one Table with any number of rows. Columns are answered when they are new.
@@ -98,9 +122,9 @@ impl Decoder {
             Shape::Own(Own::Pods) => self.own::<pod::Pod>(json, out)?,
             Shape::Own(Own::Deployments) => self.own::<workload::Deployment>(json, out)?,
             Shape::Own(Own::Workloads) => self.own::<workload::Workload>(json, out)?,
-            Shape::Own(Own::Services) => self.own::<Service>(json, out)?,
-            Shape::Own(Own::Nodes) => self.own::<Node>(json, out)?,
-            Shape::Own(Own::Events) => self.own::<Event>(json, out)?,
+            Shape::Own(Own::Services) => self.own::<service::Service>(json, out)?,
+            Shape::Own(Own::Nodes) => self.own::<node::Node>(json, out)?,
+            Shape::Own(Own::Events) => self.own::<event::Event>(json, out)?,
         }
         Ok(None)
     }
@@ -130,10 +154,34 @@ impl Decoder {
         if object.hidden(&metadata) {
             return Ok(());
         }
-        let (state, cells) = object.cells(&metadata, &self.gvk, &mut self.words);
+        let (state, mut cells) = object.cells(&metadata, &self.gvk, &mut self.words);
+        cells.extend(self.chosen(json)?);
         let row = self.row(&metadata, state, cells);
         out.push(row);
         Ok(())
+    }
+
+    /// The cells of the person's own columns: only for them is a whole object read.
+    fn chosen(&mut self, json: &[u8]) -> Result<Vec<Cell>, serde_json::Error> {
+        if self.own.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut object: serde_json::Value = serde_json::from_slice(json)?;
+        if &*self.gvk.kind == "Secret" {
+            path::mask(&mut object);
+        }
+        let (words, now) = (&mut self.words, self.now);
+        Ok(self.own.iter().map(|(column, steps)| table::read(&path::value(&object, steps), &column.name, now, words)).collect())
+    }
+
+    /// The columns of the person's own, as a table has them.
+    fn own_columns(&self) -> impl Iterator<Item = Column> {
+        self.own.iter().map(|(user, _)| Column { name: user.name.as_str().into(), wide: false, right: false })
+    }
+
+    /// All columns, where they are known before the server answers.
+    pub(super) fn columns(&self) -> Option<Arc<[Column]>> {
+        self.shape.columns().map(|columns| columns.iter().cloned().chain(self.own_columns()).collect())
     }
 
     fn row(&mut self, meta: &Meta, state: RowState, cells: Vec<Cell>) -> Row {
@@ -274,226 +322,6 @@ struct Condition {
 /// The condition of that name, as the API machinery looks conditions up.
 fn condition<'a>(conditions: &'a [Condition], kind: &str) -> Option<&'a Condition> {
     conditions.iter().find(|condition| condition.kind == kind)
-}
-
-/// How an object does, from the word its STATUS column says.
-fn state_of_word(word: &str) -> RowState {
-    const BAD: &[&str] = &["BackOff", "Err", "Fail", "OOM", "Evicted", "Invalid", "ExitCode", "Signal", "Deadline", "Lost", "NotReady,", "CannotRun"];
-    const PROGRESS: &[&str] = &["Pending", "Creating", "Initializing", "Init:", "Terminating", "Gated", "Progressing"];
-    let has = |list: &[&str]| list.iter().any(|part| word.contains(part));
-    match word {
-        "Completed" | "Succeeded" | "Complete" | "Released" => RowState::Done,
-        "Unknown" => RowState::Unknown,
-        "NotReady" => RowState::Warn,
-        _ if has(BAD) => RowState::Bad,
-        _ if has(PROGRESS) => RowState::Progress,
-        _ => RowState::Fine,
-    }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Service {
-    spec: ServiceSpec,
-    status: ServiceStatus,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct ServiceSpec {
-    #[serde(rename = "type")]
-    kind: String,
-    #[serde(rename = "clusterIP")]
-    cluster_ip: String,
-    #[serde(rename = "externalIPs")]
-    external_ips: Vec<String>,
-    external_name: String,
-    ports: Vec<Port>,
-    selector: BTreeMap<String, String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Port {
-    port: u32,
-    node_port: u32,
-    protocol: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct ServiceStatus {
-    load_balancer: LoadBalancer,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct LoadBalancer {
-    ingress: Vec<Ingress>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Ingress {
-    ip: String,
-    hostname: String,
-}
-
-impl Service {
-    fn external(&self) -> String {
-        let balanced = self.status.load_balancer.ingress.iter().map(|at| if at.ip.is_empty() { at.hostname.as_str() } else { &at.ip });
-        let all: Vec<&str> = balanced.chain(self.spec.external_ips.iter().map(String::as_str)).collect();
-        match (self.spec.kind.as_str(), all.is_empty()) {
-            ("ExternalName", _) => self.spec.external_name.clone(),
-            ("LoadBalancer", true) => "<pending>".into(),
-            (_, true) => "<none>".into(),
-            _ => all.join(","),
-        }
-    }
-
-    fn ports(&self) -> String {
-        let one = |port: &Port| match port.node_port {
-            0 => format!("{}/{}", port.port, port.protocol),
-            node => format!("{}:{node}/{}", port.port, port.protocol),
-        };
-        self.spec.ports.iter().map(one).collect::<Vec<_>>().join(",")
-    }
-}
-
-impl Cells for Service {
-    fn cells(&self, _: &Meta, _: &Gvk, words: &mut Interner) -> (RowState, Vec<Cell>) {
-        let external = self.external();
-        let selector = self.spec.selector.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",");
-        let state = if external == "<pending>" { RowState::Progress } else { RowState::Fine };
-        (state, [&self.spec.kind, &self.spec.cluster_ip, &external, &self.ports(), &selector].map(|text| words.cell(text)).into())
-    }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Node {
-    spec: NodeSpec,
-    status: NodeStatus,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct NodeSpec {
-    unschedulable: bool,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct NodeStatus {
-    conditions: Vec<Condition>,
-    addresses: Vec<Address>,
-    node_info: NodeInfo,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Address {
-    #[serde(rename = "type")]
-    kind: String,
-    address: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct NodeInfo {
-    kubelet_version: String,
-    os_image: String,
-    kernel_version: String,
-    container_runtime_version: String,
-}
-
-impl Cells for Node {
-    fn cells(&self, meta: &Meta, _: &Gvk, words: &mut Interner) -> (RowState, Vec<Cell>) {
-        let ready = condition(&self.status.conditions, "Ready").map_or("Unknown", |ready| if ready.status == "True" { "Ready" } else { "NotReady" });
-        let status = if self.spec.unschedulable { format!("{ready},SchedulingDisabled") } else { ready.to_owned() };
-        let state = match (ready, self.spec.unschedulable) {
-            ("Ready", false) => RowState::Fine,
-            ("Ready", true) => RowState::Warn,
-            ("Unknown", _) => RowState::Unknown,
-            _ => RowState::Bad,
-        };
-        let roles: Vec<&str> = meta.labels.keys().filter_map(|key| key.strip_prefix("node-role.kubernetes.io/")).collect();
-        let roles = if roles.is_empty() { "<none>".to_owned() } else { roles.join(",") };
-        let address = self.status.addresses.iter().find(|address| address.kind == "InternalIP").map_or("", |address| &address.address);
-        let info = &self.status.node_info;
-        let texts = [&status, &roles, &info.kubelet_version, address, &info.os_image, &info.kernel_version, &info.container_runtime_version];
-        (state, texts.map(|text| words.cell(text)).into())
-    }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct Event {
-    #[serde(rename = "type")]
-    pub(super) kind: String,
-    pub(super) reason: String,
-    pub(super) message: String,
-    count: Option<u32>,
-    last_timestamp: Option<String>,
-    event_time: Option<String>,
-    series: Option<Series>,
-    involved_object: Involved,
-    source: EventSource,
-    reporting_component: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Series {
-    count: u32,
-    last_observed_time: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Involved {
-    kind: String,
-    name: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct EventSource {
-    component: String,
-}
-
-impl Event {
-    /// Unix seconds of the last time it was seen.
-    pub(super) fn last(&self, created: &Option<String>) -> i64 {
-        let series = self.series.as_ref().map_or(0, |series| unix(&series.last_observed_time));
-        [series, unix(&self.last_timestamp), unix(&self.event_time)].into_iter().find(|time| *time > 0).unwrap_or_else(|| unix(created))
-    }
-
-    /// How often it was seen.
-    pub(super) fn times(&self) -> u32 {
-        self.series.as_ref().map(|series| series.count).or(self.count).unwrap_or(1)
-    }
-
-    /// Who says so.
-    pub(super) fn from(&self) -> &str {
-        if self.source.component.is_empty() { &self.reporting_component } else { &self.source.component }
-    }
-}
-
-impl Cells for Event {
-    fn cells(&self, meta: &Meta, _: &Gvk, words: &mut Interner) -> (RowState, Vec<Cell>) {
-        let state = if self.kind == "Warning" { RowState::Warn } else { RowState::Fine };
-        let object = format!("{}/{}", self.involved_object.kind.to_lowercase(), self.involved_object.name);
-        let cells = vec![
-            Cell::Since(self.last(&meta.creation_timestamp)),
-            words.cell(&self.kind),
-            words.cell(&self.reason),
-            words.cell(&object),
-            Cell::Number(self.times().into()),
-            words.cell(&self.message),
-        ];
-        (state, cells)
-    }
 }
 
 #[cfg(test)]

@@ -175,10 +175,18 @@ fn field<'a>(row: &'a Row, columns: &[Column], name: &str) -> std::borrow::Cow<'
         "is" => condition(row.state).into(),
         _ => columns
             .iter()
-            .position(|column| column.name.eq_ignore_ascii_case(name))
+            .position(|column| is_called(&column.name, name))
             .and_then(|index| row.cells.get(index))
             .map_or_else(Default::default, |cell| cell.show(0)),
     }
+}
+
+/// `ports` means PORT(S), `access-modes` ACCESS MODES: of a heading only letters and digits count.
+fn is_called(heading: &str, name: &str) -> bool {
+    fn plain(text: &str) -> impl Iterator<Item = u8> {
+        text.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase())
+    }
+    plain(heading).eq(plain(name))
 }
 
 /// What `is:` looks at.
@@ -227,6 +235,14 @@ mod tests {
         };
         let columns = [Column { name: "STATUS".into(), wide: false, right: false }];
         Filter::parse(filter).unwrap().matches(&row, &columns, "prod-eu shop web-1 running")
+    }
+
+    #[test]
+    fn headings_are_called_by_their_letters() {
+        for (heading, name) in [("PORT(S)", "ports"), ("ACCESS MODES", "access-modes"), ("CLUSTER-IP", "cluster-ip"), ("STATUS", "status")] {
+            assert!(is_called(heading, name), "{heading} {name}");
+        }
+        assert!(!is_called("STATUS", "stat") && !is_called("PORT(S)", "port"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Watches: one task a kind, one coalescing delta a subscription. A lost watch keeps its rows, says since when they are stale, and comes back.
 
+mod queue;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -10,9 +12,11 @@ use serde_json::value::RawValue;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
+use self::queue::Queue;
 use super::connection::{Connected, LONGEST_PAUSE, unix_now};
 use super::decode::{Decoder, Head, Own, Shape};
 use super::kinds::Kind;
+use super::path::UserColumn;
 use super::pieces::Pieces;
 use super::rows::{Delta, Phase, Row, Uid};
 use super::wire::{LIMIT, Lines, Status, Trouble, Wire, encode};
@@ -32,6 +36,10 @@ pub struct WatchSpec {
     pub labels: String,
     /// A field selector for the server; may be empty.
     pub fields: String,
+    /// Columns of the person's own, behind the kind's.
+    pub columns: Vec<UserColumn>,
+    /// Every row is complete when it comes; else some come sooner as the server prints them, and are completed later.
+    pub exact: bool,
 }
 
 /// A running watch. Dropping it stops the watch.
@@ -52,7 +60,7 @@ struct Shared {
 #[derive(Default)]
 struct Pending {
     columns: Option<Arc<[super::rows::Column]>>,
-    upserts: HashMap<Uid, Row>,
+    upserts: Queue,
     removed: HashSet<Uid>,
     /// One phase a part of the view, a kind in a namespace; `None` before its task has said anything.
     phases: Vec<Option<Phase>>,
@@ -77,6 +85,8 @@ const GULP: usize = 1_024;
 const FULL: usize = 4 * GULP;
 /// A streaming list that says nothing for so long has no end.
 const UNENDED: Duration = Duration::from_secs(10);
+/// How long the server may think about a Table of everything, before it is asked for the objects without one.
+const GLANCE: Duration = Duration::from_secs(3);
 /// Objects a page, where lists are paged; the size `kubectl` uses.
 const PAGE: u32 = 500;
 
@@ -123,7 +133,7 @@ impl Subscription {
 impl Shared {
     fn take(&self) -> Option<Delta> {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        let upserts: Vec<Row> = pending.upserts.extract_if(|_, _| true).map(|(_, row)| row).take(GULP).collect();
+        let upserts = pending.upserts.take(GULP);
         let more = !pending.upserts.is_empty();
         // How far it is is said with the last of the rows that it is said about.
         let phase = (!more && std::mem::take(&mut pending.phase_changed)).then(|| pending.phase());
@@ -131,7 +141,7 @@ impl Shared {
         let nothing = delta.phase.is_none() && delta.columns.is_none() && delta.upserts.is_empty() && delta.removed.is_empty();
         if more {
             self.changed.notify_one();
-        } else if pending.upserts.capacity() > 2 * FULL {
+        } else {
             pending.upserts.shrink_to(FULL);
         }
         drop(pending);
@@ -211,17 +221,19 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
         }
     };
     let shape = |kind: &Kind| if spec.view == "workloads" { Shape::Own(Own::Workloads) } else { Shape::of(kind) };
+    let decoder = |kind: &Kind| Decoder::new(shape(kind), spec.cluster.clone(), kind.gvk.clone()).with(&spec.columns);
     let places: Vec<(Kind, Option<&str>)> = kinds.into_iter().flat_map(|kind| spec.places(kind)).collect();
     shared.change(|pending| {
         pending.phases = vec![None; places.len()];
-        pending.columns = places.first().and_then(|(kind, _)| shape(kind).columns());
+        pending.columns = places.first().and_then(|(kind, _)| decoder(kind).columns());
     });
     let mut parts = JoinSet::new();
     for (part, (kind, namespace)) in places.into_iter().enumerate() {
-        let shape = shape(&kind);
-        let decoder = Decoder::new(shape, spec.cluster.clone(), kind.gvk.clone());
+        let (shape, decoder) = (shape(&kind), decoder(&kind));
         let path = kind.path(namespace);
-        let query = spec.selectors();
+        // Without them a Table carries no more of an object than its metadata.
+        let whole = if shape == Shape::Table && !spec.columns.is_empty() { "&includeObject=Object" } else { "" };
+        let query = spec.selectors() + whole;
         let mut source = Source {
             part,
             shape,
@@ -232,6 +244,7 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
             known: HashMap::new(),
             round: 0,
             glanced: false,
+            exact: spec.exact || !spec.columns.is_empty(),
             version: String::new(),
             fresh: unix_now(),
             shared: shared.clone(),
@@ -298,6 +311,8 @@ struct Source {
     round: u32,
     /// The rows were shown as the server prints them: what comes only completes them.
     glanced: bool,
+    /// They are not to be.
+    exact: bool,
     /// Where the next watch begins; empty: take the list first.
     version: String,
     /// The last moment the rows were known to be true.
@@ -414,7 +429,7 @@ impl Source {
             return self.follow(lines, None).await;
         }
         self.shared.set_phase(self.part, Phase::Syncing { count: 0 });
-        if self.shape == Shape::Own(Own::Pods) && self.known.is_empty() {
+        if self.shape == Shape::Own(Own::Pods) && self.known.is_empty() && !self.exact {
             self.glance(now).await;
         }
         if now.streams() {
@@ -445,7 +460,7 @@ impl Source {
 
     /// Rows of a Table as they come; how many there were. None: it is no Table.
     async fn printed(&mut self, now: &Connected, path: &str) -> Result<Option<usize>, Trouble> {
-        let mut body = now.wire.parts(path, Shape::Table.accept(), LIMIT).await?;
+        let mut body = now.wire.parts(path, Shape::Table.accept(), GLANCE).await?;
         let (mut pieces, mut columns, mut count, at) = (Pieces::of("rows"), None, 0, unix_now());
         while let Some(part) = body.next().await? {
             let (decoder, rows) = (&mut self.decoder, &mut self.rows);
@@ -505,6 +520,7 @@ impl Source {
             let nonsense = |error: serde_json::Error| wire.nonsense(line, &error.to_string());
             let event: Event<'_> = serde_json::from_slice(line).map_err(nonsense)?;
             let object = event.object.get().as_bytes();
+            self.decoder.at(unix_now());
             match event.kind {
                 "ERROR" => return refused(&wire, object),
                 "BOOKMARK" => self.marked(object, &mut listed),
@@ -579,6 +595,7 @@ impl Source {
 
     fn page(&mut self, body: &[u8]) -> Result<ListMeta, serde_json::Error> {
         let list: List<'_> = serde_json::from_slice(body)?;
+        self.decoder.at(unix_now());
         if self.shape == Shape::Table {
             if let Some(columns) = self.decoder.rows(body, &mut self.rows)? {
                 self.shared.change(|pending| pending.columns = Some(columns));
@@ -599,7 +616,7 @@ impl Source {
         self.shared.change(|pending| {
             for row in self.rows.drain(..) {
                 pending.removed.remove(&row.uid);
-                pending.upserts.insert(row.uid, row);
+                pending.upserts.put(row);
             }
         });
         if let Some(count) = listed.filter(|_| !self.glanced) {
@@ -610,7 +627,7 @@ impl Source {
     fn remove(&mut self, gone: Vec<Uid>) {
         self.shared.change(|pending| {
             for uid in gone {
-                pending.upserts.remove(&uid);
+                pending.upserts.remove(uid);
                 pending.removed.insert(uid);
             }
         });

@@ -321,6 +321,14 @@ impl Lines {
         }
     }
 
+    /// What came after the last line feed, once the answer is over.
+    pub(super) fn rest(&mut self) -> Vec<u8> {
+        let rest = self.buffer.split_off(self.from.min(self.buffer.len()));
+        self.buffer.clear();
+        (self.from, self.scanned) = (0, 0);
+        rest
+    }
+
     /// The server these lines come from.
     pub(super) fn wire(&self) -> &Wire {
         &self.wire
@@ -344,7 +352,8 @@ mod tests {
     fn a_certificate_that_does_not_hold_is_told_with_its_date() {
         let at = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
         let expired = rustls::Error::InvalidCertificate(CertificateError::ExpiredContext { time: at(1_800_000_000), not_after: at(1_700_000_000) });
-        let early = rustls::Error::InvalidCertificate(CertificateError::NotValidYetContext { time: at(1_600_000_000), not_before: at(1_700_000_000) });
+        let early =
+            rustls::Error::InvalidCertificate(CertificateError::NotValidYetContext { time: at(1_600_000_000), not_before: at(1_700_000_000) });
         let said = |error: rustls::Error| outdated(&error.to_string()).unwrap_or_else(|| panic!("{error}"));
         assert!(said(expired).starts_with("the certificate of its server expired at 2023-11-14T22:13:20Z;"));
         assert!(said(early).starts_with("the certificate of its server is valid only from 2023-11-14T22:13:20Z;"));

@@ -1,5 +1,8 @@
 //! What a line typed after `:` means, and what could stand in it.
 
+use std::collections::BTreeSet;
+
+use super::alias;
 use super::commands::{Command, parse, specs};
 use super::model::Model;
 use super::shared::Shared;
@@ -8,7 +11,10 @@ use crate::names::{ClusterId, Problem};
 use crate::text::fault::did_you_mean;
 use crate::tui::flow::PaneId;
 use crate::tui::keys::line::{Slot, split, word_at};
+use crate::tui::keys::map::Keymap;
 use crate::tui::overlays::line::Candidate;
+use crate::tui::panes::inventory::commands::Command as Inventory;
+use crate::tui::panes::inventory::kept::Saved;
 use crate::tui::panes::inventory::state::View;
 use crate::tui::theme::Theme;
 
@@ -36,8 +42,24 @@ pub enum Meaning {
     Say(String),
     /// Open the form of a load test.
     Load(String),
+    /// Add these columns.
+    Columns(Vec<String>),
+    /// Keep the view under this name.
+    SaveView(String),
+    /// Look at the view of this name.
+    SavedView(String),
+    /// Forget it.
+    Unsave(String),
     /// Another theme.
-    Theme(Box<Theme>),
+    Theme(String, Box<Theme>),
+    /// Another preset of keys.
+    Keys(String, Box<Keymap<Command>>),
+    /// Whether the line to the terminal is slow; none: it is looked at.
+    Slow(Option<bool>),
+    /// What was copied last into this file.
+    CopyTo(String),
+    /// End the program without asking.
+    Leave,
 }
 
 /// Words of the line that are no kinds: spelling, other spellings, what they do.
@@ -47,10 +69,21 @@ const WORDS: &[(&str, &[&str], &str)] = &[
     ("ns", &["namespace"], "one namespace, or `all`"),
     ("load", &[], "load test on an address…"),
     ("perf", &["runs"], "load tests"),
+    ("columns", &["cols"], "columns; NAME=.path or label:KEY adds one"),
+    ("save", &[], "keep this view under a name"),
+    ("view", &["views"], "a view that was saved"),
+    ("unsave", &[], "forget a saved view"),
     ("notices", &[], "notices"),
-    ("theme", &[], "another theme"),
+    ("theme", &["skin"], "another theme"),
+    ("keys", &["keymap"], "another preset of keys"),
+    ("slow", &[], "on, off or auto: fewer bytes for a slow line"),
+    ("aliases", &["alias", "a"], "kinds and their other names"),
+    ("status", &["version"], "terminal, bytes a second, version, folders"),
+    ("did", &[], "what I did, with its kubectl lines"),
+    ("copy-to", &[], "what was copied last into a new file"),
     ("help", &[], "keys here"),
-    ("q", &["quit", "q!", "exit"], "quit"),
+    ("q", &["quit", "exit"], "quit"),
+    ("q!", &["quit!"], "quit without asking"),
 ];
 
 /// What the line means.
@@ -58,6 +91,7 @@ const WORDS: &[(&str, &[&str], &str)] = &[
 /// # Errors
 /// Nothing; with what was probably meant.
 pub fn understand(model: &Model, text: &str) -> Result<Meaning, Problem> {
+    let text = &alias::expand(&model.aliases, text);
     let parsed = split(text);
     let head = parsed.head.as_str();
     // Namespaces live in no namespace: behind their kind's name one of them is meant.
@@ -75,10 +109,22 @@ pub fn understand(model: &Model, text: &str) -> Result<Meaning, Problem> {
         Some("ns") => namespace(model, &parsed.args),
         Some("load") => Ok(Meaning::Load(parsed.args.join(" "))),
         Some("perf") => Ok(Meaning::Command(Command::App(AppCommand::Go(PaneId::Perf)))),
+        Some("columns") if parsed.args.is_empty() => Ok(Meaning::Command(Command::Inventory(Inventory::Columns))),
+        Some("columns") => Ok(Meaning::Columns(parsed.args)),
+        Some("view") if parsed.args.is_empty() => Ok(Meaning::Command(Command::Inventory(Inventory::SavedViews))),
+        Some(verb @ ("save" | "view" | "unsave")) => saved(verb, &parsed.args),
         Some("notices") => Ok(Meaning::Command(Command::App(AppCommand::Notices))),
         Some("theme") => theme(model, &parsed.args),
+        Some("keys") => keys(model, &parsed.args),
+        Some("slow") => slow(&parsed.args),
+        Some("aliases") => Ok(Meaning::Command(Command::App(AppCommand::Kinds))),
+        Some("status") => Ok(Meaning::Command(Command::App(AppCommand::Status))),
+        Some("did") => Ok(Meaning::Command(Command::App(AppCommand::Did))),
+        // A path is no filter, whatever it begins with.
+        Some("copy-to") => Ok(Meaning::CopyTo(text.trim_start().trim_start_matches(head).trim().to_owned())),
         Some("help") => Ok(Meaning::Command(Command::App(AppCommand::Help))),
         Some("q") => Ok(Meaning::Command(Command::App(AppCommand::Quit))),
+        Some("q!") => Ok(Meaning::Leave),
         _ => parse(text).map(Meaning::Command).or_else(|_| late(model, head, &parsed)),
     }
 }
@@ -118,6 +164,28 @@ fn view(model: &Model, head: &str, parsed: &crate::tui::keys::line::Parsed) -> R
     let view = View { kind: kind.to_owned(), namespaces, labels: parsed.labels.clone().unwrap_or_default(), ..View::default() };
     let contexts = if parsed.contexts.is_empty() { Vec::new() } else { contexts(model, &parsed.contexts)? };
     Ok(Meaning::View { view, filter: parsed.filter.clone(), contexts })
+}
+
+/// Saved views are called by one word, or by several in quotes.
+fn saved(verb: &str, args: &[String]) -> Result<Meaning, Problem> {
+    match (verb, args) {
+        (_, []) => Err(Problem::new("line.name", format!(":{verb} wants a name"), "").hint(format!(":{verb} NAME; ,s lists what is saved"))),
+        ("save", _) => Ok(Meaning::SaveView(args.join(" "))),
+        ("view", _) => Ok(Meaning::SavedView(args.join(" "))),
+        _ => Ok(Meaning::Unsave(args.join(" "))),
+    }
+}
+
+/// A saved view as the line that would show it.
+pub fn written(saved: &Saved) -> String {
+    let view = &saved.view;
+    let mut words = vec![view.kind.clone()];
+    words.extend((!view.namespaces.is_empty()).then(|| view.namespaces.join(",")));
+    words.extend((!view.labels.is_empty()).then(|| format!("-l {}", view.labels)));
+    words.extend((!saved.filter.is_empty()).then(|| format!("/{}", saved.filter)));
+    words.extend(saved.trouble.then(|| "trouble only".to_owned()));
+    words.extend(saved.contexts.iter().map(|context| format!("@{context}")));
+    words.join(" ")
 }
 
 /// Contexts by name, environment or glob. What is ignored or deleted is only meant by its name.
@@ -217,13 +285,29 @@ fn named(word: &str) -> Vec<String> {
 fn theme(model: &Model, args: &[String]) -> Result<Meaning, Problem> {
     let names: Vec<&str> = model.themes.iter().map(|(name, _)| name.as_str()).collect();
     let asked = args.first().map(String::as_str).unwrap_or_default();
-    let found = model.themes.iter().find(|(name, _)| name == asked).map(|(_, theme)| Meaning::Theme(Box::new(theme.clone())));
+    let found = model.themes.iter().find(|(name, _)| name == asked).map(|(name, theme)| Meaning::Theme(name.clone(), Box::new(theme.clone())));
     found.ok_or_else(|| Problem::new("line.theme", format!("there is no theme `{asked}`"), "").hint(format!("there are {}", names.join(", "))))
+}
+
+fn keys(model: &Model, args: &[String]) -> Result<Meaning, Problem> {
+    let names: Vec<&str> = model.keymaps.iter().map(|(name, _)| name.as_str()).collect();
+    let asked = args.first().map(String::as_str).unwrap_or_default();
+    let found = model.keymaps.iter().find(|(name, _)| name == asked).map(|(name, map)| Meaning::Keys(name.clone(), Box::new(map.clone())));
+    found.ok_or_else(|| Problem::new("line.keys", format!("there is no key preset `{asked}`"), "").hint(format!("there are {}", names.join(", "))))
+}
+
+fn slow(args: &[String]) -> Result<Meaning, Problem> {
+    match args.first().map(String::as_str) {
+        Some("on") => Ok(Meaning::Slow(Some(true))),
+        Some("off") => Ok(Meaning::Slow(Some(false))),
+        Some("auto") => Ok(Meaning::Slow(None)),
+        _ => Err(Problem::new("line.slow", ":slow wants a word", "").hint(":slow on, :slow off, or :slow auto")),
+    }
 }
 
 /// Everything that could stand at the cursor.
 pub fn candidates(model: &Model, text: &str, cursor: usize) -> Vec<Candidate> {
-    let parsed = split(text);
+    let parsed = split(&alias::expand(&model.aliases, text));
     match word_at(text, cursor).slot {
         Slot::Head => heads(model),
         Slot::Context => model.shared.contexts.iter().map(|context| plain(context.id.as_str(), "context")).chain(environments(model)).collect(),
@@ -232,7 +316,13 @@ pub fn candidates(model: &Model, text: &str, cursor: usize) -> Vec<Candidate> {
             let contexts = model.shared.contexts.iter().map(|context| plain(context.id.as_str(), &context.server));
             contexts.chain(environments(model)).collect()
         }
+        Slot::Arg(0) if matches!(word(&parsed.head), Some("view" | "unsave")) => {
+            model.inventory.kept.views.iter().map(|(name, saved)| plain(name, &written(saved))).collect()
+        }
+        Slot::Arg(_) if word(&parsed.head) == Some("columns") => labels(model),
         Slot::Arg(0) if word(&parsed.head) == Some("theme") => model.themes.iter().map(|(name, _)| plain(name, "theme")).collect(),
+        Slot::Arg(0) if word(&parsed.head) == Some("keys") => model.keymaps.iter().map(|(name, _)| plain(name, "preset of keys")).collect(),
+        Slot::Arg(0) if word(&parsed.head) == Some("slow") => ["on", "off", "auto"].iter().map(|word| plain(word, "")).collect(),
         Slot::Arg(0) if is_kind(model, &parsed.head) || word(&parsed.head) == Some("ns") => {
             let spaces = model.inventory.namespaces();
             std::iter::once(plain("all", "all namespaces")).chain(spaces.iter().map(|name| plain(name, "namespace"))).collect()
@@ -245,6 +335,14 @@ fn plain(text: &str, about: &str) -> Candidate {
     Candidate { text: text.to_owned(), about: about.to_owned(), keys: String::new() }
 }
 
+/// Labels of the rows that are shown, as columns.
+fn labels(model: &Model) -> Vec<Candidate> {
+    let table = &model.inventory.table;
+    let rows = (0..table.visible().min(200)).filter_map(|at| table.row(at));
+    let keys: BTreeSet<&str> = rows.flat_map(|row| row.labels.iter()).filter_map(|label| Some(label.split_once('=')?.0)).collect();
+    keys.into_iter().map(|key| plain(&format!("label:{key}"), "label")).collect()
+}
+
 fn heads(model: &Model) -> Vec<Candidate> {
     let about = |word: &str, plural: &str| if word == plural { "kind".to_owned() } else { format!("kind {plural}") };
     // What the plural begins with needs no line of its own.
@@ -253,10 +351,11 @@ fn heads(model: &Model) -> Vec<Candidate> {
     let served = served.map(|(word, plural)| plain(word, &about(word, plural)));
     let kinds = std::iter::once(plain("workloads", "what runs, of all kinds")).chain(served);
     let words = WORDS.iter().map(|(name, _, about)| plain(name, about));
+    let own = model.aliases.iter().map(|(name, line)| plain(name, &format!("your own: {line}")));
     let contexts = model.contexts();
     let commands = specs().filter(|spec| spec.contexts.iter().any(|context| contexts.contains(context))).map(|spec| {
         let keys = parse(spec.name).ok().and_then(|command| model.keymap.keys_for(contexts, &command)).unwrap_or_default();
         Candidate { text: spec.name.to_owned(), about: spec.title.to_owned(), keys }
     });
-    kinds.chain(words).chain(commands).collect()
+    own.chain(kinds).chain(words).chain(commands).collect()
 }

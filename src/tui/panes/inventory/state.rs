@@ -10,9 +10,10 @@ pub use self::place::{Origin, Place, Tie};
 
 use serde::{Deserialize, Serialize};
 
+use super::kept::{Choice, Kept, Ordered};
 use crate::cluster::describe::Description;
-use crate::cluster::detail::EventLine;
-use crate::cluster::rows::{Row, Uid};
+use crate::cluster::events::EventLine;
+use crate::cluster::rows::{Phase, Row, Uid};
 use crate::cluster::table::Table;
 use crate::names::{ClusterId, ObjectKey, Problem};
 
@@ -33,14 +34,26 @@ pub struct State {
     pub top: usize,
     /// Objects marked with space.
     pub marks: HashSet<Seat>,
+    /// The one marked last: a range begins there.
+    pub last_mark: Option<Seat>,
     /// The filter as typed.
     pub filter: String,
     /// Only what is in trouble.
     pub trouble: bool,
     /// Wide columns go before others where room is short.
     pub wide: bool,
+    /// What is arranged and remembered: columns, pinned namespaces, saved views.
+    pub kept: Kept,
+    /// Columns of a saved view, before those that are kept for its kind.
+    pub lent: Option<Vec<Choice>>,
+    /// An order that waits for its column.
+    pub order: Option<Ordered>,
+    /// Tables being written to files.
+    pub saving: usize,
     /// The column that `O` sorts on: an index into the view's headings.
     pub column: usize,
+    /// Columns scrolled out to the left, those that stay not counted.
+    pub skip: usize,
     /// The object looked at closely.
     pub detail: Option<Detail>,
     /// The keys go to the detail.
@@ -59,6 +72,8 @@ pub struct State {
     pub scoped: HashSet<String>,
     /// What the last frame showed.
     pub seen: Seen,
+    /// The line to the terminal is slow: fewer rows move, and details wait longer.
+    pub slow: bool,
     /// Counts requests for details.
     pub jobs: u64,
     /// Deletions that have not been answered.
@@ -110,6 +125,12 @@ pub struct Seen {
     pub widths: Vec<u16>,
     /// Columns there was no room for.
     pub hidden: usize,
+    /// Columns scrolled out to the left.
+    pub skip: usize,
+    /// More columns can be scrolled to.
+    pub more: bool,
+    /// Width there was for columns.
+    pub room: u16,
     /// Rows of the detail that were seen.
     pub detail_page: usize,
     /// Rows of the detail there are.
@@ -139,6 +160,21 @@ pub struct Detail {
     pub due: Option<Duration>,
     /// The request that is under way.
     pub job: Option<u64>,
+    /// What is said about it, live.
+    pub heard: Heard,
+}
+
+/// What is said about an object and what belongs to it, as long as its detail is open.
+#[derive(Debug, Default)]
+pub struct Heard {
+    /// Who is listened to; nobody: nothing is heard.
+    pub about: Vec<ObjectKey>,
+    /// The request; what an earlier one heard is dropped.
+    pub job: u64,
+    /// What was said, the newest first.
+    pub lines: Vec<EventLine>,
+    /// How far the watch is; none before it has said anything.
+    pub phase: Option<Phase>,
 }
 
 /// What of an object is shown.
@@ -164,8 +200,8 @@ pub enum Body {
     Summary(Description),
     /// Its manifest.
     Yaml(String),
-    /// Its events.
-    Events(Vec<EventLine>),
+    /// Its events, which are heard and not asked for.
+    Events,
 }
 
 impl State {
@@ -175,8 +211,19 @@ impl State {
         self.table.row(self.position).filter(here)
     }
 
-    /// Namespaces for the digits, the fullest first.
+    /// Namespaces for the digits: those that are pinned, then the fullest first.
     pub fn namespaces(&self) -> Vec<Arc<str>> {
+        let pinned = self.kept.pinned.iter().map(|name| name.as_str().into());
+        let others = self.fullest().into_iter().filter(|name| !self.kept.pinned.iter().any(|pinned| **pinned == **name));
+        pinned.chain(others).collect()
+    }
+
+    /// What is chosen about the columns of the kind that is looked at; nothing where they are as usual.
+    pub fn choices(&self) -> &[Choice] {
+        self.lent.as_ref().or_else(|| self.kept.columns.get(&self.view.kind)).map_or(&[], Vec::as_slice)
+    }
+
+    fn fullest(&self) -> Vec<Arc<str>> {
         let here: Vec<Arc<str>> = self.table.namespaces().into_iter().map(|(name, _)| name).collect();
         if self.view.namespaces.is_empty() && !here.is_empty() || self.known_namespaces.is_empty() { here } else { self.known_namespaces.clone() }
     }

@@ -6,10 +6,11 @@ mod table;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-pub(super) use self::table::orders;
+pub use self::table::texts;
+pub(super) use self::table::{heads, orders};
 
 use self::detail::body;
-use self::table::{heads, table};
+use self::table::table;
 use super::state::{Seen, State, View};
 use crate::cluster::connection::Health;
 use crate::cluster::rows::{Phase, RowState};
@@ -27,10 +28,17 @@ use crate::tui::widgets::table::Sign;
 /// From this width on the detail stands at the right instead of below.
 const BESIDE: u16 = 140;
 
+/// Namespaces that are named one by one.
+const NAMED: usize = 3;
+
 /// Line 2: where I am, how much there is, what hurts, how old it is.
 pub fn crumbs(state: &State, shared: &Shared, look: &Look<'_>) -> Vec<Segment> {
     let view = &state.view;
-    let place = if view.namespaces.is_empty() { "all namespaces".to_owned() } else { view.namespaces.join(",") };
+    let place = match view.namespaces.as_slice() {
+        [] => "all namespaces".to_owned(),
+        [..] if view.namespaces.len() <= NAMED => view.namespaces.join(","),
+        many => format!("{} namespaces", many.len()),
+    };
     let place = if cluster_scoped(state) { String::new() } else { place };
     let mut segments = vec![Segment::new(view.kind.clone(), Role::Title, 0)];
     if !place.is_empty() {
@@ -51,6 +59,9 @@ pub fn crumbs(state: &State, shared: &Shared, look: &Look<'_>) -> Vec<Segment> {
     if !state.marks.is_empty() {
         segments.push(Segment::new(format!("{} marked", state.marks.len()), Role::Mark, 1));
     }
+    if state.saving > 0 {
+        segments.push(Segment::new("saving", Role::StatusProgress, 1));
+    }
     if state.deleting > 0 {
         segments.push(Segment::new(format!("deleting {}", state.deleting), Role::StatusProgress, 1));
     }
@@ -61,7 +72,17 @@ pub fn crumbs(state: &State, shared: &Shared, look: &Look<'_>) -> Vec<Segment> {
         segments.push(Segment::new("order held", Role::Dim, 3));
     }
     segments.extend(staleness(state, shared));
+    // The first to go where room is short; `?` lists them too.
+    segments.extend(digits(state));
     segments
+}
+
+/// The digits that never change their meaning.
+fn digits(state: &State) -> Option<Segment> {
+    let pinned = state.kept.pinned.iter().take(9).zip(1..);
+    let texts: Vec<String> = pinned.map(|(name, digit): (_, u8)| format!("{digit} {name}")).collect();
+    (!texts.is_empty() && !cluster_scoped(state) || !texts.is_empty() && state.view.kind == "namespaces")
+        .then(|| Segment::new(texts.join("  "), Role::Dim, 9))
 }
 
 fn cluster_scoped(state: &State) -> bool {

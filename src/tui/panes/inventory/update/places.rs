@@ -74,6 +74,7 @@ fn thin(places: &mut [Place]) {
 fn restore(state: &mut State, shared: &Shared, place: Place) -> Step<Effect> {
     let known = place.table.is_some();
     if place.view.kind != state.view.kind {
+        (state.skip, state.lent, state.order) = (0, None, None);
         state.seen.widths.clear();
     }
     state.view = place.view;
