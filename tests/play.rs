@@ -15,6 +15,8 @@ mod held;
 mod play;
 #[path = "support/scene.rs"]
 mod scene;
+#[path = "play/views.rs"]
+mod views;
 
 #[path = "play/logs.rs"]
 mod logs;
@@ -130,7 +132,7 @@ fn the_first_screen_is_the_shop_with_what_fails_and_what_to_do() {
 
 
 
- d describe  y yaml  b load test…  / filter  : go or do  ? keys         SANDBOX
+ d describe  y yaml  l logs  b load…  / filter  : go or do  ? keys      SANDBOX
 ");
 }
 
