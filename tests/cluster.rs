@@ -14,6 +14,10 @@
 mod describe;
 #[path = "support/fault.rs"]
 mod fault;
+#[path = "cluster/faults.rs"]
+mod faults;
+#[path = "support/line.rs"]
+mod line;
 #[path = "support/process.rs"]
 mod process;
 #[path = "support/real.rs"]

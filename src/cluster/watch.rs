@@ -84,6 +84,8 @@ const BURST: usize = 512;
 const GULP: usize = 1_024;
 /// Rows of a list that wait to be taken, at most; then it is not read on, so that no list is ever in memory twice.
 const FULL: usize = 4 * GULP;
+/// A streaming list that says nothing for so long has no end.
+const UNENDED: Duration = Duration::from_secs(10);
 /// How long the server may think about a Table of everything, before it is asked for the objects without one.
 const GLANCE: Duration = Duration::from_secs(3);
 /// Objects a page, where lists are paged; the size `kubectl` uses.
@@ -554,7 +556,11 @@ impl Source {
                     self.shared.room().await;
                 }
             }
-            let Some(line) = lines.next().await? else { return Ok(End::Renew) };
+            let line = match listed {
+                Some(_) => tokio::time::timeout(UNENDED, lines.next()).await.unwrap_or_else(|_| Err(endless(&wire)))?,
+                None => lines.next().await?,
+            };
+            let Some(line) = line else { return Ok(End::Renew) };
             let nonsense = |error: serde_json::Error| wire.nonsense(line, &error.to_string());
             let event: Event<'_> = serde_json::from_slice(line).map_err(nonsense)?;
             let object = event.object.get().as_bytes();
@@ -708,6 +714,11 @@ impl Source {
             self.decoder.version().clone_into(&mut self.version);
         }
     }
+}
+
+/// A streaming list whose end is not told, by a server that does not know such lists and has not said so: it is as good as refused.
+fn endless(wire: &Wire) -> Trouble {
+    Trouble { status: Some(StatusCode::UNPROCESSABLE_ENTITY), ..wire.lost("the end of the list was not told") }
 }
 
 /// The metadata of a bookmark, also of one inside a Table.
