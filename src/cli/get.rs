@@ -101,7 +101,7 @@ async fn one(args: &GetArgs, name: &str, contexts: &[Context], scope: &Scope, fl
             match args.output {
                 Output::Json => Ok((fleet.object(&key).await?, String::new())),
                 Output::Name => Ok((Value::Null, format!("{}/{}\n", kubectl_name(&key.gvk), key.name))),
-                Output::Yaml | Output::Table => Ok((Value::Null, fleet.yaml(&key).await?)),
+                Output::Yaml | Output::Table => Ok((Value::Null, fleet.yaml(&key, false).await?)),
             }
         };
         match outcome.await {
@@ -142,7 +142,7 @@ async fn many(args: &GetArgs, contexts: &[Context], scope: &Scope, fleet: &Fleet
         Output::Json => writeln!(io.out, "{:#}", list(&table, &rows))?,
         Output::Yaml => {
             for row in &rows {
-                match fleet.yaml(&row.key()).await {
+                match fleet.yaml(&row.key(), false).await {
                     Ok(text) => write!(io.out, "---\n{text}")?,
                     Err(problem) => code = io.fail(&problem)?,
                 }

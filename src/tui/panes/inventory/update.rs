@@ -109,8 +109,7 @@ pub fn tick(state: &mut State, at: At) -> Step<Effect> {
 /// When [`tick`] has something to do next.
 pub fn next_wake(state: &State) -> Option<Duration> {
     let detail = state.detail.as_ref()?;
-    // What is left of the moment a value is shown is told every second.
-    let hides = detail.revealed.as_ref().map(|shown| shown.until.min(state.now + Duration::from_secs(1)));
+    let hides = detail.revealed.as_ref().map(|shown| shown.until);
     [detail.due.filter(|_| detail.job.is_none()), hides].into_iter().flatten().min()
 }
 

@@ -49,7 +49,7 @@ pub(super) fn body(detail: &Detail, focus: bool, look: &Look<'_>, area: Rect, bu
         return;
     }
     if let Body::Keys(all) = &detail.body {
-        let (lines, cursor) = keys::lines(detail, all, look);
+        let (lines, cursor) = keys::lines(detail, all);
         let top = paint::scroll(0, cursor + 1, usize::from(inside.height), lines.len());
         lines::draw(&lines, top, &detail.find, inside, buf, look.theme);
         point(cursor - top.min(cursor), focus, look, inside, buf);

@@ -3,13 +3,12 @@
 use super::super::super::state::Detail;
 use crate::cluster::secret::SecretKey;
 use crate::text::quantity;
-use crate::tui::flow::Look;
 use crate::tui::theme::Role;
 use crate::tui::widgets::lines::{Spans, plain};
 use crate::tui::widgets::paint::width;
 
 /// Lines, and the one the cursor stands at.
-pub(super) fn lines(detail: &Detail, keys: &[SecretKey], look: &Look<'_>) -> (Vec<Spans>, usize) {
+pub(super) fn lines(detail: &Detail, keys: &[SecretKey]) -> (Vec<Spans>, usize) {
     if keys.is_empty() {
         return (vec![plain("this Secret holds nothing", Role::Dim)], 0);
     }
@@ -25,8 +24,7 @@ pub(super) fn lines(detail: &Detail, keys: &[SecretKey], look: &Look<'_>) -> (Ve
             lines.push(vec![name, (format!("{}, hidden", quantity::bytes(key.bytes as u64)), Role::Dim)]);
             continue;
         };
-        let left = shown.until.saturating_sub(look.mono).as_secs() + 1;
-        lines.push(vec![name, (format!("hidden again in {left} s, x hides it now"), Role::StatusWarn)]);
+        lines.push(vec![name, ("shown for 15 s, x hides it now".to_owned(), Role::StatusWarn)]);
         lines.extend(shown.value.show().lines().map(|line| vec![("    ".to_owned(), Role::Text), (line.to_owned(), Role::Text)]));
     }
     (lines, cursor)
