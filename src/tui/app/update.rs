@@ -164,7 +164,10 @@ fn intent(model: &mut Model, at: At, wish: Intent) -> Wanted {
             Step::redraw()
         }
         Intent::Copy(text) => {
-            let said = format!("copied {text}");
+            let said = match text.lines().count() {
+                0 | 1 => format!("copied {text}"),
+                lines => format!("copied {lines} lines"),
+            };
             intent(model, at, Intent::Notice(Notice::info(said))).and(Effect::Copy(text))
         }
         Intent::Guide(done) => guide(model, done),

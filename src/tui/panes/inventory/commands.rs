@@ -65,6 +65,16 @@ pub enum Command {
     Scroll(Move),
     /// Wrap long lines of the split.
     Wrap,
+    /// Fold what is below a line of the split's manifest.
+    Fold(Folding),
+    /// Managed fields, in a comparison status, or without them again.
+    Whole,
+    /// The split's text to the clipboard.
+    CopyText,
+    /// The keys of a Secret; there a value for a moment.
+    Reveal,
+    /// Two objects side by side.
+    Compare,
     /// Next place where the filter's words stand in the split.
     NextMatch,
     /// The one before.
@@ -86,6 +96,19 @@ pub enum Move {
     Top,
     /// To the last.
     Bottom,
+}
+
+/// What is done to what lies below a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Folding {
+    /// Folded away or shown again.
+    Toggle,
+    /// Folded away.
+    Close,
+    /// Shown.
+    Open,
+    /// Everything.
+    All,
 }
 
 /// Left or right.
@@ -138,6 +161,8 @@ pub const SPECS: &[CommandSpec] = &[
     spec("table.page-up", "page up", None),
     spec("table.top", "first row", None),
     spec("table.bottom", "last row", None),
+    spec("table.reveal", "reveal keys", Some(14)),
+    spec("table.compare", "compare", Some(15)),
     spec("table.copy-name", "copy name", None),
     spec("table.copy-namespace", "copy namespace", None),
     spec("table.column-left", "choose the column to the left", None),
@@ -157,7 +182,15 @@ pub const SPECS: &[CommandSpec] = &[
     split("split.tab yaml", "yaml", Some(2)),
     split("split.tab events", "events", Some(3)),
     split("split.wrap", "wrap", Some(4)),
-    split("split.next-match", "next match", Some(5)),
+    split("split.fold", "fold", Some(5)),
+    split("split.fold close", "fold, or go up and fold", None),
+    split("split.fold open", "unfold", None),
+    split("split.fold all", "fold or unfold all", Some(8)),
+    split("split.whole", "managed fields, in a comparison status", Some(10)),
+    split("split.copy", "copy", Some(9)),
+    split("split.reveal", "reveal", Some(1)),
+    split("split.compare", "compare with the next context", Some(7)),
+    split("split.next-match", "next match", Some(6)),
     split("split.previous-match", "previous match", None),
     split("split.down", "scroll down", None),
     split("split.up", "scroll up", None),
@@ -189,6 +222,8 @@ const TABLE: &[(&str, Command)] = &[
     ("table.describe", Command::Describe),
     ("table.yaml", Command::Yaml),
     ("table.load-test", Command::LoadTest),
+    ("table.reveal", Command::Reveal),
+    ("table.compare", Command::Compare),
     ("table.copy-name", Command::CopyName),
     ("table.copy-namespace", Command::CopyNamespace),
     ("table.mark", Command::Mark),
@@ -224,6 +259,14 @@ const TABLE: &[(&str, Command)] = &[
     ("split.tab yaml", Command::Yaml),
     ("split.tab events", Command::Events),
     ("split.wrap", Command::Wrap),
+    ("split.fold", Command::Fold(Folding::Toggle)),
+    ("split.fold close", Command::Fold(Folding::Close)),
+    ("split.fold open", Command::Fold(Folding::Open)),
+    ("split.fold all", Command::Fold(Folding::All)),
+    ("split.whole", Command::Whole),
+    ("split.copy", Command::CopyText),
+    ("split.reveal", Command::Reveal),
+    ("split.compare", Command::Compare),
     ("split.next-match", Command::NextMatch),
     ("split.previous-match", Command::PreviousMatch),
     ("split.down", Command::Scroll(Move::Down)),

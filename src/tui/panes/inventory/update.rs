@@ -6,6 +6,7 @@ mod detail;
 mod drill;
 mod namespaces;
 mod places;
+mod reading;
 mod saved;
 mod table;
 
@@ -67,11 +68,12 @@ pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> 
         }
         Command::Reload => reload(state, shared),
         Command::Scroll(step) => scroll(state, step),
-        Command::Wrap => redraw(state, |state| {
-            if let Some(detail) = &mut state.detail {
-                detail.wrap = !detail.wrap;
-            }
-        }),
+        Command::Wrap => reading::wrap(state),
+        Command::Fold(how) => reading::fold(state, how),
+        Command::Whole => reading::whole(state),
+        Command::CopyText => reading::copy_text(state),
+        Command::Reveal => reading::reveal(state, at),
+        Command::Compare => reading::compare(state, shared, at),
         Command::NextMatch => next_match(state, true),
         Command::PreviousMatch => next_match(state, false),
     }
@@ -98,6 +100,7 @@ pub fn report(state: &mut State, shared: &Shared, at: At, report: Report) -> Ste
         Report::Selected { .. } | Report::Owner { .. } => Step::quiet(),
         Report::Inspected { job, body } => inspected(state, job, body),
         Report::Heard { job, lines, phase } => heard(state, job, lines, phase),
+        Report::Revealed { key, name, value } => reading::revealed(state, at, &key, name, value),
         Report::Kinds { words, scoped } => {
             state.kinds.extend(words);
             state.scoped.extend(scoped);
@@ -121,13 +124,16 @@ pub fn report(state: &mut State, shared: &Shared, at: At, report: Report) -> Ste
 
 /// What is due at this moment.
 pub fn tick(state: &mut State, at: At) -> Step<Effect> {
+    reading::hide(state, at);
     let due = state.detail.as_ref().is_some_and(|detail| detail.due.is_some_and(|due| due <= at.mono) && detail.job.is_none());
     if due { inspect(state) } else { Step::quiet() }
 }
 
 /// When [`tick`] has something to do next.
 pub fn next_wake(state: &State) -> Option<Duration> {
-    state.detail.as_ref().filter(|detail| detail.job.is_none())?.due
+    let detail = state.detail.as_ref()?;
+    let hides = detail.revealed.as_ref().map(|shown| shown.until);
+    [detail.due.filter(|_| detail.job.is_none()), hides].into_iter().flatten().min()
 }
 
 /// Looks at something else in the clusters that are open.
@@ -264,6 +270,9 @@ pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<Stri
     let row = state.row();
     let kind = row.map(|row| &*row.gvk.kind);
     let nothing = row.is_none() && state.detail.is_none();
+    let compares = state.detail.as_ref().is_some_and(|detail| detail.tab == Tab::Difference);
+    let secret = state.detail.as_ref().map(|detail| &detail.key.gvk).or(row.map(|row| &row.gvk)).is_some_and(|gvk| &*gvk.kind == "Secret");
+    let text = state.detail.as_ref().is_some_and(|detail| detail.document.is_some());
     let searched = state.detail.as_ref().is_some_and(|detail| !detail.find.is_empty());
     let why = match command {
         Command::Delete | Command::LoadTest if shared.gate.readonly() => "this session is read-only",
@@ -285,7 +294,12 @@ pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<Stri
             None => "no row is chosen",
         },
         Command::Node | Command::Owner | Command::Warp => return drill::refusal(state, command),
-        Command::NextMatch | Command::PreviousMatch if !searched => "nothing is searched for",
+        Command::NextMatch | Command::PreviousMatch if !searched && !compares => "nothing is searched for",
+        Command::Reveal if !secret => "only Secrets have values to reveal",
+        Command::Fold(_) | Command::CopyText if !text => "y shows a manifest, which can be folded and copied",
+        Command::Whole if !text => "y shows the manifest",
+        Command::Compare if nothing => "no row is chosen",
+        Command::Compare if state.marks.len() != 2 && shared.open.len() < 2 => "mark two rows with space, or open another context",
         Command::Wide if !state.wide && state.seen.hidden == 0 => "all columns are shown",
         Command::Pin => return namespaces::no_pin(state).map(str::to_owned),
         Command::Save if state.table.visible() == 0 => "there are no rows",

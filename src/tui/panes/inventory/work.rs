@@ -16,6 +16,7 @@ use crate::cluster::fleet::Fleet;
 use crate::cluster::gate::Action;
 use crate::cluster::kinds::Kind;
 use crate::cluster::rows::{Column, Delta, Phase, Row};
+use crate::cluster::secret::Hidden;
 use crate::cluster::watch::WatchSpec;
 use crate::names::{ClusterId, ObjectKey, Problem};
 
@@ -40,6 +41,17 @@ pub enum Effect {
         key: ObjectKey,
         /// What of it.
         tab: Tab,
+        /// With what is usually left out.
+        whole: bool,
+        /// What it is compared with.
+        against: Option<ObjectKey>,
+    },
+    /// Show the value behind a key of a Secret.
+    Reveal {
+        /// Which Secret.
+        key: ObjectKey,
+        /// Which key of it.
+        name: String,
     },
     /// Hear what is said about these, and about nobody else any more.
     Listen {
@@ -118,6 +130,15 @@ pub enum Report {
         /// What was read.
         body: Body,
     },
+    /// A value of a Secret, which no recording holds.
+    Revealed {
+        /// Which Secret.
+        key: ObjectKey,
+        /// Which key of it.
+        name: String,
+        /// The value, or why not.
+        value: Result<Hidden, Problem>,
+    },
     /// All that was said, and how far the watch is.
     Heard {
         /// The request.
@@ -168,7 +189,11 @@ impl<F: Send + 'static> Work<F> {
     pub fn run(&mut self, effect: Effect) {
         match effect {
             Effect::Watch { generation, specs } => self.watch(generation, specs),
-            Effect::Inspect { job, key, tab } => self.inspect(job, key, tab),
+            Effect::Inspect { job, key, tab, whole, against } => self.inspect(job, key, tab, whole, against),
+            Effect::Reveal { key, name } => self.ask(move |fleet| async move {
+                let value = fleet.reveal(&key, &name).await;
+                Report::Revealed { key, name, value }
+            }),
             Effect::Listen { job, about } => self.listen(job, &about),
             Effect::Select { generation, key } => {
                 self.ask(move |fleet| async move { Report::Selected { generation, labels: fleet.selector(&key).await } });
@@ -198,7 +223,7 @@ impl<F: Send + 'static> Work<F> {
         }
     }
 
-    fn inspect(&mut self, job: u64, key: ObjectKey, tab: Tab) {
+    fn inspect(&mut self, job: u64, key: ObjectKey, tab: Tab, whole: bool, against: Option<ObjectKey>) {
         if let Some(earlier) = self.inspecting.take() {
             earlier.abort();
         }
@@ -206,7 +231,12 @@ impl<F: Send + 'static> Work<F> {
         let task = tokio::spawn(async move {
             let read = match tab {
                 Tab::Summary => fleet.describe(&key).await.map(Body::Summary),
-                Tab::Yaml => fleet.yaml(&key).await.map(Body::Yaml),
+                Tab::Yaml => fleet.yaml(&key, whole).await.map(|text| Body::Yaml(text.into())),
+                Tab::Keys => fleet.secret_keys(&key).await.map(Body::Keys),
+                Tab::Difference => match &against {
+                    Some(against) => fleet.difference(&key, against, whole).await.map(|text| Body::Difference(text.into())),
+                    None => Ok(Body::Waiting),
+                },
                 Tab::Events => Ok(Body::Events),
             };
             _ = reports.send(wrap(Report::Inspected { job, body: read.unwrap_or_else(Body::Failed) })).await;
