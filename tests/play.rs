@@ -5,6 +5,8 @@
 
 #[path = "play/connections.rs"]
 mod connections;
+#[path = "play/detail.rs"]
+mod detail;
 #[path = "play/drill.rs"]
 mod drill;
 #[path = "support/play.rs"]
@@ -783,7 +785,9 @@ const SCENES: &[Scene] = &[
     }),
     ("yaml", || {
         let mut stage = newcomer();
-        stage.play("y").inspected(Body::Yaml((0..80).map(|line| format!("line-{line}: a long line {}\n", "word ".repeat(60))).collect::<String>().into()));
+        stage
+            .play("y")
+            .inspected(Body::Yaml((0..80).map(|line| format!("line-{line}: a long line {}\n", "word ".repeat(60))).collect::<String>().into()));
         stage
     }),
     ("beside", || {

@@ -30,6 +30,11 @@ pub struct SecretKey {
 pub struct Hidden(String);
 
 impl Hidden {
+    /// Hides a text that is safe to draw.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
     /// The value, to be drawn and nothing else.
     pub fn show(&self) -> &str {
         &self.0
@@ -78,7 +83,8 @@ impl Fleet {
         let is_same = key.uid.is_empty() || secret.pointer("/metadata/uid").and_then(Value::as_str) == Some(&key.uid);
         let found = secret.get("data").and_then(Value::as_object).and_then(|data| data.iter().find(|(other, _)| sanitise(other) == name));
         let (_, value) = found.filter(|_| is_same).ok_or_else(gone)?;
-        let (gate, action) = (self.gate().clone(), Action { verb: "reveal", cluster: Some(key.cluster.clone()), target: format!("key {name} of {key}") });
+        let (gate, action) =
+            (self.gate().clone(), Action { verb: "reveal", cluster: Some(key.cluster.clone()), target: format!("key {name} of {key}") });
         let written = tokio::task::spawn_blocking(move || gate.record(&action, "done", unix_now())).await.unwrap_or_else(|ended| Err(ended.into()));
         written.map_err(|error| {
             Problem::new("gate.audit", format!("{name} was not shown, because it cannot be written down that it was"), error.to_string())
@@ -95,7 +101,9 @@ fn decoded(value: &Value) -> Vec<u8> {
 /// A value as a person can read it: text as text, anything else by its size and its beginning.
 fn readable(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
-        Ok(text) if text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t')) => sanitise_lines(&text.replace("\r\n", "\n")).into_owned(),
+        Ok(text) if text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t')) => {
+            sanitise_lines(&text.replace("\r\n", "\n")).into_owned()
+        }
         _ => {
             let start: Vec<String> = bytes.iter().take(BYTES).map(|byte| format!("{byte:02x}")).collect();
             let rows: Vec<String> = start.chunks(16).map(|row| row.join(" ")).collect();

@@ -126,7 +126,8 @@ impl Document {
     fn depth(&self, at: usize) -> Option<usize> {
         let line = self.line(at);
         let body = line.trim_start();
-        (!body.is_empty()).then(|| 2 * (line.len() - body.len()) + usize::from(body.starts_with("- ") && !self.literal.get(at).copied().unwrap_or(false)))
+        (!body.is_empty())
+            .then(|| 2 * (line.len() - body.len()) + usize::from(body.starts_with("- ") && !self.literal.get(at).copied().unwrap_or(false)))
     }
 
     /// The last line below this one; itself where there is none.

@@ -71,6 +71,8 @@ pub enum Command {
     Whole,
     /// The split's text to the clipboard.
     CopyText,
+    /// The split's text into a file.
+    SaveText,
     /// The keys of a Secret; there a value for a moment.
     Reveal,
     /// Two objects side by side.
@@ -188,6 +190,7 @@ pub const SPECS: &[CommandSpec] = &[
     split("split.fold all", "fold or unfold all", Some(8)),
     split("split.whole", "managed fields, in a comparison status", Some(10)),
     split("split.copy", "copy", Some(9)),
+    split("split.save", "save to a file", Some(11)),
     split("split.reveal", "reveal", Some(1)),
     split("split.compare", "compare with the next context", Some(7)),
     split("split.next-match", "next match", Some(6)),
@@ -265,6 +268,7 @@ const TABLE: &[(&str, Command)] = &[
     ("split.fold all", Command::Fold(Folding::All)),
     ("split.whole", Command::Whole),
     ("split.copy", Command::CopyText),
+    ("split.save", Command::SaveText),
     ("split.reveal", Command::Reveal),
     ("split.compare", Command::Compare),
     ("split.next-match", Command::NextMatch),

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::state::{Body, Tab};
 use crate::cluster::connection::unix_now;
 use crate::cluster::events::EventLine;
-use crate::cluster::export::Sheet;
+use crate::cluster::export::{Sheet, save_text};
 use crate::cluster::fleet::Fleet;
 use crate::cluster::gate::Action;
 use crate::cluster::kinds::Kind;
@@ -45,6 +45,17 @@ pub enum Effect {
         whole: bool,
         /// What it is compared with.
         against: Option<ObjectKey>,
+    },
+    /// Write a text that is read into a file.
+    SaveText {
+        /// What it is of.
+        name: String,
+        /// `yaml`.
+        ending: &'static str,
+        /// The text.
+        text: std::sync::Arc<str>,
+        /// When, unix seconds.
+        now: i64,
     },
     /// Show the value behind a key of a Secret.
     Reveal {
@@ -190,6 +201,13 @@ impl<F: Send + 'static> Work<F> {
         match effect {
             Effect::Watch { generation, specs } => self.watch(generation, specs),
             Effect::Inspect { job, key, tab, whole, against } => self.inspect(job, key, tab, whole, against),
+            Effect::SaveText { name, ending, text, now } => {
+                let folder = self.tables.with_file_name("manifests");
+                self.ask(move |_| async move {
+                    let written = tokio::task::spawn_blocking(move || save_text(&folder, &name, ending, &text, now)).await;
+                    Report::Saved(written.unwrap_or_else(|ended| Err(Problem::new("text.unwritten", "it was not saved", ended.to_string()))))
+                });
+            }
             Effect::Reveal { key, name } => self.ask(move |fleet| async move {
                 let value = fleet.reveal(&key, &name).await;
                 Report::Revealed { key, name, value }

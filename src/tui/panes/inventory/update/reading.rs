@@ -113,6 +113,17 @@ pub(super) fn copy_text(state: &mut State) -> Step<Effect> {
     }
 }
 
+pub(super) fn save_text(state: &mut State, at: At) -> Step<Effect> {
+    let Some(detail) = state.detail.as_ref() else { return Step::quiet() };
+    let ending = if detail.tab == Tab::Difference { "diff" } else { "yaml" };
+    let parts = [detail.key.cluster.as_str(), detail.key.namespace.as_deref().unwrap_or_default(), &detail.key.gvk.kind, &detail.key.name];
+    let name = parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join("-");
+    let Some((document, _)) = document(state) else { return say("y shows the manifest, which can be saved") };
+    let text = document.text().clone();
+    state.saving += 1;
+    Step::effect(Effect::SaveText { name, ending, text, now: at.unix })
+}
+
 /// `x`: the keys of a Secret; there the value under the cursor for a moment, or hidden again.
 pub(super) fn reveal(state: &mut State, at: At) -> Step<Effect> {
     let secret = |key: &ObjectKey| &*key.gvk.kind == "Secret" && key.gvk.group.is_empty();

@@ -12,8 +12,8 @@ use super::told;
 use crate::tui::flow::Look;
 use crate::tui::theme::Role;
 use crate::tui::widgets::bar::{Segment, rule};
-use crate::tui::widgets::lines::{self, Spans, plain};
 use crate::tui::widgets::document::{Document, Window};
+use crate::tui::widgets::lines::{self, Spans, plain};
 use crate::tui::widgets::paint::{self, page, put, row, tint, width};
 
 pub(super) fn body(detail: &Detail, focus: bool, look: &Look<'_>, area: Rect, buf: &mut Buffer, seen: &mut Seen) {
@@ -80,13 +80,8 @@ fn text(detail: &Detail, document: &Document, focus: bool, look: &Look<'_>, area
             point(usize::from(y), focus, look, area, buf);
         }
     }
-    *seen = Seen {
-        detail_page: window.height,
-        detail_rows: document.len(),
-        detail_columns: window.columns,
-        matches: Vec::new(),
-        ..std::mem::take(seen)
-    };
+    *seen =
+        Seen { detail_page: window.height, detail_rows: document.len(), detail_columns: window.columns, matches: Vec::new(), ..std::mem::take(seen) };
 }
 
 /// Shows where one stands.
