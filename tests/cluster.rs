@@ -25,6 +25,8 @@ mod until;
 mod columns;
 #[path = "cluster/get.rs"]
 mod get;
+#[path = "cluster/logs.rs"]
+mod logs;
 #[path = "cluster/two.rs"]
 mod two;
 

@@ -57,6 +57,17 @@ const SHOTS: &[Shot] = &[
     ("perf-live-ascii-80x24", || perf_live(Opening::sandbox().theme("mono").ascii())),
     ("perf-done-120x36", perf_done),
     ("contexts-120x36", contexts),
+    ("kinds-80x24", kinds),
+    ("copy-as-120x36", || two_clusters_then("gY", 120, 36)),
+    ("notices-120x36", notices),
+    ("error-whole-120x36", || {
+        let mut stage = notices();
+        stage.play("j <ret>");
+        stage
+    }),
+    ("status-80x24", status),
+    ("high-contrast-120x36", || two_clusters(Opening::kubeconfig(CONTEXTS).theme("high-contrast").size(120, 36))),
+    ("high-contrast-light-120x36", || two_clusters(Opening::kubeconfig(CONTEXTS).theme("high-contrast-light").size(120, 36))),
     ("empty-80x24", empty),
     ("error-80x24", error),
     ("smallest-40x10", || newcomer(Opening::sandbox().size(40, 10))),
@@ -65,6 +76,23 @@ const SHOTS: &[Shot] = &[
 /// Those that stand in the README, which is read where SVG may not be drawn.
 #[cfg(feature = "shots-png")]
 const PNGS: &[&str] = &["first-minute-80x24", "two-clusters-120x36", "yaml-beside-160x45", "perf-live-80x24"];
+
+/// Where only ASCII is drawn, every sign of ours has one that stands for it: none ends as `?`.
+#[test]
+fn every_picture_can_be_drawn_in_ascii() {
+    let mut lost = BTreeSet::new();
+    for (name, begin) in SHOTS {
+        let mut stage = begin();
+        let before = stage.buffer();
+        stage.model.theme = stage.model.theme.clone().with_ascii(true);
+        let after = stage.buffer();
+        let odd: Vec<&str> = after.content.iter().map(ratatui::buffer::Cell::symbol).filter(|symbol| !symbol.is_ascii()).collect();
+        assert!(odd.is_empty(), "{name}: {odd:?}");
+        let both = before.content.iter().zip(&after.content);
+        lost.extend(both.filter(|(was, is)| is.symbol() == "?" && !was.symbol().is_ascii()).map(|(was, _)| was.symbol().to_owned()));
+    }
+    assert!(lost.is_empty(), "{lost:?} have no ASCII sign in widgets/paint.rs");
+}
 
 const CONTEXTS: &[&str] = &["prod-eu/shop", "prod-us/shop", "lab/shop", "edge-7"];
 
@@ -137,6 +165,46 @@ fn two_clusters(opening: Opening) -> Stage {
     stage.rows("lab", listed("pods", shop_pods("lab", true))).rows("lab", scene::stale(2 * MINUTE, down.clone()));
     stage.connections(vec![scene::ready("prod-eu"), scene::troubled("lab", Health::Unreachable, 2 * MINUTE, down)]);
     stage.play("S");
+    stage
+}
+
+fn two_clusters_then(keys: &str, width: u16, height: u16) -> Stage {
+    let mut stage = two_clusters(Opening::kubeconfig(CONTEXTS).size(width, height));
+    stage.play(keys);
+    stage
+}
+
+fn kinds() -> Stage {
+    let mut stage = newcomer(Opening::sandbox());
+    stage.model.aliases = [("wp".to_owned(), "po web /cart".to_owned())].into();
+    stage.play("ctrl-a");
+    stage
+}
+
+fn notices() -> Stage {
+    let mut stage = two_clusters(Opening::kubeconfig(CONTEXTS).size(120, 36));
+    stage.report(Report::Failed(scene::unreachable("edge-7"))).report(Report::Failed(scene::unreachable("edge-7"))).play("c ,n");
+    stage
+}
+
+fn status() -> Stage {
+    let mut stage = newcomer(Opening::sandbox());
+    let row = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    stage.model.facts = vec![
+        row("TERM", "xterm-256color"),
+        row("colours", "256, decided by TERM=xterm-256color"),
+        row("SSH", "yes"),
+        row("tmux", "no"),
+        row("UTF-8", "yes"),
+    ];
+    stage.model.folders = vec![
+        row("settings", "/home/me/.config/meshplay"),
+        row("runs, actions", "/home/me/.local/share/meshplay"),
+        row("remembered", "/home/me/.local/state/meshplay"),
+    ];
+    stage.model.slow.ssh = true;
+    stage.model.traffic = meshplay::tui::app::model::Traffic { bytes: 48_213, frames: 311, per_second: 412, gap_ms: 100 };
+    stage.play(": status <ret>");
     stage
 }
 

@@ -312,6 +312,14 @@ impl Lines {
         }
     }
 
+    /// What came after the last line feed, once the answer is over.
+    pub(super) fn rest(&mut self) -> Vec<u8> {
+        let rest = self.buffer.split_off(self.from.min(self.buffer.len()));
+        self.buffer.clear();
+        (self.from, self.scanned) = (0, 0);
+        rest
+    }
+
     /// The server these lines come from.
     pub(super) fn wire(&self) -> &Wire {
         &self.wire

@@ -88,6 +88,8 @@ pub enum Intent {
     Notice(Notice),
     /// Open the form for a load test on a Service.
     LoadTest(ObjectKey),
+    /// Show the logs of these, of the run before if so wished.
+    Logs(Vec<ObjectKey>, bool),
     /// Open a form; what is filled in comes back to the pane that asked.
     Ask(Form),
     /// Put text into a field of the open form, and the focus on its last button.
@@ -142,12 +144,15 @@ pub enum Show {
 }
 
 /// The panes, by what they show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum PaneId {
     /// What runs.
     Inventory,
     /// Load tests.
     Perf,
+    /// What containers write.
+    Logs,
     /// The contexts of the kubeconfig.
     Clusters,
 }

@@ -5,6 +5,7 @@ pub mod confirm;
 pub mod form;
 pub mod help;
 pub mod line;
+pub mod list;
 pub mod menu;
 pub mod notices;
 pub mod which_key;

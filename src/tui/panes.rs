@@ -2,4 +2,5 @@
 
 pub mod clusters;
 pub mod inventory;
+pub mod logs;
 pub mod perf;

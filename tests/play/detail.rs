@@ -29,11 +29,11 @@ fn a_manifest_is_folded_searched_copied_and_saved() {
     assert_shown(&mut stage, &["metadata: … 1 lines"]);
     stage.play("Z");
     // The place is kept when the object changes.
-    stage.play("<esc> G").inspected(Body::Yaml(POD.replace("kind: Pod\n", "kind: Pod\nmore: lines\n").into()));
+    stage.play("<esc> G m").inspected(Body::Yaml(POD.replace("kind: Pod\n", "kind: Pod\nmore: lines\n").into()));
     stage.wanted();
     stage.play("c");
     assert!(stage.wanted().iter().any(|effect| matches!(effect, Effect::Copy(text) if text.starts_with("kind: Pod") && text.ends_with("Running\n"))));
-    assert_shown(&mut stage, &["copied 10 lines"]);
+    assert_shown(&mut stage, &["sent to your terminal", "and 10 more lines"]);
     stage.play("ctrl-s");
     let saved = stage.wanted();
     assert!(

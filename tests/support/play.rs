@@ -50,6 +50,7 @@ pub struct Opening {
     size: (u16, u16),
     history: Vec<String>,
     memory: Memory,
+    command: Option<&'static str>,
 }
 
 /// A story under way.
@@ -88,6 +89,7 @@ impl Opening {
             size: (80, 24),
             history: Vec::new(),
             memory: Memory::default(),
+            command: None,
         }
     }
 
@@ -150,11 +152,17 @@ impl Opening {
         Self { memory, ..self }
     }
 
+    /// `-c`.
+    pub fn command(self, line: &'static str) -> Self {
+        Self { command: Some(line), ..self }
+    }
+
     /// The curtain goes up.
     pub fn start(self) -> Stage {
-        let (_, text) = keys::PRESETS.iter().find(|(name, _)| *name == self.preset).expect("a preset");
         let file = self.keys.map(|text| ("keymap.toml", text));
-        let keymap = Keymap::load(self.preset, text, file, CONTEXTS, &|_, text| parse(text)).expect("a keymap without faults");
+        let load = |layers: &[keys::Layer<'_>]| Keymap::load(layers, file, CONTEXTS, &|_, text| parse(text)).expect("a keymap without faults");
+        let keymap = load(keys::preset(self.preset).expect("a preset"));
+        let keymaps = keys::PRESETS.iter().map(|(name, layers)| ((*name).to_owned(), load(layers))).collect();
         let load = |name: &str| Theme::load(name, &builtin, None, depth_of(name)).expect("a theme without faults").0.with_ascii(self.ascii);
         let shared = Shared {
             contexts: self.contexts,
@@ -168,9 +176,11 @@ impl Opening {
             at: At { mono: Duration::ZERO, unix: NOW },
             effects: Vec::new(),
         };
+        stage.model.keymaps = keymaps;
         stage.model.themes = BUILTIN.iter().map(|(name, _)| ((*name).to_owned(), load(name))).collect();
-        let memory = Memory { history: self.history, ..self.memory };
-        let beginning = Beginning { open: self.open, memory, ..Beginning::default() };
+        let history = if self.history.is_empty() { self.memory.history.clone() } else { self.history };
+        let memory = Memory { history, ..self.memory };
+        let beginning = Beginning { open: self.open, memory, command: self.command.map(str::to_owned), ..Beginning::default() };
         let step = begin(&mut stage.model, stage.at, beginning);
         stage.effects.extend(step.effects);
         stage.show();

@@ -2,10 +2,10 @@
 
 use crate::text::fault::did_you_mean;
 use crate::tui::flow::{CommandSpec, PaneId};
-use crate::tui::panes::{clusters, inventory, perf};
+use crate::tui::panes::{clusters, inventory, logs, perf};
 
 /// The contexts a keymap may have, the outermost first.
-pub const CONTEXTS: &[&str] = &["global", "table", "split", "perf", "clusters"];
+pub const CONTEXTS: &[&str] = &["global", "table", "split", "logs", "perf", "clusters"];
 
 /// Something a person asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +14,8 @@ pub enum Command {
     App(AppCommand),
     /// Of the inventory.
     Inventory(inventory::commands::Command),
+    /// Of the logs.
+    Logs(logs::commands::Command),
     /// Of the load tests.
     Perf(perf::commands::Command),
     /// Of the list of contexts.
@@ -57,6 +59,14 @@ pub enum AppCommand {
     NewestError,
     /// The guide of the first minute, on or off.
     Guide,
+    /// Every kind with its other names.
+    Kinds,
+    /// Ways to copy what is under the cursor.
+    CopyAs,
+    /// What was done.
+    Did,
+    /// The terminal, the line to it, and this program.
+    Status,
     /// End the program.
     Quit,
 }
@@ -68,6 +78,7 @@ pub enum AppCommand {
 pub fn parse(text: &str) -> Result<Command, String> {
     let own = TABLE.iter().find(|(spelling, _)| *spelling == text).map(|(_, command)| Command::App(*command));
     own.or_else(|| inventory::commands::parse(text).map(Command::Inventory))
+        .or_else(|| logs::commands::parse(text).map(Command::Logs))
         .or_else(|| perf::commands::parse(text).map(Command::Perf))
         .or_else(|| clusters::commands::parse(text).map(Command::Clusters))
         .ok_or_else(|| {
@@ -79,11 +90,11 @@ pub fn parse(text: &str) -> Result<Command, String> {
 
 /// What help, palette and footer say, the shell's own last.
 pub fn specs() -> impl Iterator<Item = &'static CommandSpec> {
-    inventory::commands::SPECS.iter().chain(perf::commands::SPECS).chain(clusters::commands::SPECS).chain(SPECS)
+    inventory::commands::SPECS.iter().chain(logs::commands::SPECS).chain(perf::commands::SPECS).chain(clusters::commands::SPECS).chain(SPECS)
 }
 
 const SPECS: &[CommandSpec] = &[
-    CommandSpec { name: "app.filter", title: "filter", contexts: &["table", "split"], footer: Some(10) },
+    CommandSpec { name: "app.filter", title: "filter", contexts: &["table", "split", "logs"], footer: Some(10) },
     spec("app.line", "go or do", Some(11)),
     spec("app.help", "keys", Some(12)),
     spec("app.next-region", "next region", None),
@@ -102,6 +113,10 @@ const SPECS: &[CommandSpec] = &[
     spec("app.notices", "notices", None),
     spec("app.newest-error", "newest error", None),
     spec("app.guide", "guide on or off", None),
+    spec("app.kinds", "kinds and their other names", None),
+    CommandSpec { name: "app.copy-as", title: "copy as…", contexts: &["table", "split"], footer: None },
+    spec("app.did", "what I did", None),
+    spec("app.status", "terminal, line and version", None),
     spec("app.quit", "quit", None),
 ];
 
@@ -130,6 +145,10 @@ const TABLE: &[(&str, AppCommand)] = &[
     ("app.notices", AppCommand::Notices),
     ("app.newest-error", AppCommand::NewestError),
     ("app.guide", AppCommand::Guide),
+    ("app.kinds", AppCommand::Kinds),
+    ("app.copy-as", AppCommand::CopyAs),
+    ("app.did", AppCommand::Did),
+    ("app.status", AppCommand::Status),
     ("app.quit", AppCommand::Quit),
 ];
 
@@ -148,9 +167,9 @@ mod tests {
 
     #[test]
     fn every_preset_loads_with_the_real_commands() {
-        for (name, text) in PRESETS {
-            let map = Keymap::load(name, text, None, CONTEXTS, &|_, text| parse(text));
-            assert!(map.is_ok(), "{:?}", map.err());
+        for (name, layers) in PRESETS {
+            let map = Keymap::load(layers, None, CONTEXTS, &|_, text| parse(text));
+            assert!(map.is_ok(), "{name}: {:?}", map.err());
         }
     }
 

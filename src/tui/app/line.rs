@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::alias;
 use super::commands::{Command, parse, specs};
 use super::model::Model;
 use super::shared::Shared;
@@ -10,6 +11,7 @@ use crate::names::{ClusterId, Problem};
 use crate::text::fault::did_you_mean;
 use crate::tui::flow::PaneId;
 use crate::tui::keys::line::{Slot, split, word_at};
+use crate::tui::keys::map::Keymap;
 use crate::tui::overlays::line::Candidate;
 use crate::tui::panes::inventory::commands::Command as Inventory;
 use crate::tui::panes::inventory::kept::Saved;
@@ -49,7 +51,15 @@ pub enum Meaning {
     /// Forget it.
     Unsave(String),
     /// Another theme.
-    Theme(Box<Theme>),
+    Theme(String, Box<Theme>),
+    /// Another preset of keys.
+    Keys(String, Box<Keymap<Command>>),
+    /// Whether the line to the terminal is slow; none: it is looked at.
+    Slow(Option<bool>),
+    /// What was copied last into this file.
+    CopyTo(String),
+    /// End the program without asking.
+    Leave,
 }
 
 /// Words of the line that are no kinds: spelling, other spellings, what they do.
@@ -64,9 +74,16 @@ const WORDS: &[(&str, &[&str], &str)] = &[
     ("view", &["views"], "a view that was saved"),
     ("unsave", &[], "forget a saved view"),
     ("notices", &[], "notices"),
-    ("theme", &[], "another theme"),
+    ("theme", &["skin"], "another theme"),
+    ("keys", &["keymap"], "another preset of keys"),
+    ("slow", &[], "on, off or auto: fewer bytes for a slow line"),
+    ("aliases", &["alias", "a"], "kinds and their other names"),
+    ("status", &["version"], "terminal, bytes a second, version, folders"),
+    ("did", &[], "what I did, with its kubectl lines"),
+    ("copy-to", &[], "what was copied last into a new file"),
     ("help", &[], "keys here"),
-    ("q", &["quit", "q!", "exit"], "quit"),
+    ("q", &["quit", "exit"], "quit"),
+    ("q!", &["quit!"], "quit without asking"),
 ];
 
 /// What the line means.
@@ -74,6 +91,7 @@ const WORDS: &[(&str, &[&str], &str)] = &[
 /// # Errors
 /// Nothing; with what was probably meant.
 pub fn understand(model: &Model, text: &str) -> Result<Meaning, Problem> {
+    let text = &alias::expand(&model.aliases, text);
     let parsed = split(text);
     let head = parsed.head.as_str();
     // Namespaces live in no namespace: behind their kind's name one of them is meant.
@@ -97,8 +115,16 @@ pub fn understand(model: &Model, text: &str) -> Result<Meaning, Problem> {
         Some(verb @ ("save" | "view" | "unsave")) => saved(verb, &parsed.args),
         Some("notices") => Ok(Meaning::Command(Command::App(AppCommand::Notices))),
         Some("theme") => theme(model, &parsed.args),
+        Some("keys") => keys(model, &parsed.args),
+        Some("slow") => slow(&parsed.args),
+        Some("aliases") => Ok(Meaning::Command(Command::App(AppCommand::Kinds))),
+        Some("status") => Ok(Meaning::Command(Command::App(AppCommand::Status))),
+        Some("did") => Ok(Meaning::Command(Command::App(AppCommand::Did))),
+        // A path is no filter, whatever it begins with.
+        Some("copy-to") => Ok(Meaning::CopyTo(text.trim_start().trim_start_matches(head).trim().to_owned())),
         Some("help") => Ok(Meaning::Command(Command::App(AppCommand::Help))),
         Some("q") => Ok(Meaning::Command(Command::App(AppCommand::Quit))),
+        Some("q!") => Ok(Meaning::Leave),
         _ => parse(text).map(Meaning::Command).or_else(|_| late(model, head, &parsed)),
     }
 }
@@ -259,13 +285,29 @@ fn named(word: &str) -> Vec<String> {
 fn theme(model: &Model, args: &[String]) -> Result<Meaning, Problem> {
     let names: Vec<&str> = model.themes.iter().map(|(name, _)| name.as_str()).collect();
     let asked = args.first().map(String::as_str).unwrap_or_default();
-    let found = model.themes.iter().find(|(name, _)| name == asked).map(|(_, theme)| Meaning::Theme(Box::new(theme.clone())));
+    let found = model.themes.iter().find(|(name, _)| name == asked).map(|(name, theme)| Meaning::Theme(name.clone(), Box::new(theme.clone())));
     found.ok_or_else(|| Problem::new("line.theme", format!("there is no theme `{asked}`"), "").hint(format!("there are {}", names.join(", "))))
+}
+
+fn keys(model: &Model, args: &[String]) -> Result<Meaning, Problem> {
+    let names: Vec<&str> = model.keymaps.iter().map(|(name, _)| name.as_str()).collect();
+    let asked = args.first().map(String::as_str).unwrap_or_default();
+    let found = model.keymaps.iter().find(|(name, _)| name == asked).map(|(name, map)| Meaning::Keys(name.clone(), Box::new(map.clone())));
+    found.ok_or_else(|| Problem::new("line.keys", format!("there is no key preset `{asked}`"), "").hint(format!("there are {}", names.join(", "))))
+}
+
+fn slow(args: &[String]) -> Result<Meaning, Problem> {
+    match args.first().map(String::as_str) {
+        Some("on") => Ok(Meaning::Slow(Some(true))),
+        Some("off") => Ok(Meaning::Slow(Some(false))),
+        Some("auto") => Ok(Meaning::Slow(None)),
+        _ => Err(Problem::new("line.slow", ":slow wants a word", "").hint(":slow on, :slow off, or :slow auto")),
+    }
 }
 
 /// Everything that could stand at the cursor.
 pub fn candidates(model: &Model, text: &str, cursor: usize) -> Vec<Candidate> {
-    let parsed = split(text);
+    let parsed = split(&alias::expand(&model.aliases, text));
     match word_at(text, cursor).slot {
         Slot::Head => heads(model),
         Slot::Context => model.shared.contexts.iter().map(|context| plain(context.id.as_str(), "context")).chain(environments(model)).collect(),
@@ -279,6 +321,8 @@ pub fn candidates(model: &Model, text: &str, cursor: usize) -> Vec<Candidate> {
         }
         Slot::Arg(_) if word(&parsed.head) == Some("columns") => labels(model),
         Slot::Arg(0) if word(&parsed.head) == Some("theme") => model.themes.iter().map(|(name, _)| plain(name, "theme")).collect(),
+        Slot::Arg(0) if word(&parsed.head) == Some("keys") => model.keymaps.iter().map(|(name, _)| plain(name, "preset of keys")).collect(),
+        Slot::Arg(0) if word(&parsed.head) == Some("slow") => ["on", "off", "auto"].iter().map(|word| plain(word, "")).collect(),
         Slot::Arg(0) if is_kind(model, &parsed.head) || word(&parsed.head) == Some("ns") => {
             let spaces = model.inventory.namespaces();
             std::iter::once(plain("all", "all namespaces")).chain(spaces.iter().map(|name| plain(name, "namespace"))).collect()
@@ -307,10 +351,11 @@ fn heads(model: &Model) -> Vec<Candidate> {
     let served = served.map(|(word, plural)| plain(word, &about(word, plural)));
     let kinds = std::iter::once(plain("workloads", "what runs, of all kinds")).chain(served);
     let words = WORDS.iter().map(|(name, _, about)| plain(name, about));
+    let own = model.aliases.iter().map(|(name, line)| plain(name, &format!("your own: {line}")));
     let contexts = model.contexts();
     let commands = specs().filter(|spec| spec.contexts.iter().any(|context| contexts.contains(context))).map(|spec| {
         let keys = parse(spec.name).ok().and_then(|command| model.keymap.keys_for(contexts, &command)).unwrap_or_default();
         Candidate { text: spec.name.to_owned(), about: spec.title.to_owned(), keys }
     });
-    kinds.chain(words).chain(commands).collect()
+    own.chain(kinds).chain(words).chain(commands).collect()
 }

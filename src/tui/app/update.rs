@@ -5,20 +5,21 @@ use std::time::Duration;
 use super::commands::{AppCommand, Command, parse, specs};
 use super::memory::Memory;
 use super::model::{Beginning, Effect, Guide, Model, Msg, Overlay, Report};
-use super::{line, shared::Shared, standing};
+use super::{copy, line, pick, place, shared::Shared, standing, status};
 use crate::cluster::connection::{Connection, Health};
 use crate::names::{ClusterId, Problem};
-use crate::tui::flow::{At, Confirmed, GuideStep, Intent, Level, Notice, PaneId, Question, Step};
+use crate::tui::flow::{At, Confirmed, GuideStep, Intent, Notice, PaneId, Question, Step};
 use crate::tui::keys::map::Lookup;
 use crate::tui::overlays::columns::{Answer as ColumnsAnswer, Columns};
 use crate::tui::overlays::confirm::{Answer as ConfirmAnswer, Confirm};
 use crate::tui::overlays::form::{Answer as FormAnswer, Form};
 use crate::tui::overlays::help::Help;
 use crate::tui::overlays::line::{Answer as LineAnswer, Line};
+use crate::tui::overlays::list::Answer as ListAnswer;
 use crate::tui::overlays::menu::{Answer as MenuAnswer, Item, Menu};
-use crate::tui::overlays::notices::{KEPT, Notices};
+use crate::tui::overlays::notices::{self, Notices};
 use crate::tui::panes::inventory::state::View;
-use crate::tui::panes::{clusters, inventory, perf};
+use crate::tui::panes::{clusters, inventory, logs, perf};
 use crate::tui::term::key::{Code, Event, Key};
 
 /// How long a notice stands over the body.
@@ -34,6 +35,7 @@ pub type Wanted = Step<Effect>;
 /// The first step: opens contexts and the first view.
 pub fn begin(model: &mut Model, at: At, beginning: Beginning) -> Wanted {
     model.history.clone_from(&beginning.memory.history);
+    model.places.left.clone_from(&beginning.memory.places);
     model.inventory.kept.clone_from(&beginning.memory.tables);
     model.guide = if model.shared.sandbox.is_some() && !beginning.memory.guide_done { Guide::Waits(GuideStep::Described) } else { Guide::Hidden };
     standing::begin(&mut model.shared, at, &beginning.memory);
@@ -44,9 +46,14 @@ pub fn begin(model: &mut Model, at: At, beginning: Beginning) -> Wanted {
     let first = beginning.open.first().and_then(|id| model.shared.namespace(id));
     // A context that names no namespace is looked at whole.
     let own = first.filter(|namespace| *namespace != "default").map(str::to_owned);
+    let told = beginning.all_namespaces || beginning.namespace.is_some() || beginning.command.is_some();
     let namespace = if beginning.all_namespaces { None } else { beginning.namespace.or(own) };
     model.inventory.view = View { namespaces: namespace.into_iter().collect(), ..View::default() };
-    step = step.then(open(model, at, beginning.open));
+    model.shared.open.clone_from(&beginning.open);
+    // Who says what to look at is not taken elsewhere.
+    let restored = if told { Step::quiet() } else { place::restore(model, at) };
+    model.shared.open.clear();
+    step = step.then(open(model, at, beginning.open)).then(restored);
     for problem in beginning.problems {
         step = step.then(intent(model, at, Intent::Notice(Notice::error(problem))));
     }
@@ -58,12 +65,19 @@ pub fn begin(model: &mut Model, at: At, beginning: Beginning) -> Wanted {
 
 /// Takes in one message.
 pub fn update(model: &mut Model, at: At, msg: Msg) -> Wanted {
+    model.inventory.slow = model.slow.slow();
     match msg {
-        Msg::Input(Event::Key(key)) => pressed(model, at, key),
-        Msg::Input(Event::Paste(text)) => pasted(model, at, &text),
+        Msg::Input(event) => {
+            let step = match event {
+                Event::Key(key) => pressed(model, at, key),
+                Event::Paste(text) => pasted(model, at, &text),
+            };
+            place::note(model, at);
+            step
+        }
         Msg::Resize(width, height) => {
             model.size = (width, height);
-            Step::redraw()
+            Step::redraw().then(logs::update::resized(&mut model.logs, body(height)).map(Effect::Logs))
         }
         Msg::Report(report) => reported(model, at, *report),
         Msg::Tick => tick(model, at),
@@ -74,7 +88,14 @@ fn tick(model: &mut Model, at: At) -> Wanted {
     if model.flash.is_some_and(|until| until <= at.mono) {
         model.flash = None;
     }
-    let mut step = inventory::update::tick(&mut model.inventory, at).map(Effect::Inventory);
+    if matches!(model.overlays.last(), Some(Overlay::Status(_))) {
+        let figures = status::sections(model);
+        if let Some(Overlay::Status(page)) = model.overlays.last_mut() {
+            page.sections = figures;
+        }
+    }
+    let kept = place::due(model, at);
+    let mut step = inventory::update::tick(&mut model.inventory, at).map(Effect::Inventory).then(kept);
     if model.pane == PaneId::Clusters {
         step = step.then(clusters::update::look(&model.shared).map(Effect::Clusters));
     }
@@ -86,6 +107,10 @@ fn reported(model: &mut Model, at: At, report: Report) -> Wanted {
     match report {
         Report::Inventory(report) => {
             let step = inventory::update::report(&mut model.inventory, &model.shared, at, report).map(Effect::Inventory);
+            settle(model, at, step)
+        }
+        Report::Logs(report) => {
+            let step = logs::update::report(&mut model.logs, report).map(Effect::Logs);
             settle(model, at, step)
         }
         Report::Perf(report) => {
@@ -105,8 +130,16 @@ fn reported(model: &mut Model, at: At, report: Report) -> Wanted {
             clusters::update::report(&mut model.clusters, report);
             Step { dirty: model.pane == PaneId::Clusters, ..Step::quiet() }
         }
-        Report::Failed(problem) => intent(model, at, Intent::Notice(Notice::error(problem))),
+        Report::Did(deeds) => pick::did(model, &deeds),
+        Report::ToCopy(text) => copy::send(model, at, text),
+        Report::Wrote(path) => notice(model, at, Notice::info(format!("written: {path}"))),
+        Report::Failed(problem) => notice(model, at, Notice::error(problem)),
     }
+}
+
+/// Tells the person something.
+pub(super) fn notice(model: &mut Model, at: At, told: Notice) -> Wanted {
+    intent(model, at, Intent::Notice(told))
 }
 
 /// What happened to the connections that are open: why one was lost, once, and that it is back.
@@ -131,17 +164,18 @@ fn settle(model: &mut Model, at: At, step: Wanted) -> Wanted {
 fn intent(model: &mut Model, at: At, wish: Intent) -> Wanted {
     match wish {
         Intent::Notice(notice) => {
-            model.unread += usize::from(notice.level == Level::Error);
-            model.notices.push((at.unix, notice));
-            if model.notices.len() > KEPT {
-                model.notices.remove(0);
-            }
+            notices::keep(&mut model.notices, at.unix, notice);
             model.flash = Some(at.mono + FLASH);
             Step::redraw()
         }
         Intent::LoadTest(key) => {
             let step = perf::update::load_test(&mut model.perf, key).map(Effect::Perf);
             settle(model, at, step)
+        }
+        Intent::Logs(of, previous) => {
+            let rows = body(model.size.1);
+            let step = logs::update::open(&mut model.logs, of, previous, rows).map(Effect::Logs);
+            go(model, at, PaneId::Logs).then(step)
         }
         Intent::Ask(asked) => {
             model.overlays.push(Overlay::Form(Form::new(asked)));
@@ -163,13 +197,7 @@ fn intent(model: &mut Model, at: At, wish: Intent) -> Wanted {
             model.overlays.push(Overlay::Confirm(Confirm::new(question)));
             Step::redraw()
         }
-        Intent::Copy(text) => {
-            let said = match text.lines().count() {
-                0 | 1 => format!("copied {text}"),
-                lines => format!("copied {lines} lines"),
-            };
-            intent(model, at, Intent::Notice(Notice::info(said))).and(Effect::Copy(text))
-        }
+        Intent::Copy(text) => copy::send(model, at, text),
         Intent::Guide(done) => guide(model, done),
         Intent::Columns(kind, items) => {
             model.overlays.push(Overlay::Columns(Columns::new(kind, items)));
@@ -218,6 +246,7 @@ pub(super) fn remember(model: &Model) -> Effect {
         guide_done: !matches!(model.guide, Guide::Waits(_)),
         tables: model.inventory.kept.clone(),
         history: model.history[from..].to_vec(),
+        places: place::all(model),
         ..Memory::default()
     };
     Effect::Remember(standing::kept(&model.shared, memory))
@@ -243,11 +272,20 @@ fn open_on(model: &mut Model, at: At, wanted: Vec<ClusterId>, view: Option<View>
 
 /// Shows a pane.
 pub(super) fn go(model: &mut Model, at: At, pane: PaneId) -> Wanted {
+    let left =
+        if model.pane == PaneId::Logs && pane != PaneId::Logs { logs::update::close(&mut model.logs).map(Effect::Logs) } else { Step::quiet() };
+    // Logs that are left are closed: there is nothing to come back to.
     if model.pane != pane {
-        model.last_pane = std::mem::replace(&mut model.pane, pane);
+        let before = std::mem::replace(&mut model.pane, pane);
+        model.last_pane = if before == PaneId::Logs { model.last_pane } else { before };
     }
+    left.then(entered(model, at, pane))
+}
+
+fn entered(model: &mut Model, at: At, pane: PaneId) -> Wanted {
     match pane {
         PaneId::Inventory => guide(model, GuideStep::Returned).then(Step::redraw()),
+        PaneId::Logs => Step::redraw(),
         PaneId::Perf => {
             let step = perf::update::entered(&mut model.perf).map(Effect::Perf);
             settle(model, at, step).then(Step::redraw())
@@ -304,6 +342,7 @@ pub(super) fn command_of(model: &mut Model, at: At, command: Command) -> Wanted 
     let step = match command {
         Command::App(command) => return app_command(model, at, command),
         Command::Inventory(command) => inventory::update::command(&mut model.inventory, &model.shared, at, command).map(Effect::Inventory),
+        Command::Logs(command) => logs::update::command(&mut model.logs, command).map(Effect::Logs),
         Command::Perf(command) => perf::update::command(&mut model.perf, command).map(Effect::Perf),
         Command::Clusters(command) => clusters::update::command(&mut model.clusters, &model.shared, command).map(Effect::Clusters),
     };
@@ -317,7 +356,9 @@ fn app_command(model: &mut Model, at: At, command: AppCommand) -> Wanted {
             offer(model);
         }
         AppCommand::Filter => return open_filter(model, at),
-        AppCommand::Help => model.overlays.push(Overlay::Help(Help { sections: sections(model), top: 0 })),
+        AppCommand::Help => {
+            model.overlays.push(Overlay::Help(Help { title: "keys here; j k scroll, esc closes", sections: sections(model), top: 0 }))
+        }
         AppCommand::Actions => model.overlays.push(Overlay::Menu(actions(model))),
         AppCommand::NextRegion if model.pane == PaneId::Inventory => {
             let step = inventory::update::next_region(&mut model.inventory, at).map(Effect::Inventory);
@@ -344,13 +385,19 @@ fn app_command(model: &mut Model, at: At, command: AppCommand) -> Wanted {
         AppCommand::GoLast => return go(model, at, model.last_pane),
         AppCommand::Notices | AppCommand::NewestError => {
             let newest_error = command == AppCommand::NewestError;
-            model.unread = 0;
+            model.notices.iter_mut().for_each(|one| one.unread = false);
             model.flash = None;
-            model.overlays.push(Overlay::Notices(Notices { newest_error, top: 0 }));
+            model.overlays.push(Overlay::Notices(Notices { newest_error, ..Notices::default() }));
         }
         AppCommand::Guide => {
             model.guide = if model.guide == Guide::Hidden { Guide::Waits(GuideStep::Described) } else { Guide::Hidden };
             return Step::effect(remember(model));
+        }
+        AppCommand::Kinds => return pick::kinds(model),
+        AppCommand::CopyAs => return copy::menu(model, at),
+        AppCommand::Did => return Step::effect(Effect::Did),
+        AppCommand::Status => {
+            model.overlays.push(Overlay::Status(Help { title: "status; esc closes", sections: status::sections(model), top: 0 }));
         }
         AppCommand::Quit => return quit(model),
     }
@@ -364,6 +411,7 @@ fn back(model: &mut Model, at: At) -> Wanted {
     }
     let step = match model.pane {
         PaneId::Inventory => inventory::update::back(&mut model.inventory, &model.shared).map(|step| step.map(Effect::Inventory)),
+        PaneId::Logs => logs::update::back(&mut model.logs).map(|step| step.map(Effect::Logs)),
         PaneId::Perf => perf::update::back(&mut model.perf).map(|step| step.map(Effect::Perf)),
         PaneId::Clusters => clusters::update::back(&mut model.clusters).map(|step| step.map(Effect::Clusters)),
     };
@@ -396,6 +444,7 @@ pub(super) fn quit(model: &mut Model) -> Wanted {
 }
 
 fn overlaid(model: &mut Model, at: At, key: Key) -> Wanted {
+    let key = meant(model, key);
     // What help shows of its rows: lines 1 and 2, the footer, its distance and its frame are not among them.
     let page = usize::from(model.size.1.saturating_sub(7));
     match model.overlays.last_mut() {
@@ -407,14 +456,19 @@ fn overlaid(model: &mut Model, at: At, key: Key) -> Wanted {
             let answer = line.key(key);
             filter_answered(model, at, answer)
         }
-        Some(Overlay::Help(help)) => {
+        Some(Overlay::Help(help) | Overlay::Status(help)) => {
             let close = help.key(key, page);
             closed(model, close)
         }
         Some(Overlay::Notices(notices)) => {
-            let close = notices.key(key);
+            let close = notices.key(key, model.notices.len());
             closed(model, close)
         }
+        Some(Overlay::List(list)) => match list.key(key, page) {
+            ListAnswer::Redraw => Step::redraw(),
+            ListAnswer::Close => closed(model, true),
+            ListAnswer::Take(pick) => closed(model, true).then(pick::picked(model, at, pick)),
+        },
         Some(Overlay::Menu(menu)) => match menu.key(key) {
             MenuAnswer::Redraw => Step::redraw(),
             MenuAnswer::Close => closed(model, true),
@@ -433,6 +487,21 @@ fn overlaid(model: &mut Model, at: At, key: Key) -> Wanted {
             confirm_answered(model, at, answer, then)
         }
         None => Step::quiet(),
+    }
+}
+
+/// What lies over a pane has keys of its own, but a control key that means "back" in the keymap closes it too, and lists know readline's up and down.
+fn meant(model: &Model, key: Key) -> Key {
+    let plain = |code| Key { code, ctrl: false, alt: false, shift: false };
+    let back = Lookup::Command(Command::App(AppCommand::Back));
+    if key.ctrl && model.keymap.lookup(&["global"], &[key]) == back {
+        return plain(Code::Esc);
+    }
+    match (model.overlays.last(), key.code) {
+        (Some(Overlay::Line(_) | Overlay::Filter(..) | Overlay::Form(_) | Overlay::Confirm(_)), _) => key,
+        (_, Code::Char('n')) if key.ctrl => plain(Code::Down),
+        (_, Code::Char('p')) if key.ctrl => plain(Code::Up),
+        _ => key,
     }
 }
 
@@ -562,7 +631,7 @@ fn line_answered(model: &mut Model, at: At, answer: LineAnswer) -> Wanted {
 }
 
 /// Runs a line as typed after `:`.
-fn run_line(model: &mut Model, at: At, text: &str) -> Wanted {
+pub(super) fn run_line(model: &mut Model, at: At, text: &str) -> Wanted {
     if text.is_empty() {
         return Step::redraw();
     }
@@ -592,9 +661,23 @@ fn run_line(model: &mut Model, at: At, text: &str) -> Wanted {
             let step = inventory::update::unsave(&mut model.inventory, &name).map(Effect::Inventory);
             settle(model, at, step)
         }
-        Ok(line::Meaning::Theme(theme)) => {
-            model.theme = *theme;
+        Ok(line::Meaning::Theme(name, theme)) => {
+            (model.theme, model.chosen.theme) = (*theme, Some(name));
             Step::effect(Effect::Repaint)
+        }
+        Ok(line::Meaning::Keys(name, keymap)) => {
+            let said = notice(model, at, Notice::info(format!("keys of {name}; ? lists them")));
+            (model.keymap, model.chosen.keys) = (*keymap, Some(name));
+            said
+        }
+        Ok(line::Meaning::Slow(slow)) => {
+            model.slow.said = Some(slow);
+            notice(model, at, Notice::info(format!("slow line {}", model.slow.why())))
+        }
+        Ok(line::Meaning::CopyTo(file)) => copy::to_file(model, at, &file),
+        Ok(line::Meaning::Leave) => {
+            model.ended = true;
+            Step::quiet()
         }
         Err(problem) => intent(model, at, Intent::Notice(Notice::error(problem))),
     };
@@ -615,16 +698,23 @@ fn view_line(model: &mut Model, at: At, view: View, filter: Option<String>, cont
 }
 
 fn open_filter(model: &mut Model, at: At) -> Wanted {
-    if model.pane != PaneId::Inventory {
-        return intent(model, at, Intent::Notice(Notice::info("/ filters the inventory; ,i goes there")));
-    }
-    let before = match &model.inventory.detail {
-        Some(detail) if model.inventory.in_detail => detail.find.clone(),
-        _ => model.inventory.filter.clone(),
+    let before = match (model.pane, &model.inventory.detail) {
+        (PaneId::Inventory, Some(detail)) if model.inventory.in_detail => detail.find.clone(),
+        (PaneId::Inventory, _) => model.inventory.filter.clone(),
+        (PaneId::Logs, _) => model.logs.want.find.clone(),
+        _ => return intent(model, at, Intent::Notice(Notice::info("/ filters the inventory; ,i goes there"))),
     };
     let line = Line { input: crate::tui::keys::readline::Readline::with_text(&before), ..Line::default() };
     model.overlays.push(Overlay::Filter(line, before));
     Step::redraw()
+}
+
+/// Filters or searches what is seen.
+fn filter(model: &mut Model, text: &str) -> Result<Wanted, String> {
+    match model.pane {
+        PaneId::Logs => Ok(logs::update::filter(&mut model.logs, text).map(Effect::Logs)),
+        _ => inventory::update::filter(&mut model.inventory, text).map(|step| step.map(Effect::Inventory)),
+    }
 }
 
 fn filter_answered(model: &mut Model, at: At, answer: LineAnswer) -> Wanted {
@@ -635,27 +725,35 @@ fn filter_answered(model: &mut Model, at: At, answer: LineAnswer) -> Wanted {
             filter_changed(model)
         }
         LineAnswer::Accept(text) => {
-            let (step, text) = (closed(model, true), line::expanded(model, &text));
-            match inventory::update::filter(&mut model.inventory, &text) {
-                Ok(_) => step,
+            let (step, text) = (closed(model, true), expanded(model, &text));
+            match filter(model, &text) {
+                Ok(done) => step.then(done),
                 Err(why) => step.then(intent(model, at, Intent::Notice(Notice::error(Problem::new("filter", "the filter was not used", why))))),
             }
         }
-        LineAnswer::Cancel => {
-            if let Some(Overlay::Filter(_, before)) = model.overlays.pop() {
-                // It held before, so it is right.
-                _ = inventory::update::filter(&mut model.inventory, &before);
-            }
-            Step::redraw()
-        }
+        LineAnswer::Cancel => match model.overlays.pop() {
+            // It held before, so it is right.
+            Some(Overlay::Filter(_, before)) => filter(model, &before).unwrap_or_else(|_| Step::redraw()),
+            _ => Step::redraw(),
+        },
     }
 }
 
-/// The table follows every letter; half a filter that cannot be read yet leaves it as it is.
+/// What is shown follows every letter; half a filter that cannot be read yet leaves it as it is.
 fn filter_changed(model: &mut Model) -> Wanted {
     let Some(Overlay::Filter(line, _)) = model.overlays.last() else { return Step::quiet() };
-    let text = line::expanded(model, line.input.text());
-    inventory::update::filter(&mut model.inventory, &text).map_or_else(|_| Step::redraw(), |step| step.map(Effect::Inventory))
+    let text = expanded(model, line.input.text());
+    filter(model, &text).unwrap_or_else(|_| Step::redraw())
+}
+
+/// The text of the `/` line: in the inventory environments stand for their contexts.
+fn expanded(model: &Model, text: &str) -> String {
+    if model.pane == PaneId::Inventory { line::expanded(model, text) } else { text.to_owned() }
+}
+
+/// Rows between line 2 and the footer.
+fn body(height: u16) -> usize {
+    usize::from(height.saturating_sub(3))
 }
 
 /// Help: every key of the contexts that hold now.
@@ -710,6 +808,7 @@ pub(super) fn refusal(model: &Model, command: &Command) -> Option<String> {
         }
         Command::App(_) => None,
         Command::Inventory(command) => inventory::update::refusal(&model.inventory, &model.shared, command),
+        Command::Logs(command) => logs::update::refusal(&model.logs, *command),
         Command::Perf(command) => perf::update::refusal(&model.perf, &model.shared, *command),
         Command::Clusters(command) => clusters::update::refusal(&model.clusters, &model.shared, *command),
     }

@@ -1,5 +1,6 @@
 //! How effects are done: connections, what is remembered, and the panes' own work. The only file of the shell that waits.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,9 +11,10 @@ use tokio::task::JoinHandle;
 use super::memory::{Memory, Remember};
 use super::model::{Effect, Report};
 use crate::cluster::fleet::Fleet;
-use crate::names::Problem;
+use crate::names::{ObjectKey, Problem};
 use crate::results::Store;
-use crate::tui::panes::{clusters, inventory, perf};
+use crate::text::sanitise;
+use crate::tui::panes::{clusters, inventory, logs, perf};
 
 /// What the work needs of the world.
 #[derive(Clone)]
@@ -21,8 +23,8 @@ pub struct Context {
     pub fleet: Fleet,
     /// The runs on disk.
     pub store: Store,
-    /// The folder for tables that are saved.
-    pub tables: PathBuf,
+    /// The folder for what is saved.
+    pub saved: PathBuf,
     /// Where reports go.
     pub reports: Sender<Report>,
     /// Keeps what the next start should know.
@@ -33,6 +35,7 @@ pub struct Context {
 pub struct Work {
     context: Context,
     inventory: inventory::work::Work<Report>,
+    logs: logs::work::Work<Report>,
     perf: perf::work::Work<Report>,
     clusters: clusters::work::Work<Report>,
     status: JoinHandle<()>,
@@ -55,7 +58,8 @@ pub enum Wish {
 impl Work {
     /// Begins to report how the connections do.
     pub fn new(context: Context) -> Self {
-        let inventory = inventory::work::Work::new(context.fleet.clone(), context.reports.clone(), context.tables.clone(), Report::Inventory);
+        let inventory = inventory::work::Work::new(context.fleet.clone(), context.reports.clone(), context.saved.join("tables"), Report::Inventory);
+        let logs = logs::work::Work::new(context.fleet.clone(), context.saved.join("logs"), context.reports.clone(), Report::Logs);
         let perf = perf::work::Work::new(context.fleet.clone(), context.store.clone(), context.reports.clone(), Report::Perf);
         let clusters = clusters::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Clusters);
         let files = tokio::spawn(follow(context.fleet.clone(), context.reports.clone()));
@@ -70,13 +74,14 @@ impl Work {
         });
         let (memory, newest) = watch::channel(None);
         let writer = tokio::spawn(write(newest, context.remember.clone(), context.reports.clone()));
-        Self { context, inventory, perf, clusters, status, files, memory, writer }
+        Self { context, inventory, logs, perf, clusters, status, files, memory, writer }
     }
 
     /// Begins what is wanted; what only the terminal's owner can do is answered.
     pub fn run(&mut self, effect: Effect) -> Option<Wish> {
         match effect {
             Effect::Inventory(effect) => self.inventory.run(effect),
+            Effect::Logs(effect) => self.logs.run(effect),
             Effect::Perf(effect) => self.perf.run(effect),
             Effect::Clusters(effect) => self.clusters.run(effect),
             Effect::Hold(clusters) => self.context.fleet.gate().hold(clusters),
@@ -84,9 +89,29 @@ impl Work {
             Effect::Disconnect(id) => self.context.fleet.disconnect(&id),
             Effect::Remember(memory) => _ = self.memory.send_replace(Some(memory)),
             Effect::Copy(text) => return Some(Wish::Copy(text)),
+            Effect::CopyYaml(key) => self.copy_yaml(key),
+            Effect::Write { path, text } => self.report(move || write_new(&path, &text).map(|()| Report::Wrote(path))),
+            Effect::Did => {
+                let gate = self.context.fleet.gate().clone();
+                self.report(move || gate.history().map(Report::Did).map_err(unread));
+            }
             Effect::Repaint => return Some(Wish::Repaint),
         }
         None
+    }
+
+    fn copy_yaml(&self, key: ObjectKey) {
+        let (fleet, reports) = (self.context.fleet.clone(), self.context.reports.clone());
+        tokio::spawn(async move {
+            let report = fleet.yaml(&key).await.map_or_else(Report::Failed, Report::ToCopy);
+            _ = reports.send(report).await;
+        });
+    }
+
+    /// Does what waits for a disk, and reports it.
+    fn report(&self, work: impl FnOnce() -> Result<Report, Problem> + Send + 'static) {
+        let reports = self.context.reports.clone();
+        tokio::task::spawn_blocking(move || reports.blocking_send(work().unwrap_or_else(Report::Failed)));
     }
 
     /// Stops load tests and waits until what they measured is kept, at most `limit`.
@@ -95,6 +120,18 @@ impl Work {
         self.memory = watch::channel(None).0;
         _ = tokio::join!(self.perf.close(limit), tokio::time::timeout(limit, &mut self.writer));
     }
+}
+
+/// A file that is there already is left alone.
+fn write_new(path: &str, text: &str) -> Result<(), Problem> {
+    let written = std::fs::File::create_new(path).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| {
+        Problem::new("copy.unwritten", format!("{} was not written", sanitise(path)), error.to_string()).hint("name a file that is not there yet")
+    })
+}
+
+fn unread(error: std::io::Error) -> Problem {
+    Problem::new("gate.unread", "what was done cannot be read", error.to_string()).hint("see that audit.ndjson in the data folder can be read")
 }
 
 /// Reports the contexts whenever the kubeconfigs name others.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use toml::de::DeValue;
 
+use super::Layer;
 use super::chord::{parse_sequence, show_key, show_sequence};
 use crate::text::fault::{Fault, Source, did_you_mean, written};
 use crate::tui::term::key::Key;
@@ -56,23 +57,15 @@ const TITLES: &str = "titles";
 const NONE: &str = "none";
 
 impl<C: Clone + PartialEq> Keymap<C> {
-    /// Reads a preset and the person's file (path and text) over it. The person's row replaces the preset's row for
+    /// Reads the files of a preset and the person's own (path and text) over them. A row of a later file replaces the row for
     /// the same chord; `none` removes it.
     ///
     /// # Errors
-    /// Every fault of both files: syntax, unknown keys, commands and contexts, and chords with two meanings.
-    pub fn load(
-        preset_name: &str,
-        preset: &str,
-        user: Option<(&str, &str)>,
-        contexts: &[&str],
-        resolve: Resolve<'_, C>,
-    ) -> Result<Keymap<C>, Vec<Fault>> {
+    /// Every fault of all files: syntax, unknown keys, commands and contexts, and chords with two meanings.
+    pub fn load(preset: &[Layer<'_>], user: Option<Layer<'_>>, contexts: &[&str], resolve: Resolve<'_, C>) -> Result<Keymap<C>, Vec<Fault>> {
         let mut map = Keymap { rows: Vec::new(), titles: BTreeMap::new() };
-        let mut faults = map.merge(Source { file: preset_name, text: preset }, contexts, resolve);
-        if let Some((file, text)) = user {
-            faults.extend(map.merge(Source { file, text }, contexts, resolve));
-        }
+        let layers = preset.iter().copied().chain(user);
+        let mut faults: Vec<Fault> = layers.flat_map(|(file, text)| map.merge(Source { file, text }, contexts, resolve)).collect();
         faults.extend(map.swallowed());
         if faults.is_empty() { Ok(map) } else { Err(faults) }
     }
@@ -289,6 +282,9 @@ mod tests {
         "app.notices",
         "app.newest-error",
         "app.guide",
+        "app.kinds",
+        "app.copy-as",
+        "app.quit",
         "inventory.trouble",
         "table.down",
         "table.up",
@@ -296,6 +292,8 @@ mod tests {
         "table.bottom",
         "table.page-down",
         "table.page-up",
+        "table.half-down",
+        "table.half-up",
         "table.drill",
         "table.node",
         "table.owner",
@@ -317,6 +315,8 @@ mod tests {
         "split.up",
         "split.page-down",
         "split.page-up",
+        "split.half-down",
+        "split.half-up",
         "split.top",
         "split.bottom",
         "split.tab",
@@ -351,7 +351,7 @@ mod tests {
     }
 
     fn load(preset: &str, user: Option<&str>) -> Result<Keymap<String>, Vec<Fault>> {
-        Keymap::load("test", preset, user.map(|text| ("keys.toml", text)), CONTEXTS, &resolve)
+        Keymap::load(&[("test", preset)], user.map(|text| ("keys.toml", text)), CONTEXTS, &resolve)
     }
 
     fn faults(preset: &str, user: Option<&str>) -> Vec<String> {
@@ -363,22 +363,24 @@ mod tests {
     }
 
     fn k9s() -> Keymap<String> {
-        load(PRESETS[0].1, None).unwrap_or_else(|faults| panic!("{}", faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n")))
+        Keymap::load(PRESETS[0].1, None, CONTEXTS, &resolve)
+            .unwrap_or_else(|faults| panic!("{}", faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n")))
     }
 
     #[test]
     fn every_preset_gives_each_chord_one_meaning() {
-        for (name, text) in PRESETS {
-            let map = Keymap::load(name, text, None, CONTEXTS, &resolve);
+        for (name, layers) in PRESETS {
+            let map = Keymap::load(layers, None, CONTEXTS, &resolve);
             assert!(map.is_ok(), "{name}: {:?}", map.err());
         }
     }
 
     #[test]
-    fn the_default_preset_reaches_every_command() {
-        let map = k9s();
+    fn every_command_is_reached_by_some_preset() {
+        let maps: Vec<_> = PRESETS.iter().map(|(_, layers)| Keymap::load(layers, None, CONTEXTS, &resolve).expect("loads")).collect();
         for command in COMMANDS {
-            assert!(map.rows.iter().any(|row| row.binding.command.split(' ').next() == Some(command)), "{command} has no key");
+            let mut rows = maps.iter().flat_map(|map| &map.rows);
+            assert!(rows.any(|row| row.binding.command.split(' ').next() == Some(command)), "{command} has no key");
         }
     }
 

@@ -44,7 +44,17 @@ pub fn ascii(buf: &mut Buffer) {
                 "…" | "·" => ".",
                 "×" => "x",
                 "≤" => "<",
-                "→" => ">",
+                "→" | "▸" | "≥" | "›" => ">",
+                "◂" | "←" | "‹" => "<",
+                "─" | "—" | "–" | "╌" => "-",
+                "│" | "▕" | "▏" | "┤" | "├" => "|",
+                "•" => "*",
+                "±" | "┼" | "└" | "┌" | "┐" | "┘" | "╭" | "╮" | "╰" | "╯" => "+",
+                "▾" => "v",
+                "▴" => "^",
+                "✗" => "X",
+                "▲" => "!",
+                "◐" => "~",
                 "µ" => "u",
                 _ => "?",
             };
@@ -131,6 +141,17 @@ pub fn scroll(top: usize, cursor: usize, height: usize, total: usize) -> usize {
     }
 }
 
+/// The same in thirds of a page, so that most steps of the cursor move no row: a row that moves is a row that is sent.
+pub fn leap(top: usize, cursor: usize, height: usize, total: usize) -> usize {
+    let next = scroll(top, cursor, height, total);
+    let third = height / 3;
+    match next.cmp(&top.min(total.saturating_sub(height.max(1)))) {
+        std::cmp::Ordering::Less => next.saturating_sub(third),
+        std::cmp::Ordering::Greater => (next + third).min(cursor).min(total.saturating_sub(height)),
+        std::cmp::Ordering::Equal => next,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,6 +183,20 @@ mod tests {
         assert_eq!(scroll(0, 10, 10, 100), 1);
         assert_eq!(scroll(50, 3, 10, 100), 3);
         assert_eq!(scroll(95, 99, 10, 100), 90);
+    }
+
+    #[test]
+    fn leaping_keeps_the_cursor_in_sight_and_moves_seldom() {
+        let mut top = 0;
+        let mut moves = 0;
+        for cursor in (0..100).chain((0..100).rev()) {
+            let next = leap(top, cursor, 12, 100);
+            assert!(next <= cursor && cursor < next + 12 && next <= 88, "{cursor}: {next}");
+            moves += usize::from(next != top);
+            top = next;
+        }
+        assert!(moves < 50, "{moves} of 200 steps moved the rows");
+        assert_eq!(leap(0, 3, 12, 5), 0);
     }
 
     #[test]

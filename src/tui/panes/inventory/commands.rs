@@ -21,6 +21,10 @@ pub enum Command {
     Yaml,
     /// The split's events tab.
     Events,
+    /// What its containers write.
+    Logs,
+    /// What the run before wrote.
+    PreviousLogs,
     /// Load test on the Service under the cursor.
     LoadTest,
     /// The name to the clipboard.
@@ -94,6 +98,10 @@ pub enum Move {
     PageDown,
     /// One page up.
     PageUp,
+    /// Half a page down.
+    HalfDown,
+    /// Half a page up.
+    HalfUp,
     /// To the first.
     Top,
     /// To the last.
@@ -144,6 +152,8 @@ pub fn parse(text: &str) -> Option<Command> {
 pub const SPECS: &[CommandSpec] = &[
     spec("table.describe", "describe", Some(1)),
     spec("table.yaml", "yaml", Some(2)),
+    spec("table.logs", "logs", Some(2)),
+    spec("table.previous-logs", "logs of the run before", None),
     spec("table.load-test", "load test…", Some(3)),
     spec("table.delete", "delete…", Some(4)),
     spec("table.drill", "drill down", Some(13)),
@@ -161,6 +171,8 @@ pub const SPECS: &[CommandSpec] = &[
     spec("table.up", "up", None),
     spec("table.page-down", "page down", None),
     spec("table.page-up", "page up", None),
+    spec("table.half-down", "half a page down", None),
+    spec("table.half-up", "half a page up", None),
     spec("table.top", "first row", None),
     spec("table.bottom", "last row", None),
     spec("table.reveal", "reveal keys", Some(14)),
@@ -199,6 +211,8 @@ pub const SPECS: &[CommandSpec] = &[
     split("split.up", "scroll up", None),
     split("split.page-down", "page down", None),
     split("split.page-up", "page up", None),
+    split("split.half-down", "half a page down", None),
+    split("split.half-up", "half a page up", None),
     split("split.top", "to the top", None),
     split("split.bottom", "to the end", None),
 ];
@@ -216,6 +230,8 @@ const TABLE: &[(&str, Command)] = &[
     ("table.up", Command::Move(Move::Up)),
     ("table.page-down", Command::Move(Move::PageDown)),
     ("table.page-up", Command::Move(Move::PageUp)),
+    ("table.half-down", Command::Move(Move::HalfDown)),
+    ("table.half-up", Command::Move(Move::HalfUp)),
     ("table.top", Command::Move(Move::Top)),
     ("table.bottom", Command::Move(Move::Bottom)),
     ("table.drill", Command::Drill),
@@ -224,6 +240,8 @@ const TABLE: &[(&str, Command)] = &[
     ("table.warp", Command::Warp),
     ("table.describe", Command::Describe),
     ("table.yaml", Command::Yaml),
+    ("table.logs", Command::Logs),
+    ("table.previous-logs", Command::PreviousLogs),
     ("table.load-test", Command::LoadTest),
     ("table.reveal", Command::Reveal),
     ("table.compare", Command::Compare),
@@ -277,6 +295,8 @@ const TABLE: &[(&str, Command)] = &[
     ("split.up", Command::Scroll(Move::Up)),
     ("split.page-down", Command::Scroll(Move::PageDown)),
     ("split.page-up", Command::Scroll(Move::PageUp)),
+    ("split.half-down", Command::Scroll(Move::HalfDown)),
+    ("split.half-up", Command::Scroll(Move::HalfUp)),
     ("split.top", Command::Scroll(Move::Top)),
     ("split.bottom", Command::Scroll(Move::Bottom)),
 ];

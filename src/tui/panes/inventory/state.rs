@@ -74,6 +74,8 @@ pub struct State {
     pub scoped: HashSet<String>,
     /// What the last frame showed.
     pub seen: Seen,
+    /// The line to the terminal is slow: fewer rows move, and details wait longer.
+    pub slow: bool,
     /// Counts requests for details.
     pub jobs: u64,
     /// Deletions that have not been answered.

@@ -7,6 +7,7 @@ mod drill;
 mod namespaces;
 mod places;
 mod reading;
+mod resume;
 mod saved;
 mod table;
 
@@ -17,10 +18,11 @@ pub use self::columns::{add_columns, choose_columns, new_column};
 pub use self::detail::{next_region, zoom};
 pub use self::drill::jump;
 pub use self::places::travel;
+pub use self::resume::resume;
 pub use self::saved::{restore, save_view, unsave};
 pub use self::table::filter;
 
-use self::act::{copy, delete, load_test};
+use self::act::{copy, delete, load_test, logged, logs};
 use self::detail::{close, described, heard, inspect, inspected, next_match, open, scroll};
 use self::drill::{drill, node, owner, selected, to_owner, warp};
 use self::table::{column, filtered, mark, mark_range, moved, pan, rows, seat, sort, sort_here, unmark};
@@ -44,6 +46,8 @@ pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> 
         Command::Describe => described(state, at),
         Command::Yaml => open(state, at, Tab::Yaml, true),
         Command::Events => open(state, at, Tab::Events, true),
+        Command::Logs => logs(state, false),
+        Command::PreviousLogs => logs(state, true),
         Command::LoadTest => load_test(state, shared),
         Command::CopyName => copy(state, |row| row.name.to_string()),
         Command::CopyNamespace => copy(state, |row| row.namespace.as_deref().unwrap_or_default().to_owned()),
@@ -289,6 +293,11 @@ pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<Stri
         {
             "no row is chosen"
         }
+        Command::Logs | Command::PreviousLogs => match kind {
+            Some(kind) if !logged(kind) => return Some(format!("a {kind} has no containers")),
+            Some(_) => return None,
+            None => "no row is chosen",
+        },
         Command::LoadTest => match kind {
             Some("Service" | "Deployment" | "StatefulSet" | "DaemonSet" | "Pod") => return None,
             Some(kind) => return Some(format!("a {kind} answers no HTTP")),

@@ -6,6 +6,7 @@ mod table;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+pub use self::table::texts;
 pub(super) use self::table::{heads, orders};
 
 use self::detail::body;

@@ -15,6 +15,9 @@ use crate::tui::flow::{At, GuideStep, Intent, Step};
 /// How long the cursor rests before an object is fetched.
 const REST: Duration = Duration::from_millis(150);
 
+/// The same where the line to the terminal is slow.
+const REST_SLOW: Duration = Duration::from_millis(300);
+
 /// How often a changing object is fetched again at most.
 pub(super) const AGAIN: Duration = Duration::from_secs(1);
 
@@ -41,6 +44,7 @@ pub fn zoom(state: &mut State, at: At) -> Step<Effect> {
 /// An open detail goes with the cursor, once it rests.
 pub(super) fn follow(state: &mut State, at: At) -> Step<Effect> {
     let key = state.row().map(Row::key);
+    let rest = if state.slow { REST_SLOW } else { REST };
     if let (Some(detail), Some(key)) = (&mut state.detail, key)
         && detail.key != key
         && detail.tab != Tab::Difference
@@ -51,7 +55,7 @@ pub(super) fn follow(state: &mut State, at: At) -> Step<Effect> {
         detail.job = None;
         detail.heard = Heard::default();
         (detail.document, detail.revealed, detail.picked) = (None, None, 0);
-        detail.due = Some(at.mono + REST);
+        detail.due = Some(at.mono + rest);
     }
     Step::redraw()
 }

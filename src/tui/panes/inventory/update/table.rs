@@ -5,6 +5,7 @@ use super::super::state::{Body, Origin, Seat, State, Tie};
 use super::super::view::heads;
 use super::super::work::Effect;
 use super::detail::{AGAIN, follow};
+use super::resume::by_name;
 use super::say;
 use crate::cluster::filter::Filter;
 use crate::cluster::rows::{Delta, Phase, Row, Uid};
@@ -43,12 +44,15 @@ pub(super) fn moved(state: &mut State, at: At, step: Move) -> Step<Effect> {
 }
 
 pub(super) fn target(from: usize, step: Move, page: usize, last: usize) -> usize {
+    let half = (page / 2).max(1);
     let page = page.saturating_sub(1).max(1);
     match step {
         Move::Down => (from + 1).min(last),
         Move::Up => from.saturating_sub(1),
         Move::PageDown => (from + page).min(last),
         Move::PageUp => from.saturating_sub(page),
+        Move::HalfDown => (from + half).min(last),
+        Move::HalfUp => from.saturating_sub(half),
         Move::Top => 0,
         Move::Bottom => last,
     }
@@ -74,12 +78,15 @@ pub(super) fn rows(state: &mut State, at: At, cluster: &ClusterId, mut delta: De
     let before = state.position;
     belonging(state, &mut delta);
     sought(state, &delta);
-    let defined = delta.columns.is_some();
+    let (defined, whole) = (delta.columns.is_some(), delta.phase == Some(Phase::Synced));
     // Once the person has put the cursor on an object, no other slides over it.
     state.table.hold(state.cursor.is_some());
     state.table.apply(cluster, delta);
     if defined {
         super::saved::order(state);
+    }
+    if whole {
+        by_name(state, cluster);
     }
     seat(state, Some(before));
     Step::redraw()

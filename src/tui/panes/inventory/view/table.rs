@@ -13,7 +13,7 @@ use crate::text::age::age;
 use crate::tui::app::shared::Shared;
 use crate::tui::flow::{Look, Show};
 use crate::tui::theme::Role;
-use crate::tui::widgets::paint::scroll;
+use crate::tui::widgets::paint::{leap, scroll};
 use crate::tui::widgets::table::{Cell, EXTRA, Head, RowView, Sign, TableView, body_height, furthest, measure, room};
 
 /// Rows measured for the widths of columns, beside those that are seen.
@@ -24,6 +24,7 @@ pub(super) fn table(state: &State, shared: &Shared, look: &Look<'_>, area: Rect,
     let fields = fields(state, shared);
     let visible = state.table.visible();
     let page_rows = body_height(area);
+    let scroll = if state.slow { leap } else { scroll };
     let top = scroll(state.top, state.position, page_rows, visible);
     let view_of = |at: usize| state.table.row(at).map(|row| row_view(row, &fields, state, shared, look)).unwrap_or_default();
     let window = (top..visible.min(top + page_rows)).chain(0..visible.min(SAMPLE));
@@ -214,6 +215,12 @@ fn row_view(row: &Row, fields: &[Field], state: &State, shared: &Shared, look: &
         marked: state.marks.contains(&(row.cluster.clone(), row.uid)),
         grey: away || row.state == RowState::Done,
     }
+}
+
+/// A row's cells as text, each with its heading.
+pub fn texts(state: &State, shared: &Shared, row: &Row, look: &Look<'_>) -> Vec<(String, String)> {
+    let cells = row_view(row, &fields(state, shared), state, shared, look).cells;
+    heads(state, shared).into_iter().map(|head| head.title).zip(cells.into_iter().map(|cell| cell.text)).collect()
 }
 
 fn own_cell(row: &Row, at: usize, columns: &[Column], now: i64) -> Cell {
