@@ -11,10 +11,14 @@ mod detail;
 mod drill;
 #[path = "play/frame.rs"]
 mod frame;
+#[path = "play/held.rs"]
+mod held;
 #[path = "support/play.rs"]
 mod play;
 #[path = "support/scene.rs"]
 mod scene;
+#[path = "play/views.rs"]
+mod views;
 
 #[path = "play/logs.rs"]
 mod logs;

@@ -40,6 +40,8 @@ const SHOTS: &[Shot] = &[
     ("two-clusters-light-120x36", || two_clusters(Opening::kubeconfig(CONTEXTS).theme("light").size(120, 36))),
     ("two-clusters-ansi16-80x24", || two_clusters(Opening::kubeconfig(CONTEXTS).theme("ansi16"))),
     ("two-clusters-mono-80x24", || two_clusters(Opening::kubeconfig(CONTEXTS).theme("mono"))),
+    ("trouble-grouped-80x24", trouble_grouped),
+    ("trouble-rows-120x36", trouble_rows),
     ("scrolled-80x24", scrolled),
     ("columns-120x36", columns),
     ("describe-80x24", describe),
@@ -165,6 +167,51 @@ fn two_clusters(opening: Opening) -> Stage {
     stage.rows("lab", listed("pods", shop_pods("lab", true))).rows("lab", scene::stale(2 * MINUTE, down.clone()));
     stage.connections(vec![scene::ready("prod-eu"), scene::troubled("lab", Health::Unreachable, 2 * MINUTE, down)]);
     stage.play("S");
+    stage
+}
+
+/// What is broken in three clusters, seen by its cause.
+fn in_trouble(opening: Opening) -> Stage {
+    let pod = |place: &str, ago, cause: [&str; 4]| scene::trouble(place, "Pod", ago, cause);
+    let mut stage = opening.dark_unless_told().open(&["prod-eu", "prod-us", "lab"]).protected("prod-*").start();
+    stage.connections(["prod-eu", "prod-us", "lab"].map(scene::ready).into()).kinds(KINDS).play(": trouble <ret>");
+    let oom = ["OOMKilled", "node-07", "2.4.0", "cart exit 137, 14 restarts"];
+    let pull = ["ImagePull", "node-02", "1.9.1", "catalog: Back-off pulling image \"shop/catalog:1.9.1\""];
+    let full = ["Unschedulable", "", "5.0.0", "0/6 nodes are available: 2 node(s) had untolerated taint {spot}, 4 Insufficient memory."];
+    let unready = ["NotReady", "node-04", "3.2.1", "containers with unready status: [web]"];
+    let mount = ["FailedMount", "node-03", "2.1.7", "MountVolume.SetUp failed for volume \"key\" : secret \"payments-kye\" not found"];
+    stage.rows(
+        "prod-eu",
+        listed(
+            "trouble",
+            vec![
+                pod("prod-eu/shop/cart-6c4d9f7d8b-2xk4v", 41 * MINUTE, oom),
+                pod("prod-eu/shop/cart-6c4d9f7d8b-9fz7q", 38 * MINUTE, oom),
+                pod("prod-eu/shop/web-5b9bbd4df6-kk2lm", 4 * HOUR, unready).state(RowState::Warn),
+                pod("prod-eu/shop/payments-69c7b5d4f9-c7vtq", 12 * MINUTE, mount),
+                scene::trouble("prod-eu/node-05", "Node", 9 * MINUTE, ["NodeNotReady", "node-05", "v1.35.2", "Kubelet stopped posting node status."]),
+            ],
+        ),
+    );
+    stage.rows(
+        "prod-us",
+        listed(
+            "trouble",
+            vec![pod("prod-us/shop/cart-7f9b64c5d-x2v8m", 22 * MINUTE, oom), pod("prod-us/shop/catalog-7d4b8c6f5c-4tn2s", 6 * MINUTE, pull)],
+        ),
+    );
+    let wait = scene::trouble("lab/shop/report-archive", "PersistentVolumeClaim", 2 * DAY, ["ClaimPending", "", "", "no volume is bound to it yet"]);
+    stage.rows("lab", listed("trouble", vec![pod("lab/shop/search-84d5c7f9b8-k2m9z", 3 * HOUR, full), wait.state(RowState::Progress)]));
+    stage
+}
+
+fn trouble_grouped() -> Stage {
+    in_trouble(Opening::kubeconfig(CONTEXTS))
+}
+
+fn trouble_rows() -> Stage {
+    let mut stage = in_trouble(Opening::kubeconfig(CONTEXTS).size(120, 36));
+    stage.play("':table.group none' <ret>");
     stage
 }
 

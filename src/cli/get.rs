@@ -17,6 +17,8 @@ use crate::cluster::fleet::{Context, Fleet};
 use crate::cluster::path::UserColumn;
 use crate::cluster::rows::{Phase, Row};
 use crate::cluster::table::{Sort, SortBy, Table};
+use crate::cluster::views::Ask;
+use crate::cluster::views::images::differences;
 use crate::cluster::watch::WatchSpec;
 use crate::names::{ClusterId, Problem};
 
@@ -26,7 +28,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// What to get.
 #[derive(Clone, Debug, Args)]
 pub struct GetArgs {
-    /// A kind by plural, singular or short name, or `workloads`.
+    /// A kind by plural, singular or short name, or a question across kinds such as `workloads` or `trouble`.
     kind: String,
     /// One object.
     name: Option<String>,
@@ -74,6 +76,17 @@ pub struct Scope {
     pub all_namespaces: bool,
 }
 
+impl GetArgs {
+    /// `changes 2h` are two words of one view, and no object.
+    fn spelled_out(self) -> Self {
+        let text = self.name.as_ref().map(|name| format!("{} {name}", self.kind));
+        match text.filter(|text| Ask::parse(text).is_some()) {
+            Some(kind) => Self { kind, name: None, ..self },
+            None => self,
+        }
+    }
+}
+
 /// Gets it.
 ///
 /// # Errors
@@ -86,6 +99,7 @@ pub async fn run(args: GetArgs, scope: Scope, fleet: &Fleet, now: i64, stop: imp
     for context in &contexts {
         fleet.connect(&context.id);
     }
+    let args = args.spelled_out();
     let (table, columns) = match asked(&args) {
         Ok(asked) => asked,
         Err(why) => {
@@ -109,17 +123,19 @@ fn asked(args: &GetArgs) -> Result<(Table, Vec<UserColumn>), String> {
         return Err("rows are watched, not objects: -o yaml and --watch do not go together; -o json does".into());
     }
     let mut table = Table::new();
-    table.set_sort(Sort { by: SortBy::Namespace, descending: false });
+    let own = Ask::parse(&args.kind).filter(|ask| ask.view.everywhere).map(|ask| ask.view.order);
+    table.set_sort(own.unwrap_or(Sort { by: SortBy::Namespace, descending: false }));
     table.set_filter(Filter::parse(args.filter.as_deref().unwrap_or_default())?);
     let columns = args.columns.iter().map(|text| UserColumn::parse(text)).collect::<Result<_, _>>()?;
     Ok((table, columns))
 }
 
 fn spec(args: &GetArgs, context: &Context, scope: &Scope, columns: Vec<UserColumn>) -> WatchSpec {
+    let everywhere = Ask::parse(&args.kind).is_some_and(|ask| ask.view.everywhere) && scope.namespace.is_none();
     WatchSpec {
         cluster: context.id.clone(),
         view: args.kind.clone(),
-        namespaces: namespace(context, scope).into_iter().collect(),
+        namespaces: if everywhere { Vec::new() } else { namespace(context, scope).into_iter().collect() },
         labels: args.labels.clone(),
         fields: args.name.as_ref().map_or_else(String::new, |name| format!("metadata.name={name}")),
         columns,
@@ -176,6 +192,9 @@ async fn many(args: &GetArgs, mut table: Table, specs: Vec<WatchSpec>, fleet: &F
             Ok(part) => _ = part.into_iter().map(|delta| table.apply(id, delta)).count(),
             Err(problem) => code = io.fail(&problem)?,
         }
+    }
+    if args.kind == "images" {
+        differences(&table).into_iter().for_each(|(cluster, delta)| _ = table.apply(&cluster, delta));
     }
     let rows: Vec<Row> = (0..table.visible()).filter_map(|at| table.row(at)).cloned().collect();
     let sheet = Sheet { columns: table.columns(), rows: &rows, now };

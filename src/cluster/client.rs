@@ -20,6 +20,7 @@ use tower_http::decompression::DecompressionLayer;
 
 use super::certificate::validity;
 use super::connection::unix_now;
+use super::entrance::Entrance;
 use super::fleet::Dial;
 use super::login::Logins;
 use super::proxy::Proxies;
@@ -63,6 +64,8 @@ pub(super) struct Built {
     pub(super) tally: Arc<Tally>,
     /// When its credentials end, unix seconds.
     pub(super) ends: Option<i64>,
+    /// Where the server shows its own certificate.
+    pub(super) entrance: Option<Entrance>,
 }
 
 /// How long the other end may be silent where it has to say something: unacknowledged data, or a probe on an idle line.
@@ -91,20 +94,21 @@ impl Builder {
 
     async fn make(&self, renew: bool) -> Result<Built, Problem> {
         let (config, proxy, ends) = match &self.source {
-            BuildFrom::Dial(dial) => return Ok(self.built(embedded_client(dial.clone()), None)),
+            BuildFrom::Dial(dial) => return Ok(self.built(embedded_client(dial.clone()), None, None)),
             BuildFrom::Address(url) => (kube::Config::new(self.address(url)?), None, None),
             BuildFrom::Pod(pod) => (self.in_cluster(pod)?, None, None),
             BuildFrom::Kubeconfig(kubeconfig) => self.of_context(kubeconfig, renew).await?,
         };
         let proxy = self.proxies.choose(&config.cluster_url, proxy.as_deref()).map_err(|why| self.no_proxy(why))?;
+        let entrance = Entrance::of(&config, proxy.is_none());
         // Files are read while a client is made: not on a thread that serves others.
         let made = tokio::task::spawn_blocking(move || client(config, proxy)).await;
         let client = made.map_err(|error| self.no_client(&error.to_string()))?.map_err(|error| self.no_client(&error.to_string()))?;
-        Ok(self.built(client, ends))
+        Ok(self.built(client, ends, entrance))
     }
 
-    fn built(&self, client: kube::Client, ends: Option<i64>) -> Built {
-        Built { client, tally: self.tally.clone(), ends }
+    fn built(&self, client: kube::Client, ends: Option<i64>, entrance: Option<Entrance>) -> Built {
+        Built { client, tally: self.tally.clone(), ends, entrance }
     }
 
     /// What the kubeconfig says about a context, with the credentials of its user, its cluster's own proxy, and when the credentials end.

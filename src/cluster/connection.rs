@@ -341,11 +341,6 @@ impl Heart<'_> {
     async fn answered(&mut self, health: Health, problem: Option<Problem>, took: Option<u32>) {
         self.missed = 0;
         self.asked.suspicion.send_if_modified(|suspicion| suspicion.take().is_some());
-        if self.version.is_none() && health == Health::Ready {
-            // Who may not ask for it may still see objects.
-            self.version = self.wire.version(BEAT_LIMIT).await.ok();
-            self.identity = self.wire.identity(BEAT_LIMIT).await;
-        }
         self.connected.send_if_modified(|place| {
             let new = place.is_none();
             if new {
@@ -354,6 +349,11 @@ impl Heart<'_> {
             }
             new
         });
+        if self.version.is_none() && health == Health::Ready {
+            // Watches do not wait for what is only told. Who may not ask for it may still see objects.
+            self.version = self.wire.version(BEAT_LIMIT).await.ok();
+            self.identity = self.wire.identity(BEAT_LIMIT).await;
+        }
         let (version, identity) = (self.version.clone(), self.identity.clone());
         self.voice.change(|one| Connection {
             health,

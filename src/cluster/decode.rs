@@ -1,13 +1,15 @@
 //! From JSON to rows. Only the fields a row needs are decoded, while parsing; every text passes the sanitiser here and nowhere later.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Deserialize;
 
+use super::connection::unix_now;
 use super::kinds::Kind;
 use super::path::{self, Step, UserColumn};
 use super::rows::{Cell, Column, Row, RowState, Uid};
+use super::views::Book;
 use super::wire::JSON;
 use crate::names::{ClusterId, Gvk};
 use crate::text::sanitise;
@@ -28,6 +30,10 @@ use self::state::state_of_word;
 pub(super) enum Shape {
     /// Slim objects with columns of our own.
     Own(Own),
+    /// What the book of a mixed view makes of them, with these columns.
+    Book(&'static [&'static str]),
+    /// The same of objects whose metadata alone is asked for.
+    Metadata(&'static [&'static str]),
     /// The server's own table, for every other kind.
     Table,
 }
@@ -44,6 +50,9 @@ pub(super) enum Own {
     Workloads,
 }
 
+/// Without another form behind it: what a Secret holds is not to be sent instead.
+const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+const METADATA_LIST: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
 
 impl Shape {
@@ -59,13 +68,23 @@ impl Shape {
     }
 
     pub(super) fn accept(self) -> &'static str {
-        if self == Self::Table { TABLE } else { JSON }
+        match self {
+            Self::Table => TABLE,
+            Self::Metadata(_) => METADATA,
+            Self::Own(_) | Self::Book(_) => JSON,
+        }
+    }
+
+    /// The same for a list that is answered whole.
+    pub(super) fn accept_list(self) -> &'static str {
+        if matches!(self, Self::Metadata(_)) { METADATA_LIST } else { self.accept() }
     }
 
     /// The columns, where they are known before the server answers. A trailing `+` marks the wide view, a leading `>` the right edge.
     fn columns(self) -> Option<Arc<[Column]>> {
         let names: &[&str] = match self {
             Self::Table => return None,
+            Self::Book(columns) | Self::Metadata(columns) => columns,
             Self::Own(Own::Pods) => &[">READY", "STATUS", "RESTARTS", "LAST", "NODE+", "IP+", "NOMINATED NODE+", ">READINESS GATES+"],
             Self::Own(Own::Deployments) => &[">READY", "STATUS", ">UP-TO-DATE", ">AVAILABLE", "CONTAINERS+", "IMAGES+", "SELECTOR+"],
             Self::Own(Own::Services) => &["TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORT(S)", "SELECTOR+"],
@@ -98,16 +117,24 @@ pub(super) struct Decoder {
     now: i64,
     /// Columns of the person's own, with the ways to their values.
     own: Vec<(UserColumn, Vec<Step>)>,
+    /// Where a mixed view's objects are written down.
+    book: Option<Arc<Mutex<Book>>>,
 }
 
 impl Decoder {
     pub(super) fn new(shape: Shape, cluster: ClusterId, gvk: Arc<Gvk>) -> Self {
-        Self { shape, cluster, gvk, words: Interner::default(), layout: table::Layout::default(), version: String::new(), now: 0, own: Vec::new() }
+        let (words, layout) = (Interner::default(), table::Layout::default());
+        Self { shape, cluster, gvk, words, layout, version: String::new(), now: 0, own: Vec::new(), book: None }
     }
 
     /// The same with columns of the person's own behind the others.
     pub(super) fn with(self, columns: &[UserColumn]) -> Self {
         Self { own: columns.iter().map(|column| (column.clone(), column.steps())).collect(), ..self }
+    }
+
+    /// The same, with the book its objects are written into.
+    pub(super) fn writing(self, book: Option<Arc<Mutex<Book>>>) -> Self {
+        Self { book, ..self }
     }
 
     /// It is that moment now, in unix seconds.
@@ -119,6 +146,7 @@ impl Decoder {
     pub(super) fn rows(&mut self, json: &[u8], out: &mut Vec<Row>) -> Result<Option<Arc<[Column]>>, serde_json::Error> {
         match self.shape {
             Shape::Table => return self.table(json, out),
+            Shape::Book(_) | Shape::Metadata(_) => self.booked(json, out)?,
             Shape::Own(Own::Pods) => self.own::<pod::Pod>(json, out)?,
             Shape::Own(Own::Deployments) => self.own::<workload::Deployment>(json, out)?,
             Shape::Own(Own::Workloads) => self.own::<workload::Workload>(json, out)?,
@@ -144,6 +172,16 @@ impl Decoder {
     /// `now` in unix seconds, because a Table tells ages, not moments.
     pub(super) fn glanced(&mut self, json: &[u8], columns: &[Column], now: i64) -> Result<Row, serde_json::Error> {
         Ok(pod::printed(self.table_row(json)?, columns, now))
+    }
+
+    /// Writes an object into the book; the row says only that there is one.
+    fn booked(&mut self, json: &[u8], out: &mut Vec<Row>) -> Result<(), serde_json::Error> {
+        let Some(book) = &self.book else { return Ok(()) };
+        let (uid, version) = book.lock().unwrap_or_else(PoisonError::into_inner).take(&self.gvk, json, unix_now())?;
+        self.version = version;
+        let row = self.row(&Meta::default(), RowState::Fine, Vec::new());
+        out.push(Row { uid, ..row });
+        Ok(())
     }
 
     fn own<'a, T: Deserialize<'a> + Cells>(&mut self, json: &'a [u8], out: &mut Vec<Row>) -> Result<(), serde_json::Error> {
@@ -264,7 +302,7 @@ pub(super) struct Interner {
 const FEW: usize = 4_096;
 
 impl Interner {
-    fn word(&mut self, text: &str) -> Arc<str> {
+    pub(super) fn word(&mut self, text: &str) -> Arc<str> {
         let clean = sanitise(text);
         match self.words.get(clean.as_ref()) {
             Some(word) => word.clone(),
@@ -287,7 +325,7 @@ impl Interner {
         self.sweep_at = self.words.len() * 2;
     }
 
-    fn cell(&mut self, text: &str) -> Cell {
+    pub(super) fn cell(&mut self, text: &str) -> Cell {
         if text.is_empty() { Cell::Empty } else { Cell::Text(self.word(text)) }
     }
 
@@ -296,7 +334,7 @@ impl Interner {
         if text.is_empty() { Cell::Empty } else { Cell::Text(sanitise(text).as_ref().into()) }
     }
 
-    fn labels(&mut self, labels: &BTreeMap<String, String>) -> Arc<[Arc<str>]> {
+    pub(super) fn labels(&mut self, labels: &BTreeMap<String, String>) -> Arc<[Arc<str>]> {
         let list: Vec<Arc<str>> = labels.iter().map(|(key, value)| self.word(&format!("{key}={value}"))).collect();
         match self.lists.get(list.as_slice()) {
             Some(known) => known.clone(),

@@ -30,6 +30,8 @@ enum Test {
     Label(String, Option<String>),
     /// The cluster's name matches one of these globs.
     Cluster(Vec<String>),
+    /// The column of that name holds this and nothing else.
+    Exactly(String, String),
 }
 
 /// A regular expression that ignores case; the same text is the same expression.
@@ -67,6 +69,13 @@ impl Filter {
             }
         }
         Ok(Self { parts })
+    }
+
+    /// The same, and only rows that hold exactly this word in a column.
+    #[must_use]
+    pub fn and_exactly(mut self, column: &str, word: &str) -> Self {
+        self.parts.push(Part { wanted: true, test: Test::Exactly(column.to_lowercase(), word.to_owned()) });
+        self
     }
 
     /// Nothing is held back.
@@ -158,6 +167,7 @@ impl Test {
                 let (key, have) = label.split_once('=').unwrap_or((label, ""));
                 key == name && value.as_ref().is_none_or(|wanted| wanted == have)
             }),
+            Self::Exactly(column, word) => field(row, columns, column) == word.as_str(),
             Self::Cluster(patterns) => {
                 let name = row.cluster.as_str().to_lowercase();
                 patterns.iter().any(|pattern| glob(pattern, &name))
@@ -172,6 +182,7 @@ fn field<'a>(row: &'a Row, columns: &[Column], name: &str) -> std::borrow::Cow<'
         "ns" | "namespace" => row.namespace.as_deref().unwrap_or_default().into(),
         "cluster" | "ctx" => row.cluster.as_str().into(),
         "kind" => row.gvk.kind.as_ref().into(),
+        "is" if differs(row, columns) => format!("differing {}", condition(row.state)).into(),
         "is" => condition(row.state).into(),
         _ => columns
             .iter()
@@ -179,6 +190,12 @@ fn field<'a>(row: &'a Row, columns: &[Column], name: &str) -> std::borrow::Cow<'
             .and_then(|index| row.cells.get(index))
             .map_or_else(Default::default, |cell| cell.show(0)),
     }
+}
+
+/// Another cluster has another image there.
+fn differs(row: &Row, columns: &[Column]) -> bool {
+    let elsewhere = columns.iter().position(|column| &*column.name == "ELSEWHERE");
+    elsewhere.and_then(|at| row.cells.get(at)).is_some_and(|cell| *cell != Cell::Empty)
 }
 
 /// `ports` means PORT(S), `access-modes` ACCESS MODES: of a heading only letters and digits count.

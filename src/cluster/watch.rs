@@ -1,5 +1,7 @@
 //! Watches: one task a kind, one coalescing delta a subscription. A lost watch keeps its rows, says since when they are stale, and comes back.
 
+mod queue;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -10,12 +12,13 @@ use serde_json::value::RawValue;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
+use self::queue::Queue;
 use super::connection::{Connected, LONGEST_PAUSE, unix_now};
 use super::decode::{Decoder, Head, Own, Shape};
-use super::kinds::Kind;
 use super::path::UserColumn;
 use super::pieces::Pieces;
 use super::rows::{Delta, Phase, Row, Uid};
+use super::views::{Ask, Book, Changed, Part, clock, outside};
 use super::wire::{LIMIT, Lines, Status, Trouble, Wire, encode};
 use crate::names::{ClusterId, Problem};
 use crate::text::sanitise;
@@ -25,7 +28,7 @@ use crate::text::sanitise;
 pub struct WatchSpec {
     /// Which cluster.
     pub cluster: ClusterId,
-    /// `workloads`, or a kind by any of its names.
+    /// A mixed view of [`super::views`], or a kind by any of its names.
     pub view: String,
     /// These namespaces; none: all.
     pub namespaces: Vec<String>,
@@ -57,7 +60,7 @@ struct Shared {
 #[derive(Default)]
 struct Pending {
     columns: Option<Arc<[super::rows::Column]>>,
-    upserts: HashMap<Uid, Row>,
+    upserts: Queue,
     removed: HashSet<Uid>,
     /// One phase a part of the view, a kind in a namespace; `None` before its task has said anything.
     phases: Vec<Option<Phase>>,
@@ -80,25 +83,25 @@ const BURST: usize = 512;
 const GULP: usize = 1_024;
 /// Rows of a list that wait to be taken, at most; then it is not read on, so that no list is ever in memory twice.
 const FULL: usize = 4 * GULP;
+/// How long the server may think about a Table of everything, before it is asked for the objects without one.
+const GLANCE: Duration = Duration::from_secs(3);
 /// Objects a page, where lists are paged; the size `kubectl` uses.
 const PAGE: u32 = 500;
 
-/// The kinds of the mixed view, as `plural.group`.
-const WORKLOADS: [&str; 5] = ["deployments.apps", "statefulsets.apps", "daemonsets.apps", "jobs.batch", "cronjobs.batch"];
-
 impl WatchSpec {
-    /// The parts a kind is watched in: one a namespace, or one for all of them.
-    fn places(&self, kind: Kind) -> Vec<(Kind, Option<&str>)> {
-        if self.namespaces.is_empty() || !kind.namespaced {
-            return vec![(kind, None)];
+    /// The places a kind is watched in: one a namespace, or one for all of them.
+    fn places(&self, part: &Part) -> Vec<Option<&str>> {
+        if self.namespaces.is_empty() || !part.kind.namespaced {
+            return vec![None];
         }
-        self.namespaces.iter().map(|namespace| (kind.clone(), Some(namespace.as_str()))).collect()
+        self.namespaces.iter().map(|namespace| Some(namespace.as_str())).collect()
     }
 
-    /// The selectors as the end of a query.
-    fn selectors(&self) -> String {
+    /// The selectors as the end of a query; `own` is a field selector that comes with the kind.
+    fn selectors(&self, own: &str) -> String {
         let part = |name: &str, text: &str| if text.is_empty() { String::new() } else { format!("&{name}={}", encode(text)) };
-        part("labelSelector", &self.labels) + &part("fieldSelector", &self.fields)
+        let fields = [self.fields.as_str(), own].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(",");
+        part("labelSelector", &self.labels) + &part("fieldSelector", &fields)
     }
 }
 
@@ -126,7 +129,7 @@ impl Subscription {
 impl Shared {
     fn take(&self) -> Option<Delta> {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        let upserts: Vec<Row> = pending.upserts.extract_if(|_, _| true).map(|(_, row)| row).take(GULP).collect();
+        let upserts = pending.upserts.take(GULP);
         let more = !pending.upserts.is_empty();
         // How far it is is said with the last of the rows that it is said about.
         let phase = (!more && std::mem::take(&mut pending.phase_changed)).then(|| pending.phase());
@@ -134,7 +137,7 @@ impl Shared {
         let nothing = delta.phase.is_none() && delta.columns.is_none() && delta.upserts.is_empty() && delta.removed.is_empty();
         if more {
             self.changed.notify_one();
-        } else if pending.upserts.capacity() > 2 * FULL {
+        } else {
             pending.upserts.shrink_to(FULL);
         }
         drop(pending);
@@ -156,6 +159,23 @@ impl Shared {
     fn change(&self, change: impl FnOnce(&mut Pending)) {
         change(&mut self.pending.lock().unwrap_or_else(PoisonError::into_inner));
         self.changed.notify_one();
+    }
+
+    /// What the book of a mixed view has new.
+    fn hand_over(&self, changed: Changed) {
+        if changed.upserts.is_empty() && changed.removed.is_empty() {
+            return;
+        }
+        self.change(|pending| {
+            for uid in changed.removed {
+                pending.upserts.remove(uid);
+                pending.removed.insert(uid);
+            }
+            for (uid, row) in changed.upserts {
+                pending.removed.remove(&uid);
+                pending.upserts.put(row);
+            }
+        });
     }
 
     /// The last heartbeat was not answered, or heartbeats are answered again.
@@ -201,10 +221,10 @@ impl Pending {
 /// Waits for the connection, resolves the view to kinds, and runs one task a kind.
 async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connected>>, shared: Arc<Shared>) {
     shared.change(|pending| pending.phases = vec![None]);
-    let kinds = loop {
+    let (now, parts) = loop {
         let Some(now) = current(&mut connected).await else { return };
         match now.among_kinds(|kinds| resolve(&spec, kinds)).await {
-            Ok(kinds) => break kinds,
+            Ok(parts) => break (now, parts),
             Err(problem) => {
                 shared.set_phase(0, Phase::Stale { since: unix_now(), problem });
                 if wait_for_change(&mut connected, Duration::from_secs(10)).await.is_err() {
@@ -213,26 +233,33 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
             }
         }
     };
-    let shape = |kind: &Kind| if spec.view == "workloads" { Shape::Own(Own::Workloads) } else { Shape::of(kind) };
-    let decoder = |kind: &Kind| Decoder::new(shape(kind), spec.cluster.clone(), kind.gvk.clone()).with(&spec.columns);
-    let places: Vec<(Kind, Option<&str>)> = kinds.into_iter().flat_map(|kind| spec.places(kind)).collect();
+    let ask = Ask::parse(&spec.view);
+    let maker = ask.and_then(|ask| ask.maker());
+    let book = maker.map(|maker| Arc::new(Mutex::new(Book::new(spec.cluster.clone(), maker))));
+    let places: Vec<(&Part, Option<&str>)> = parts.iter().flat_map(|part| spec.places(part).into_iter().map(move |place| (part, place))).collect();
+    let decoder = |part: &Part| Decoder::new(part.shape, spec.cluster.clone(), part.kind.gvk.clone()).with(&spec.columns).writing(book.clone());
     shared.change(|pending| {
         pending.phases = vec![None; places.len()];
-        pending.columns = places.first().and_then(|(kind, _)| decoder(kind).columns());
+        pending.columns = places.first().and_then(|(part, _)| decoder(part).columns());
+        // Where nothing of a view is served, nothing more will come.
+        pending.phase_changed |= places.is_empty();
     });
-    let mut parts = JoinSet::new();
-    for (part, (kind, namespace)) in places.into_iter().enumerate() {
-        let (shape, decoder) = (shape(&kind), decoder(&kind));
-        let path = kind.path(namespace);
+    let mut tasks = JoinSet::new();
+    if let Some((book, ask)) = book.clone().zip(ask) {
+        tell_outside(ask, now.wire, book.clone(), shared.clone()).await;
+        let shared = shared.clone();
+        tasks.spawn(clock(book, move |changed| shared.hand_over(changed)));
+    }
+    for (at, (part, namespace)) in places.into_iter().enumerate() {
         // Without them a Table carries no more of an object than its metadata.
-        let whole = if shape == Shape::Table && !spec.columns.is_empty() { "&includeObject=Object" } else { "" };
-        let query = spec.selectors() + whole;
+        let whole = if part.shape == Shape::Table && !spec.columns.is_empty() { "&includeObject=Object" } else { "" };
         let mut source = Source {
-            part,
-            shape,
-            path,
-            query,
-            decoder,
+            part: at,
+            shape: part.shape,
+            path: part.kind.path(namespace),
+            query: spec.selectors(part.fields) + whole,
+            decoder: decoder(part),
+            book: book.clone(),
             rows: Vec::new(),
             known: HashMap::new(),
             round: 0,
@@ -243,10 +270,10 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
             shared: shared.clone(),
         };
         let mut connected = connected.clone();
-        parts.spawn(async move { source.run(&mut connected).await });
+        tasks.spawn(async move { source.run(&mut connected).await });
     }
     tokio::select! {
-        () = async { while parts.join_next().await.is_some() {} } => {}
+        () = async { while tasks.join_next().await.is_some() {} } => {}
         () = doubts(&mut connected, &shared) => {}
     }
 }
@@ -267,9 +294,20 @@ async fn doubts(connected: &mut watch::Receiver<Option<Connected>>, shared: &Sha
     }
 }
 
-fn resolve(spec: &WatchSpec, kinds: &super::kinds::Kinds) -> Result<Vec<Kind>, Problem> {
-    if spec.view == "workloads" {
-        return Ok(WORKLOADS.iter().filter_map(|name| kinds.find(name)).cloned().collect());
+/// Writes down what a mixed view tells of a cluster beside its objects.
+async fn tell_outside(ask: Ask, wire: Wire, book: Arc<Mutex<Book>>, shared: Arc<Shared>) {
+    let objects = outside(&ask, &wire).await;
+    let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
+    for (gvk, object) in objects {
+        // Written here and read there: it fits.
+        _ = book.take(&gvk, object.to_string().as_bytes(), unix_now());
+    }
+    shared.hand_over(book.changed());
+}
+
+fn resolve(spec: &WatchSpec, kinds: &super::kinds::Kinds) -> Result<Vec<Part>, Problem> {
+    if let Some(ask) = Ask::parse(&spec.view) {
+        return Ok(ask.parts(kinds));
     }
     let unknown = || Problem {
         code: "cluster.kind",
@@ -277,7 +315,8 @@ fn resolve(spec: &WatchSpec, kinds: &super::kinds::Kinds) -> Result<Vec<Kind>, P
         why: String::new(),
         hints: vec!["`:` and tab lists the kinds; `kubectl api-resources` does too".into()],
     };
-    kinds.find(&spec.view).cloned().map(|kind| vec![kind]).ok_or_else(unknown)
+    let part = |kind: &super::kinds::Kind| vec![Part { shape: Shape::of(kind), kind: kind.clone(), fields: "" }];
+    kinds.find(&spec.view).map(part).ok_or_else(unknown)
 }
 
 /// The connection once there is one; `None` when the fleet is gone.
@@ -296,6 +335,8 @@ struct Source {
     path: String,
     query: String,
     decoder: Decoder,
+    /// Where the decoder writes the objects of a mixed view: rows come from there.
+    book: Option<Arc<Mutex<Book>>>,
     /// Decoded and not handed over yet. The version is already past them, so they must not be lost with the request they came by.
     rows: Vec<Row>,
     /// Every object there is, with the list it was last seen in or after.
@@ -453,7 +494,7 @@ impl Source {
 
     /// Rows of a Table as they come; how many there were. None: it is no Table.
     async fn printed(&mut self, now: &Connected, path: &str) -> Result<Option<usize>, Trouble> {
-        let mut body = now.wire.parts(path, Shape::Table.accept(), LIMIT).await?;
+        let mut body = now.wire.parts(path, Shape::Table.accept(), GLANCE).await?;
         let (mut pieces, mut columns, mut count, at) = (Pieces::of("rows"), None, 0, unix_now());
         while let Some(part) = body.next().await? {
             let (decoder, rows) = (&mut self.decoder, &mut self.rows);
@@ -567,7 +608,7 @@ impl Source {
                 self.query,
                 if next.is_empty() { String::new() } else { format!("&continue={}", encode(&next)) }
             );
-            let body = now.wire.whole(http::Method::GET, &path, self.shape.accept(), Vec::new(), LIMIT * 4).await?;
+            let body = now.wire.whole(http::Method::GET, &path, self.shape.accept_list(), Vec::new(), LIMIT * 4).await?;
             let meta = self.page(&body).map_err(|error| now.wire.nonsense(&body, &error.to_string()))?;
             drop(body);
             listed.count += self.rows.len();
@@ -602,21 +643,32 @@ impl Source {
             return;
         }
         self.known.extend(self.rows.iter().map(|row| (row.uid, self.round)));
-        self.shared.change(|pending| {
-            for row in self.rows.drain(..) {
-                pending.removed.remove(&row.uid);
-                pending.upserts.insert(row.uid, row);
+        match &self.book {
+            Some(book) => {
+                self.rows.clear();
+                self.shared.hand_over(book.lock().unwrap_or_else(PoisonError::into_inner).changed());
             }
-        });
+            None => self.shared.change(|pending| {
+                for row in self.rows.drain(..) {
+                    pending.removed.remove(&row.uid);
+                    pending.upserts.put(row);
+                }
+            }),
+        }
         if let Some(count) = listed.filter(|_| !self.glanced) {
             self.shared.set_phase(self.part, Phase::Syncing { count });
         }
     }
 
     fn remove(&mut self, gone: Vec<Uid>) {
+        if let Some(book) = &self.book {
+            let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
+            gone.into_iter().for_each(|uid| book.forget(uid, unix_now()));
+            return self.shared.hand_over(book.changed());
+        }
         self.shared.change(|pending| {
             for uid in gone {
-                pending.upserts.remove(&uid);
+                pending.upserts.remove(uid);
                 pending.removed.insert(uid);
             }
         });

@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 
 use super::client::Built;
 use super::connection::unix_now;
+use super::entrance::Entrance;
 use super::tally::{Tally, Use};
 use crate::names::{ClusterId, Problem};
 use crate::text::sanitise;
@@ -32,6 +33,7 @@ pub(super) struct Wire {
     /// Replaced when credentials are renewed; what runs goes on with the one it began with.
     client: Arc<RwLock<kube::Client>>,
     tally: Arc<Tally>,
+    entrance: Option<Arc<Entrance>>,
 }
 
 /// What went wrong on the way, with what a caller decides on.
@@ -69,7 +71,7 @@ pub(super) fn encode(text: &str) -> String {
 impl Wire {
     pub(super) fn new(id: ClusterId, built: Built) -> Self {
         built.tally.credentials_end(built.ends);
-        Self { id, client: Arc::new(RwLock::new(built.client)), tally: built.tally }
+        Self { id, client: Arc::new(RwLock::new(built.client)), tally: built.tally, entrance: built.entrance.map(Arc::new) }
     }
 
     /// From now on requests are made with other credentials.
@@ -81,6 +83,11 @@ impl Wire {
     /// What is counted here.
     pub(super) fn tally(&self) -> &Tally {
         &self.tally
+    }
+
+    /// When the certificate ends that the server shows, unix seconds; none: it could not be seen.
+    pub(super) async fn serving_ends(&self) -> Option<i64> {
+        self.entrance.as_ref()?.ends().await
     }
 
     /// The uid of namespace kube-system, which is the same however the cluster is reached; none where it may not be read.

@@ -33,6 +33,9 @@ pub fn columns(view: &str) -> Arc<[Column]> {
         "services" => &["TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORT(S)", "SELECTOR+"],
         "workloads" => &["KIND", ">READY", "STATUS", "IMAGES+"],
         "secrets" => &["TYPE", "DATA"],
+        "changes" => &["WHEN", "KIND", "OBJECT", "WHAT", "BY"],
+        "images" => &["KIND", "CONTAINER", "VERSION", "ELSEWHERE", "IMAGE"],
+        "trouble" => &["KIND", "CAUSE", "SINCE", "NODE", "VERSION", "MESSAGE"],
         other => panic!("no columns for {other}"),
     };
     let column = |name: &&str| Column {
@@ -111,6 +114,12 @@ pub fn workload(place: &str, kind: &str, ready: &str, status: &str, image: &str)
 pub fn service(place: &str) -> Row {
     let cells = vec![text("LoadBalancer"), text("10.96.0.20"), text("192.0.2.20"), text("80/TCP"), text("app=web")];
     row(Gvk::new("", "v1", "Service"), place, cells)
+}
+
+/// What is wrong with an object of that kind, since so many seconds: cause, node, version and message.
+pub fn trouble(place: &str, kind: &str, seconds: i64, [cause, node, version, message]: [&str; 4]) -> Row {
+    let cells = vec![text(kind), text(cause), Cell::Since(NOW - seconds), text(node), text(version), text(message)];
+    row(Gvk::new("", "v1", kind), place, cells).state(RowState::Bad)
 }
 
 /// A Secret.

@@ -37,6 +37,8 @@ pub enum AppCommand {
     NextRegion,
     /// One region over all others.
     Zoom,
+    /// The same in another form.
+    ViewAs,
     /// One rung up.
     Back,
     /// The view before.
@@ -99,6 +101,7 @@ const SPECS: &[CommandSpec] = &[
     spec("app.help", "keys", Some(12)),
     spec("app.next-region", "next region", None),
     spec("app.zoom", "zoom", None),
+    spec("app.view-as", "view as rows or in groups…", None),
     spec("app.back", "back", Some(9)),
     spec("app.actions", "everything possible here", None),
     spec("app.history-back", "view before", None),
@@ -131,6 +134,7 @@ const TABLE: &[(&str, AppCommand)] = &[
     ("app.actions", AppCommand::Actions),
     ("app.next-region", AppCommand::NextRegion),
     ("app.zoom", AppCommand::Zoom),
+    ("app.view-as", AppCommand::ViewAs),
     ("app.back", AppCommand::Back),
     ("app.history-back", AppCommand::HistoryBack),
     ("app.history-forward", AppCommand::HistoryForward),

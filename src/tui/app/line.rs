@@ -7,6 +7,7 @@ use super::commands::{Command, parse, specs};
 use super::model::Model;
 use super::shared::Shared;
 use crate::cluster::filter::glob;
+use crate::cluster::views::{Ask, BUILT_IN};
 use crate::names::{ClusterId, Problem};
 use crate::text::fault::did_you_mean;
 use crate::tui::flow::PaneId;
@@ -74,6 +75,7 @@ const WORDS: &[(&str, &[&str], &str)] = &[
     ("view", &["views"], "a view that was saved"),
     ("unsave", &[], "forget a saved view"),
     ("notices", &[], "notices"),
+    ("follow", &[], "follow the object under the cursor and what replaces it"),
     ("theme", &["skin"], "another theme"),
     ("keys", &["keymap"], "another preset of keys"),
     ("slow", &[], "on, off or auto: fewer bytes for a slow line"),
@@ -109,6 +111,7 @@ pub fn understand(model: &Model, text: &str) -> Result<Meaning, Problem> {
         Some("ns") => namespace(model, &parsed.args),
         Some("load") => Ok(Meaning::Load(parsed.args.join(" "))),
         Some("perf") => Ok(Meaning::Command(Command::App(AppCommand::Go(PaneId::Perf)))),
+        Some("follow") => Ok(Meaning::Command(Command::Inventory(crate::tui::panes::inventory::commands::Command::Follow))),
         Some("columns") if parsed.args.is_empty() => Ok(Meaning::Command(Command::Inventory(Inventory::Columns))),
         Some("columns") => Ok(Meaning::Columns(parsed.args)),
         Some("view") if parsed.args.is_empty() => Ok(Meaning::Command(Command::Inventory(Inventory::SavedViews))),
@@ -150,20 +153,35 @@ fn is_kind(model: &Model, head: &str) -> bool {
     let head = head.to_lowercase();
     // `widgets.acme.io`: which of several groups is meant is the server's to know.
     let word = head.split_once('.').map_or(head.as_str(), |(word, _)| word);
-    head == "workloads" || head == "wl" || model.inventory.kinds.contains_key(word) && parse(&head).is_err()
+    Ask::parse(&head).is_some() || model.inventory.kinds.contains_key(word) && parse(&head).is_err()
 }
 
 fn view(model: &Model, head: &str, parsed: &crate::tui::keys::line::Parsed) -> Result<Meaning, Problem> {
     let now = &model.inventory.view;
-    let namespaces = match parsed.args.first() {
+    let head = head.to_lowercase();
+    let (kind, args) = kind_of(model, &head, &parsed.args);
+    let everywhere = Ask::parse(&kind).is_some_and(|ask| ask.view.everywhere);
+    let namespaces = match args.first() {
+        None if everywhere => Vec::new(),
         None => now.namespaces.clone(),
         Some(word) => named(word),
     };
-    let head = head.to_lowercase();
-    let kind = if head == "wl" { "workloads" } else { model.inventory.kinds.get(&head).unwrap_or(&head) };
-    let view = View { kind: kind.to_owned(), namespaces, labels: parsed.labels.clone().unwrap_or_default(), ..View::default() };
+    let view = View { kind, namespaces, labels: parsed.labels.clone().unwrap_or_default(), ..View::default() };
     let contexts = if parsed.contexts.is_empty() { Vec::new() } else { contexts(model, &parsed.contexts)? };
     Ok(Meaning::View { view, filter: parsed.filter.clone(), contexts })
+}
+
+/// What is looked at, and the words behind it: a mixed view with its stretch of time, or a kind by its plural.
+fn kind_of<'a>(model: &Model, head: &str, args: &'a [String]) -> (String, &'a [String]) {
+    let Some(ask) = Ask::parse(head) else {
+        let plural = model.inventory.kinds.get(head).filter(|plural| Ask::parse(plural).is_none());
+        return (plural.map_or(head, String::as_str).to_owned(), args);
+    };
+    let spanned = args.first().map(|span| format!("{} {span}", ask.view.name)).filter(|text| Ask::parse(text).is_some());
+    match spanned {
+        Some(text) => (text, &args[1..]),
+        None => (ask.view.name.to_owned(), args),
+    }
 }
 
 /// Saved views are called by one word, or by several in quotes.
@@ -349,7 +367,7 @@ fn heads(model: &Model) -> Vec<Candidate> {
     let own = |word: &str, plural: &str| word == plural || !plural.starts_with(word);
     let served = model.inventory.kinds.iter().filter(|(word, plural)| own(word, plural));
     let served = served.map(|(word, plural)| plain(word, &about(word, plural)));
-    let kinds = std::iter::once(plain("workloads", "what runs, of all kinds")).chain(served);
+    let kinds = BUILT_IN.iter().map(|view| plain(view.name, view.about)).chain(served);
     let words = WORDS.iter().map(|(name, _, about)| plain(name, about));
     let own = model.aliases.iter().map(|(name, line)| plain(name, &format!("your own: {line}")));
     let contexts = model.contexts();

@@ -368,7 +368,8 @@ fn app_command(model: &mut Model, at: At, command: AppCommand) -> Wanted {
             let step = inventory::update::zoom(&mut model.inventory, at).map(Effect::Inventory);
             return settle(model, at, step);
         }
-        AppCommand::NextRegion | AppCommand::Zoom => return Step::quiet(),
+        AppCommand::ViewAs if model.pane == PaneId::Inventory => model.overlays.push(Overlay::Menu(view_as(model))),
+        AppCommand::NextRegion | AppCommand::Zoom | AppCommand::ViewAs => return Step::quiet(),
         AppCommand::Back => return back(model, at),
         AppCommand::HistoryBack | AppCommand::HistoryForward => {
             let back = command == AppCommand::HistoryBack;
@@ -798,6 +799,17 @@ fn actions(model: &Model) -> Menu<Command> {
     };
     let about = model.inventory.row().filter(|_| model.pane == PaneId::Inventory).map(|row| row.key().to_string());
     Menu { title: about.unwrap_or_else(|| "possible here".into()), items: here.filter_map(item).collect(), chosen: 0 }
+}
+
+/// The forms in which the rows can be seen; the one they have now is chosen.
+fn view_as(model: &Model) -> Menu<Command> {
+    let (headings, now) = inventory::update::groupings(&model.inventory);
+    let item = |by: Option<String>| {
+        let title = by.as_ref().map_or_else(|| "rows".to_owned(), |heading| format!("in groups by {}", heading.to_lowercase()));
+        Item { title, keys: String::new(), command: Command::Inventory(inventory::commands::Command::Group(by)), refusal: None }
+    };
+    let chosen = now.and_then(|now| headings.iter().position(|heading| heading == now)).map_or(0, |at| at + 1);
+    Menu { title: "view as".into(), items: std::iter::once(None).chain(headings.into_iter().map(Some)).map(item).collect(), chosen }
 }
 
 /// Why a command is not possible now; none: it is.

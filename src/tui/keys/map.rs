@@ -271,6 +271,7 @@ mod tests {
         "app.actions",
         "app.next-region",
         "app.zoom",
+        "app.view-as",
         "app.back",
         "app.history-back",
         "app.history-forward",

@@ -59,6 +59,10 @@ pub enum Command {
     SortHere,
     /// Sort on a column by its name.
     Sort(Order),
+    /// Keep the cursor on this object, and on what replaces it; again: no longer.
+    Follow,
+    /// See the rows in groups by the column with that heading; none: as rows.
+    Group(Option<String>),
     /// `0` is all namespaces, `1`–`9` the most used ones in the order of line 2.
     Namespace(u8),
     /// Only what is in trouble.
@@ -145,7 +149,10 @@ pub enum Order {
 
 /// Reads the command of a keymap row or of the `:` line; `None` when it is not one of the inventory's.
 pub fn parse(text: &str) -> Option<Command> {
-    TABLE.iter().find(|(spelling, _)| *spelling == text).map(|(_, command)| command.clone())
+    // Headings differ from kind to kind: which of them there is shows when it is asked for.
+    let group = text.strip_prefix("table.group ").map(str::trim).filter(|heading| !heading.is_empty());
+    let group = group.map(|heading| Command::Group((heading != "none").then(|| heading.to_uppercase())));
+    TABLE.iter().find(|(spelling, _)| *spelling == text).map(|(_, command)| command.clone()).or(group)
 }
 
 /// What help, palette and footer say about the inventory's commands.
@@ -192,6 +199,8 @@ pub const SPECS: &[CommandSpec] = &[
     spec("table.sort age", "sort by age", None),
     spec("table.sort status", "worst first", None),
     spec("table.sort namespace", "sort by namespace", None),
+    spec("table.follow", "follow it and its successors", Some(20)),
+    spec("table.group namespace", "in groups by a column; `none`: as rows", None),
     split("split.tab describe", "summary", Some(1)),
     split("split.tab yaml", "yaml", Some(2)),
     split("split.tab events", "events", Some(3)),
@@ -265,6 +274,7 @@ const TABLE: &[(&str, Command)] = &[
     ("table.sort age", Command::Sort(Order::Age)),
     ("table.sort status", Command::Sort(Order::Status)),
     ("table.sort namespace", Command::Sort(Order::Namespace)),
+    ("table.follow", Command::Follow),
     ("table.namespace all", Command::Namespace(0)),
     ("table.namespace 1", Command::Namespace(1)),
     ("table.namespace 2", Command::Namespace(2)),

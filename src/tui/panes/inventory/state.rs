@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::kept::{Choice, Kept, Ordered};
 use crate::cluster::describe::Description;
 use crate::cluster::events::EventLine;
+use crate::cluster::groups::{Group, GroupOrder};
 use crate::cluster::rows::{Phase, Row, Uid};
 use crate::cluster::secret::{Hidden, SecretKey};
 use crate::cluster::table::Table;
@@ -54,6 +55,10 @@ pub struct State {
     pub saving: usize,
     /// The column that `O` sorts on: an index into the view's headings.
     pub column: usize,
+    /// The rows in groups, where they are seen so.
+    pub grouping: Option<Grouping>,
+    /// The object that is followed through its replacements.
+    pub followed: Option<Followed>,
     /// Columns scrolled out to the left, those that stay not counted.
     pub skip: usize,
     /// The object looked at closely.
@@ -89,7 +94,7 @@ pub type Seat = (ClusterId, Uid);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct View {
-    /// `workloads`, or a kind by any of its names.
+    /// A mixed view such as `workloads`, or a kind by any of its names.
     pub kind: String,
     /// These namespaces; none: all.
     pub namespaces: Vec<String>,
@@ -114,6 +119,42 @@ impl View {
         let base = if self.of.is_some() { Self { kind: self.kind.clone(), ..Self::default() } } else { self.clone() };
         Self { namespaces, ..base }
     }
+}
+
+/// Rows seen in groups.
+#[derive(Clone, Debug, Default)]
+pub struct Grouping {
+    /// The heading of the column they are grouped by.
+    pub by: String,
+    /// The groups, in order.
+    pub groups: Vec<Group>,
+    /// Their order.
+    pub order: GroupOrder,
+    /// The group whose rows are seen; none: the groups themselves.
+    pub open: Option<Arc<str>>,
+    /// The group the cursor is on.
+    pub position: usize,
+    /// The cursor was put there: it stays on its group.
+    pub held: bool,
+    /// When they are counted anew: rows have changed since.
+    pub due: Option<Duration>,
+}
+
+/// An object that is followed.
+#[derive(Clone, Debug)]
+pub struct Followed {
+    /// Its name.
+    pub name: String,
+    /// Which it is.
+    pub seat: Seat,
+    /// What controls it.
+    pub owner: Option<Uid>,
+    /// What it has in common with its successors where they have another owner.
+    pub family: Option<String>,
+    /// When it was made, unix seconds.
+    pub created: i64,
+    /// It is gone, and nothing has replaced it yet.
+    pub lost: bool,
 }
 
 /// What the last frame showed: for paging, and so that columns keep their width.
@@ -240,8 +281,16 @@ pub enum Body {
 impl State {
     /// The row under the cursor. None where its object is gone while its detail is still open, until a key moves the cursor.
     pub fn row(&self) -> Option<&Row> {
+        if self.lists_groups() {
+            return None;
+        }
         let here = |row: &&Row| self.cursor.as_ref().is_none_or(|(cluster, uid)| row.cluster == *cluster && row.uid == *uid);
         self.table.row(self.position).filter(here)
+    }
+
+    /// Groups are on the screen, and no rows.
+    pub fn lists_groups(&self) -> bool {
+        self.grouping.as_ref().is_some_and(|grouping| grouping.open.is_none())
     }
 
     /// Namespaces for the digits: those that are pinned, then the fullest first.
@@ -263,6 +312,9 @@ impl State {
 
     /// The objects an action is about: the marked ones, else the one under the cursor.
     pub fn chosen(&self) -> Vec<ObjectKey> {
+        if self.lists_groups() {
+            return Vec::new();
+        }
         if self.marks.is_empty() {
             return self.row().map(Row::key).into_iter().collect();
         }

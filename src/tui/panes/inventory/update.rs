@@ -4,6 +4,8 @@ mod act;
 mod columns;
 mod detail;
 mod drill;
+mod follow;
+mod groups;
 mod namespaces;
 mod places;
 mod reading;
@@ -30,6 +32,7 @@ use super::commands::{Command, Sideways};
 use super::state::{Origin, State, Tab, Tie, View};
 use super::work::{Effect, Report};
 use crate::cluster::table::{Sort, SortBy, Table};
+use crate::cluster::views::Ask;
 use crate::cluster::watch::WatchSpec;
 use crate::names::{ClusterId, Problem};
 use crate::tui::app::shared::Shared;
@@ -37,6 +40,9 @@ use crate::tui::flow::{At, Intent, Notice, Step};
 
 /// Does what the person asked.
 pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> Step<Effect> {
+    if let Some(step) = groups::command(state, &command) {
+        return step;
+    }
     match command {
         Command::Move(step) => moved(state, at, step),
         Command::Drill => namespaces::enter_marked(state, shared).unwrap_or_else(|| drill(state, shared, at)),
@@ -65,6 +71,8 @@ pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> 
         Command::OpenSaved(name) => Step::intent(Intent::OpenSaved(name)),
         Command::SortHere => sort_here(state, shared),
         Command::Sort(order) => sort(state, order),
+        Command::Follow => follow::follow(state),
+        Command::Group(by) => groups::group(state, by),
         Command::Namespace(digit) => namespace_digit(state, shared, digit),
         Command::Trouble => {
             state.trouble = !state.trouble;
@@ -110,7 +118,7 @@ pub fn report(state: &mut State, shared: &Shared, at: At, report: Report) -> Ste
             state.kinds.extend(words);
             state.scoped.extend(scoped);
             // A view that was asked for by another name before the names were known.
-            if let Some(plural) = state.kinds.get(&state.view.kind) {
+            if let Some(plural) = state.kinds.get(&state.view.kind).filter(|plural| Ask::parse(plural).is_none()) {
                 state.view.kind.clone_from(plural);
             }
             Step::redraw()
@@ -130,15 +138,19 @@ pub fn report(state: &mut State, shared: &Shared, at: At, report: Report) -> Ste
 /// What is due at this moment.
 pub fn tick(state: &mut State, at: At) -> Step<Effect> {
     reading::hide(state, at);
+    if state.grouping.as_ref().and_then(|grouping| grouping.due).is_some_and(|due| due <= at.mono) {
+        groups::count(state);
+    }
     let due = state.detail.as_ref().is_some_and(|detail| detail.due.is_some_and(|due| due <= at.mono) && detail.job.is_none());
     if due { inspect(state) } else { Step::quiet() }
 }
 
 /// When [`tick`] has something to do next.
 pub fn next_wake(state: &State) -> Option<Duration> {
-    let detail = state.detail.as_ref()?;
-    let hides = detail.revealed.as_ref().map(|shown| shown.until);
-    [detail.due.filter(|_| detail.job.is_none()), hides].into_iter().flatten().min()
+    let detail = state.detail.as_ref().filter(|detail| detail.job.is_none()).and_then(|detail| detail.due);
+    let groups = state.grouping.as_ref().and_then(|grouping| grouping.due);
+    let hides = state.detail.as_ref().and_then(|detail| detail.revealed.as_ref()).map(|shown| shown.until);
+    [detail, groups, hides].into_iter().flatten().min()
 }
 
 /// Looks at something else in the clusters that are open.
@@ -167,6 +179,8 @@ fn enter(state: &mut State, shared: &Shared, view: View) -> Step<Effect> {
         state.seen.widths.clear();
         state.filter.clear();
         state.trouble = false;
+        state.grouping = groups::first(&state.view.kind);
+        state.followed = None;
         step = close(state);
     }
     _ = filtered(state);
@@ -214,6 +228,9 @@ fn watch_again(state: &mut State, shared: &Shared) -> Step<Effect> {
 
 /// Events are read newest first; everything else by name.
 fn first_order(kind: &str) -> Sort {
+    if let Some(ask) = Ask::parse(kind) {
+        return ask.view.order;
+    }
     if matches!(kind, "events" | "event" | "ev") { Sort { by: SortBy::Age, descending: false } } else { Sort::default() }
 }
 
@@ -253,6 +270,8 @@ pub fn back(state: &mut State, shared: &Shared) -> Option<Step<Effect>> {
         state.filter.clear();
         state.trouble = false;
         _ = filtered(state);
+    } else if let Some(step) = groups::close(state).or_else(|| groups::leave(state)) {
+        return Some(step);
     } else if places::returns(state) {
         return Some(travel(state, shared, true));
     } else {
@@ -263,7 +282,8 @@ pub fn back(state: &mut State, shared: &Shared) -> Option<Step<Effect>> {
 
 /// [`back`] would close or clear something.
 pub fn can_go_back(state: &State) -> bool {
-    state.detail.is_some() || !state.filter.is_empty() || state.trouble || places::returns(state)
+    let grouped = state.grouping.as_ref().is_some_and(|grouping| grouping.open.is_some());
+    state.detail.is_some() || !state.filter.is_empty() || state.trouble || grouped || places::returns(state)
 }
 
 fn say(what: &str) -> Step<Effect> {
@@ -334,6 +354,11 @@ fn namespace_digit(state: &mut State, shared: &Shared, digit: u8) -> Step<Effect
     };
     let view = state.view.within(namespaces);
     go(state, shared, view, true)
+}
+
+/// The rows can be seen in groups by these headings, and are by that one.
+pub fn groupings(state: &State) -> (Vec<String>, Option<&str>) {
+    (crate::cluster::groups::choices(state.table.columns()), state.grouping.as_ref().map(|grouping| grouping.by.as_str()))
 }
 
 /// What a notice says when a kind is not known.

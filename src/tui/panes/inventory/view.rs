@@ -1,6 +1,7 @@
 //! What the inventory looks like: breadcrumb, table, and the object beside or over it. Changes nothing.
 
 mod detail;
+mod groups;
 mod table;
 
 use ratatui::buffer::Buffer;
@@ -15,6 +16,7 @@ use super::state::{Seen, State, View};
 use crate::cluster::connection::Health;
 use crate::cluster::rows::{Phase, RowState};
 use crate::cluster::table::{Sort, SortBy};
+use crate::cluster::views::Ask;
 use crate::names::{ClusterId, Problem};
 use crate::text::quantity;
 use crate::tui::app::shared::Shared;
@@ -45,6 +47,7 @@ pub fn crumbs(state: &State, shared: &Shared, look: &Look<'_>) -> Vec<Segment> {
         segments.push(Segment::new(place, Role::Text, 1));
     }
     segments.extend(view.of.as_ref().map(|of| Segment::new(format!("of {}", of.name(shared.open.len() > 1)), Role::Match, 1)));
+    segments.extend(state.grouping.as_ref().map(groups::crumb));
     segments.push(count(state));
     segments.extend(faults(state, look));
     if !view.labels.is_empty() && view.of.is_none() {
@@ -59,13 +62,16 @@ pub fn crumbs(state: &State, shared: &Shared, look: &Look<'_>) -> Vec<Segment> {
     if !state.marks.is_empty() {
         segments.push(Segment::new(format!("{} marked", state.marks.len()), Role::Mark, 1));
     }
+    if let Some(followed) = &state.followed {
+        segments.push(Segment::new(format!("following {}", followed.name), Role::Match, 2));
+    }
     if state.saving > 0 {
         segments.push(Segment::new("saving", Role::StatusProgress, 1));
     }
     if state.deleting > 0 {
         segments.push(Segment::new(format!("deleting {}", state.deleting), Role::StatusProgress, 1));
     }
-    if state.table.sort() != Sort::default() {
+    if state.table.sort() != Sort::default() && !state.lists_groups() {
         segments.push(order(state, shared, look));
     }
     if state.table.is_held() {
@@ -86,7 +92,9 @@ fn digits(state: &State) -> Option<Segment> {
 }
 
 fn cluster_scoped(state: &State) -> bool {
-    state.scoped.contains(&state.view.kind) || state.table.row(0).is_some_and(|row| row.namespace.is_none())
+    // A mixed view may begin with a node and go on with pods.
+    let mixed = Ask::parse(&state.view.kind).is_some();
+    !mixed && (state.scoped.contains(&state.view.kind) || state.table.row(0).is_some_and(|row| row.namespace.is_none()))
 }
 
 fn count(state: &State) -> Segment {
@@ -201,6 +209,9 @@ pub fn clock(unix: i64) -> String {
 
 /// Draws table and detail; answers what was seen.
 pub fn draw(state: &State, shared: &Shared, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Seen {
+    if let Some(grouping) = state.grouping.as_ref().filter(|_| state.lists_groups()) {
+        return groups::groups(state, grouping, shared, look, area, buf);
+    }
     let Some(detail) = &state.detail else { return table(state, shared, look, area, true, buf) };
     if detail.full || area.height < 10 {
         let mut seen = state.seen.clone();
@@ -283,6 +294,9 @@ fn nothing_there(state: &State, cluster: &str) -> String {
         return format!("{} has no {}; esc goes back", of.name(false), state.view.kind);
     }
     let View { kind, namespaces, labels, .. } = &state.view;
+    if let Some(ask) = Ask::parse(kind) {
+        return format!("{cluster}: {}", ask.view.nothing);
+    }
     let with = if labels.is_empty() { String::new() } else { format!(" with -l {labels}") };
     if namespaces.is_empty() || cluster_scoped(state) {
         return format!("{cluster} has no {kind}{with}");

@@ -5,11 +5,13 @@ use super::super::state::{Body, Origin, Seat, State, Tie};
 use super::super::view::heads;
 use super::super::work::Effect;
 use super::detail::{AGAIN, follow};
+use super::groups;
 use super::resume::by_name;
 use super::say;
 use crate::cluster::filter::Filter;
 use crate::cluster::rows::{Delta, Phase, Row, Uid};
 use crate::cluster::table::{Sort, SortBy};
+use crate::cluster::views::images::differences;
 use crate::names::{ClusterId, ObjectKey};
 use crate::tui::app::shared::Shared;
 use crate::tui::flow::{At, Step};
@@ -30,7 +32,12 @@ pub fn filter(state: &mut State, text: &str) -> Result<Step<Effect>, String> {
 pub(super) fn filtered(state: &mut State) -> Step<Effect> {
     let text = if state.trouble { format!("{} is:trouble", state.filter) } else { state.filter.clone() };
     // Parsed before it was taken over, and `is:` is always right.
-    state.table.set_filter(Filter::parse(&text).unwrap_or_default());
+    let filter = Filter::parse(&text).unwrap_or_default();
+    state.table.set_filter(match groups::opened(state) {
+        Some((column, word)) => filter.and_exactly(&column, &word),
+        None => filter,
+    });
+    groups::count(state);
     seat(state, None);
     Step::redraw()
 }
@@ -82,6 +89,10 @@ pub(super) fn rows(state: &mut State, at: At, cluster: &ClusterId, mut delta: De
     // Once the person has put the cursor on an object, no other slides over it.
     state.table.hold(state.cursor.is_some());
     state.table.apply(cluster, delta);
+    if state.view.kind == "images" {
+        differences(&state.table).into_iter().for_each(|(cluster, delta)| _ = state.table.apply(&cluster, delta));
+    }
+    groups::changed(state, at);
     if defined {
         super::saved::order(state);
     }
@@ -89,7 +100,7 @@ pub(super) fn rows(state: &mut State, at: At, cluster: &ClusterId, mut delta: De
         by_name(state, cluster);
     }
     seat(state, Some(before));
-    Step::redraw()
+    Step::redraw().then(super::follow::keep(state, at))
 }
 
 /// Drops the rows that are not of the object whose own are looked at, where the servers cannot select them.

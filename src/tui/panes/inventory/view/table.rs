@@ -76,7 +76,7 @@ fn fields(state: &State, shared: &Shared) -> Vec<Field> {
         fields.push(Field::Namespace);
     }
     // An event is known by what it is about; its own name says nothing.
-    if state.wide || message(columns).is_none() {
+    if state.wide || object(columns).is_none() {
         fields.push(Field::Name);
     }
     fields.extend(arranged(state));
@@ -120,9 +120,14 @@ fn rare(field: Field, columns: &[Column]) -> bool {
     matches!(field, Field::Own(at) if columns.get(at).is_some_and(|column| RARE.contains(&&*column.name)))
 }
 
-/// The column of free text that events have.
+/// The column that tells what an event is about.
+fn object(columns: &[Column]) -> Option<usize> {
+    columns.iter().position(|column| &*column.name == "OBJECT")
+}
+
+/// The column of free text: it takes what room is left.
 fn message(columns: &[Column]) -> Option<usize> {
-    columns.iter().any(|column| &*column.name == "OBJECT").then(|| columns.iter().position(|column| &*column.name == "MESSAGE"))?
+    columns.iter().position(|column| matches!(&*column.name, "MESSAGE" | "WHAT"))
 }
 
 /// What each heading sorts on, from the left.
@@ -159,7 +164,8 @@ pub(in super::super) fn heads(state: &State, shared: &Shared) -> Vec<Head> {
             right,
             grows: match (field, message(columns)) {
                 (Field::Own(own), Some(message)) => own == message,
-                (field, _) => matches!(field, Field::Name),
+                (_, Some(_)) => false,
+                (field, None) => matches!(field, Field::Name),
             },
             rank,
             fixed: matches!(field, Field::Cluster | Field::Namespace | Field::Name),
@@ -173,11 +179,12 @@ pub(in super::super) fn heads(state: &State, shared: &Shared) -> Vec<Head> {
 /// What an event says and about what stays longest; its type is seen by its sign.
 fn event_head(column: &Column, wide: bool) -> (&str, bool, u8) {
     let rank = match &*column.name {
-        "MESSAGE" => 0,
-        "LAST" => 1,
+        "MESSAGE" | "WHAT" => 0,
+        "CAUSE" | "WHEN" | "LAST" => 1,
         "OBJECT" => 2,
-        "REASON" => 3,
-        "COUNT" => 4,
+        "REASON" | "SINCE" | "BY" => 3,
+        "COUNT" | "KIND" => 4,
+        "VERSION" => 6,
         _ if column.wide && !wide => EXTRA,
         _ => 8,
     };
@@ -225,7 +232,7 @@ pub fn texts(state: &State, shared: &Shared, row: &Row, look: &Look<'_>) -> Vec<
 
 fn own_cell(row: &Row, at: usize, columns: &[Column], now: i64) -> Cell {
     let Some(value) = row.cells.get(at) else { return Cell { text: String::new(), role: Role::Text } };
-    let status = columns.get(at).is_some_and(|column| matches!(&*column.name, "STATUS" | "READY" | "LAST" | "TYPE"));
+    let status = columns.get(at).is_some_and(|column| matches!(&*column.name, "STATUS" | "READY" | "LAST" | "TYPE" | "CAUSE"));
     let role = match (value, row.state) {
         (Value::Ratio(..) | Value::Text(_), state) if status => role_of(state),
         (Value::Since(_), _) => Role::Dim,
