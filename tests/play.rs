@@ -134,7 +134,7 @@ fn the_first_screen_is_the_shop_with_what_fails_and_what_to_do() {
 
 
 
- d describe  y yaml  b load test…  / filter  : go or do  ? keys         SANDBOX
+ d describe  y yaml  l logs  b load…  / filter  : go or do  ? keys      SANDBOX
 ");
 }
 

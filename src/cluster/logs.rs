@@ -295,7 +295,7 @@ fn parsed(line: &[u8], source: u16) -> Option<Line> {
     // Programs colour their output; the colours are not theirs to choose here.
     let plain = without_colours(said.trim_end_matches('\r'));
     let cut = plain.floor_char_boundary(LONGEST.min(plain.len()));
-    let clean = sanitise(&plain[..cut]).replace('\t', "  ");
+    let clean = sanitise(&plain[..cut].replace('\t', "  ")).into_owned();
     let text = if cut < plain.len() { format!("{clean}… {} more bytes", plain.len() - cut) } else { clean };
     Some(Line { at, source, level: level(&text), text: text.into() })
 }

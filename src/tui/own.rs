@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     fn keymap(preset: &str, file: File<'_>) -> Vec<Problem> {
-        keymap_problems(preset, file, &["global", "table", "split", "perf", "clusters"], &|_, text| Ok::<_, String>(text.to_owned()))
+        keymap_problems(preset, file, crate::tui::app::commands::CONTEXTS, &|_, text| Ok::<_, String>(text.to_owned()))
     }
 
     #[test]

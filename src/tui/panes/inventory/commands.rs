@@ -161,7 +161,7 @@ pub const SPECS: &[CommandSpec] = &[
     spec("table.yaml", "yaml", Some(2)),
     spec("table.logs", "logs", Some(2)),
     spec("table.previous-logs", "logs of the run before", None),
-    spec("table.load-test", "load test…", Some(3)),
+    spec("table.load-test", "load…", Some(3)),
     spec("table.delete", "delete…", Some(4)),
     spec("table.drill", "drill down", Some(13)),
     spec("table.node", "its node", Some(14)),
