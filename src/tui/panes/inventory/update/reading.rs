@@ -42,11 +42,14 @@ pub(super) fn read(detail: &mut Detail, body: &Body) {
 
 /// Goes somewhere in a text or a list of keys. None: what is shown is neither.
 pub(super) fn go(state: &mut State, step: Move) -> Option<Step<Effect>> {
+    let half = isize::try_from((state.seen.detail_page / 2).max(1)).unwrap_or(1);
     let way = match step {
         Move::Down => Way::Lines(1),
         Move::Up => Way::Lines(-1),
         Move::PageDown => Way::Pages(1),
         Move::PageUp => Way::Pages(-1),
+        Move::HalfDown => Way::Lines(half),
+        Move::HalfUp => Way::Lines(-half),
         Move::Top => Way::Top,
         Move::Bottom => Way::Bottom,
     };
