@@ -51,6 +51,8 @@ const SHOTS: &[Shot] = &[
     ("images-120x36", images),
     ("describe-80x24", describe),
     ("yaml-beside-160x45", yaml_beside),
+    ("yaml-folded-80x24", yaml_folded),
+    ("difference-120x36", difference),
     ("line-80x24", line),
     ("help-120x36", help),
     ("which-key-80x24", which_key),
@@ -320,6 +322,37 @@ fn describe() -> Stage {
     stage.play("d").inspected(Body::Summary(scene::cart())).heard(scene::cart_events());
     stage
 }
+
+fn yaml_folded() -> Stage {
+    let mut stage = newcomer(Opening::sandbox());
+    stage.play("G 2k y").inspected(Body::Yaml(YAML.into())).play("Z <space> j");
+    stage
+}
+
+fn difference() -> Stage {
+    let mut stage = two_clusters(Opening::kubeconfig(CONTEXTS).size(120, 36));
+    stage.play("=").inspected(Body::Difference(DIFFERENCE.into())).play("4j");
+    stage
+}
+
+const DIFFERENCE: &str = "\
+--- Pod shop/cart-6c4d9f7d8b-2xk4v in prod-eu
++++ Pod shop/cart-6c4d9f7d8b-2xk4v in lab
+@@ -12,7 +12,7 @@
+ spec:
+   containers:
+   - name: cart
+-    image: shop/cart:2.4.0
++    image: shop/cart:2.3.0
+     ports:
+     - containerPort: 8080
+       name: http
+@@ -31,4 +31,3 @@
+     resources:
+       limits:
+         memory: 256Mi
+-  nodeName: node-07
+";
 
 const YAML: &str = "\
 apiVersion: apps/v1

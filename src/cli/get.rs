@@ -177,7 +177,7 @@ async fn one(args: &GetArgs, name: &str, contexts: &[Context], scope: &Scope, fl
                 _ if args.uses => Ok((Value::Null, uses::text(&uses::all(fleet, &key).await?))),
                 Output::Json => Ok((fleet.object(&key).await?, String::new())),
                 Output::Name => Ok((Value::Null, format!("{}/{}\n", kubectl_name(&key.gvk), key.name))),
-                Output::Yaml | Output::Table | Output::Wide | Output::Csv => Ok((Value::Null, fleet.yaml(&key).await?)),
+                Output::Yaml | Output::Table | Output::Wide | Output::Csv => Ok((Value::Null, fleet.yaml(&key, false).await?)),
             }
         };
         match outcome.await {
@@ -220,7 +220,7 @@ async fn many(args: &GetArgs, mut table: Table, specs: Vec<WatchSpec>, fleet: &F
         Output::Json => writeln!(io.out, "{:#}", sheet.json())?,
         Output::Yaml => {
             for row in &rows {
-                match fleet.yaml(&row.key()).await {
+                match fleet.yaml(&row.key(), false).await {
                     Ok(text) => write!(io.out, "---\n{text}")?,
                     Err(problem) => code = io.fail(&problem)?,
                 }

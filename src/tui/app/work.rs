@@ -106,7 +106,7 @@ impl Work {
     fn copy_yaml(&self, key: ObjectKey) {
         let (fleet, reports) = (self.context.fleet.clone(), self.context.reports.clone());
         tokio::spawn(async move {
-            let report = fleet.yaml(&key).await.map_or_else(Report::Failed, Report::ToCopy);
+            let report = fleet.yaml(&key, false).await.map_or_else(Report::Failed, Report::ToCopy);
             _ = reports.send(report).await;
         });
     }

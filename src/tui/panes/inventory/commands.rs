@@ -77,6 +77,18 @@ pub enum Command {
     Scroll(Move),
     /// Wrap long lines of the split.
     Wrap,
+    /// Fold what is below a line of the split's manifest.
+    Fold(Folding),
+    /// Managed fields, in a comparison status, or without them again.
+    Whole,
+    /// The split's text to the clipboard.
+    CopyText,
+    /// The split's text into a file.
+    SaveText,
+    /// The keys of a Secret; there a value for a moment.
+    Reveal,
+    /// Two objects side by side.
+    Compare,
     /// Next place where the filter's words stand in the split.
     NextMatch,
     /// The one before.
@@ -102,6 +114,19 @@ pub enum Move {
     Top,
     /// To the last.
     Bottom,
+}
+
+/// What is done to what lies below a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Folding {
+    /// Folded away or shown again.
+    Toggle,
+    /// Folded away.
+    Close,
+    /// Shown.
+    Open,
+    /// Everything.
+    All,
 }
 
 /// Left or right.
@@ -162,6 +187,8 @@ pub const SPECS: &[CommandSpec] = &[
     spec("table.half-up", "half a page up", None),
     spec("table.top", "first row", None),
     spec("table.bottom", "last row", None),
+    spec("table.reveal", "reveal keys", Some(14)),
+    spec("table.compare", "compare", Some(15)),
     spec("table.copy-name", "copy name", None),
     spec("table.copy-namespace", "copy namespace", None),
     spec("table.column-left", "choose the column to the left", None),
@@ -185,7 +212,16 @@ pub const SPECS: &[CommandSpec] = &[
     split("split.tab uses", "uses", Some(3)),
     split("split.follow", "go there", Some(0)),
     split("split.wrap", "wrap", Some(4)),
-    split("split.next-match", "next match", Some(5)),
+    split("split.fold", "fold", Some(5)),
+    split("split.fold close", "fold, or go up and fold", None),
+    split("split.fold open", "unfold", None),
+    split("split.fold all", "fold or unfold all", Some(8)),
+    split("split.whole", "managed fields, in a comparison status", Some(10)),
+    split("split.copy", "copy", Some(9)),
+    split("split.save", "save to a file", Some(11)),
+    split("split.reveal", "reveal", Some(1)),
+    split("split.compare", "compare with the next context", Some(7)),
+    split("split.next-match", "next match", Some(6)),
     split("split.previous-match", "previous match", None),
     split("split.down", "scroll down", None),
     split("split.up", "scroll up", None),
@@ -224,6 +260,8 @@ const TABLE: &[(&str, Command)] = &[
     ("table.logs", Command::Logs),
     ("table.previous-logs", Command::PreviousLogs),
     ("table.load-test", Command::LoadTest),
+    ("table.reveal", Command::Reveal),
+    ("table.compare", Command::Compare),
     ("table.copy-name", Command::CopyName),
     ("table.copy-namespace", Command::CopyNamespace),
     ("table.mark", Command::Mark),
@@ -262,6 +300,15 @@ const TABLE: &[(&str, Command)] = &[
     ("split.tab uses", Command::Uses),
     ("split.follow", Command::GoThere),
     ("split.wrap", Command::Wrap),
+    ("split.fold", Command::Fold(Folding::Toggle)),
+    ("split.fold close", Command::Fold(Folding::Close)),
+    ("split.fold open", Command::Fold(Folding::Open)),
+    ("split.fold all", Command::Fold(Folding::All)),
+    ("split.whole", Command::Whole),
+    ("split.copy", Command::CopyText),
+    ("split.save", Command::SaveText),
+    ("split.reveal", Command::Reveal),
+    ("split.compare", Command::Compare),
     ("split.next-match", Command::NextMatch),
     ("split.previous-match", Command::PreviousMatch),
     ("split.down", Command::Scroll(Move::Down)),

@@ -9,6 +9,7 @@ mod groups;
 mod measure;
 mod namespaces;
 mod places;
+mod reading;
 mod resume;
 mod saved;
 mod table;
@@ -84,11 +85,13 @@ pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> 
         }
         Command::Reload => reload(state, shared),
         Command::Scroll(step) => scroll(state, step),
-        Command::Wrap => redraw(state, |state| {
-            if let Some(detail) = &mut state.detail {
-                detail.wrap = !detail.wrap;
-            }
-        }),
+        Command::Wrap => reading::wrap(state),
+        Command::Fold(how) => reading::fold(state, how),
+        Command::Whole => reading::whole(state),
+        Command::CopyText => reading::copy_text(state),
+        Command::SaveText => reading::save_text(state, at),
+        Command::Reveal => reading::reveal(state, at),
+        Command::Compare => reading::compare(state, shared, at),
         Command::NextMatch => next_match(state, true),
         Command::PreviousMatch => next_match(state, false),
     }
@@ -117,6 +120,7 @@ pub fn report(state: &mut State, shared: &Shared, at: At, report: Report) -> Ste
         Report::Inspected { job, body } => inspected(state, job, body),
         Report::Related { job, lines, unknown, complete } => uses::related(state, job, lines, unknown, complete),
         Report::Heard { job, lines, phase } => heard(state, job, lines, phase),
+        Report::Revealed { key, name, value } => reading::revealed(state, at, &key, name, value),
         Report::Kinds { words, scoped } => {
             state.kinds.extend(words);
             state.scoped.extend(scoped);
@@ -140,6 +144,7 @@ pub fn report(state: &mut State, shared: &Shared, at: At, report: Report) -> Ste
 
 /// What is due at this moment.
 pub fn tick(state: &mut State, at: At) -> Step<Effect> {
+    reading::hide(state, at);
     if state.grouping.as_ref().and_then(|grouping| grouping.due).is_some_and(|due| due <= at.mono) {
         groups::count(state);
     }
@@ -151,7 +156,8 @@ pub fn tick(state: &mut State, at: At) -> Step<Effect> {
 pub fn next_wake(state: &State) -> Option<Duration> {
     let detail = state.detail.as_ref().filter(|detail| detail.job.is_none()).and_then(|detail| detail.due);
     let groups = state.grouping.as_ref().and_then(|grouping| grouping.due);
-    [detail, groups].into_iter().flatten().min()
+    let hides = state.detail.as_ref().and_then(|detail| detail.revealed.as_ref()).map(|shown| shown.until);
+    [detail, groups, hides].into_iter().flatten().min()
 }
 
 /// Looks at something else in the clusters that are open.
@@ -296,6 +302,9 @@ pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<Stri
     let row = state.row();
     let kind = row.map(|row| &*row.gvk.kind);
     let nothing = row.is_none() && state.detail.is_none();
+    let compares = state.detail.as_ref().is_some_and(|detail| detail.tab == Tab::Difference);
+    let secret = state.detail.as_ref().map(|detail| &detail.key.gvk).or(row.map(|row| &row.gvk)).is_some_and(|gvk| &*gvk.kind == "Secret");
+    let text = state.detail.as_ref().is_some_and(|detail| detail.document.is_some());
     let searched = state.detail.as_ref().is_some_and(|detail| !detail.find.is_empty());
     let why = match command {
         Command::Delete | Command::LoadTest if shared.gate.readonly() => "this session is read-only",
@@ -324,7 +333,12 @@ pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<Stri
         },
         Command::Node | Command::Owner | Command::Warp => return drill::refusal(state, command),
         Command::GoThere => return uses::refusal(state),
-        Command::NextMatch | Command::PreviousMatch if !searched => "nothing is searched for",
+        Command::NextMatch | Command::PreviousMatch if !searched && !compares => "nothing is searched for",
+        Command::Reveal if !secret => "only Secrets have values to reveal",
+        Command::Fold(_) | Command::CopyText | Command::SaveText if !text => "y shows a manifest, which can be folded and copied",
+        Command::Whole if !text => "y shows the manifest",
+        Command::Compare if nothing => "no row is chosen",
+        Command::Compare if state.marks.len() != 2 && shared.open.len() < 2 => "mark two rows with space, or open another context",
         Command::Wide if !state.wide && state.seen.hidden == 0 => "all columns are shown",
         Command::Pin => return namespaces::no_pin(state).map(str::to_owned),
         Command::Save if state.table.visible() == 0 => "there are no rows",

@@ -12,12 +12,13 @@ use serde::{Deserialize, Serialize};
 use super::state::{Body, Tab};
 use crate::cluster::connection::unix_now;
 use crate::cluster::events::EventLine;
-use crate::cluster::export::Sheet;
+use crate::cluster::export::{Sheet, save_text};
 use crate::cluster::fleet::Fleet;
 use crate::cluster::gate::Action;
 use crate::cluster::kinds::Kind;
 use crate::cluster::metrics::{Meter, MeterSpec, Reading};
 use crate::cluster::rows::{Column, Delta, Phase, Row};
+use crate::cluster::secret::Hidden;
 use crate::cluster::watch::WatchSpec;
 use crate::names::{ClusterId, ObjectKey, Problem};
 use crate::relations::rules::Rules;
@@ -45,6 +46,28 @@ pub enum Effect {
         key: ObjectKey,
         /// What of it.
         tab: Tab,
+        /// With what is usually left out.
+        whole: bool,
+        /// What it is compared with.
+        against: Option<ObjectKey>,
+    },
+    /// Write a text that is read into a file.
+    SaveText {
+        /// What it is of.
+        name: String,
+        /// `yaml`.
+        ending: &'static str,
+        /// The text.
+        text: std::sync::Arc<str>,
+        /// When, unix seconds.
+        now: i64,
+    },
+    /// Show the value behind a key of a Secret.
+    Reveal {
+        /// Which Secret.
+        key: ObjectKey,
+        /// Which key of it.
+        name: String,
     },
     /// Say what an object uses and what uses it, as long as somebody looks.
     Relate {
@@ -150,6 +173,15 @@ pub enum Report {
         /// What was read.
         body: Body,
     },
+    /// A value of a Secret, which no recording holds.
+    Revealed {
+        /// Which Secret.
+        key: ObjectKey,
+        /// Which key of it.
+        name: String,
+        /// The value, or why not.
+        value: Result<Hidden, Problem>,
+    },
     /// All that was said, and how far the watch is.
     Heard {
         /// The request.
@@ -212,8 +244,19 @@ impl<F: Send + 'static> Work<F> {
     pub fn run(&mut self, effect: Effect) {
         match effect {
             Effect::Watch { generation, specs } => self.watch(generation, specs),
-            Effect::Inspect { job, key, tab } => self.inspect(job, key, tab),
             Effect::Relate { job, key } => self.relate(job, key),
+            Effect::Inspect { job, key, tab, whole, against } => self.inspect(job, key, tab, whole, against),
+            Effect::SaveText { name, ending, text, now } => {
+                let folder = self.tables.with_file_name("manifests");
+                self.ask(move |_| async move {
+                    let written = tokio::task::spawn_blocking(move || save_text(&folder, &name, ending, &text, now)).await;
+                    Report::Saved(written.unwrap_or_else(|ended| Err(Problem::new("text.unwritten", "it was not saved", ended.to_string()))))
+                });
+            }
+            Effect::Reveal { key, name } => self.ask(move |fleet| async move {
+                let value = fleet.reveal(&key, &name).await;
+                Report::Revealed { key, name, value }
+            }),
             Effect::Listen { job, about } => self.listen(job, &about),
             Effect::Select { generation, key } => {
                 self.ask(move |fleet| async move { Report::Selected { generation, labels: fleet.selector(&key).await } });
@@ -258,7 +301,7 @@ impl<F: Send + 'static> Work<F> {
         });
     }
 
-    fn inspect(&mut self, job: u64, key: ObjectKey, tab: Tab) {
+    fn inspect(&mut self, job: u64, key: ObjectKey, tab: Tab, whole: bool, against: Option<ObjectKey>) {
         if let Some(earlier) = self.inspecting.take() {
             earlier.abort();
         }
@@ -266,7 +309,12 @@ impl<F: Send + 'static> Work<F> {
         let task = tokio::spawn(async move {
             let read = match tab {
                 Tab::Summary => fleet.describe(&key).await.map(Body::Summary),
-                Tab::Yaml => fleet.yaml(&key).await.map(Body::Yaml),
+                Tab::Yaml => fleet.yaml(&key, whole).await.map(|text| Body::Yaml(text.into())),
+                Tab::Keys => fleet.secret_keys(&key).await.map(Body::Keys),
+                Tab::Difference => match &against {
+                    Some(against) => fleet.difference(&key, against, whole).await.map(|text| Body::Difference(text.into())),
+                    None => Ok(Body::Waiting),
+                },
                 Tab::Events => Ok(Body::Events),
                 Tab::Uses => Ok(Body::Uses),
             };

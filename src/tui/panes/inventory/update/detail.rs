@@ -48,6 +48,7 @@ pub(super) fn follow(state: &mut State, at: At) -> Step<Effect> {
     let rest = if state.slow { REST_SLOW } else { REST };
     if let (Some(detail), Some(key)) = (&mut state.detail, key)
         && detail.key != key
+        && detail.tab != Tab::Difference
     {
         detail.key = key;
         detail.body = Body::Waiting;
@@ -55,6 +56,7 @@ pub(super) fn follow(state: &mut State, at: At) -> Step<Effect> {
         detail.job = None;
         detail.related = Related::default();
         detail.heard = Heard::default();
+        (detail.document, detail.revealed, detail.picked) = (None, None, 0);
         detail.due = Some(at.mono + rest);
     }
     Step::redraw()
@@ -73,6 +75,7 @@ pub(super) fn open(state: &mut State, at: At, tab: Tab, full: bool) -> Step<Effe
             detail.tab = tab;
             detail.top = 0;
             detail.body = Body::Waiting;
+            (detail.document, detail.revealed, detail.picked, detail.whole) = (None, None, 0, false);
         }
         let ends = uses::end(state);
         return ends.then(inspect(state));
@@ -82,7 +85,7 @@ pub(super) fn open(state: &mut State, at: At, tab: Tab, full: bool) -> Step<Effe
         key,
         tab,
         full,
-        wrap: tab != Tab::Yaml,
+        wrap: !matches!(tab, Tab::Yaml | Tab::Difference),
         top: 0,
         find: String::new(),
         body: Body::Waiting,
@@ -90,6 +93,11 @@ pub(super) fn open(state: &mut State, at: At, tab: Tab, full: bool) -> Step<Effe
         job: None,
         heard: Heard::default(),
         related: Related::default(),
+        document: None,
+        whole: false,
+        against: None,
+        picked: 0,
+        revealed: None,
     });
     state.in_detail = full;
     inspect(state)
@@ -110,7 +118,8 @@ pub(super) fn inspect(state: &mut State) -> Step<Effect> {
     }
     state.jobs += 1;
     detail.job = Some(state.jobs);
-    Step::effect(Effect::Inspect { job: state.jobs, key: detail.key.clone(), tab: detail.tab })
+    let against = detail.against.clone().filter(|_| detail.tab == Tab::Difference);
+    Step::effect(Effect::Inspect { job: state.jobs, key: detail.key.clone(), tab: detail.tab, whole: detail.whole, against })
 }
 
 /// The same object; its uid may be told otherwise where events are meant.
@@ -153,11 +162,15 @@ pub(super) fn inspected(state: &mut State, job: u64, body: Body) -> Step<Effect>
         return Step::quiet();
     }
     let about = if let Body::Summary(description) = &body { description.about.clone() } else { Vec::new() };
+    super::reading::read(detail, &body);
     detail.body = body;
     if about.is_empty() { Step::redraw() } else { listen(state, about) }
 }
 
 pub(super) fn scroll(state: &mut State, step: Move) -> Step<Effect> {
+    if let Some(gone) = super::reading::go(state, step) {
+        return gone;
+    }
     let (page, rows) = (state.seen.detail_page, state.seen.detail_rows);
     let last = rows.saturating_sub(page);
     if let Some(detail) = &mut state.detail {
@@ -172,6 +185,9 @@ pub(super) fn scroll(state: &mut State, step: Move) -> Step<Effect> {
 }
 
 pub(super) fn next_match(state: &mut State, forward: bool) -> Step<Effect> {
+    if let Some(gone) = super::reading::next(state, forward) {
+        return gone;
+    }
     let Some(detail) = &mut state.detail else { return Step::quiet() };
     if detail.find.is_empty() {
         return say("/ searches here; then n and N go from match to match");
