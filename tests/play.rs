@@ -795,9 +795,9 @@ const SCENES: &[Scene] = &[
     }),
     ("yaml", || {
         let mut stage = newcomer();
-        stage
-            .play("y")
-            .inspected(Body::Yaml((0..80).map(|line| format!("line-{line}: a long line {}\n", "word ".repeat(60))).collect::<String>().into()));
+        stage.play("y").inspected(Body::Yaml(
+            (0..80).map(|line| format!("line-{line}:\n  below: a long line {}\n", "word ".repeat(60))).collect::<String>().into(),
+        ));
         stage
     }),
     ("beside", || {
@@ -851,9 +851,11 @@ fn every_footer_shows_only_what_its_keys_really_do() {
             let played: String =
                 keys.split(' ').map(|key| if key.len() > 1 && !key.starts_with("ctrl-") { format!("<{key}> ") } else { format!("{key} ") }).collect();
             stage.play(&played);
-            let nothing = stage.screen() == before && wanted(&mut stage).is_empty();
+            let asked = !wanted(&mut stage).is_empty();
+            let nothing = stage.screen() == before && !asked;
             let newest = stage.model.notices.get(notices).map(|kept| &kept.notice);
-            let refused = newest.is_some_and(|notice| notice.level == Level::Info || notice.problem.code.starts_with("gate"));
+            // What is sent to the clipboard is told as well.
+            let refused = !asked && newest.is_some_and(|notice| notice.level == Level::Info || notice.problem.code.starts_with("gate"));
             if nothing || refused {
                 lies.push(format!("{preset}, {name}: `{keys} {title}`{}", if refused { " is refused" } else { " does nothing" }));
             }

@@ -204,7 +204,7 @@ pub const SPECS: &[CommandSpec] = &[
     spec("table.sort age", "sort by age", None),
     spec("table.sort status", "worst first", None),
     spec("table.sort namespace", "sort by namespace", None),
-    spec("table.follow", "follow it and its successors", Some(20)),
+    spec("table.follow", "follow it and its successors", None),
     spec("table.group namespace", "in groups by a column; `none`: as rows", None),
     split("split.tab describe", "summary", Some(1)),
     split("split.tab yaml", "yaml", Some(2)),
