@@ -80,9 +80,12 @@ enum Key {
     /// Any labels at all.
     Labelled(u32, Option<Arc<str>>),
     /// A key inside an object.
-    Inside(Box<(u32, Option<Arc<str>>, Arc<str>, Arc<str>)>),
+    Inside(Box<Inside>),
     Made(u16, Arc<str>),
 }
+
+/// A kind's number, a namespace, the object's name and the key in it.
+type Inside = (u32, Option<Arc<str>>, Arc<str>, Arc<str>);
 
 /// Who provides and who wants each key. Keys nobody knows any more are forgotten.
 #[derive(Debug, Default)]
@@ -100,6 +103,7 @@ struct Entry {
 }
 
 /// Mostly one, sometimes thousands.
+#[allow(clippy::box_collection, reason = "there are as many as keys, and a box is a third of a vector")]
 #[derive(Debug, Default)]
 enum Few {
     #[default]

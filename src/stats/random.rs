@@ -17,14 +17,14 @@ impl Random {
 
     fn on_stream(seed: u64, stream: u64) -> Self {
         let mut random = Self { state: 0, stream: stream << 1 | 1 };
-        random.next();
+        random.bits();
         random.state = random.state.wrapping_add(seed);
-        random.next();
+        random.bits();
         random
     }
 
     /// 32 bits.
-    pub fn next(&mut self) -> u32 {
+    pub fn bits(&mut self) -> u32 {
         let old = self.state;
         self.state = old.wrapping_mul(MULTIPLIER).wrapping_add(self.stream);
         let shifted = (((old >> 18) ^ old) >> 27) as u32;
@@ -33,12 +33,12 @@ impl Random {
 
     /// A whole number below `end`; 0 where there is none. Lemire's multiplication; its bias is below `end` in 2³².
     pub fn below(&mut self, end: usize) -> usize {
-        (u64::from(self.next()).wrapping_mul(end as u64) >> 32) as usize
+        (u64::from(self.bits()).wrapping_mul(end as u64) >> 32) as usize
     }
 
     /// A number in [0, 1).
     pub fn unit(&mut self) -> f64 {
-        f64::from(self.next()) / f64::from(u32::MAX).mul_add(1.0, 1.0)
+        f64::from(self.bits()) / f64::from(u32::MAX).mul_add(1.0, 1.0)
     }
 
     /// Puts a list into an order of chance (Fisher and Yates).
@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn it_is_the_reference_generator() {
         let mut random = Random::on_stream(42, 54);
-        let have: Vec<u32> = (0..6).map(|_| random.next()).collect();
+        let have: Vec<u32> = (0..6).map(|_| random.bits()).collect();
         assert_eq!(have, [0xa15c_02b7, 0x7b47_f409, 0xba1d_3330, 0x83d2_f293, 0xbfa4_784b, 0xcbed_606e]);
     }
 

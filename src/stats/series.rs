@@ -63,10 +63,10 @@ pub fn changes(values: &[f64], sensitivity: &Sensitivity) -> Vec<Change> {
     loop {
         let tested = regimes(&logs, &points);
         let worst = tested.iter().enumerate().max_by(|(_, a), (_, b)| a.p.total_cmp(&b.p));
-        let drop = worst.filter(|(_, change)| change.p >= sensitivity.p).map(|(at, _)| at).or_else(|| {
-            let small = tested.iter().position(|change| (change.after - change.before).exp_m1().abs() < sensitivity.least);
-            small
-        });
+        let drop = worst
+            .filter(|(_, change)| change.p >= sensitivity.p)
+            .map(|(at, _)| at)
+            .or_else(|| tested.iter().position(|change| (change.after - change.before).exp_m1().abs() < sensitivity.least));
         match drop {
             Some(at) => _ = points.remove(at),
             None => return tested.into_iter().map(|change| Change { before: change.before.exp(), after: change.after.exp(), ..change }).collect(),

@@ -21,8 +21,11 @@ pub struct Part {
     pub spec: WatchSpec,
 }
 
-/// What controllers make of an object, where it is known: group, kind, then what it controls.
-const MAKES: &[(&str, &str, &[(&str, &str)])] = &[
+/// A group, a kind, and the groups and kinds of what it controls.
+type Makes = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+/// What controllers make of an object, where it is known.
+const MAKES: &[Makes] = &[
     ("apps", "Deployment", &[("apps", "ReplicaSet")]),
     ("apps", "ReplicaSet", &[("", "Pod")]),
     ("apps", "StatefulSet", &[("", "Pod")]),

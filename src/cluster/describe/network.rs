@@ -109,7 +109,7 @@ fn ready(slices: &[Value], port: Option<&str>) -> Vec<String> {
 fn shown(addresses: &[String]) -> String {
     match addresses.len() {
         0 => "none".into(),
-        ..=3 => addresses.join(", "),
+        1..=3 => addresses.join(", "),
         many => format!("{} and {} more", addresses[..3].join(", "), many - 3),
     }
 }
@@ -186,8 +186,11 @@ pub(super) async fn ingress(around: &Around<'_>, object: &Value) -> Description 
 /// What stands behind the backends of an Ingress; each Service is asked for once.
 struct Behind<'a> {
     around: &'a Around<'a>,
-    known: BTreeMap<String, Result<(Value, Option<Vec<Value>>), Problem>>,
+    known: BTreeMap<String, Result<Known, Problem>>,
 }
+
+/// A Service, and its endpoint slices where they could be read.
+type Known = (Value, Option<Vec<Value>>);
 
 impl Behind<'_> {
     async fn of(&mut self, backend: &Value) -> (Said, RowState) {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::super::rows::{Cell, Row, RowState, Uid};
-use super::book::{Entry, FOREVER, Maker, Page, Pen, Taken};
+use super::book::{Entry, Maker, Page, Pen, Taken};
 use super::object::{Condition, Metadata, unix};
 use crate::names::Gvk;
 
@@ -195,7 +195,7 @@ impl Changes {
     }
 
     fn entry(&self, row: Row, when: i64) -> Entry {
-        Entry { row, from: 0, until: when.saturating_add(self.span).min(FOREVER) }
+        Entry { row, from: 0, until: when.saturating_add(self.span) }
     }
 
     /// A change of an object; `name` tells it from others of the same object.

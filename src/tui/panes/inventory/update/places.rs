@@ -5,7 +5,6 @@ use super::super::work::Effect;
 use super::detail::close;
 use super::{filtered, watch};
 use crate::cluster::rows::Row;
-use crate::cluster::table::Table;
 use crate::tui::app::shared::Shared;
 use crate::tui::flow::Step;
 
@@ -81,7 +80,7 @@ fn restore(state: &mut State, shared: &Shared, place: Place) -> Step<Effect> {
     }
     state.view = place.view;
     (state.filter, state.trouble, state.column) = (place.filter, place.trouble, place.column);
-    state.table = place.table.unwrap_or_else(Table::new);
+    state.table = place.table.unwrap_or_default();
     state.table.set_sort(place.sort);
     (state.grouping, state.followed) = (place.grouping, None);
     let closed: Vec<_> = state.table.phases().iter().map(|(id, _)| id).filter(|id| !shared.open.contains(id)).cloned().collect();
