@@ -22,7 +22,6 @@ use Place::{At, Left};
 
 /// kubectl's labels by their path; the first pattern that fits wins. What fits none has to stand under the same label somewhere.
 const PLACES: &[(&str, Place)] = &[
-    ("Name", Left("it is the title of the detail")),
     ("Namespace", Left("it stands in the title of the detail")),
     ("Events", Left("they are watched beside the summary")),
     ("Labels", At("labels", "*")),
@@ -112,10 +111,10 @@ const PLACES: &[(&str, Place)] = &[
     ("StorageClass", At("*", "storage class")),
     ("VolumeMode", At("*", "volume mode")),
     ("DataSource", At("*", "data source")),
-    ("Resource Quotas/Name", Left("it is the title of the quota's section")),
-    ("Resource Quotas", At("quota {}", "*")),
-    ("Resource Limits", At("limit range {}", "*")),
-    // Events.
+    ("Resource Quotas", At("quota*", "*")),
+    ("Resource Limits", At("limit range*", "*")),
+    // Events; what one says stands beside its reason.
+    ("Message", At("", "*")),
     ("API Version", Left("the kind is known")),
     ("Kind", Left("the kind is known")),
     ("First Timestamp", At("*", "first seen")),
@@ -148,8 +147,8 @@ const TABLES: &[&str] = &[
     "Environment Variables from",
 ];
 
-/// Headings of tables and remarks in them.
-const HEADS: &[&str] = &["Type ", "Host ", "Namespace ", "Resource ", "(Total limits", "----", "---- ", "* "];
+/// Headings of tables and remarks in them, and names, which are titles of the detail and of its sections.
+const HEADS: &[&str] = &["Name: ", "Type ", "Host ", "Namespace ", "Resource ", "(Total limits", "----", "---- ", "* "];
 
 /// One thing kubectl says: where, and what.
 #[derive(Debug)]
@@ -167,7 +166,7 @@ fn told(text: &str) -> Vec<Told> {
         let body = line.trim();
         let title = TABLES.iter().find(|title| indent == 0 && **title == body);
         let table = path.iter().any(|(at, name)| *at < indent && TABLES.contains(&name.as_str()));
-        if HEADS.iter().any(|head| body.starts_with(head)) || body.chars().all(|c| c == '-' || c == ' ') {
+        if title.is_none() && HEADS.iter().any(|head| body.starts_with(head)) || body.chars().all(|c| c == '-' || c == ' ') {
             continue;
         }
         if indent >= 8 && !table {
@@ -251,7 +250,7 @@ fn missing(kubectl: &str, description: &Description) -> Vec<String> {
         // What a kind of volume is stands in parentheses behind it.
         let volume = told.path.first().is_some_and(|part| part == "Volumes") || told.path.get(1).is_some_and(|part| part == "Volumes");
         let value = told.value.split(if volume { " (" } else { "\0" }).next().unwrap_or_default();
-        if matches!(value, "" | "<none>" | "<unset>" | "<unknown>" | "0/TCP" | "0") {
+        if matches!(value, "" | "<none>" | "<unset>" | "<unknown>" | "<nil>" | "0/TCP" | "0") {
             return false;
         }
         let (place, star) = place_of(&told.path);

@@ -26,6 +26,8 @@ pub struct Document {
     starts: Vec<usize>,
     /// Lines inside a block scalar: what looks like a key there is none.
     literal: Vec<bool>,
+    /// Some line lies below another.
+    nested: bool,
     /// Lines whose inside is folded away.
     folded: BTreeSet<usize>,
     /// The lines that are not folded away.
@@ -63,8 +65,17 @@ pub enum Way {
 impl Document {
     /// A text at whose beginning one stands.
     pub fn new(text: Arc<str>, kind: Kind) -> Self {
-        let mut document =
-            Self { text, kind, starts: Vec::new(), literal: Vec::new(), folded: BTreeSet::new(), rows: Vec::new(), cursor: 0, top: (0, 0) };
+        let mut document = Self {
+            text,
+            kind,
+            starts: Vec::new(),
+            literal: Vec::new(),
+            nested: false,
+            folded: BTreeSet::new(),
+            rows: Vec::new(),
+            cursor: 0,
+            top: (0, 0),
+        };
         document.read();
         document
     }
@@ -95,6 +106,7 @@ impl Document {
         let ends = memchr::memchr_iter(b'\n', bytes).map(|at| at + 1).filter(|at| *at < bytes.len());
         self.starts = if bytes.is_empty() { Vec::new() } else { std::iter::once(0).chain(ends).collect() };
         self.literal = if self.kind == Kind::Yaml { lines::literal((0..self.starts.len()).map(|at| self.line(at))) } else { Vec::new() };
+        self.nested = self.kind == Kind::Yaml && (0..self.starts.len()).any(|at| self.depth(at).is_some_and(|depth| depth > 0));
         self.arrange();
     }
 
@@ -158,6 +170,17 @@ impl Document {
     /// The row one stands at, counted from the first.
     pub fn cursor(&self) -> usize {
         self.cursor
+    }
+
+    /// Something in it can be folded.
+    pub fn folds(&self) -> bool {
+        self.nested
+    }
+
+    /// What is below the line one stands at can be folded, or what the line stands in.
+    pub fn folds_here(&self) -> bool {
+        let here = self.rows.get(self.cursor).and_then(|line| self.depth(*line).map(|depth| (*line, depth)));
+        self.nested && here.is_some_and(|(line, depth)| depth > 0 || self.depth(line + 1).is_some_and(|next| next > depth))
     }
 
     /// Folds what is below the line one stands at, or unfolds it. On a line with nothing below it what it stands in is folded.

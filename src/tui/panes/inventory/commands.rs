@@ -217,7 +217,7 @@ pub const SPECS: &[CommandSpec] = &[
     split("split.fold open", "unfold", None),
     split("split.fold all", "fold or unfold all", Some(8)),
     split("split.whole", "managed fields, in a comparison status", Some(10)),
-    split("split.copy", "copy", Some(9)),
+    split("split.copy", "copy", None),
     split("split.save", "save to a file", Some(11)),
     split("split.reveal", "reveal", Some(1)),
     split("split.compare", "compare with the next context", Some(7)),

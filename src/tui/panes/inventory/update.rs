@@ -31,7 +31,7 @@ use self::detail::{close, described, heard, inspect, inspected, next_match, open
 use self::drill::{drill, node, owner, selected, to_owner, warp};
 use self::measure::measured;
 use self::table::{column, filtered, mark, mark_range, moved, pan, rows, seat, sort, sort_here, unmark};
-use super::commands::{Command, Sideways};
+use super::commands::{Command, Folding, Sideways};
 use super::state::{Origin, State, Tab, Tie, View};
 use super::work::{Effect, Report};
 use crate::cluster::table::{Sort, SortBy, Table};
@@ -40,6 +40,7 @@ use crate::cluster::watch::WatchSpec;
 use crate::names::{ClusterId, Problem};
 use crate::tui::app::shared::Shared;
 use crate::tui::flow::{At, Intent, Notice, Step};
+use crate::tui::widgets::document::Document;
 
 /// Does what the person asked.
 pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> Step<Effect> {
@@ -304,7 +305,8 @@ pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<Stri
     let nothing = row.is_none() && state.detail.is_none();
     let compares = state.detail.as_ref().is_some_and(|detail| detail.tab == Tab::Difference);
     let secret = state.detail.as_ref().map(|detail| &detail.key.gvk).or(row.map(|row| &row.gvk)).is_some_and(|gvk| &*gvk.kind == "Secret");
-    let text = state.detail.as_ref().is_some_and(|detail| detail.document.is_some());
+    let document = state.detail.as_ref().and_then(|detail| detail.document.as_ref());
+    let text = document.is_some();
     let searched = state.detail.as_ref().is_some_and(|detail| !detail.find.is_empty());
     let why = match command {
         Command::Delete | Command::LoadTest if shared.gate.readonly() => "this session is read-only",
@@ -336,6 +338,8 @@ pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<Stri
         Command::NextMatch | Command::PreviousMatch if !searched && !compares => "nothing is searched for",
         Command::Reveal if !secret => "only Secrets have values to reveal",
         Command::Fold(_) | Command::CopyText | Command::SaveText if !text => "y shows a manifest, which can be folded and copied",
+        Command::Fold(Folding::All) if !document.is_some_and(Document::folds) => "nothing in it can be folded",
+        Command::Fold(_) if !document.is_some_and(Document::folds_here) => "nothing lies below this line",
         Command::Whole if !text => "y shows the manifest",
         Command::Compare if nothing => "no row is chosen",
         Command::Compare if state.marks.len() != 2 && shared.open.len() < 2 => "mark two rows with space, or open another context",
