@@ -116,6 +116,16 @@ impl Gauge {
         Self { used: now, trend: before.map_or(Trend::Still, |before| trend(of(before), now)), ..self }
     }
 
+    /// What is measured.
+    pub fn resource(&self) -> Resource {
+        self.resource
+    }
+
+    /// What it is a share of; 0: of nothing.
+    pub fn whole(&self) -> u64 {
+        self.of
+    }
+
     /// The share where it is one, else the number; none: not measured.
     pub fn size(&self) -> Option<f64> {
         let of = if self.of == 0 { 1.0 } else { self.of as f64 };

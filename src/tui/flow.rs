@@ -104,6 +104,13 @@ pub enum Intent {
     Open(Vec<ClusterId>),
     /// Show a pane.
     Go(PaneId),
+    /// Look at a kind in all namespaces of the open clusters.
+    Look {
+        /// By any of its names.
+        kind: String,
+        /// Only what is in trouble.
+        trouble: bool,
+    },
 }
 
 /// The panes, by what they show.
@@ -115,6 +122,8 @@ pub enum PaneId {
     Perf,
     /// The contexts of the kubeconfig.
     Clusters,
+    /// How everything does.
+    Pulse,
 }
 
 /// One line for the person, kept in the history of notices.

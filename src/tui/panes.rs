@@ -3,3 +3,4 @@
 pub mod clusters;
 pub mod inventory;
 pub mod perf;
+pub mod pulse;

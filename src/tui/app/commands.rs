@@ -2,10 +2,10 @@
 
 use crate::text::fault::did_you_mean;
 use crate::tui::flow::{CommandSpec, PaneId};
-use crate::tui::panes::{clusters, inventory, perf};
+use crate::tui::panes::{clusters, inventory, perf, pulse};
 
 /// The contexts a keymap may have, the outermost first.
-pub const CONTEXTS: &[&str] = &["global", "table", "split", "perf", "clusters"];
+pub const CONTEXTS: &[&str] = &["global", "table", "split", "perf", "clusters", "pulse"];
 
 /// Something a person asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +18,8 @@ pub enum Command {
     Perf(perf::commands::Command),
     /// Of the list of contexts.
     Clusters(clusters::commands::Command),
+    /// Of the pulse.
+    Pulse(pulse::commands::Command),
 }
 
 /// What the shell itself does.
@@ -70,6 +72,7 @@ pub fn parse(text: &str) -> Result<Command, String> {
     own.or_else(|| inventory::commands::parse(text).map(Command::Inventory))
         .or_else(|| perf::commands::parse(text).map(Command::Perf))
         .or_else(|| clusters::commands::parse(text).map(Command::Clusters))
+        .or_else(|| pulse::commands::parse(text).map(Command::Pulse))
         .ok_or_else(|| {
             let known = specs().map(|spec| spec.name);
             let hint = did_you_mean(text, known).map_or_else(String::new, |hint| format!("; {hint}"));
@@ -79,7 +82,7 @@ pub fn parse(text: &str) -> Result<Command, String> {
 
 /// What help, palette and footer say, the shell's own last.
 pub fn specs() -> impl Iterator<Item = &'static CommandSpec> {
-    inventory::commands::SPECS.iter().chain(perf::commands::SPECS).chain(clusters::commands::SPECS).chain(SPECS)
+    inventory::commands::SPECS.iter().chain(perf::commands::SPECS).chain(clusters::commands::SPECS).chain(pulse::commands::SPECS).chain(SPECS)
 }
 
 const SPECS: &[CommandSpec] = &[
@@ -98,6 +101,7 @@ const SPECS: &[CommandSpec] = &[
     spec("app.go inventory", "inventory", None),
     spec("app.go perf", "load tests", None),
     spec("app.go clusters", "contexts", None),
+    spec("app.go pulse", "pulse", None),
     spec("app.go last", "last pane", None),
     spec("app.notices", "notices", None),
     spec("app.newest-error", "newest error", None),
@@ -126,6 +130,7 @@ const TABLE: &[(&str, AppCommand)] = &[
     ("app.go inventory", AppCommand::Go(PaneId::Inventory)),
     ("app.go perf", AppCommand::Go(PaneId::Perf)),
     ("app.go clusters", AppCommand::Go(PaneId::Clusters)),
+    ("app.go pulse", AppCommand::Go(PaneId::Pulse)),
     ("app.go last", AppCommand::GoLast),
     ("app.notices", AppCommand::Notices),
     ("app.newest-error", AppCommand::NewestError),

@@ -18,7 +18,7 @@ use crate::tui::overlays::help::Help;
 use crate::tui::overlays::line::Line;
 use crate::tui::overlays::menu::Menu;
 use crate::tui::overlays::notices::{Kept, Notices};
-use crate::tui::panes::{clusters, inventory, perf};
+use crate::tui::panes::{clusters, inventory, perf, pulse};
 use crate::tui::term::key::{Event, Key};
 use crate::tui::theme::Theme;
 
@@ -33,6 +33,8 @@ pub struct Model {
     pub perf: perf::state::State,
     /// Contexts.
     pub clusters: clusters::state::State,
+    /// How everything does.
+    pub pulse: pulse::state::State,
     /// The pane that is seen.
     pub pane: PaneId,
     /// The one before.
@@ -115,6 +117,8 @@ pub enum Report {
     Inventory(inventory::work::Report),
     /// To a load test.
     Perf(perf::work::Report),
+    /// To the pulse.
+    Pulse(pulse::work::Report),
     /// To a connection.
     Connections(Arc<[Connection]>),
     /// Something failed that is nobody's in particular.
@@ -128,6 +132,8 @@ pub enum Effect {
     Inventory(inventory::work::Effect),
     /// For the load tests.
     Perf(perf::work::Effect),
+    /// For the pulse.
+    Pulse(pulse::work::Effect),
     /// Open a connection.
     Connect(ClusterId),
     /// Close one.
@@ -165,6 +171,7 @@ impl Model {
             inventory: inventory::state::State::default(),
             perf: perf::state::State::default(),
             clusters: clusters::state::State::default(),
+            pulse: pulse::state::State::default(),
             pane: PaneId::Inventory,
             last_pane: PaneId::Perf,
             overlays: Vec::new(),
@@ -190,6 +197,7 @@ impl Model {
             PaneId::Inventory => &["table", "global"],
             PaneId::Perf => &["perf", "global"],
             PaneId::Clusters => &["clusters", "global"],
+            PaneId::Pulse => &["pulse", "global"],
         }
     }
 

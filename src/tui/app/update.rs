@@ -17,7 +17,7 @@ use crate::tui::overlays::line::{Answer as LineAnswer, Line};
 use crate::tui::overlays::menu::{Answer as MenuAnswer, Item, Menu};
 use crate::tui::overlays::notices::{KEPT, Notices};
 use crate::tui::panes::inventory::state::View;
-use crate::tui::panes::{clusters, inventory, perf};
+use crate::tui::panes::{clusters, inventory, perf, pulse};
 use crate::tui::term::key::{Code, Event, Key};
 
 /// How long a notice stands over the body.
@@ -88,6 +88,10 @@ fn reported(model: &mut Model, at: At, report: Report) -> Wanted {
             let step = Step { dirty, ..step };
             settle(model, at, step)
         }
+        Report::Pulse(report) => {
+            let step = pulse::update::report(&mut model.pulse, report).map(Effect::Pulse);
+            Step { dirty: step.dirty && model.pane == PaneId::Pulse, ..step }
+        }
         Report::Connections(connections) => {
             let news = news(&model.shared, &connections);
             model.shared.connections = connections;
@@ -156,7 +160,17 @@ fn intent(model: &mut Model, at: At, wish: Intent) -> Wanted {
         Intent::Guide(done) => guide(model, done),
         Intent::Open(ids) => open(model, ids),
         Intent::Go(pane) => go(model, at, pane),
+        Intent::Look { kind, trouble } => look(model, at, kind, trouble),
     }
+}
+
+/// A kind in all namespaces, only its faults if that is wished.
+fn look(model: &mut Model, at: At, kind: String, trouble: bool) -> Wanted {
+    let step = view_line(model, at, View { kind, ..View::default() }, None, Vec::new());
+    if trouble == model.inventory.trouble {
+        return step;
+    }
+    step.then(command_of(model, at, Command::Inventory(inventory::commands::Command::Trouble)))
 }
 
 /// The form that is open, also under something else.
@@ -202,6 +216,8 @@ fn open_on(model: &mut Model, wanted: Vec<ClusterId>, view: Option<View>) -> Wan
     model.shared.open = wanted;
     let effects = closed.into_iter().map(Effect::Disconnect).chain(opened.into_iter().map(Effect::Connect));
     let step = Step { effects: effects.collect(), ..Step::redraw() };
+    let pulse = if model.pane == PaneId::Pulse { pulse::update::entered(&mut model.pulse, &model.shared) } else { Step::quiet() };
+    let step = step.then(pulse.map(Effect::Pulse));
     step.and(remember(model)).then(inventory::update::clusters(&mut model.inventory, &model.shared, view).map(Effect::Inventory))
 }
 
@@ -209,8 +225,17 @@ fn open_on(model: &mut Model, wanted: Vec<ClusterId>, view: Option<View>) -> Wan
 pub(super) fn go(model: &mut Model, at: At, pane: PaneId) -> Wanted {
     if model.pane != pane {
         model.last_pane = std::mem::replace(&mut model.pane, pane);
+        if model.last_pane == PaneId::Pulse {
+            let left = pulse::update::left(&mut model.pulse).map(Effect::Pulse);
+            return left.then(entered(model, at, pane));
+        }
     }
+    entered(model, at, pane)
+}
+
+fn entered(model: &mut Model, at: At, pane: PaneId) -> Wanted {
     match pane {
+        PaneId::Pulse => pulse::update::entered(&mut model.pulse, &model.shared).map(Effect::Pulse),
         PaneId::Inventory => guide(model, GuideStep::Returned).then(Step::redraw()),
         PaneId::Perf => {
             let step = perf::update::entered(&mut model.perf).map(Effect::Perf);
@@ -268,6 +293,7 @@ pub(super) fn command_of(model: &mut Model, at: At, command: Command) -> Wanted 
         Command::App(command) => return app_command(model, at, command),
         Command::Inventory(command) => inventory::update::command(&mut model.inventory, &model.shared, at, command).map(Effect::Inventory),
         Command::Perf(command) => perf::update::command(&mut model.perf, command).map(Effect::Perf),
+        Command::Pulse(command) => pulse::update::command(&mut model.pulse, &model.shared, command).map(Effect::Pulse),
         Command::Clusters(command) => clusters::update::command(&mut model.clusters, &model.shared, command).map(|()| Effect::Repaint),
     };
     settle(model, at, step)
@@ -296,6 +322,7 @@ fn app_command(model: &mut Model, at: At, command: AppCommand) -> Wanted {
             let back = command == AppCommand::HistoryBack;
             return inventory::update::travel(&mut model.inventory, &model.shared, back).map(Effect::Inventory);
         }
+        AppCommand::Reload if model.pane == PaneId::Pulse => return entered(model, at, PaneId::Pulse),
         AppCommand::Reload => return command_of(model, at, Command::Inventory(inventory::commands::Command::Reload)),
         AppCommand::Redraw => return Step::effect(Effect::Repaint),
         AppCommand::Interrupt => return interrupt(model, at),
@@ -324,7 +351,7 @@ fn back(model: &mut Model, at: At) -> Wanted {
     let step = match model.pane {
         PaneId::Inventory => inventory::update::back(&mut model.inventory, &model.shared).map(|step| step.map(Effect::Inventory)),
         PaneId::Perf => perf::update::back(&mut model.perf).map(|step| step.map(Effect::Perf)),
-        PaneId::Clusters => None,
+        PaneId::Clusters | PaneId::Pulse => None,
     };
     match step {
         Some(step) => settle(model, at, step),
@@ -585,6 +612,7 @@ pub(super) fn refusal(model: &Model, command: &Command) -> Option<String> {
         Command::App(_) => None,
         Command::Inventory(command) => inventory::update::refusal(&model.inventory, &model.shared, command),
         Command::Perf(command) => perf::update::refusal(&model.perf, &model.shared, *command),
+        Command::Pulse(command) => pulse::update::refusal(&model.pulse, &model.shared, *command),
         Command::Clusters(command) => clusters::update::refusal(&model.clusters, &model.shared, *command),
     }
 }

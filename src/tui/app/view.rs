@@ -16,7 +16,7 @@ use crate::tui::keys::map::Lookup;
 use crate::tui::overlays::{notices, which_key};
 use crate::tui::panes::inventory::commands::Command as Inventory;
 use crate::tui::panes::inventory::state::Seen;
-use crate::tui::panes::{clusters, inventory, perf};
+use crate::tui::panes::{clusters, inventory, perf, pulse};
 use crate::tui::theme::Role;
 use crate::tui::widgets::bar::{GAP, Segment, bar};
 use crate::tui::widgets::paint::{ascii, page, put, row};
@@ -50,6 +50,7 @@ pub fn draw(model: &Model, look: &Look<'_>, buf: &mut Buffer) -> Hits {
         PaneId::Inventory => hits.inventory = Some(inventory::view::draw(&model.inventory, &model.shared, look, body, buf)),
         PaneId::Perf => perf::view::draw(&model.perf, look, body, buf),
         PaneId::Clusters => clusters::view::draw(&model.clusters, &model.shared, look, body, buf),
+        PaneId::Pulse => pulse::view::draw(&model.pulse, &model.shared, look, body, buf),
     }
     footer(model, look, row(area, area.height - 1), buf);
     if let Some((_, notice)) = model.notices.last().filter(|_| model.flash.is_some()) {
@@ -83,6 +84,7 @@ fn line_one(model: &Model, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         PaneId::Inventory => "Inventory",
         PaneId::Perf => "Perf",
         PaneId::Clusters => "Contexts",
+        PaneId::Pulse => "Pulse",
     };
     let mut left = vec![Segment::new(name, Role::Title, 0), Segment::hint(",", "go", 6)];
     left.extend(danger(model));
@@ -156,6 +158,7 @@ fn crumbs(model: &Model, look: &Look<'_>) -> Vec<Segment> {
         PaneId::Inventory => inventory::view::crumbs(&model.inventory, &model.shared, look),
         PaneId::Perf => perf::view::crumbs(&model.perf),
         PaneId::Clusters => clusters::view::crumbs(&model.clusters, &model.shared),
+        PaneId::Pulse => pulse::view::crumbs(&model.pulse, &model.shared, look),
     }
 }
 
@@ -209,6 +212,7 @@ fn here(model: &Model) -> String {
         PaneId::Inventory => model.inventory.row().map(|row| row.cluster.to_string()),
         PaneId::Perf => model.perf.shown().and_then(|entry| entry.run.target.cluster.clone()),
         PaneId::Clusters => model.shared.contexts.get(model.clusters.position).map(|context| context.id.to_string()),
+        PaneId::Pulse => None,
     };
     cluster.unwrap_or_default()
 }

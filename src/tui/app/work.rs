@@ -11,7 +11,7 @@ use super::model::{Effect, Report};
 use crate::cluster::fleet::Fleet;
 use crate::names::Problem;
 use crate::results::Store;
-use crate::tui::panes::{inventory, perf};
+use crate::tui::panes::{inventory, perf, pulse};
 
 /// What the work needs of the world.
 #[derive(Clone)]
@@ -31,6 +31,7 @@ pub struct Work {
     context: Context,
     inventory: inventory::work::Work<Report>,
     perf: perf::work::Work<Report>,
+    pulse: pulse::work::Work<Report>,
     status: JoinHandle<()>,
     /// The newest of what the next start should know; one writer, so that an older one never wins.
     memory: watch::Sender<Option<Memory>>,
@@ -51,6 +52,7 @@ impl Work {
     pub fn new(context: Context) -> Self {
         let inventory = inventory::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Inventory);
         let perf = perf::work::Work::new(context.fleet.clone(), context.store.clone(), context.reports.clone(), Report::Perf);
+        let pulse = pulse::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Pulse);
         let (mut connections, reports) = (context.fleet.status(), context.reports.clone());
         let status = tokio::spawn(async move {
             loop {
@@ -62,7 +64,7 @@ impl Work {
         });
         let (memory, newest) = watch::channel(None);
         let writer = tokio::spawn(write(newest, context.remember.clone(), context.reports.clone()));
-        Self { context, inventory, perf, status, memory, writer }
+        Self { context, inventory, perf, pulse, status, memory, writer }
     }
 
     /// Begins what is wanted; what only the terminal's owner can do is answered.
@@ -70,6 +72,7 @@ impl Work {
         match effect {
             Effect::Inventory(effect) => self.inventory.run(effect),
             Effect::Perf(effect) => self.perf.run(effect),
+            Effect::Pulse(effect) => self.pulse.run(effect),
             Effect::Connect(id) => self.context.fleet.connect(&id),
             Effect::Disconnect(id) => self.context.fleet.disconnect(&id),
             Effect::Remember(memory) => _ = self.memory.send_replace(Some(memory)),
