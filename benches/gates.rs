@@ -1,7 +1,8 @@
 //! What the program promises about speed, memory and bytes, measured on the real binary and printed as the README's table. How each is measured stands in
 //! `gates/`, one file for each place where it is measured.
 //!
-//! `cargo bench --bench gates` measures everything, `cargo bench --bench gates -- first-frame still` some, `--quick` with fewer repetitions.
+//! `cargo bench --bench gates` measures everything, `cargo bench --bench gates -- first-frame still` some, `--quick` with fewer repetitions. `soak` takes two
+//! minutes among others and half an hour when it is named; `--minutes=N` says otherwise.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a row ends here when something is wrong, and says so in the table")]
 
 use std::io::{self, Write};
@@ -12,6 +13,8 @@ use std::process::ExitCode;
 mod events;
 #[path = "gates/figures.rs"]
 mod figures;
+#[path = "gates/fleet.rs"]
+mod fleet;
 #[path = "gates/http.rs"]
 mod http;
 #[path = "gates/keys.rs"]
@@ -28,10 +31,16 @@ mod process;
 mod pty;
 #[path = "gates/real.rs"]
 mod real;
+#[path = "gates/requests.rs"]
+mod requests;
 #[path = "gates/rest.rs"]
 mod rest;
+#[path = "gates/scale.rs"]
+mod scale;
 #[path = "gates/screen.rs"]
 mod screen;
+#[path = "gates/soak.rs"]
+mod soak;
 #[path = "gates/start.rs"]
 mod start;
 
@@ -47,12 +56,20 @@ struct Row {
 /// How thoroughly.
 pub struct Effort {
     quick: bool,
+    /// Rows were asked for by their names.
+    named: bool,
+    minutes: Option<u64>,
 }
 
 impl Effort {
     /// So many times, or fewer when it has to be quick.
     pub fn times(&self, thorough: usize, quick: usize) -> usize {
         if self.quick { quick } else { thorough }
+    }
+
+    /// So many minutes as were asked for; else long for a row that was named, short among all others.
+    pub fn minutes(&self, long: u64, short: u64) -> u64 {
+        self.minutes.unwrap_or(if self.named && !self.quick { long } else { short })
     }
 }
 
@@ -69,6 +86,15 @@ const ROWS: &[Row] = &[
     Row { name: "events", measure: events::taken_in },
     Row { name: "bytes", measure: paint::bytes },
     Row { name: "load", measure: load::beside_wrk },
+    Row { name: "real-50k", measure: real::fifty_thousand },
+    Row { name: "memory-100k", measure: scale::memory },
+    Row { name: "filter-100k", measure: scale::filter },
+    Row { name: "sort-100k", measure: scale::sort },
+    Row { name: "relist-50k", measure: scale::relist },
+    Row { name: "fleet", measure: fleet::many },
+    Row { name: "flood", measure: fleet::flood },
+    Row { name: "requests", measure: requests::idle },
+    Row { name: "soak", measure: soak::flat },
 ];
 
 fn main() -> ExitCode {
@@ -77,8 +103,9 @@ fn main() -> ExitCode {
     if !asked.iter().any(|word| word == "--bench") {
         return ExitCode::SUCCESS;
     }
-    let effort = Effort { quick: asked.iter().any(|word| word == "--quick") };
     let names: Vec<&str> = asked.iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
+    let minutes = asked.iter().find_map(|word| word.strip_prefix("--minutes=")).map(|text| text.parse().expect("--minutes wants a number"));
+    let effort = Effort { quick: asked.iter().any(|word| word == "--quick"), named: !names.is_empty(), minutes };
     if let Some(unknown) = names.iter().find(|name| ROWS.iter().all(|row| row.name != **name)) {
         let all: Vec<&str> = ROWS.iter().map(|row| row.name).collect();
         say(&format!("no row is called {unknown}; there are: {}", all.join(" ")));

@@ -1,23 +1,28 @@
 //! Settings and paths, layered: flags over environment over the person's file over defaults. The only reader of the environment and of the home
 //! directory; what it finds is handed on as plain values.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::names::Problem;
-use crate::terminal::Facts;
+use crate::names::{ConnectionKind, Problem};
+use crate::terminal::{Facts, Slow};
+use crate::text::fault::Source;
+
+/// The file of settings.
+const FILE: &str = "config.toml";
 
 /// The person's `config.toml`. Every key is optional.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Settings {
-    /// Name of a theme: `dark`, `light`, `ansi16`, `mono`.
+    /// Name of a theme: `dark`, `light`, `high-contrast`, `high-contrast-light`, `ansi16`, `mono`.
     pub theme: Option<String>,
     /// Colour depth: `none`, `16`, `256`, `true`.
     pub color: Option<String>,
-    /// Key preset; `k9s` is the only one yet.
+    /// Key preset: `k9s`, `vim`, `emacs`.
     pub keymap: Option<String>,
     /// Nothing is ever changed or loaded.
     pub readonly: bool,
@@ -27,6 +32,26 @@ pub struct Settings {
     pub ascii: bool,
     /// Longest time between two frames nobody typed for, in milliseconds.
     pub frame_ms: Option<u64>,
+    /// Fewer bytes for a slow line: `on`, `off`, `auto`.
+    pub slow: Slow,
+    /// Words of the person's own for the `:` line, each with what it stands for: `dp = "deploy"`.
+    pub aliases: BTreeMap<String, String>,
+    /// Named groups of contexts, each with names and globs.
+    pub environments: BTreeMap<String, Vec<String>>,
+    /// Connections that no kubeconfig names.
+    pub connections: Vec<ConnectionSetting>,
+}
+
+/// One `[[connections]]` of the settings.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectionSetting {
+    /// What it is called.
+    pub name: String,
+    /// What it leads to.
+    pub kind: ConnectionKind,
+    /// Where it is.
+    pub url: String,
 }
 
 /// Everything a door needs to know about where it runs.
@@ -46,7 +71,14 @@ pub struct Config {
     pub no_proxy: Option<String>,
     /// The proxy for HTTPS, if any.
     pub https_proxy: Option<String>,
+    /// The proxy for HTTP, if any.
+    pub http_proxy: Option<String>,
+    /// Where the API server of the cluster is that this runs in, and the folder of the pod's service account; none outside of a pod.
+    pub in_cluster: Option<(String, PathBuf)>,
 }
+
+/// Where the kubelet puts a pod's service account.
+const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /// Our folders, after the XDG base directory specification (also on macOS, as most terminal programs do).
 #[derive(Clone, Debug)]
@@ -70,7 +102,10 @@ impl Config {
         let home = get("HOME").map_or_else(|| PathBuf::from("/"), PathBuf::from);
         let paths = Paths::from_lookup(get, &home);
         let looked_at = kubeconfig_places(get, &home);
-        let (settings, problems) = settings(&paths.config.join("config.toml"));
+        let (settings, problem) = match settings(&paths.config.join(FILE)) {
+            Ok(settings) => (settings, None),
+            Err(problem) => (Settings::default(), Some(problem.hint("mend or remove that line; the defaults are in use until then"))),
+        };
         let config = Self {
             settings,
             kubeconfigs: looked_at.iter().filter(|path| path.is_file()).cloned().collect(),
@@ -79,8 +114,19 @@ impl Config {
             terminal: Facts::from_lookup(get),
             no_proxy: get("NO_PROXY").or_else(|| get("no_proxy")),
             https_proxy: get("HTTPS_PROXY").or_else(|| get("https_proxy")),
+            http_proxy: get("HTTP_PROXY").or_else(|| get("http_proxy")),
+            in_cluster: in_cluster(get),
         };
-        (config, problems)
+        (config, problem.into_iter().collect())
+    }
+
+    /// The settings file as it is now.
+    ///
+    /// # Errors
+    /// It is wrong; those that were read before stay in use.
+    pub fn settings_now(&self) -> Result<Settings, Problem> {
+        let hint = "mend or remove that line; what was read before stays in use until then";
+        settings(&self.paths.config.join(FILE)).map_err(|problem| problem.hint(hint))
     }
 
     /// A text of the person's own that lies beside the settings (`keymap.toml`, `theme.toml`), with its path; none where there is no such file.
@@ -148,6 +194,13 @@ impl Paths {
     }
 }
 
+/// As the kubelet tells it to every container; client-go wants both variables.
+fn in_cluster(get: &dyn Fn(&str) -> Option<String>) -> Option<(String, PathBuf)> {
+    let (host, port) = (get("KUBERNETES_SERVICE_HOST")?, get("KUBERNETES_SERVICE_PORT")?);
+    let host = if host.contains(':') { format!("[{host}]") } else { host };
+    Some((format!("https://{host}:{port}"), PathBuf::from(SERVICE_ACCOUNT)))
+}
+
 /// `KUBECONFIG` is a list in merge order; without it the one file in the home directory.
 fn kubeconfig_places(get: &dyn Fn(&str) -> Option<String>, home: &Path) -> Vec<PathBuf> {
     match get("KUBECONFIG") {
@@ -156,25 +209,18 @@ fn kubeconfig_places(get: &dyn Fn(&str) -> Option<String>, home: &Path) -> Vec<P
     }
 }
 
-fn settings(path: &Path) -> (Settings, Vec<Problem>) {
+fn settings(path: &Path) -> Result<Settings, Problem> {
+    let wrong = |place: String, why: &str| Problem::new("config.settings", format!("{place} was not used"), crate::text::sanitise(why.trim()));
+    let file = path.display().to_string();
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return (Settings::default(), Vec::new()),
-        Err(error) => return (Settings::default(), vec![wrong(path, &error.to_string())]),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Settings::default()),
+        Err(error) => return Err(wrong(file, &error.to_string())),
     };
-    match toml::from_str(&text) {
-        Ok(settings) => (settings, Vec::new()),
-        Err(error) => (Settings::default(), vec![wrong(path, &error.to_string())]),
-    }
-}
-
-fn wrong(path: &Path, why: &str) -> Problem {
-    Problem {
-        code: "config.settings",
-        what: format!("the settings in {} were not used", path.display()),
-        why: crate::text::sanitise::sanitise(why.trim()).into_owned(),
-        hints: vec!["mend or remove the line named; the defaults are in use until then".into()],
-    }
+    toml::from_str(&text).map_err(|error: toml::de::Error| {
+        let line = Source { file: &file, text: &text }.line(error.span().map_or(0, |span| span.start));
+        wrong(format!("{file}:{line}"), &error.message().replace('\n', " "))
+    })
 }
 
 #[cfg(test)]
@@ -209,6 +255,31 @@ mod tests {
     }
 
     #[test]
+    fn environments_and_connections_of_other_kinds_stand_in_the_settings() {
+        let settings: Settings = toml::from_str(
+            "[environments]\nprod = [\"prod-*\"]\n[[connections]]\nname = \"metrics\"\nkind = \"prometheus\"\nurl = \"http://prometheus:9090\"\n",
+        )
+        .unwrap();
+        assert_eq!(settings.environments["prod"], ["prod-*"]);
+        assert_eq!(settings.connections[0].kind, ConnectionKind::Prometheus);
+        assert!(
+            toml::from_str::<Settings>("[[connections]]\nname = \"x\"\nkind = \"nagios\"\nurl = \"y\"\n")
+                .unwrap_err()
+                .to_string()
+                .contains("prometheus")
+        );
+    }
+
+    #[test]
+    fn a_pod_knows_its_cluster() {
+        let (config, _) =
+            Config::from_lookup(&lookup(&[("HOME", "/nowhere"), ("KUBERNETES_SERVICE_HOST", "10.96.0.1"), ("KUBERNETES_SERVICE_PORT", "443")]));
+        assert_eq!(config.in_cluster, Some(("https://10.96.0.1:443".into(), PathBuf::from(SERVICE_ACCOUNT))));
+        let (config, _) = Config::from_lookup(&lookup(&[("HOME", "/nowhere"), ("KUBERNETES_SERVICE_HOST", "fd00::1")]));
+        assert_eq!(config.in_cluster, None);
+    }
+
+    #[test]
     fn a_wrong_setting_is_named_and_the_defaults_stand() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("meshplay")).unwrap();
@@ -217,7 +288,7 @@ mod tests {
         let (config, problems) = Config::from_lookup(&lookup(&[("HOME", &home), ("XDG_CONFIG_HOME", &home)]));
         assert_eq!(config.settings, Settings::default());
         assert_eq!(problems.len(), 1);
-        assert!(problems[0].why.contains("theem"), "{:?}", problems[0]);
+        assert!(problems[0].why.contains("theem") && problems[0].what.contains("config.toml:1"), "{:?}", problems[0]);
     }
 
     #[test]

@@ -6,17 +6,21 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::task::Poll;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use meshplay::cli::doctor::{DoctorArgs, Grade, Patient};
 use meshplay::cli::{self, Streams};
+use meshplay::cluster::client::InCluster;
 use meshplay::cluster::fleet::{Embedded, Fleet, FleetOptions};
 use meshplay::cluster::gate::Gate;
+use meshplay::cluster::proxy::Proxies;
+use meshplay::cluster::standing::Declared;
 use meshplay::config::Config;
 use meshplay::names::{ClusterId, Problem};
 use meshplay::results::Store;
 use meshplay::sandbox::{Options, Sandbox};
 use meshplay::terminal::{Depth, parse_depth};
-use meshplay::tui::start::{self, Opening};
+use meshplay::text::sanitise;
+use meshplay::tui::start::{self, Flags, Opening};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// The context that is the embedded cluster.
@@ -42,12 +46,15 @@ struct ScreenArgs {
     /// A line as typed after `:`, done at the start: `-c 'po shop /web'`.
     #[arg(short, long)]
     command: Option<String>,
-    /// dark, light, ansi16 or mono.
+    /// dark, light, high-contrast, high-contrast-light, ansi16 or mono.
     #[arg(long)]
     theme: Option<String>,
     /// Colours: none, 16, 256 or true.
     #[arg(long, value_parser = parse_depth)]
     color: Option<Depth>,
+    /// Draw with ASCII only.
+    #[arg(long)]
+    ascii: bool,
     /// Write every message of the session to this file, for `meshplay replay`.
     #[arg(long)]
     record: Option<PathBuf>,
@@ -100,13 +107,29 @@ enum Verb {
         #[arg(long, default_value_t = 1.0)]
         speed: f64,
     },
+    /// Print what makes a shell complete meshplay's words: `source <(meshplay completions bash)`.
+    Completions {
+        /// Which shell.
+        shell: ShellName,
+    },
     /// The embedded cluster.
     #[command(subcommand)]
     Sandbox(cli::sandbox::SandboxVerb),
 }
 
+/// A shell that can complete.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ShellName {
+    Bash,
+    Zsh,
+    Fish,
+}
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Some(Verb::Completions { shell }) = cli.verb {
+        return completions(shell);
+    }
     // Without its colours a report is still one.
     _ = color_eyre::install();
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
@@ -122,6 +145,20 @@ fn main() -> ExitCode {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => complain(&error.to_string()),
     }
+}
+
+/// Needs no settings, no cluster and no threads.
+fn completions(shell: ShellName) -> ExitCode {
+    let shell = match shell {
+        ShellName::Bash => clap_complete::Shell::Bash,
+        ShellName::Zsh => clap_complete::Shell::Zsh,
+        ShellName::Fish => clap_complete::Shell::Fish,
+    };
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "meshplay", &mut text);
+    // The reader of a pipe may go away.
+    _ = io::stdout().write_all(&text);
+    ExitCode::SUCCESS
 }
 
 fn complain(why: &str) -> ExitCode {
@@ -153,7 +190,7 @@ async fn run(cli: Cli) -> io::Result<u8> {
                         // What is printed must never be taken for a cluster's.
                         writeln!(io.err, "SANDBOX: no kubeconfig was found; this is the embedded cluster")?;
                     }
-                    cli::get::run(what, scope, &fleet, jiff::Timestamp::now().as_second(), &mut io).await
+                    cli::get::run(what, scope, &fleet, jiff::Timestamp::now().as_second(), asked_to_stop(), &mut io).await
                 }
                 Err(problem) => io.fail(&problem),
             }
@@ -164,6 +201,8 @@ async fn run(cli: Cli) -> io::Result<u8> {
         }
         Some(Verb::Sandbox(cli::sandbox::SandboxVerb::Serve(args))) => cli::sandbox::serve(args, asked_to_stop(), &mut io).await,
         Some(Verb::Replay { file, speed }) => replay(&file, speed, &config, &cli.screen, &mut io).await,
+        // Printed before anything was read.
+        Some(Verb::Completions { .. }) => Ok(0),
         None => screen(cli, &config, problems, &mut io).await,
     }
 }
@@ -184,9 +223,8 @@ async fn screen(cli: Cli, config: &Config, problems: Vec<Problem>, io: &mut Stre
         contexts: cli.shared.context,
         namespace: cli.place.namespace,
         all_namespaces: cli.place.all_namespaces,
-        command: cli.screen.command,
-        theme: cli.screen.theme,
-        color: cli.screen.color,
+        command: cli.screen.command.clone(),
+        flags: flags(&cli.screen),
         record: cli.screen.record,
         problems,
     };
@@ -196,11 +234,16 @@ async fn screen(cli: Cli, config: &Config, problems: Vec<Problem>, io: &mut Stre
     }
 }
 
+/// What wins over all files.
+fn flags(args: &ScreenArgs) -> Flags {
+    Flags { theme: args.theme.clone(), color: args.color, ascii: args.ascii }
+}
+
 /// Plays a recording on the screen, or its end into a pipe.
 async fn replay(file: &Path, speed: f64, config: &Config, args: &ScreenArgs, io: &mut Streams<'_>) -> io::Result<u8> {
     let unread = |error: io::Error| Problem::new("replay.unread", format!("{} cannot be read", file.display()), error.to_string());
     let text = std::fs::read_to_string(file).map_err(unread);
-    match text.and_then(|text| start::replay(&text, config, args.theme.as_deref(), args.color)) {
+    match text.and_then(|text| start::replay(&text, config, flags(args))) {
         Ok(player) if io::stdin().is_terminal() && io::stdout().is_terminal() => player.show(config.terminal.escape_gap(), speed).await.map(|()| 0),
         Ok(player) => player.print(io.out).map(|()| 0),
         Err(problem) => io.fail(&problem),
@@ -224,20 +267,30 @@ async fn open(config: &Config, shared: &SharedArgs) -> Result<(Fleet, Option<San
 
 /// The sandbox, if it is asked for or there is nothing else.
 async fn sandbox(config: &Config, shared: &SharedArgs) -> Result<Option<Sandbox>, Problem> {
-    let wanted = shared.sandbox || config.kubeconfigs.is_empty();
+    let wanted = shared.sandbox || config.kubeconfigs.is_empty() && config.in_cluster.is_none();
     if wanted { Sandbox::start(Options::default()).await.map(Some) } else { Ok(None) }
 }
 
 fn fleet_options(config: &Config, shared: &SharedArgs, sandbox: Option<&Sandbox>) -> FleetOptions {
     let embedded =
         sandbox.cloned().map(|sandbox| Embedded { name: SANDBOX.into(), namespace: "shop".into(), dial: Arc::new(move || sandbox.dial()) });
+    let pod = config.in_cluster.clone().filter(|_| embedded.is_none() && config.kubeconfigs.is_empty());
     FleetOptions {
         kubeconfigs: if embedded.is_some() { Vec::new() } else { config.kubeconfigs.clone() },
         embedded,
+        in_cluster: pod.map(|(server, folder)| InCluster { server, folder }),
+        declared: declared(config),
+        proxies: Proxies { https: config.https_proxy.clone(), http: config.http_proxy.clone(), none: config.no_proxy.clone() },
         readonly: shared.readonly || config.settings.readonly,
         protected: config.settings.protected.clone(),
         audit: Some(audit(config)),
     }
+}
+
+/// Connections that no kubeconfig names.
+fn declared(config: &Config) -> Vec<Declared> {
+    let settings = config.settings.connections.iter();
+    settings.map(|one| Declared { id: ClusterId::new(sanitise(&one.name).as_ref()), kind: one.kind, url: one.url.clone() }).collect()
 }
 
 async fn doctor(

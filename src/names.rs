@@ -28,6 +28,83 @@ impl fmt::Display for ClusterId {
     }
 }
 
+/// What a connection leads to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ConnectionKind {
+    /// A Kubernetes API server.
+    #[default]
+    Kubernetes,
+    /// A Prometheus server.
+    Prometheus,
+    /// A Grafana server.
+    Grafana,
+    /// An OCI registry.
+    Registry,
+    /// A git repository over HTTP.
+    Git,
+}
+
+impl ConnectionKind {
+    /// Every kind with its word.
+    pub const ALL: [(Self, &'static str); 5] = [
+        (Self::Kubernetes, "kubernetes"),
+        (Self::Prometheus, "prometheus"),
+        (Self::Grafana, "grafana"),
+        (Self::Registry, "registry"),
+        (Self::Git, "git"),
+    ];
+}
+
+impl fmt::Display for ConnectionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(Self::ALL.iter().find(|(kind, _)| kind == self).map_or("", |(_, word)| word))
+    }
+}
+
+/// What a person has decided about a connection. How it does is another matter: its health.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// It was found; nobody has decided anything.
+    #[default]
+    Discovered,
+    /// It is wanted, and not open.
+    Registered,
+    /// It is open.
+    Connected,
+    /// It is not wanted: no glob and no environment opens it.
+    Ignored,
+    /// It is open, and every action there is refused.
+    Maintenance,
+    /// It was open and was closed.
+    Disconnected,
+    /// It was struck off the list; what named it is left as it is.
+    Deleted,
+    /// What named it names it no more.
+    NotFound,
+}
+
+impl Standing {
+    /// Every standing with its word.
+    pub const ALL: [(Self, &'static str); 8] = [
+        (Self::Discovered, "discovered"),
+        (Self::Registered, "registered"),
+        (Self::Connected, "connected"),
+        (Self::Ignored, "ignored"),
+        (Self::Maintenance, "maintenance"),
+        (Self::Disconnected, "disconnected"),
+        (Self::Deleted, "deleted"),
+        (Self::NotFound, "not found"),
+    ];
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(Self::ALL.iter().find(|(standing, _)| standing == self).map_or("", |(_, word)| word))
+    }
+}
+
 /// Group, version and kind, as the API conventions name them; `group` is empty for the core API.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Gvk {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// How many colours are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
@@ -13,6 +15,30 @@ pub enum Depth {
     Ansi256,
     /// 24 bits.
     True,
+}
+
+/// Whether bytes are saved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Slow {
+    /// Always.
+    On,
+    /// Never.
+    Off,
+    /// Behind SSH, and where the terminal takes long to take a frame.
+    #[default]
+    Auto,
+}
+
+impl Slow {
+    /// What is wanted whatever the line does; none: it is looked at.
+    pub fn forced(self) -> Option<bool> {
+        match self {
+            Self::On => Some(true),
+            Self::Off => Some(false),
+            Self::Auto => None,
+        }
+    }
 }
 
 /// What is known about the terminal before a byte was exchanged with it.
@@ -83,6 +109,34 @@ pub fn depth(flag: Option<Depth>, config: Option<Depth>, facts: &Facts) -> Depth
 pub fn decide(flag: Option<Depth>, config: Option<Depth>, facts: &Facts) -> (Depth, Rule) {
     let said = flag.map(|depth| (depth, Rule::Flag)).or(config.map(|depth| (depth, Rule::Config)));
     said.unwrap_or_else(|| observed(facts))
+}
+
+/// What the terminal is taken for and what says so, as names and values for a person.
+pub fn told(flag: Option<Depth>, config: Option<Depth>, facts: &Facts) -> Vec<(String, String)> {
+    let (depth, rule) = decide(flag, config, facts);
+    let colours = match depth {
+        Depth::None => "none",
+        Depth::Ansi16 => "16",
+        Depth::Ansi256 => "256",
+        Depth::True => "24 bits",
+    };
+    let why = match rule {
+        Rule::Flag => "--color".to_owned(),
+        Rule::Config => "`color` in config.toml".to_owned(),
+        Rule::NoColor => "NO_COLOR".to_owned(),
+        Rule::Colorterm => format!("COLORTERM={}", facts.colorterm.as_deref().unwrap_or_default()),
+        Rule::Term => format!("TERM={}", facts.term),
+        Rule::Default => "nothing that names more".to_owned(),
+    };
+    let yes = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
+    let row = |name: &str, value: String| (name.to_owned(), value);
+    vec![
+        row("TERM", facts.term.clone()),
+        row("colours", format!("{colours}, decided by {why}")),
+        row("SSH", yes(facts.ssh)),
+        row("tmux", yes(facts.tmux)),
+        row("UTF-8", yes(facts.utf8)),
+    ]
 }
 
 fn observed(facts: &Facts) -> (Depth, Rule) {

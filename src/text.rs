@@ -2,9 +2,12 @@
 //! and YAML passes through one door. No files, no clock: times are parameters.
 
 pub mod age;
+pub mod errors;
 pub mod fault;
+pub mod measure;
 pub mod quantity;
 pub mod sanitise;
+pub mod shell;
 pub mod yaml;
 
 pub use sanitise::sanitise;

@@ -10,6 +10,8 @@
     reason = "a test ends here when something is wrong"
 )]
 
+#[path = "cluster/describe.rs"]
+mod describe;
 #[path = "support/fault.rs"]
 mod fault;
 #[path = "support/process.rs"]
@@ -19,6 +21,12 @@ mod real;
 #[path = "support/until.rs"]
 mod until;
 
+#[path = "cluster/columns.rs"]
+mod columns;
+#[path = "cluster/get.rs"]
+mod get;
+#[path = "cluster/logs.rs"]
+mod logs;
 #[path = "cluster/measure.rs"]
 mod measure;
 #[path = "cluster/two.rs"]
@@ -45,7 +53,15 @@ fn id(name: &str) -> ClusterId {
 }
 
 fn watch(fleet: &Fleet, cluster: &str, view: &str) -> Subscription {
-    fleet.watch(WatchSpec { cluster: id(cluster), view: view.into(), namespaces: vec![], labels: String::new(), fields: String::new() })
+    fleet.watch(WatchSpec {
+        cluster: id(cluster),
+        view: view.into(),
+        namespaces: vec![],
+        labels: String::new(),
+        fields: String::new(),
+        columns: Vec::new(),
+        exact: false,
+    })
 }
 
 /// A fleet of one server, connected.
@@ -533,8 +549,10 @@ async fn a_silent_server_is_found_out_by_the_heartbeat() {
     seen.synced(&mut subscription).await;
     let process = rustix::process::Pid::from_child(&served.process.0);
     rustix::process::kill_process(process, rustix::process::Signal::STOP).unwrap();
-    seen.until("stale rows", &mut subscription, |seen| stale(seen).is_some()).await;
-    is_said(stale(&seen).unwrap(), "cluster.unreachable", "");
+    // One beat that is missed makes the rows doubtful, the next one the cluster unreachable.
+    seen.until("doubtful rows", &mut subscription, |seen| stale(seen).is_some()).await;
+    is_said(stale(&seen).unwrap(), "cluster.suspect", "no answer");
+    seen.until("stale rows", &mut subscription, |seen| stale(seen).is_some_and(|problem| problem.code == "cluster.unreachable")).await;
     health(&fleet, &id("sandbox"), Health::Unreachable).await;
     rustix::process::kill_process(process, rustix::process::Signal::CONT).unwrap();
     health(&fleet, &id("sandbox"), Health::Ready).await;
@@ -598,6 +616,8 @@ impl Real {
             namespaces: vec![self.namespace.clone()],
             labels: String::new(),
             fields: String::new(),
+            columns: Vec::new(),
+            exact: false,
         })
     }
 }

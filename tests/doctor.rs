@@ -177,6 +177,32 @@ fn servers_that_refuse_want_a_login_or_stay_silent_are_told_apart_and_delay_nobo
 }
 
 #[test]
+fn an_error_code_is_explained_and_an_unknown_one_is_told_what_was_meant() {
+    let home = Home::new();
+    let run = |args: &[&str]| home.meshplay(args, &[]).output().unwrap();
+    let told = run(&["doctor", "explain", "cluster.unreachable"]);
+    assert!(told.status.success() && String::from_utf8_lossy(&told.stdout).contains("\n> "), "{told:?}");
+    let wrong = run(&["doctor", "explain", "cluster.unreachabel"]);
+    assert!(wrong.status.code() == Some(1) && String::from_utf8_lossy(&wrong.stderr).contains("cluster.unreachable"), "{wrong:?}");
+}
+
+#[test]
+fn completions_are_scripts_that_their_shells_can_read() {
+    let home = Home::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let printed = home.meshplay(&["completions", shell], &[]).output().unwrap();
+        assert!(printed.status.success() && printed.stderr.is_empty());
+        let script = home.write(shell, std::str::from_utf8(&printed.stdout).unwrap());
+        let text = String::from_utf8(printed.stdout).unwrap();
+        assert!(["doctor", "perf", "sandbox", "readonly"].iter().all(|word| text.contains(word)), "{shell}");
+        // Bash, zsh and fish all read a script without running it with -n.
+        if let Ok(read) = Command::new(shell).arg("-n").arg(&script).output() {
+            assert!(read.status.success(), "{shell}: {}", String::from_utf8_lossy(&read.stderr));
+        }
+    }
+}
+
+#[test]
 fn faults_of_the_persons_own_files_are_told_with_their_lines() {
     let home = Home::new();
     home.write(".config/meshplay/config.toml", "ascii = true\ntheem = \"dark\"\n");
@@ -187,9 +213,16 @@ fn faults_of_the_persons_own_files_are_told_with_their_lines() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(String::from_utf8_lossy(&output.stderr), "", "the report is the one place where it is told");
-    for part in
-        ["theem", "line 2", "keymap.toml:1", "theme.toml:3", ".local/share/meshplay", "TERM is dumb", "not UTF-8", "none, decided by TERM=dumb"]
-    {
+    for part in [
+        "theem",
+        "config.toml:2",
+        "keymap.toml:1",
+        "theme.toml:3",
+        ".local/share/meshplay",
+        "TERM is dumb",
+        "not UTF-8",
+        "none, decided by TERM=dumb",
+    ] {
         assert!(text.contains(part), "no {part:?} in\n{text}");
     }
     assert!(!text.contains('\x1b'), "{text:?}");

@@ -5,6 +5,10 @@
 
 #[path = "support/pty.rs"]
 mod pty;
+#[path = "support/real.rs"]
+mod real;
+#[path = "pty/ssh.rs"]
+mod ssh;
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -337,6 +341,31 @@ fn own_keys_and_looks_are_read_again_when_they_change() {
     pty.send("\x1b");
     pty.wait(|text| !text.contains("esc closes"), SOON);
     quit(pty);
+}
+
+#[test]
+fn settings_are_read_again_also_when_their_folder_comes_only_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut pty = started_with(&[("XDG_CONFIG_HOME", folder.path().to_str().unwrap())], 100, 30);
+    pty.wait(|text| text.contains("11 rows"), SOON);
+    let own = folder.path().join("meshplay");
+    std::fs::create_dir(&own).unwrap();
+    std::fs::write(own.join("config.toml"), "\nkeymap = 3\n").unwrap();
+    pty.wait(|text| text.contains("config.toml:2"), SOON);
+    let mark = pty.mark();
+    std::fs::write(own.join("config.toml"), "keymap = \"vim\"\nreadonly = true\n[aliases]\nco = \"workloads /check\"\n").unwrap();
+    pty.wait_bytes(mark, |bytes| contains(bytes, b"\x1b[2J"), SOON);
+    pty.wait(|text| text.contains("READ-ONLY"), SOON);
+    pty.send(":co\r");
+    pty.wait(|text| text.contains("1 of 11"), SOON);
+    // What makes it safer stays, whatever the file says later.
+    let mark = pty.mark();
+    std::fs::write(own.join("config.toml"), "keymap = \"vim\"\n").unwrap();
+    pty.wait_bytes(mark, |bytes| contains(bytes, b"\x1b[2J"), SOON);
+    pty.send("ZZ");
+    assert!(pty.exit(SOON).success());
+    assert!(String::from_utf8_lossy(&pty.bytes_since(mark)).contains("READ-ONLY"));
+    assert_clean(&pty);
 }
 
 #[test]

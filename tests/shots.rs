@@ -43,6 +43,10 @@ const SHOTS: &[Shot] = &[
     ("measures-160x45", || measures(Opening::kubeconfig(CONTEXTS).size(160, 45))),
     ("measures-ascii-120x36", || measures(Opening::kubeconfig(CONTEXTS).size(120, 36).theme("mono").ascii())),
     ("two-clusters-mono-80x24", || two_clusters(Opening::kubeconfig(CONTEXTS).theme("mono"))),
+    ("trouble-grouped-80x24", trouble_grouped),
+    ("trouble-rows-120x36", trouble_rows),
+    ("scrolled-80x24", scrolled),
+    ("columns-120x36", columns),
     ("describe-80x24", describe),
     ("yaml-beside-160x45", yaml_beside),
     ("line-80x24", line),
@@ -56,6 +60,17 @@ const SHOTS: &[Shot] = &[
     ("perf-live-ascii-80x24", || perf_live(Opening::sandbox().theme("mono").ascii())),
     ("perf-done-120x36", perf_done),
     ("contexts-120x36", contexts),
+    ("kinds-80x24", kinds),
+    ("copy-as-120x36", || two_clusters_then("gY", 120, 36)),
+    ("notices-120x36", notices),
+    ("error-whole-120x36", || {
+        let mut stage = notices();
+        stage.play("j <ret>");
+        stage
+    }),
+    ("status-80x24", status),
+    ("high-contrast-120x36", || two_clusters(Opening::kubeconfig(CONTEXTS).theme("high-contrast").size(120, 36))),
+    ("high-contrast-light-120x36", || two_clusters(Opening::kubeconfig(CONTEXTS).theme("high-contrast-light").size(120, 36))),
     ("empty-80x24", empty),
     ("error-80x24", error),
     ("smallest-40x10", || newcomer(Opening::sandbox().size(40, 10))),
@@ -65,7 +80,38 @@ const SHOTS: &[Shot] = &[
 #[cfg(feature = "shots-png")]
 const PNGS: &[&str] = &["first-minute-80x24", "two-clusters-120x36", "yaml-beside-160x45", "perf-live-80x24"];
 
+/// Where only ASCII is drawn, every sign of ours has one that stands for it: none ends as `?`.
+#[test]
+fn every_picture_can_be_drawn_in_ascii() {
+    let mut lost = BTreeSet::new();
+    for (name, begin) in SHOTS {
+        let mut stage = begin();
+        let before = stage.buffer();
+        stage.model.theme = stage.model.theme.clone().with_ascii(true);
+        let after = stage.buffer();
+        let odd: Vec<&str> = after.content.iter().map(ratatui::buffer::Cell::symbol).filter(|symbol| !symbol.is_ascii()).collect();
+        assert!(odd.is_empty(), "{name}: {odd:?}");
+        let both = before.content.iter().zip(&after.content);
+        lost.extend(both.filter(|(was, is)| is.symbol() == "?" && !was.symbol().is_ascii()).map(|(was, _)| was.symbol().to_owned()));
+    }
+    assert!(lost.is_empty(), "{lost:?} have no ASCII sign in widgets/paint.rs");
+}
+
 const CONTEXTS: &[&str] = &["prod-eu/shop", "prod-us/shop", "lab/shop", "edge-7"];
+
+/// Columns that do not fit pass behind those that say which object it is; some rows are marked.
+fn scrolled() -> Stage {
+    let mut stage = two_clusters(Opening::kubeconfig(CONTEXTS));
+    stage.play("j <space> 3j V <right> <right> <right>");
+    stage
+}
+
+/// The list of columns, with one of the person's own being typed.
+fn columns() -> Stage {
+    let mut stage = two_clusters(Opening::kubeconfig(CONTEXTS).size(120, 36));
+    stage.play(": columns <ret> 3j <space> a 'TEAM=.metadata.labels.team'");
+    stage
+}
 
 fn newcomer(opening: Opening) -> Stage {
     let opening = opening.dark_unless_told();
@@ -143,9 +189,94 @@ fn measures(opening: Opening) -> Stage {
     stage
 }
 
+/// What is broken in three clusters, seen by its cause.
+fn in_trouble(opening: Opening) -> Stage {
+    let pod = |place: &str, ago, cause: [&str; 4]| scene::trouble(place, "Pod", ago, cause);
+    let mut stage = opening.dark_unless_told().open(&["prod-eu", "prod-us", "lab"]).protected("prod-*").start();
+    stage.connections(["prod-eu", "prod-us", "lab"].map(scene::ready).into()).kinds(KINDS).play(": trouble <ret>");
+    let oom = ["OOMKilled", "node-07", "2.4.0", "cart exit 137, 14 restarts"];
+    let pull = ["ImagePull", "node-02", "1.9.1", "catalog: Back-off pulling image \"shop/catalog:1.9.1\""];
+    let full = ["Unschedulable", "", "5.0.0", "0/6 nodes are available: 2 node(s) had untolerated taint {spot}, 4 Insufficient memory."];
+    let unready = ["NotReady", "node-04", "3.2.1", "containers with unready status: [web]"];
+    let mount = ["FailedMount", "node-03", "2.1.7", "MountVolume.SetUp failed for volume \"key\" : secret \"payments-kye\" not found"];
+    stage.rows(
+        "prod-eu",
+        listed(
+            "trouble",
+            vec![
+                pod("prod-eu/shop/cart-6c4d9f7d8b-2xk4v", 41 * MINUTE, oom),
+                pod("prod-eu/shop/cart-6c4d9f7d8b-9fz7q", 38 * MINUTE, oom),
+                pod("prod-eu/shop/web-5b9bbd4df6-kk2lm", 4 * HOUR, unready).state(RowState::Warn),
+                pod("prod-eu/shop/payments-69c7b5d4f9-c7vtq", 12 * MINUTE, mount),
+                scene::trouble("prod-eu/node-05", "Node", 9 * MINUTE, ["NodeNotReady", "node-05", "v1.35.2", "Kubelet stopped posting node status."]),
+            ],
+        ),
+    );
+    stage.rows(
+        "prod-us",
+        listed(
+            "trouble",
+            vec![pod("prod-us/shop/cart-7f9b64c5d-x2v8m", 22 * MINUTE, oom), pod("prod-us/shop/catalog-7d4b8c6f5c-4tn2s", 6 * MINUTE, pull)],
+        ),
+    );
+    let wait = scene::trouble("lab/shop/report-archive", "PersistentVolumeClaim", 2 * DAY, ["ClaimPending", "", "", "no volume is bound to it yet"]);
+    stage.rows("lab", listed("trouble", vec![pod("lab/shop/search-84d5c7f9b8-k2m9z", 3 * HOUR, full), wait.state(RowState::Progress)]));
+    stage
+}
+
+fn trouble_grouped() -> Stage {
+    in_trouble(Opening::kubeconfig(CONTEXTS))
+}
+
+fn trouble_rows() -> Stage {
+    let mut stage = in_trouble(Opening::kubeconfig(CONTEXTS).size(120, 36));
+    stage.play("':table.group none' <ret>");
+    stage
+}
+
+fn two_clusters_then(keys: &str, width: u16, height: u16) -> Stage {
+    let mut stage = two_clusters(Opening::kubeconfig(CONTEXTS).size(width, height));
+    stage.play(keys);
+    stage
+}
+
+fn kinds() -> Stage {
+    let mut stage = newcomer(Opening::sandbox());
+    stage.model.aliases = [("wp".to_owned(), "po web /cart".to_owned())].into();
+    stage.play("ctrl-a");
+    stage
+}
+
+fn notices() -> Stage {
+    let mut stage = two_clusters(Opening::kubeconfig(CONTEXTS).size(120, 36));
+    stage.report(Report::Failed(scene::unreachable("edge-7"))).report(Report::Failed(scene::unreachable("edge-7"))).play("c ,n");
+    stage
+}
+
+fn status() -> Stage {
+    let mut stage = newcomer(Opening::sandbox());
+    let row = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    stage.model.facts = vec![
+        row("TERM", "xterm-256color"),
+        row("colours", "256, decided by TERM=xterm-256color"),
+        row("SSH", "yes"),
+        row("tmux", "no"),
+        row("UTF-8", "yes"),
+    ];
+    stage.model.folders = vec![
+        row("settings", "/home/me/.config/meshplay"),
+        row("runs, actions", "/home/me/.local/share/meshplay"),
+        row("remembered", "/home/me/.local/state/meshplay"),
+    ];
+    stage.model.slow.ssh = true;
+    stage.model.traffic = meshplay::tui::app::model::Traffic { bytes: 48_213, frames: 311, per_second: 412, gap_ms: 100 };
+    stage.play(": status <ret>");
+    stage
+}
+
 fn describe() -> Stage {
     let mut stage = newcomer(Opening::sandbox());
-    stage.play("d").inspected(Body::Summary(scene::cart()));
+    stage.play("d").inspected(Body::Summary(scene::cart())).heard(scene::cart_events());
     stage
 }
 

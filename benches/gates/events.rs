@@ -18,9 +18,10 @@ use serde_json::{Value, json};
 
 use super::figures::{Line, median};
 use super::process::Served;
-use super::{Effort, http, say};
+use super::{Effort, fleet, http, say};
 
-const PODS: usize = 10_000;
+/// Pods of one cluster.
+pub const PODS: usize = 10_000;
 /// Restarts of the pod in the last event.
 const LAST: u32 = 4_000_000;
 
@@ -45,7 +46,7 @@ fn once(sandbox: SocketAddr, rounds: usize) -> (f64, f64) {
         for line in listener.incoming().map_while(Result::ok) {
             let begin = begin.clone();
             // A client that is done hangs up.
-            thread::spawn(move || _ = serve(line, sandbox, &begin, rounds));
+            thread::spawn(move || _ = serve(line, sandbox, |line| fast(line, &begin, rounds)));
         }
     });
     let client = thread::spawn(move || {
@@ -56,6 +57,11 @@ fn once(sandbox: SocketAddr, rounds: usize) -> (f64, f64) {
     let events = (rounds * PODS) as f64;
     say(&format!("  {events} events in {:.2} s, {:.2} s of processor time, {deltas} deltas", wall.as_secs_f64(), used.as_secs_f64()));
     (events / wall.as_secs_f64(), events / used.as_secs_f64())
+}
+
+/// A server of ten thousand pods that report so many events a second, from the end of their list on.
+pub fn paced(sandbox: SocketAddr, rate: u32) -> SocketAddr {
+    fleet::between(move |line| serve(line, sandbox, |line| slow(line, rate)))
 }
 
 /// Reads the list, lets the events begin, and answers how long they took.
@@ -70,8 +76,15 @@ async fn take(address: SocketAddr, go: &Sender<()>) -> (Duration, Duration, usiz
     let fleet = Fleet::open(FleetOptions { kubeconfigs: vec![file], ..FleetOptions::default() }).expect("a fleet");
     let cluster = ClusterId::new("c");
     fleet.connect(&cluster);
-    let mut watch =
-        fleet.watch(WatchSpec { cluster: cluster.clone(), view: "pods".into(), namespaces: vec![], labels: String::new(), fields: String::new() });
+    let mut watch = fleet.watch(WatchSpec {
+        cluster: cluster.clone(),
+        view: "pods".into(),
+        namespaces: vec![],
+        labels: String::new(),
+        fields: String::new(),
+        columns: Vec::new(),
+        exact: false,
+    });
     let mut table = Table::new();
     until(&mut watch, &mut table, &cluster, |delta| delta.phase == Some(Phase::Synced)).await;
     assert_eq!(table.len(), PODS, "the list came");
@@ -102,7 +115,7 @@ fn thread_time() -> Duration {
 }
 
 /// Watches of pods are answered here, everything else by the sandbox.
-fn serve(mut line: TcpStream, sandbox: SocketAddr, begin: &Mutex<Receiver<()>>, rounds: usize) -> std::io::Result<()> {
+fn serve(mut line: TcpStream, sandbox: SocketAddr, events: impl FnOnce(&mut TcpStream) -> std::io::Result<()>) -> std::io::Result<()> {
     line.set_nodelay(true)?;
     let mut reader = BufReader::new(line.try_clone()?);
     let mut head = String::new();
@@ -117,16 +130,32 @@ fn serve(mut line: TcpStream, sandbox: SocketAddr, begin: &Mutex<Receiver<()>>, 
     }
     line.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n")?;
     line.write_all(&chunk(&initial()))?;
-    let events = chunks();
+    events(&mut line)?;
+    // Until the client hangs up.
+    reader.read_to_end(&mut Vec::new()).map(|_| ())
+}
+
+/// Every pod so many times, as fast as it is read, and at the end the last event.
+fn fast(line: &mut TcpStream, begin: &Mutex<Receiver<()>>, rounds: usize) -> std::io::Result<()> {
+    // Built before the clock runs.
+    let (events, last) = (&CHUNKS[0], &*LAST_CHUNK);
     begin.lock().expect("nobody panics here").recv().expect("the client begins");
     for round in 0..rounds {
         for (at, events) in events.iter().enumerate() {
-            let last = round + 1 == rounds && at + 1 == PODS / A_CHUNK;
-            line.write_all(if last { &LAST_CHUNK } else { events })?;
+            line.write_all(if round + 1 == rounds && at + 1 == PODS / A_CHUNK { last } else { events })?;
         }
     }
-    // Until the client hangs up.
-    reader.read_to_end(&mut Vec::new()).map(|_| ())
+    Ok(())
+}
+
+/// One change after the other at a steady pace, until the client hangs up.
+fn slow(line: &mut TcpStream, rate: u32) -> std::io::Result<()> {
+    let (begun, a_chunk) = (Instant::now(), Duration::from_secs(1) * u32::try_from(A_CHUNK).expect("a few") / rate);
+    for (count, events) in (0u32..).zip(CHUNKS.iter().flatten().collect::<Vec<_>>().into_iter().cycle()) {
+        thread::sleep((a_chunk * count).saturating_sub(begun.elapsed()));
+        line.write_all(events)?;
+    }
+    Ok(())
 }
 
 /// Events in one piece.
@@ -146,12 +175,13 @@ fn initial() -> Vec<u8> {
     bytes
 }
 
+/// Two changes of every pod.
+static CHUNKS: std::sync::LazyLock<[Vec<Vec<u8>>; 2]> = std::sync::LazyLock::new(|| [2, 3].map(chunks));
+
 /// One change of every pod, in another order than that of their names.
-fn chunks() -> Vec<Vec<u8>> {
+fn chunks(restarts: u32) -> Vec<Vec<u8>> {
     let order: Vec<usize> = (0..PODS).map(|at| at * 7_919 % PODS).collect();
-    let encode = |indices: &[usize]| chunk(&indices.iter().flat_map(|index| event("MODIFIED", &pod(*index, 2))).collect::<Vec<u8>>());
-    // Built once, before the clock runs: also what the last chunk is.
-    std::sync::LazyLock::force(&LAST_CHUNK);
+    let encode = |indices: &[usize]| chunk(&indices.iter().flat_map(|index| event("MODIFIED", &pod(*index, restarts))).collect::<Vec<u8>>());
     order.chunks(A_CHUNK).map(encode).collect()
 }
 

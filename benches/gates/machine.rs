@@ -44,6 +44,23 @@ pub fn processor_time(pid: i32) -> Duration {
     Duration::from_millis(ticks * 1000 / TICKS)
 }
 
+/// Waits until a process has done nothing for a second.
+pub fn rest(pid: i32) {
+    let mut used = processor_time(pid);
+    loop {
+        std::thread::sleep(Duration::from_secs(1));
+        let now = processor_time(pid);
+        if now - std::mem::replace(&mut used, now) <= Duration::from_millis(1000 / TICKS) {
+            return;
+        }
+    }
+}
+
+/// From now on the peak is that of the time from now on (`clear_refs` of `proc(5)`).
+pub fn forget_peak(pid: i32) {
+    fs::write(format!("/proc/{pid}/clear_refs"), "5").expect("the process is ours, and there is a /proc");
+}
+
 /// Memory in KiB: what is resident now, and the most there ever was.
 pub fn memory(pid: i32) -> (u64, u64) {
     let file = format!("/proc/{pid}/status");

@@ -30,17 +30,21 @@ pub fn open(kubeconfig: &Path, args: &[&str]) -> Pty {
     Pty::start(args, &[("KUBECONFIG", kubeconfig), ("COLORTERM", "truecolor")], COLS, ROWS)
 }
 
-/// Starts it and waits for all pods.
+/// Starts it and waits for ten thousand pods.
 pub fn open_pods(kubeconfig: &Path) -> Pty {
+    open_rows(kubeconfig, 10_000)
+}
+
+/// Starts it and waits for so many pods.
+pub fn open_rows(kubeconfig: &Path, pods: usize) -> Pty {
     let pty = open(kubeconfig, &["-A", "-c", "pods"]);
-    pty.wait(all_rows, PATIENCE);
+    pty.wait(complete(pods), PATIENCE);
     pty
 }
 
-/// Line 2 counts all of them and says of none that it is still being read.
-pub fn all_rows(screen: &str) -> bool {
-    let line = screen.lines().nth(1).unwrap_or_default();
-    rows(screen) >= 10_000 && !line.contains("reading")
+/// Line 2 counts so many rows and says of none that it is still being read.
+pub fn complete(pods: usize) -> impl Fn(&str) -> bool {
+    move |screen| rows(screen) >= pods && !screen.lines().nth(1).unwrap_or_default().contains("reading")
 }
 
 /// How many rows line 2 counts.

@@ -5,16 +5,19 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 use unicode_width::UnicodeWidthStr;
 
 use super::{Output, Streams};
 use crate::cluster::examine::Examination;
-use crate::cluster::fleet::{Context, Fleet, FleetOptions, KubeconfigNames, examine_kubeconfig};
+use crate::cluster::fleet::{Context, Fleet, FleetOptions};
+use crate::cluster::kubeconfig::{KubeconfigNames, examine_kubeconfig};
 use crate::config::{Config, Paths};
 use crate::names::{ClusterId, Problem};
 use crate::terminal::{Depth, Facts, Rule, decide, parse_depth};
+use crate::text::fault::did_you_mean;
+use crate::text::{errors, sanitise};
 
 /// Longest wait for one context; all are examined at the same time.
 const LIMIT: Duration = Duration::from_secs(3);
@@ -24,10 +27,23 @@ const SMALLEST: (u16, u16) = (40, 10);
 
 /// How to report.
 #[derive(Clone, Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct DoctorArgs {
     /// How to write it.
     #[arg(short, long, value_enum, default_value_t = Output::Text)]
     output: Output,
+    #[command(subcommand)]
+    verb: Option<DoctorVerb>,
+}
+
+/// What else it can be asked.
+#[derive(Clone, Debug, Subcommand)]
+enum DoctorVerb {
+    /// Say what an error code means and what to do about it; without one, all of them.
+    Explain {
+        /// `cluster.unreachable`.
+        code: Option<String>,
+    },
 }
 
 /// Who is examined.
@@ -76,6 +92,9 @@ struct Finding {
 /// # Errors
 /// The streams are gone.
 pub async fn run(args: DoctorArgs, patient: Patient<'_>, io: &mut Streams<'_>) -> io::Result<u8> {
+    if let Some(DoctorVerb::Explain { code }) = &args.verb {
+        return explain(code.as_deref(), io);
+    }
     let report = examine(patient).await;
     let worst = report.iter().flat_map(|section| &section.findings).map(|finding| finding.grade).max();
     let broken = worst == Some(Grade::Broken);
@@ -85,6 +104,23 @@ pub async fn run(args: DoctorArgs, patient: Patient<'_>, io: &mut Streams<'_>) -
     }
     io.out.flush()?;
     Ok(u8::from(broken))
+}
+
+/// Writes what is known about one code, or about all of them.
+fn explain(code: Option<&str>, io: &mut Streams<'_>) -> io::Result<u8> {
+    let Some(code) = code else {
+        for known in errors::all() {
+            writeln!(io.out, "{}\n  {}\n  > {}", known.code, known.means, known.remedy)?;
+        }
+        return Ok(0);
+    };
+    match errors::explain(code) {
+        Some(known) => writeln!(io.out, "{}\n> {}", known.means, known.remedy).map(|()| 0),
+        None => {
+            let hint = did_you_mean(code, errors::all().map(|known| known.code)).unwrap_or_else(|| "`meshplay doctor explain` lists them".into());
+            io.fail(&Problem::new("line.code", format!("no error has the code `{}`", sanitise(code)), "").hint(hint))
+        }
+    }
 }
 
 async fn examine(patient: Patient<'_>) -> Vec<Section> {
@@ -183,28 +219,28 @@ async fn contexts(options: FleetOptions, chosen: &[String]) -> Vec<Finding> {
         Ok(fleet) => fleet,
         Err(problem) => return vec![Finding::bad("kubeconfig", Grade::Broken, problem)],
     };
-    let current = fleet.current().map(|context| context.id.clone());
+    let current = fleet.current().map(|context| context.id);
     let looks = patients(&fleet, chosen).into_iter().map(|context| {
         let (fleet, current) = (&fleet, &current);
         async move {
             match context {
-                Ok(context) => seen(context, current.as_ref() == Some(&context.id), fleet.examine(&context.id, LIMIT).await),
+                Ok(context) => seen(&context, current.as_ref() == Some(&context.id), fleet.examine(&context.id, LIMIT).await),
                 Err((name, problem)) => Finding::bad(name, Grade::Broken, problem),
             }
         }
     });
     let mut findings = futures::future::join_all(looks).await;
     if current.is_none() {
-        findings.push(Finding::bad("current-context", Grade::Remark, no_current(fleet.contexts())));
+        findings.push(Finding::bad("current-context", Grade::Remark, no_current(&fleet.contexts())));
     }
     findings
 }
 
-type Asked<'a> = Result<&'a Context, (String, Problem)>;
+type Asked = Result<Context, (String, Problem)>;
 
-fn patients<'a>(fleet: &'a Fleet, chosen: &[String]) -> Vec<Asked<'a>> {
+fn patients(fleet: &Fleet, chosen: &[String]) -> Vec<Asked> {
     if chosen.is_empty() {
-        return fleet.contexts().iter().map(Ok).collect();
+        return fleet.contexts().iter().cloned().map(Ok).collect();
     }
     let named = |name: &String| fleet.context(&ClusterId::new(name.as_str())).map_err(|problem| (name.clone(), problem));
     chosen.iter().map(named).collect()
@@ -247,7 +283,8 @@ fn settings(config: &Config, complaints: Vec<(Grade, Problem)>) -> Vec<Finding> 
     let file = |(name, part): (&str, &str)| {
         let path = config.paths.config.join(name);
         let says = if path.exists() { "read" } else { "not there: the defaults are used" };
-        let complaints = complaints.iter().filter(|(_, problem)| problem.code.split('.').nth(1) == Some(part));
+        let about = |code: &'static str| code.split('.').nth(1).map(|about| if about == "alias" { "settings" } else { about });
+        let complaints = complaints.iter().filter(|(_, problem)| about(problem.code) == Some(part));
         let grade = complaints.clone().map(|(grade, _)| *grade).max().unwrap_or(Grade::Fine);
         let says = if grade == Grade::Broken { "not used" } else { says };
         Finding { grade, problems: complaints.map(|(_, problem)| problem.clone()).collect(), ..Finding::fine(path.display().to_string(), says) }

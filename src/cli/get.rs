@@ -1,19 +1,26 @@
 //! `meshplay get`: the rows the inventory shows, for scripts; of one context or of many in one table.
 
+mod print;
+mod watch;
+
 use std::io;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use serde_json::{Value, json};
-use unicode_width::UnicodeWidthStr;
+use serde_json::Value;
 
+use self::print::{Lines, aligned, kubectl_name, widths};
 use super::Streams;
+use crate::cluster::export::Sheet;
+use crate::cluster::filter::Filter;
 use crate::cluster::fleet::{Context, Fleet};
+use crate::cluster::path::UserColumn;
 use crate::cluster::rows::{Phase, Row};
 use crate::cluster::table::{Sort, SortBy, Table};
+use crate::cluster::views::Ask;
+use crate::cluster::views::images::differences;
 use crate::cluster::watch::WatchSpec;
-use crate::names::{ClusterId, Gvk, ObjectKey, Problem};
-use crate::text::age::age;
+use crate::names::{ClusterId, Problem};
 
 /// Longest wait for the rows of one cluster.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -21,7 +28,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// What to get.
 #[derive(Clone, Debug, Args)]
 pub struct GetArgs {
-    /// A kind by plural, singular or short name, or `workloads`.
+    /// A kind by plural, singular or short name, or a question across kinds such as `workloads` or `trouble`.
     kind: String,
     /// One object.
     name: Option<String>,
@@ -31,6 +38,15 @@ pub struct GetArgs {
     /// A label selector.
     #[arg(short = 'l', long = "selector", default_value = "")]
     labels: String,
+    /// Only rows that pass a filter as typed after `/`: `web|cart !canary status:crash`.
+    #[arg(long)]
+    filter: Option<String>,
+    /// One more column, `OWNER=.metadata.labels.team` or `label:app`; may be given several times.
+    #[arg(long = "column")]
+    columns: Vec<String>,
+    /// Go on and print rows again when they change, until ctrl-c.
+    #[arg(short, long)]
+    watch: bool,
     /// How to write it.
     #[arg(short, long, value_enum, default_value_t = Output::Table)]
     output: Output,
@@ -38,7 +54,12 @@ pub struct GetArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Output {
+    /// Aligned columns.
     Table,
+    /// The same with the columns of the wide view.
+    Wide,
+    /// RFC 4180; what a spreadsheet would take for a formula gets an apostrophe before it.
+    Csv,
     Json,
     Yaml,
     Name,
@@ -55,11 +76,22 @@ pub struct Scope {
     pub all_namespaces: bool,
 }
 
+impl GetArgs {
+    /// `changes 2h` are two words of one view, and no object.
+    fn spelled_out(self) -> Self {
+        let text = self.name.as_ref().map(|name| format!("{} {name}", self.kind));
+        match text.filter(|text| Ask::parse(text).is_some()) {
+            Some(kind) => Self { kind, name: None, ..self },
+            None => self,
+        }
+    }
+}
+
 /// Gets it.
 ///
 /// # Errors
 /// The streams are gone.
-pub async fn run(args: GetArgs, scope: Scope, fleet: &Fleet, now: i64, io: &mut Streams<'_>) -> io::Result<u8> {
+pub async fn run(args: GetArgs, scope: Scope, fleet: &Fleet, now: i64, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
     let contexts = match chosen(fleet, &scope, args.all_contexts) {
         Ok(contexts) => contexts,
         Err(problem) => return io.fail(&problem),
@@ -67,9 +99,47 @@ pub async fn run(args: GetArgs, scope: Scope, fleet: &Fleet, now: i64, io: &mut 
     for context in &contexts {
         fleet.connect(&context.id);
     }
+    let args = args.spelled_out();
+    let (table, columns) = match asked(&args) {
+        Ok(asked) => asked,
+        Err(why) => {
+            writeln!(io.err, "meshplay: {why}")?;
+            return Ok(2);
+        }
+    };
+    let specs: Vec<WatchSpec> = contexts.iter().map(|context| spec(&args, context, &scope, columns.clone())).collect();
     match &args.name {
-        Some(name) => one(&args, name, &contexts, &scope, fleet, io).await,
-        None => many(&args, &contexts, &scope, fleet, now, io).await,
+        _ if args.watch => watch::follow(&args, table, specs, fleet, stop, io).await,
+        Some(name) if !matches!(args.output, Output::Wide | Output::Csv) && columns.is_empty() => {
+            one(&args, name, &contexts, &scope, fleet, io).await
+        }
+        _ => many(&args, table, specs, fleet, now, io).await,
+    }
+}
+
+/// An empty table with the filter that was asked for, and the person's own columns.
+fn asked(args: &GetArgs) -> Result<(Table, Vec<UserColumn>), String> {
+    if args.watch && args.output == Output::Yaml {
+        return Err("rows are watched, not objects: -o yaml and --watch do not go together; -o json does".into());
+    }
+    let mut table = Table::new();
+    let own = Ask::parse(&args.kind).filter(|ask| ask.view.everywhere).map(|ask| ask.view.order);
+    table.set_sort(own.unwrap_or(Sort { by: SortBy::Namespace, descending: false }));
+    table.set_filter(Filter::parse(args.filter.as_deref().unwrap_or_default())?);
+    let columns = args.columns.iter().map(|text| UserColumn::parse(text)).collect::<Result<_, _>>()?;
+    Ok((table, columns))
+}
+
+fn spec(args: &GetArgs, context: &Context, scope: &Scope, columns: Vec<UserColumn>) -> WatchSpec {
+    let everywhere = Ask::parse(&args.kind).is_some_and(|ask| ask.view.everywhere) && scope.namespace.is_none();
+    WatchSpec {
+        cluster: context.id.clone(),
+        view: args.kind.clone(),
+        namespaces: if everywhere { Vec::new() } else { namespace(context, scope).into_iter().collect() },
+        labels: args.labels.clone(),
+        fields: args.name.as_ref().map_or_else(String::new, |name| format!("metadata.name={name}")),
+        columns,
+        exact: true,
     }
 }
 
@@ -84,9 +154,9 @@ fn chosen(fleet: &Fleet, scope: &Scope, all: bool) -> Result<Vec<Context>, Probl
             why: "the kubeconfig has no current-context".into(),
             hints: vec!["name one: --context NAME, or `kubectl config use-context NAME`".into()],
         };
-        return fleet.current().cloned().map(|context| vec![context]).ok_or_else(none);
+        return fleet.current().map(|context| vec![context]).ok_or_else(none);
     }
-    scope.contexts.iter().map(|name| fleet.context(&ClusterId::new(name.as_str())).cloned()).collect()
+    scope.contexts.iter().map(|name| fleet.context(&ClusterId::new(name.as_str()))).collect()
 }
 
 fn namespace(context: &Context, scope: &Scope) -> Option<String> {
@@ -101,7 +171,7 @@ async fn one(args: &GetArgs, name: &str, contexts: &[Context], scope: &Scope, fl
             match args.output {
                 Output::Json => Ok((fleet.object(&key).await?, String::new())),
                 Output::Name => Ok((Value::Null, format!("{}/{}\n", kubectl_name(&key.gvk), key.name))),
-                Output::Yaml | Output::Table => Ok((Value::Null, fleet.yaml(&key).await?)),
+                Output::Yaml | Output::Table | Output::Wide | Output::Csv => Ok((Value::Null, fleet.yaml(&key).await?)),
             }
         };
         match outcome.await {
@@ -113,33 +183,35 @@ async fn one(args: &GetArgs, name: &str, contexts: &[Context], scope: &Scope, fl
     Ok(code)
 }
 
-async fn many(args: &GetArgs, contexts: &[Context], scope: &Scope, fleet: &Fleet, now: i64, io: &mut Streams<'_>) -> io::Result<u8> {
-    let mut table = Table::new();
-    table.set_sort(Sort { by: SortBy::Namespace, descending: false });
+async fn many(args: &GetArgs, mut table: Table, specs: Vec<WatchSpec>, fleet: &Fleet, now: i64, io: &mut Streams<'_>) -> io::Result<u8> {
     let mut code = 0;
-    let gather = |context: &Context| {
-        let spec = WatchSpec {
-            cluster: context.id.clone(),
-            view: args.kind.clone(),
-            namespaces: namespace(context, scope).into_iter().collect(),
-            labels: args.labels.clone(),
-            fields: String::new(),
-        };
-        all_rows(fleet.clone(), spec)
-    };
-    for (context, outcome) in contexts.iter().zip(futures::future::join_all(contexts.iter().map(gather)).await) {
+    let ids: Vec<ClusterId> = specs.iter().map(|spec| spec.cluster.clone()).collect();
+    let gather = |spec: WatchSpec| all_rows(fleet.clone(), spec);
+    for (id, outcome) in ids.iter().zip(futures::future::join_all(specs.into_iter().map(gather)).await) {
         match outcome {
-            Ok(part) => _ = part.into_iter().map(|delta| table.apply(&context.id, delta)).count(),
+            Ok(part) => _ = part.into_iter().map(|delta| table.apply(id, delta)).count(),
             Err(problem) => code = io.fail(&problem)?,
         }
     }
-    let rows: Vec<&Row> = (0..table.visible()).filter_map(|at| table.row(at)).collect();
+    if args.kind == "images" {
+        differences(&table).into_iter().for_each(|(cluster, delta)| _ = table.apply(&cluster, delta));
+    }
+    let rows: Vec<Row> = (0..table.visible()).filter_map(|at| table.row(at)).cloned().collect();
+    let sheet = Sheet { columns: table.columns(), rows: &rows, now };
     match args.output {
         // Where a cluster could not be asked, nobody knows that there is nothing.
-        Output::Table if rows.is_empty() && code != 0 => {}
-        Output::Table => write!(io.out, "{}", text(&table, &rows, contexts.len() > 1, now))?,
+        Output::Table | Output::Wide if rows.is_empty() && code != 0 => {}
+        Output::Table | Output::Wide if rows.is_empty() => writeln!(io.out, "nothing found")?,
+        Output::Table | Output::Wide => {
+            let namespaced = rows.iter().any(|row| row.namespace.is_some());
+            let lines = Lines { columns: table.columns(), clusters: ids.len() > 1, namespaced, wide: args.output == Output::Wide, now };
+            let all: Vec<Vec<String>> = std::iter::once(lines.head()).chain(rows.iter().map(|row| lines.row(row))).collect();
+            let widths = widths(&all);
+            all.iter().try_for_each(|line| write!(io.out, "{}", aligned(line, &widths)))?;
+        }
+        Output::Csv => write!(io.out, "{}", sheet.csv())?,
         Output::Name => rows.iter().try_for_each(|row| writeln!(io.out, "{}/{}", kubectl_name(&row.gvk), row.name))?,
-        Output::Json => writeln!(io.out, "{:#}", list(&table, &rows))?,
+        Output::Json => writeln!(io.out, "{:#}", sheet.json())?,
         Output::Yaml => {
             for row in &rows {
                 match fleet.yaml(&row.key()).await {
@@ -178,63 +250,4 @@ async fn all_rows(fleet: Fleet, spec: WatchSpec) -> Result<Vec<crate::cluster::r
         hints: vec![],
     };
     tokio::time::timeout(LIMIT, gather).await.unwrap_or(Err(late))
-}
-
-fn text(table: &Table, rows: &[&Row], clusters: bool, now: i64) -> String {
-    if rows.is_empty() {
-        return "nothing found\n".into();
-    }
-    let namespaced = rows.iter().any(|row| row.namespace.is_some());
-    let shown: Vec<usize> = (0..table.columns().len()).filter(|at| !table.columns()[*at].wide).collect();
-    let head = std::iter::empty()
-        .chain(clusters.then_some("CLUSTER"))
-        .chain(namespaced.then_some("NAMESPACE"))
-        .chain(["NAME"])
-        .chain(shown.iter().map(|at| &*table.columns()[*at].name))
-        .chain(["AGE"])
-        .map(str::to_owned);
-    let body = rows.iter().map(|row| {
-        std::iter::empty()
-            .chain(clusters.then(|| row.cluster.to_string()))
-            .chain(namespaced.then(|| row.namespace.as_deref().unwrap_or_default().to_owned()))
-            .chain([row.name.to_string()])
-            .chain(shown.iter().map(|at| row.cells.get(*at).map_or_else(String::new, |cell| cell.show(now).into_owned())))
-            .chain([if row.created > 0 { age(now - row.created) } else { String::new() }])
-            .collect::<Vec<_>>()
-    });
-    let lines: Vec<Vec<String>> = std::iter::once(head.collect()).chain(body).collect();
-    aligned(&lines)
-}
-
-fn aligned(lines: &[Vec<String>]) -> String {
-    let columns = lines.iter().map(Vec::len).max().unwrap_or_default();
-    let width = |at: usize| lines.iter().filter_map(|line| line.get(at)).map(|cell| cell.width()).max().unwrap_or_default();
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    let mut text = String::new();
-    for line in lines {
-        let mut one = String::new();
-        for (cell, width) in line.iter().zip(&widths) {
-            one.push_str(cell);
-            one.extend(std::iter::repeat_n(' ', width - cell.width() + 3));
-        }
-        text.push_str(one.trim_end());
-        text.push('\n');
-    }
-    text
-}
-
-fn list(table: &Table, rows: &[&Row]) -> Value {
-    let item = |row: &&Row| {
-        let ObjectKey { cluster, gvk, namespace, name, uid } = row.key();
-        let cells = table.columns().iter().zip(&row.cells).map(|(column, cell)| (column.name.to_lowercase(), json!(cell.show(0))));
-        json!({"cluster": cluster.as_str(), "apiVersion": gvk.api_version(), "kind": &*gvk.kind, "namespace": namespace.as_deref(), "name": &*name, "uid": &*uid,
-            "created": row.created, "columns": cells.collect::<serde_json::Map<_, _>>()})
-    };
-    json!({"items": rows.iter().map(item).collect::<Vec<_>>()})
-}
-
-/// A kind as `kubectl get -o name` writes it: `pod`, `deployment.apps`.
-fn kubectl_name(gvk: &Gvk) -> String {
-    let kind = gvk.kind.to_lowercase();
-    if gvk.group.is_empty() { kind } else { format!("{kind}.{}", gvk.group) }
 }

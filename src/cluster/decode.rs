@@ -1,26 +1,40 @@
 //! From JSON to rows. Only the fields a row needs are decoded, while parsing; every text passes the sanitiser here and nowhere later.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Deserialize;
 
+use super::connection::unix_now;
 use super::kinds::Kind;
+use super::path::{self, Step, UserColumn};
 use super::rows::{Cell, Column, Row, RowState, Uid};
+use super::views::Book;
 use super::wire::JSON;
 use crate::names::{ClusterId, Gvk};
 use crate::text::sanitise;
 
 mod ask;
+mod event;
+mod node;
 mod pod;
+mod service;
+mod state;
 mod table;
 mod workload;
+
+pub(super) use self::event::Event;
+use self::state::state_of_word;
 
 /// How the objects of a kind become rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     /// Slim objects with columns of our own.
     Own(Own),
+    /// What the book of a mixed view makes of them, with these columns.
+    Book(&'static [&'static str]),
+    /// The same of objects whose metadata alone is asked for.
+    Metadata(&'static [&'static str]),
     /// The server's own table, for every other kind.
     Table,
 }
@@ -37,6 +51,9 @@ pub(super) enum Own {
     Workloads,
 }
 
+/// Without another form behind it: what a Secret holds is not to be sent instead.
+const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+const METADATA_LIST: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
 
 impl Shape {
@@ -52,22 +69,56 @@ impl Shape {
     }
 
     pub(super) fn accept(self) -> &'static str {
-        if self == Self::Table { TABLE } else { JSON }
+        match self {
+            Self::Table => TABLE,
+            Self::Metadata(_) => METADATA,
+            Self::Own(_) | Self::Book(_) => JSON,
+        }
+    }
+
+    /// The same for a list that is answered whole.
+    pub(super) fn accept_list(self) -> &'static str {
+        if matches!(self, Self::Metadata(_)) { METADATA_LIST } else { self.accept() }
     }
 
     /// The columns, where they are known before the server answers. A trailing `+` marks the wide view, a leading `>` the right edge.
-    pub(super) fn columns(self) -> Option<Arc<[Column]>> {
+    fn columns(self) -> Option<Arc<[Column]>> {
         let names: &[&str] = match self {
             Self::Table => return None,
-            Self::Own(Own::Pods) => {
-                &[">READY", "STATUS", "RESTARTS", "LAST", "NODE+", "IP+", ">CPU+", ">%CPU/L+", ">MEM+", ">%MEM/L+", ">%CPU/R+", ">%MEM/R+"]
-            }
-            Self::Own(Own::Deployments) => &[">READY", "STATUS", ">UP-TO-DATE", ">AVAILABLE", "IMAGES+"],
-            Self::Own(Own::Services) => &["TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORTS", "SELECTOR+"],
-            Self::Own(Own::Nodes) => {
-                &["STATUS", "ROLES", "VERSION", "INTERNAL-IP+", "OS+", "KERNEL+", "RUNTIME+", ">CPU+", ">%CPU+", ">MEM+", ">%MEM+"]
-            }
-            Self::Own(Own::Events) => &["LAST", "TYPE", "REASON", "OBJECT", ">COUNT", "MESSAGE"],
+            Self::Book(columns) | Self::Metadata(columns) => columns,
+            Self::Own(Own::Pods) => &[
+                ">READY",
+                "STATUS",
+                "RESTARTS",
+                "LAST",
+                "NODE+",
+                "IP+",
+                "NOMINATED NODE+",
+                ">READINESS GATES+",
+                ">CPU+",
+                ">%CPU/L+",
+                ">MEM+",
+                ">%MEM/L+",
+                ">%CPU/R+",
+                ">%MEM/R+",
+            ],
+            Self::Own(Own::Deployments) => &[">READY", "STATUS", ">UP-TO-DATE", ">AVAILABLE", "CONTAINERS+", "IMAGES+", "SELECTOR+"],
+            Self::Own(Own::Services) => &["TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORT(S)", "SELECTOR+"],
+            Self::Own(Own::Nodes) => &[
+                "STATUS",
+                "ROLES",
+                "VERSION",
+                "INTERNAL-IP+",
+                "EXTERNAL-IP+",
+                "OS-IMAGE+",
+                "KERNEL-VERSION+",
+                "CONTAINER-RUNTIME+",
+                ">CPU+",
+                ">%CPU+",
+                ">MEM+",
+                ">%MEM+",
+            ],
+            Self::Own(Own::Events) => &["LAST", "TYPE", "REASON", "OBJECT", ">COUNT", "MESSAGE", "SUBOBJECT+", "SOURCE+", "FIRST SEEN+"],
             Self::Own(Own::Workloads) => &["KIND", ">READY", "STATUS", "IMAGES+"],
         };
         Some(names.iter().map(|name| column(name)).collect())
@@ -91,11 +142,18 @@ pub(super) struct Decoder {
     layout: table::Layout,
     /// The resourceVersion of the last object; a Table has none of its own.
     version: String,
+    /// Unix seconds: a Table tells ages where moments are meant.
+    now: i64,
+    /// Columns of the person's own, with the ways to their values.
+    own: Vec<(UserColumn, Vec<Step>)>,
+    /// Where a mixed view's objects are written down.
+    book: Option<Arc<Mutex<Book>>>,
 }
 
 impl Decoder {
     pub(super) fn new(shape: Shape, cluster: ClusterId, gvk: Arc<Gvk>) -> Self {
-        Self { shape, cluster, gvk, words: Interner::default(), measured: false, layout: table::Layout::default(), version: String::new() }
+        let (words, layout) = (Interner::default(), table::Layout::default());
+        Self { shape, cluster, gvk, words, layout, measured: false, version: String::new(), now: 0, own: Vec::new(), book: None }
     }
 
     /// Gives rows the cells of uses, or does not.
@@ -103,16 +161,32 @@ impl Decoder {
         Self { measured, ..self }
     }
 
+    /// The same with columns of the person's own behind the others.
+    pub(super) fn with(self, columns: &[UserColumn]) -> Self {
+        Self { own: columns.iter().map(|column| (column.clone(), column.steps())).collect(), ..self }
+    }
+
+    /// The same, with the book its objects are written into.
+    pub(super) fn writing(self, book: Option<Arc<Mutex<Book>>>) -> Self {
+        Self { book, ..self }
+    }
+
+    /// It is that moment now, in unix seconds.
+    pub(super) fn at(&mut self, now: i64) {
+        self.now = now;
+    }
+
     /// Rows of one object, or of one Table with any number of rows. Columns are answered when they are new.
     pub(super) fn rows(&mut self, json: &[u8], out: &mut Vec<Row>) -> Result<Option<Arc<[Column]>>, serde_json::Error> {
         match self.shape {
             Shape::Table => return self.table(json, out),
+            Shape::Book(_) | Shape::Metadata(_) => self.booked(json, out)?,
             Shape::Own(Own::Pods) => self.own::<pod::Pod>(json, out)?,
             Shape::Own(Own::Deployments) => self.own::<workload::Deployment>(json, out)?,
             Shape::Own(Own::Workloads) => self.own::<workload::Workload>(json, out)?,
-            Shape::Own(Own::Services) => self.own::<Service>(json, out)?,
-            Shape::Own(Own::Nodes) => self.own::<Node>(json, out)?,
-            Shape::Own(Own::Events) => self.own::<Event>(json, out)?,
+            Shape::Own(Own::Services) => self.own::<service::Service>(json, out)?,
+            Shape::Own(Own::Nodes) => self.own::<node::Node>(json, out)?,
+            Shape::Own(Own::Events) => self.own::<event::Event>(json, out)?,
         }
         Ok(None)
     }
@@ -134,6 +208,16 @@ impl Decoder {
         Ok(pod::printed(self.table_row(json)?, columns, now))
     }
 
+    /// Writes an object into the book; the row says only that there is one.
+    fn booked(&mut self, json: &[u8], out: &mut Vec<Row>) -> Result<(), serde_json::Error> {
+        let Some(book) = &self.book else { return Ok(()) };
+        let (uid, version) = book.lock().unwrap_or_else(PoisonError::into_inner).take(&self.gvk, json, unix_now())?;
+        self.version = version;
+        let row = self.row(&Meta::default(), RowState::Fine, Vec::new());
+        out.push(Row { uid, ..row });
+        Ok(())
+    }
+
     fn own<'a, T: Deserialize<'a> + Cells>(&mut self, json: &'a [u8], out: &mut Vec<Row>) -> Result<(), serde_json::Error> {
         // Two passes that skip most bytes beat one that has to buffer what it does not know yet.
         let Head { mut metadata } = serde_json::from_slice(json)?;
@@ -143,12 +227,37 @@ impl Decoder {
             return Ok(());
         }
         let (state, mut cells) = object.cells(&metadata, &self.gvk, &mut self.words);
-        if self.measured {
+        // The person's own columns stand behind those of uses.
+        if self.measured || !self.own.is_empty() {
             cells.extend(object.gauges());
         }
+        cells.extend(self.chosen(json)?);
         let row = self.row(&metadata, state, cells);
         out.push(row);
         Ok(())
+    }
+
+    /// The cells of the person's own columns: only for them is a whole object read.
+    fn chosen(&mut self, json: &[u8]) -> Result<Vec<Cell>, serde_json::Error> {
+        if self.own.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut object: serde_json::Value = serde_json::from_slice(json)?;
+        if &*self.gvk.kind == "Secret" {
+            path::mask(&mut object);
+        }
+        let (words, now) = (&mut self.words, self.now);
+        Ok(self.own.iter().map(|(column, steps)| table::read(&path::value(&object, steps), &column.name, now, words)).collect())
+    }
+
+    /// The columns of the person's own, as a table has them.
+    fn own_columns(&self) -> impl Iterator<Item = Column> {
+        self.own.iter().map(|(user, _)| Column { name: user.name.as_str().into(), wide: false, right: false })
+    }
+
+    /// All columns, where they are known before the server answers.
+    pub(super) fn columns(&self) -> Option<Arc<[Column]>> {
+        self.shape.columns().map(|columns| columns.iter().cloned().chain(self.own_columns()).collect())
     }
 
     fn row(&mut self, meta: &Meta, state: RowState, cells: Vec<Cell>) -> Row {
@@ -236,7 +345,7 @@ pub(super) struct Interner {
 const FEW: usize = 4_096;
 
 impl Interner {
-    fn word(&mut self, text: &str) -> Arc<str> {
+    pub(super) fn word(&mut self, text: &str) -> Arc<str> {
         let clean = sanitise(text);
         match self.words.get(clean.as_ref()) {
             Some(word) => word.clone(),
@@ -259,7 +368,7 @@ impl Interner {
         self.sweep_at = self.words.len() * 2;
     }
 
-    fn cell(&mut self, text: &str) -> Cell {
+    pub(super) fn cell(&mut self, text: &str) -> Cell {
         if text.is_empty() { Cell::Empty } else { Cell::Text(self.word(text)) }
     }
 
@@ -268,7 +377,7 @@ impl Interner {
         if text.is_empty() { Cell::Empty } else { Cell::Text(sanitise(text).as_ref().into()) }
     }
 
-    fn labels(&mut self, labels: &BTreeMap<String, String>) -> Arc<[Arc<str>]> {
+    pub(super) fn labels(&mut self, labels: &BTreeMap<String, String>) -> Arc<[Arc<str>]> {
         let list: Vec<Arc<str>> = labels.iter().map(|(key, value)| self.word(&format!("{key}={value}"))).collect();
         match self.lists.get(list.as_slice()) {
             Some(known) => known.clone(),
@@ -294,232 +403,6 @@ struct Condition {
 /// The condition of that name, as the API machinery looks conditions up.
 fn condition<'a>(conditions: &'a [Condition], kind: &str) -> Option<&'a Condition> {
     conditions.iter().find(|condition| condition.kind == kind)
-}
-
-/// How an object does, from the word its STATUS column says.
-fn state_of_word(word: &str) -> RowState {
-    const BAD: &[&str] = &["BackOff", "Err", "Fail", "OOM", "Evicted", "Invalid", "ExitCode", "Signal", "Deadline", "Lost", "NotReady,", "CannotRun"];
-    const PROGRESS: &[&str] = &["Pending", "Creating", "Initializing", "Init:", "Terminating", "Gated", "Progressing"];
-    let has = |list: &[&str]| list.iter().any(|part| word.contains(part));
-    match word {
-        "Completed" | "Succeeded" | "Complete" | "Released" => RowState::Done,
-        "Unknown" => RowState::Unknown,
-        "NotReady" => RowState::Warn,
-        _ if has(BAD) => RowState::Bad,
-        _ if has(PROGRESS) => RowState::Progress,
-        _ => RowState::Fine,
-    }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Service {
-    spec: ServiceSpec,
-    status: ServiceStatus,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct ServiceSpec {
-    #[serde(rename = "type")]
-    kind: String,
-    #[serde(rename = "clusterIP")]
-    cluster_ip: String,
-    #[serde(rename = "externalIPs")]
-    external_ips: Vec<String>,
-    external_name: String,
-    ports: Vec<Port>,
-    selector: BTreeMap<String, String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Port {
-    port: u32,
-    node_port: u32,
-    protocol: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct ServiceStatus {
-    load_balancer: LoadBalancer,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct LoadBalancer {
-    ingress: Vec<Ingress>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Ingress {
-    ip: String,
-    hostname: String,
-}
-
-impl Service {
-    fn external(&self) -> String {
-        let balanced = self.status.load_balancer.ingress.iter().map(|at| if at.ip.is_empty() { at.hostname.as_str() } else { &at.ip });
-        let all: Vec<&str> = balanced.chain(self.spec.external_ips.iter().map(String::as_str)).collect();
-        match (self.spec.kind.as_str(), all.is_empty()) {
-            ("ExternalName", _) => self.spec.external_name.clone(),
-            ("LoadBalancer", true) => "<pending>".into(),
-            (_, true) => "<none>".into(),
-            _ => all.join(","),
-        }
-    }
-
-    fn ports(&self) -> String {
-        let one = |port: &Port| match port.node_port {
-            0 => format!("{}/{}", port.port, port.protocol),
-            node => format!("{}:{node}/{}", port.port, port.protocol),
-        };
-        self.spec.ports.iter().map(one).collect::<Vec<_>>().join(",")
-    }
-}
-
-impl Cells for Service {
-    fn cells(&self, _: &Meta, _: &Gvk, words: &mut Interner) -> (RowState, Vec<Cell>) {
-        let external = self.external();
-        let selector = self.spec.selector.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",");
-        let state = if external == "<pending>" { RowState::Progress } else { RowState::Fine };
-        (state, [&self.spec.kind, &self.spec.cluster_ip, &external, &self.ports(), &selector].map(|text| words.cell(text)).into())
-    }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Node {
-    spec: NodeSpec,
-    status: NodeStatus,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct NodeSpec {
-    unschedulable: bool,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct NodeStatus {
-    conditions: Vec<Condition>,
-    addresses: Vec<Address>,
-    node_info: NodeInfo,
-    capacity: ask::Amounts,
-    allocatable: ask::Amounts,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Address {
-    #[serde(rename = "type")]
-    kind: String,
-    address: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct NodeInfo {
-    kubelet_version: String,
-    os_image: String,
-    kernel_version: String,
-    container_runtime_version: String,
-}
-
-impl Cells for Node {
-    fn cells(&self, meta: &Meta, _: &Gvk, words: &mut Interner) -> (RowState, Vec<Cell>) {
-        let ready = condition(&self.status.conditions, "Ready").map_or("Unknown", |ready| if ready.status == "True" { "Ready" } else { "NotReady" });
-        let status = if self.spec.unschedulable { format!("{ready},SchedulingDisabled") } else { ready.to_owned() };
-        let state = match (ready, self.spec.unschedulable) {
-            ("Ready", false) => RowState::Fine,
-            ("Ready", true) => RowState::Warn,
-            ("Unknown", _) => RowState::Unknown,
-            _ => RowState::Bad,
-        };
-        let roles: Vec<&str> = meta.labels.keys().filter_map(|key| key.strip_prefix("node-role.kubernetes.io/")).collect();
-        let roles = if roles.is_empty() { "<none>".to_owned() } else { roles.join(",") };
-        let address = self.status.addresses.iter().find(|address| address.kind == "InternalIP").map_or("", |address| &address.address);
-        let info = &self.status.node_info;
-        let texts = [&status, &roles, &info.kubelet_version, address, &info.os_image, &info.kernel_version, &info.container_runtime_version];
-        (state, texts.map(|text| words.cell(text)).into())
-    }
-
-    fn gauges(&self) -> Vec<Cell> {
-        ask::of_node(&self.status.capacity, &self.status.allocatable)
-    }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct Event {
-    #[serde(rename = "type")]
-    pub(super) kind: String,
-    pub(super) reason: String,
-    pub(super) message: String,
-    count: Option<u32>,
-    last_timestamp: Option<String>,
-    event_time: Option<String>,
-    series: Option<Series>,
-    involved_object: Involved,
-    source: EventSource,
-    reporting_component: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Series {
-    count: u32,
-    last_observed_time: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Involved {
-    kind: String,
-    name: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct EventSource {
-    component: String,
-}
-
-impl Event {
-    /// Unix seconds of the last time it was seen.
-    pub(super) fn last(&self, created: &Option<String>) -> i64 {
-        let series = self.series.as_ref().map_or(0, |series| unix(&series.last_observed_time));
-        [series, unix(&self.last_timestamp), unix(&self.event_time)].into_iter().find(|time| *time > 0).unwrap_or_else(|| unix(created))
-    }
-
-    /// How often it was seen.
-    pub(super) fn times(&self) -> u32 {
-        self.series.as_ref().map(|series| series.count).or(self.count).unwrap_or(1)
-    }
-
-    /// Who says so.
-    pub(super) fn from(&self) -> &str {
-        if self.source.component.is_empty() { &self.reporting_component } else { &self.source.component }
-    }
-}
-
-impl Cells for Event {
-    fn cells(&self, meta: &Meta, _: &Gvk, words: &mut Interner) -> (RowState, Vec<Cell>) {
-        let state = if self.kind == "Warning" { RowState::Warn } else { RowState::Fine };
-        let object = format!("{}/{}", self.involved_object.kind.to_lowercase(), self.involved_object.name);
-        let cells = vec![
-            Cell::Since(self.last(&meta.creation_timestamp)),
-            words.cell(&self.kind),
-            words.cell(&self.reason),
-            words.cell(&object),
-            Cell::Number(self.times().into()),
-            words.cell(&self.message),
-        ];
-        (state, cells)
-    }
 }
 
 #[cfg(test)]

@@ -1,35 +1,17 @@
-//! One object closely: its manifest, its events, where a Service can be reached, and the one change there is yet, deletion.
+//! One object closely: its manifest, where a Service can be reached, and the one change there is yet, deletion.
 
 use http::Method;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::connection::Connected;
-use super::decode::{Event, Head};
+use super::decode::Head;
 use super::fleet::Fleet;
 use super::gate::{Action, Verdict};
 use super::kinds::Kind;
-use super::wire::{JSON, LIMIT, encode};
+use super::wire::{JSON, LIMIT};
 use crate::names::{ClusterId, ObjectKey, Problem};
 use crate::text::sanitise;
 use crate::text::sanitise::sanitise_lines;
-
-/// One event about an object, the way `describe` lists them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EventLine {
-    /// When it was last seen, unix seconds.
-    pub last: i64,
-    /// Somebody should look.
-    pub warning: bool,
-    /// `BackOff`.
-    pub reason: String,
-    /// A sentence.
-    pub message: String,
-    /// How often it was seen.
-    pub count: u32,
-    /// Who says so.
-    pub from: String,
-}
 
 impl Fleet {
     /// The object as the server has it, without managed fields; the values of a Secret are replaced by their sizes.
@@ -62,21 +44,6 @@ impl Fleet {
             hints: vec![],
         })?;
         Ok(sanitise_lines(&text).into_owned())
-    }
-
-    /// What was said about an object, the newest first.
-    ///
-    /// # Errors
-    /// The cluster does not answer, or does not let events be read.
-    pub async fn events_of(&self, key: &ObjectKey) -> Result<Vec<EventLine>, Problem> {
-        let connected = self.connected(&key.cluster).await?;
-        let place = key.namespace.as_deref().map_or_else(String::new, |namespace| format!("/namespaces/{namespace}"));
-        let fields = format!("involvedObject.kind={},involvedObject.name={}", key.gvk.kind, key.name);
-        let path = format!("/api/v1{place}/events?limit=500&fieldSelector={}", encode(&fields));
-        let list: Events = connected.wire.json(&path, JSON, LIMIT).await.map_err(|trouble| trouble.problem)?;
-        let mut lines: Vec<EventLine> = list.items.into_iter().map(EventItem::line).collect();
-        lines.sort_by_key(|line| std::cmp::Reverse(line.last));
-        Ok(lines)
     }
 
     /// The object a person names by words.
@@ -138,31 +105,6 @@ impl Fleet {
     }
 }
 
-#[derive(Deserialize)]
-struct Events {
-    items: Vec<EventItem>,
-}
-
-#[derive(Deserialize)]
-struct EventItem {
-    metadata: super::decode::Meta,
-    #[serde(flatten)]
-    event: Event,
-}
-
-impl EventItem {
-    fn line(self) -> EventLine {
-        EventLine {
-            last: self.event.last(&self.metadata.creation_timestamp),
-            warning: self.event.kind == "Warning",
-            reason: sanitise(&self.event.reason).into_owned(),
-            message: sanitise(&self.event.message).into_owned(),
-            count: self.event.times(),
-            from: sanitise(self.event.from()).into_owned(),
-        }
-    }
-}
-
 async fn kind_of(connected: &Connected, key: &ObjectKey) -> Result<Kind, Problem> {
     let gone =
         || Problem { code: "cluster.kind", what: format!("{} does not serve {} any more", key.cluster, key.gvk), why: String::new(), hints: vec![] };
@@ -174,7 +116,7 @@ fn path(kind: &Kind, key: &ObjectKey) -> String {
 }
 
 /// One segment of a path (RFC 3986, 3.3): names of roles and bindings may hold almost anything.
-fn segment(name: &str) -> String {
+pub(super) fn segment(name: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:@!$&'()*+,;=".contains(&byte);
     name.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }

@@ -52,7 +52,8 @@ impl Fleet {
     /// Examines one context within `limit`. Needs a tokio runtime.
     pub async fn examine(&self, id: &ClusterId, limit: Duration) -> Examination {
         let mut found = Examination::default();
-        let Some(context) = self.contexts().iter().find(|context| context.id == *id) else { return found };
+        let Ok(context) = self.context(id) else { return found };
+        let context = &context;
         let mut step = Step::Credentials;
         if tokio::time::timeout(limit, self.steps(context, limit, &mut step, &mut found)).await.is_err() {
             found.problems.push(late(context, limit, step));
@@ -67,7 +68,7 @@ impl Fleet {
 
     async fn steps(&self, context: &Context, limit: Duration, step: &mut Step, found: &mut Examination) {
         let wire = match self.builder(&context.id).build().await {
-            Ok(wire) => wire,
+            Ok(built) => Wire::new(context.id.clone(), built),
             Err(problem) => return found.problems.push(problem),
         };
         *step = Step::Server;

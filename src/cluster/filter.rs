@@ -28,8 +28,10 @@ enum Test {
     Fuzzy(String),
     /// A label is there, or has this value.
     Label(String, Option<String>),
-    /// The cluster's name matches a glob.
-    Cluster(String),
+    /// The cluster's name matches one of these globs.
+    Cluster(Vec<String>),
+    /// The column of that name holds this and nothing else.
+    Exactly(String, String),
 }
 
 /// A regular expression that ignores case; the same text is the same expression.
@@ -67,6 +69,13 @@ impl Filter {
             }
         }
         Ok(Self { parts })
+    }
+
+    /// The same, and only rows that hold exactly this word in a column.
+    #[must_use]
+    pub fn and_exactly(mut self, column: &str, word: &str) -> Self {
+        self.parts.push(Part { wanted: true, test: Test::Exactly(column.to_lowercase(), word.to_owned()) });
+        self
     }
 
     /// Nothing is held back.
@@ -114,7 +123,7 @@ fn label(text: &str) -> Part {
 fn part(word: &str) -> Result<Option<Part>, String> {
     let (wanted, rest) = word.strip_prefix('!').map_or((true, word), |rest| (false, rest));
     let test = match rest.strip_prefix('@') {
-        Some(glob) => Test::Cluster(glob.to_lowercase()),
+        Some(globs) => Test::Cluster(alternatives(globs)),
         None => match rest.split_once(':') {
             Some((column, words)) if !column.is_empty() && column.chars().all(|c| c.is_alphanumeric() || c == '-') => {
                 Test::In(column.to_lowercase(), alternatives(words))
@@ -123,8 +132,7 @@ fn part(word: &str) -> Result<Option<Part>, String> {
             _ => Test::Words(alternatives(rest)),
         },
     };
-    let nothing =
-        matches!(&test, Test::Words(words) | Test::In(_, words) if words.is_empty()) || matches!(&test, Test::Cluster(glob) if glob.is_empty());
+    let nothing = matches!(&test, Test::Words(words) | Test::In(_, words) | Test::Cluster(words) if words.is_empty());
     Ok((!nothing).then_some(Part { wanted, test }))
 }
 
@@ -159,7 +167,11 @@ impl Test {
                 let (key, have) = label.split_once('=').unwrap_or((label, ""));
                 key == name && value.as_ref().is_none_or(|wanted| wanted == have)
             }),
-            Self::Cluster(pattern) => glob(pattern, &row.cluster.as_str().to_lowercase()),
+            Self::Exactly(column, word) => field(row, columns, column) == word.as_str(),
+            Self::Cluster(patterns) => {
+                let name = row.cluster.as_str().to_lowercase();
+                patterns.iter().any(|pattern| glob(pattern, &name))
+            }
         }
     }
 }
@@ -170,13 +182,28 @@ fn field<'a>(row: &'a Row, columns: &[Column], name: &str) -> std::borrow::Cow<'
         "ns" | "namespace" => row.namespace.as_deref().unwrap_or_default().into(),
         "cluster" | "ctx" => row.cluster.as_str().into(),
         "kind" => row.gvk.kind.as_ref().into(),
+        "is" if differs(row, columns) => format!("differing {}", condition(row.state)).into(),
         "is" => condition(row.state).into(),
         _ => columns
             .iter()
-            .position(|column| column.name.eq_ignore_ascii_case(name))
+            .position(|column| is_called(&column.name, name))
             .and_then(|index| row.cells.get(index))
             .map_or_else(Default::default, |cell| cell.show(0)),
     }
+}
+
+/// Another cluster has another image there.
+fn differs(row: &Row, columns: &[Column]) -> bool {
+    let elsewhere = columns.iter().position(|column| &*column.name == "ELSEWHERE");
+    elsewhere.and_then(|at| row.cells.get(at)).is_some_and(|cell| *cell != Cell::Empty)
+}
+
+/// `ports` means PORT(S), `access-modes` ACCESS MODES: of a heading only letters and digits count.
+fn is_called(heading: &str, name: &str) -> bool {
+    fn plain(text: &str) -> impl Iterator<Item = u8> {
+        text.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase())
+    }
+    plain(heading).eq(plain(name))
 }
 
 /// What `is:` looks at.
@@ -228,10 +255,30 @@ mod tests {
     }
 
     #[test]
+    fn headings_are_called_by_their_letters() {
+        for (heading, name) in [("PORT(S)", "ports"), ("ACCESS MODES", "access-modes"), ("CLUSTER-IP", "cluster-ip"), ("STATUS", "status")] {
+            assert!(is_called(heading, name), "{heading} {name}");
+        }
+        assert!(!is_called("STATUS", "stat") && !is_called("PORT(S)", "port"));
+    }
+
+    #[test]
     fn every_part_has_to_hold() {
-        for yes in
-            ["", "web", "WEB run", "cart|web", "!cart", "-l app=web", "-l app", "-l app!=cart,tier=front", "status:run", "ns:shop", "@prod*", "!@lab"]
-        {
+        for yes in [
+            "",
+            "web",
+            "WEB run",
+            "cart|web",
+            "!cart",
+            "-l app=web",
+            "-l app",
+            "-l app!=cart,tier=front",
+            "status:run",
+            "ns:shop",
+            "@prod*",
+            "!@lab",
+            "@lab|prod-eu",
+        ] {
             assert!(matches(yes), "{yes}");
         }
         for no in ["cart", "web cart", "!web", "-l app=cart", "-l nothing", "-l !app", "status:failed", "ns:other", "@lab*"] {

@@ -1,24 +1,29 @@
-//! The fleet: every context of the merged kubeconfig as a connection of its own. The only place that builds a kube client.
+//! The fleet: every context of the merged kubeconfig as a connection of its own, and the connections of other kinds that a person declares. The only
+//! place that builds a kube client.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use kube::config::Kubeconfig;
+use serde::{Deserialize, Serialize};
 use tokio::io::DuplexStream;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::client::{BuildFrom, Builder};
-use super::connection::{Connected, Connection, Health, keep, unix_now};
+use super::client::{BuildFrom, Builder, InCluster};
+use super::connection::{Connected, Connection, Farewell, Health, Voice, keep};
 use super::gate::Gate;
 use super::kinds::Kinds;
+use super::kubeconfig::{self, definition, merged};
+use super::login::Logins;
 use super::metrics::Poller;
+use super::proxy::Proxies;
+use super::standing::Declared;
+use super::tally::{Particulars, Tally};
 use super::watch::{Subscription, WatchSpec, current};
-use crate::names::{ClusterId, Problem};
+use crate::names::{ClusterId, ConnectionKind, Problem};
 use crate::text::sanitise;
 
 /// Dials an API server inside this process.
@@ -42,6 +47,12 @@ pub struct FleetOptions {
     pub kubeconfigs: Vec<PathBuf>,
     /// The sandbox, if it is open.
     pub embedded: Option<Embedded>,
+    /// The cluster this program runs in, where no kubeconfig names one.
+    pub in_cluster: Option<InCluster>,
+    /// Connections that no kubeconfig names.
+    pub declared: Vec<Declared>,
+    /// What the environment says about proxies.
+    pub proxies: Proxies,
     /// Nothing is changed.
     pub readonly: bool,
     /// Globs of contexts that ask for their name before an action.
@@ -72,17 +83,25 @@ pub struct Fleet {
 }
 
 struct Inner {
-    kubeconfig: Kubeconfig,
+    files: Vec<PathBuf>,
+    kubeconfig: RwLock<Arc<Kubeconfig>>,
     embedded: Option<Embedded>,
-    contexts: Vec<Context>,
-    lines: HashMap<ClusterId, Line>,
+    in_cluster: Option<InCluster>,
+    declared: Vec<Declared>,
+    proxies: Proxies,
+    logins: Logins,
+    contexts: watch::Sender<Arc<[Context]>>,
+    lines: Mutex<HashMap<ClusterId, Arc<Line>>>,
     status: watch::Sender<Arc<[Connection]>>,
     gate: Gate,
 }
 
-/// One context's life: its connection, and the task that keeps it.
+/// One connection's life: what can be asked of it, and the task that keeps it.
 struct Line {
     connected: watch::Sender<Option<Connected>>,
+    /// Why it can be asked no more.
+    farewell: Farewell,
+    tally: Arc<Tally>,
     task: Mutex<Option<JoinHandle<()>>>,
     /// Asks for uses while somebody looks.
     poller: Mutex<Weak<Poller>>,
@@ -90,18 +109,32 @@ struct Line {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        for line in self.lines.values() {
+        for line in self.lines.get_mut().unwrap_or_else(PoisonError::into_inner).values() {
             line.stop();
         }
     }
 }
 
 impl Line {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            connected: watch::channel(None).0,
+            farewell: Farewell::default(),
+            tally: Arc::default(),
+            task: Mutex::default(),
+            poller: Mutex::default(),
+        })
+    }
+
     fn stop(&self) {
         if let Some(task) = self.task.lock().unwrap_or_else(PoisonError::into_inner).take() {
             task.abort();
         }
         self.connected.send_replace(None);
+    }
+
+    fn runs(&self) -> bool {
+        self.task.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 }
 
@@ -113,39 +146,47 @@ impl Fleet {
     pub fn open(options: FleetOptions) -> Result<Self, Problem> {
         let kubeconfig = merged(&options.kubeconfigs)?;
         let gate = Gate::new(options.readonly, options.protected, options.audit);
-        let contexts = contexts(&kubeconfig, options.embedded.as_ref(), &gate);
-        let off = |context: &Context| Connection {
-            id: context.id.clone(),
-            health: Health::Off,
-            since: unix_now(),
-            problem: None,
-            version: None,
-            latency_ms: None,
+        let inner = Inner {
+            files: options.kubeconfigs,
+            kubeconfig: RwLock::new(Arc::new(kubeconfig)),
+            embedded: options.embedded,
+            in_cluster: options.in_cluster,
+            declared: options.declared,
+            proxies: options.proxies,
+            logins: Logins::default(),
+            contexts: watch::channel(Arc::from([])).0,
+            lines: Mutex::default(),
+            status: watch::channel(Arc::from([])).0,
+            gate,
         };
-        let (status, _) = watch::channel(contexts.iter().map(off).collect());
-        let line =
-            |context: &Context| (context.id.clone(), Line { connected: watch::channel(None).0, task: Mutex::default(), poller: Mutex::default() });
-        let lines = contexts.iter().map(line).collect();
-        Ok(Self { inner: Arc::new(Inner { kubeconfig, embedded: options.embedded, contexts, lines, status, gate }) })
+        let fleet = Self { inner: Arc::new(inner) };
+        fleet.name_all();
+        Ok(fleet)
     }
 
     /// Every context, in the order of the kubeconfig.
-    pub fn contexts(&self) -> &[Context] {
-        &self.inner.contexts
+    pub fn contexts(&self) -> Arc<[Context]> {
+        self.inner.contexts.borrow().clone()
+    }
+
+    /// Connections that no kubeconfig names.
+    pub fn declared(&self) -> &[Declared] {
+        &self.inner.declared
     }
 
     /// The context to begin with: the kubeconfig's current one, or the only one there is.
-    pub fn current(&self) -> Option<&Context> {
+    pub fn current(&self) -> Option<Context> {
         let contexts = self.contexts();
-        contexts.iter().find(|context| context.current).or(if contexts.len() == 1 { contexts.first() } else { None })
+        let only = if contexts.len() == 1 { contexts.first() } else { None };
+        contexts.iter().find(|context| context.current).or(only).cloned()
     }
 
     /// The context of that name.
     ///
     /// # Errors
     /// There is none; the problem names those there are.
-    pub fn context(&self, id: &ClusterId) -> Result<&Context, Problem> {
-        self.contexts().iter().find(|context| context.id == *id).ok_or_else(|| no_context(id, self.contexts()))
+    pub fn context(&self, id: &ClusterId) -> Result<Context, Problem> {
+        self.contexts().iter().find(|context| context.id == *id).cloned().ok_or_else(|| no_context(id, &self.contexts()))
     }
 
     /// The rules for actions.
@@ -158,35 +199,46 @@ impl Fleet {
         self.inner.status.subscribe()
     }
 
+    /// What a connection costs, and what else is known of it.
+    pub fn particulars(&self, id: &ClusterId) -> Option<Particulars> {
+        Some(self.line(id)?.tally.read())
+    }
+
     /// Opens a connection and keeps it. Needs a tokio runtime.
     pub fn connect(&self, id: &ClusterId) {
-        let Some(line) = self.inner.lines.get(id) else { return };
+        let Some(line) = self.line(id) else { return };
         let mut task = line.task.lock().unwrap_or_else(PoisonError::into_inner);
         if task.is_some() {
             return;
         }
-        let (builder, reporter) = (self.builder(id), self.inner.status.clone());
-        let (name, connected) = (id.clone(), line.connected.clone());
-        *task = Some(tokio::spawn(async move {
-            let report = |health, problem, version, latency| tell(&reporter, &name, health, problem, version, latency);
-            keep(builder, connected, report).await;
-        }));
+        let (builder, voice) = (self.builder(id), Voice::new(id.clone(), self.inner.status.clone()));
+        let (connected, farewell) = (line.connected.clone(), line.farewell.clone());
+        *task = Some(match self.inner.declared.iter().find(|one| one.id == *id) {
+            Some(declared) => tokio::spawn(super::probe::probe(builder, declared.kind, voice)),
+            None => tokio::spawn(keep(builder, connected, farewell, voice)),
+        });
     }
 
-    /// Makes the client of a context.
+    /// Makes the client of a connection.
     pub(super) fn builder(&self, id: &ClusterId) -> Builder {
-        let source = match &self.inner.embedded {
-            Some(own) if own.name == id.as_str() => BuildFrom::Dial(own.dial.clone()),
-            _ => BuildFrom::Kubeconfig(Box::new(self.inner.kubeconfig.clone())),
+        let declared = self.inner.declared.iter().find(|one| one.id == *id);
+        let source = match (&self.inner.embedded, declared) {
+            (_, Some(declared)) => BuildFrom::Address(declared.url.clone()),
+            (Some(own), None) if own.name == id.as_str() => BuildFrom::Dial(own.dial.clone()),
+            _ => match &self.inner.in_cluster {
+                Some(pod) if id.as_str() == kubeconfig::IN_CLUSTER => BuildFrom::Pod(pod.clone()),
+                _ => BuildFrom::Kubeconfig(self.kubeconfig()),
+            },
         };
-        Builder::new(id.clone(), source)
+        let tally = self.line(id).map(|line| line.tally.clone()).unwrap_or_default();
+        Builder::new(id.clone(), source, tally, self.inner.logins.clone(), self.inner.proxies.clone())
     }
 
     /// Closes a connection; its watches wait for it to come back.
     pub fn disconnect(&self, id: &ClusterId) {
-        if let Some(line) = self.inner.lines.get(id) {
+        if let Some(line) = self.line(id) {
             line.stop();
-            tell(&self.inner.status, id, Health::Off, None, None, None);
+            Voice::new(id.clone(), self.inner.status.clone()).tell(Health::Off, None);
         }
     }
 
@@ -200,16 +252,102 @@ impl Fleet {
 
     /// Watches one view of one cluster, from the moment it is connected.
     pub fn watch(&self, spec: WatchSpec) -> Subscription {
-        let connected = match self.inner.lines.get(&spec.cluster) {
+        let connected = match self.line(&spec.cluster) {
             Some(line) => line.connected.subscribe(),
             None => watch::channel(None).1,
         };
         Subscription::start(spec, connected)
     }
 
+    /// Reads the kubeconfigs again. Contexts that are new can be connected; those that are gone are closed and say so; those whose server or
+    /// credentials are others are connected anew. False: nothing is different.
+    ///
+    /// # Errors
+    /// A file cannot be used, or is empty while it is being written: what was known stays in use.
+    pub(super) fn reload(&self) -> Result<bool, Problem> {
+        let empty = |file: &PathBuf| std::fs::metadata(file).is_ok_and(|about| about.len() == 0);
+        if self.inner.files.iter().any(empty) {
+            return Ok(false);
+        }
+        let new = merged(&self.inner.files)?;
+        let old = self.kubeconfig();
+        let text = |kubeconfig: &Kubeconfig| serde_json::to_string(kubeconfig).ok();
+        if text(&old) == text(&new) {
+            return Ok(false);
+        }
+        *self.inner.kubeconfig.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
+        self.name_all();
+        let new = self.kubeconfig();
+        let others: Vec<ClusterId> =
+            self.lines().iter().filter(|(id, line)| line.runs() && definition(&old, id) != definition(&new, id)).map(|(id, _)| id.clone()).collect();
+        for id in others {
+            self.defined_anew(&id, definition(&new, &id).is_some());
+        }
+        Ok(true)
+    }
+
+    /// A connection that is open is defined otherwise, or by nothing any more.
+    fn defined_anew(&self, id: &ClusterId, still: bool) {
+        let Some(line) = self.line(id).filter(|_| !self.is_ours(id)) else { return };
+        if still {
+            line.stop();
+            return self.connect(id);
+        }
+        let problem = gone(id);
+        line.farewell.say(problem.clone());
+        line.stop();
+        Voice::new(id.clone(), self.inner.status.clone()).tell(Health::Unreachable, Some(problem));
+    }
+
+    /// It comes from no kubeconfig.
+    fn is_ours(&self, id: &ClusterId) -> bool {
+        let embedded = self.inner.embedded.as_ref().is_some_and(|own| own.name == id.as_str());
+        embedded || self.inner.in_cluster.is_some() && id.as_str() == kubeconfig::IN_CLUSTER || self.inner.declared.iter().any(|one| one.id == *id)
+    }
+
+    /// Gives every connection there is its line and its status; the status of what is neither named nor open any more goes.
+    fn name_all(&self) {
+        let kubeconfig = self.kubeconfig();
+        let pod = || self.inner.in_cluster.as_ref().map(|pod| kubeconfig::in_cluster(pod, &self.inner.gate));
+        let own = self.inner.embedded.as_ref().map(kubeconfig::embedded).or_else(pod);
+        let from_files = kubeconfig::contexts(&kubeconfig, own.is_none(), &self.inner.gate);
+        let contexts: Arc<[Context]> = own.into_iter().chain(from_files).collect();
+        let clusters = contexts.iter().map(|context| (context.id.clone(), ConnectionKind::Kubernetes));
+        let named: Vec<(ClusterId, ConnectionKind)> = clusters.chain(self.inner.declared.iter().map(|one| (one.id.clone(), one.kind))).collect();
+        let mut lines = self.lines();
+        for (id, _) in &named {
+            lines.entry(id.clone()).or_insert_with(Line::new);
+        }
+        self.inner.status.send_modify(|all| {
+            let known = |id: &ClusterId| all.iter().find(|one| one.id == *id).cloned();
+            let now = named.iter().map(|(id, kind)| known(id).unwrap_or_else(|| Connection::off(id.clone(), *kind)));
+            let lost = all.iter().filter(|one| one.health != Health::Off && !named.iter().any(|(id, _)| *id == one.id));
+            *all = now.chain(lost.cloned()).collect();
+        });
+        drop(lines);
+        self.inner.contexts.send_replace(contexts);
+    }
+
+    /// The files contexts come from.
+    pub(super) fn files(&self) -> &[PathBuf] {
+        &self.inner.files
+    }
+
+    fn kubeconfig(&self) -> Arc<Kubeconfig> {
+        self.inner.kubeconfig.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn lines(&self) -> MutexGuard<'_, HashMap<ClusterId, Arc<Line>>> {
+        self.inner.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn line(&self, id: &ClusterId) -> Option<Arc<Line>> {
+        self.lines().get(id).cloned()
+    }
+
     /// Who asks a cluster for uses, started when nobody did yet. Needs a tokio runtime.
     pub(super) fn poller(&self, id: &ClusterId) -> Option<Arc<Poller>> {
-        let line = self.inner.lines.get(id)?;
+        let line = self.line(id)?;
         let mut place = line.poller.lock().unwrap_or_else(PoisonError::into_inner);
         Some(place.upgrade().unwrap_or_else(|| {
             let poller = Arc::new(Poller::start(line.connected.subscribe()));
@@ -220,7 +358,7 @@ impl Fleet {
 
     /// The connection of a cluster, waited for at most as long as a person waits.
     pub(super) async fn connected(&self, id: &ClusterId) -> Result<Connected, Problem> {
-        let line = self.inner.lines.get(id).ok_or_else(|| no_context(id, self.contexts()))?;
+        let line = self.line(id).ok_or_else(|| no_context(id, &self.contexts()))?;
         let mut receiver = line.connected.subscribe();
         match tokio::time::timeout(Duration::from_secs(20), self.or_trouble(id, current(&mut receiver))).await {
             Ok(answer) => answer,
@@ -249,31 +387,6 @@ impl Fleet {
     }
 }
 
-fn tell(
-    status: &watch::Sender<Arc<[Connection]>>,
-    id: &ClusterId,
-    health: Health,
-    problem: Option<Problem>,
-    version: Option<String>,
-    latency_ms: Option<u32>,
-) {
-    status.send_if_modified(|all| {
-        let Some((place, one)) = all.iter().enumerate().find(|(_, one)| one.id == *id) else { return false };
-        let since = if one.health == health { one.since } else { unix_now() };
-        let version = version.or_else(|| one.version.clone());
-        let now = Connection { id: id.clone(), health, since, problem, version, latency_ms };
-        // A heartbeat that takes a little longer is no news; one that begins or ends to be slow is.
-        let same = Connection { latency_ms: one.latency_ms, ..now.clone() } == *one && now.slow() == one.slow();
-        if same {
-            return false;
-        }
-        let mut next = all.to_vec();
-        next[place] = now;
-        *all = next.into();
-        true
-    });
-}
-
 fn slow(id: &ClusterId) -> Problem {
     Problem {
         code: "cluster.slow",
@@ -281,6 +394,12 @@ fn slow(id: &ClusterId) -> Problem {
         why: "it has not answered within 20 s".into(),
         hints: vec!["`meshplay doctor` looks at every step of the connection".into()],
     }
+}
+
+/// Why a context that was open is not asked any more.
+fn gone(id: &ClusterId) -> Problem {
+    Problem::new("kubeconfig.gone", format!("{id} is not asked any more"), "the context is gone from the kubeconfig")
+        .hint("what is shown stays until it is closed; it is connected again when the context is there again")
 }
 
 fn no_context(id: &ClusterId, contexts: &[Context]) -> Problem {
@@ -292,79 +411,6 @@ fn no_context(id: &ClusterId, contexts: &[Context]) -> Problem {
         why: sanitise(&why).into_owned(),
         hints: vec!["`kubectl config get-contexts` lists them".into()],
     }
-}
-
-/// What one kubeconfig names. Of several files with one name the first wins, so that another's entry is not used.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct KubeconfigNames {
-    /// Its contexts.
-    pub contexts: Vec<String>,
-    /// Its clusters.
-    pub clusters: Vec<String>,
-    /// Its users.
-    pub users: Vec<String>,
-}
-
-/// Reads one kubeconfig and answers what it names.
-///
-/// # Errors
-/// It cannot be read, with the line where that is known.
-pub fn examine_kubeconfig(file: &Path) -> Result<KubeconfigNames, Problem> {
-    let Kubeconfig { contexts, clusters, auth_infos, .. } = read(file)?;
-    let clean = |name: &str| sanitise(name).into_owned();
-    Ok(KubeconfigNames {
-        contexts: contexts.iter().map(|named| clean(&named.name)).collect(),
-        clusters: clusters.iter().map(|named| clean(&named.name)).collect(),
-        users: auth_infos.iter().map(|named| clean(&named.name)).collect(),
-    })
-}
-
-fn read(file: &Path) -> Result<Kubeconfig, Problem> {
-    Kubeconfig::read_from(file).map_err(|error| broken(file, &error.to_string()))
-}
-
-fn broken(file: &Path, why: &str) -> Problem {
-    // The parser's message is its first line; after it comes a drawing of the place.
-    let why = why.lines().next().unwrap_or_default();
-    Problem {
-        code: "kubeconfig.broken",
-        what: format!("the kubeconfig {} cannot be used", file.display()),
-        why: sanitise(why).into_owned(),
-        hints: vec!["mend the file, or point KUBECONFIG at another; `meshplay --sandbox` needs none".into()],
-    }
-}
-
-fn merged(files: &[PathBuf]) -> Result<Kubeconfig, Problem> {
-    let mut all = Kubeconfig::default();
-    for file in files {
-        all = all.merge(read(file)?).map_err(|error| broken(file, &error.to_string()))?;
-    }
-    Ok(all)
-}
-
-fn contexts(kubeconfig: &Kubeconfig, embedded: Option<&Embedded>, gate: &Gate) -> Vec<Context> {
-    let server = |cluster: &str| {
-        kubeconfig.clusters.iter().find(|one| one.name == cluster).and_then(|one| one.cluster.as_ref()?.server.clone()).unwrap_or_default()
-    };
-    let from_file = kubeconfig.contexts.iter().filter_map(|named| {
-        let context = named.context.as_ref()?;
-        let id = ClusterId::new(sanitise(&named.name).as_ref());
-        Some(Context {
-            namespace: context.namespace.as_deref().map_or_else(|| "default".into(), |namespace| sanitise(namespace).into_owned()),
-            server: sanitise(&server(&context.cluster)).into_owned(),
-            current: kubeconfig.current_context.as_deref() == Some(&named.name) && embedded.is_none(),
-            protected: gate.is_protected(&id),
-            id,
-        })
-    });
-    let own = embedded.map(|own| Context {
-        id: ClusterId::new(own.name.as_str()),
-        namespace: own.namespace.clone(),
-        server: "in this process".into(),
-        current: true,
-        protected: false,
-    });
-    own.into_iter().chain(from_file).collect()
 }
 
 #[cfg(test)]
@@ -385,9 +431,10 @@ mod tests {
              contexts: [{name: prod-eu, context: {cluster: c, user: u}}, {name: lab, context: {cluster: c, user: u, namespace: shop}}]\nusers: [{name: u, user: {}}]\n",
         )
         .unwrap();
-        let names: Vec<_> = fleet.contexts().iter().map(|context| (context.id.as_str(), context.protected)).collect();
+        let contexts = fleet.contexts();
+        let names: Vec<_> = contexts.iter().map(|context| (context.id.as_str(), context.protected)).collect();
         assert_eq!(names, [("prod-eu", true), ("lab", false)]);
-        assert_eq!(fleet.current().map(|context| (context.id.as_str(), context.namespace.as_str())), Some(("lab", "shop")));
+        assert_eq!(fleet.current().map(|context| (context.id.to_string(), context.namespace)), Some(("lab".into(), "shop".into())));
     }
 
     #[tokio::test]

@@ -1,10 +1,10 @@
 //! The gate: everything that changes something or puts load on somebody's system asks here first, and is written down here afterwards.
 
-use std::io::Write;
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::names::{ClusterId, ObjectKey, Problem};
 
@@ -12,14 +12,24 @@ use crate::names::{ClusterId, ObjectKey, Problem};
 #[derive(Clone, Debug, Default)]
 pub struct Gate {
     rules: Arc<Rules>,
+    /// Clusters in maintenance. Clones share them.
+    held: Arc<RwLock<Vec<ClusterId>>>,
 }
 
 #[derive(Debug, Default)]
 struct Rules {
-    readonly: bool,
-    protected: Vec<String>,
+    limits: RwLock<Limits>,
     audit: Option<PathBuf>,
 }
+
+#[derive(Clone, Debug, Default)]
+struct Limits {
+    readonly: bool,
+    protected: Vec<String>,
+}
+
+/// The end of the audit log that is read back, in bytes.
+const TAIL: u64 = 256 << 10;
 
 /// Something a person wants done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,34 +60,68 @@ pub enum Verdict {
     Refused(Problem),
 }
 
-#[derive(Serialize)]
-struct Line<'a> {
-    unix: i64,
-    verb: &'a str,
-    cluster: Option<&'a str>,
-    target: &'a str,
-    outcome: &'a str,
+/// A line of the audit log: something that was done or tried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deed {
+    /// When, unix seconds.
+    pub unix: i64,
+    /// `delete`, `load`.
+    pub verb: String,
+    /// Where, if it was in a cluster.
+    pub cluster: Option<String>,
+    /// To what.
+    pub target: String,
+    /// `done` or `failed`.
+    pub outcome: String,
 }
 
 impl Gate {
     /// A gate with these rules; `protected` are globs of context names.
     pub fn new(readonly: bool, protected: Vec<String>, audit: Option<PathBuf>) -> Self {
-        Self { rules: Arc::new(Rules { readonly, protected, audit }) }
+        Self { rules: Arc::new(Rules { limits: RwLock::new(Limits { readonly, protected }), audit }), held: Arc::default() }
+    }
+
+    /// Adds rules while the program runs, for everybody who holds this gate; none is ever taken away.
+    pub fn tighten(&self, readonly: bool, protected: &[String]) {
+        let mut limits = self.rules.limits.write().unwrap_or_else(PoisonError::into_inner);
+        limits.readonly |= readonly;
+        let more: Vec<String> = protected.iter().filter(|glob| !limits.protected.contains(glob)).cloned().collect();
+        limits.protected.extend(more);
+    }
+
+    fn limits(&self) -> Limits {
+        self.rules.limits.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The same rules with these clusters in maintenance; the gate it comes from stays as it is.
+    #[must_use]
+    pub fn holding(&self, clusters: Vec<ClusterId>) -> Self {
+        Self { rules: self.rules.clone(), held: Arc::new(RwLock::new(clusters)) }
+    }
+
+    /// From now on these clusters are in maintenance, for everybody who has a clone of this gate.
+    pub fn hold(&self, clusters: Vec<ClusterId>) {
+        *self.held.write().unwrap_or_else(PoisonError::into_inner) = clusters;
+    }
+
+    /// Actions on this cluster are refused until the person ends its maintenance.
+    pub fn is_held(&self, cluster: &ClusterId) -> bool {
+        self.held.read().unwrap_or_else(PoisonError::into_inner).contains(cluster)
     }
 
     /// Nothing may be changed.
     pub fn readonly(&self) -> bool {
-        self.rules.readonly
+        self.limits().readonly
     }
 
     /// Actions on this cluster ask for its name.
     pub fn is_protected(&self, cluster: &ClusterId) -> bool {
-        self.rules.protected.iter().any(|pattern| super::filter::glob(pattern, cluster.as_str()))
+        self.limits().protected.iter().any(|pattern| super::filter::glob(pattern, cluster.as_str()))
     }
 
     /// May this be done?
     pub fn check(&self, action: &Action) -> Verdict {
-        if self.rules.readonly {
+        if self.readonly() {
             return Verdict::Refused(Problem {
                 code: "gate.readonly",
                 what: format!("{} {} was not done", action.verb, action.target),
@@ -86,6 +130,12 @@ impl Gate {
             });
         }
         match &action.cluster {
+            Some(cluster) if self.is_held(cluster) => Verdict::Refused(Problem {
+                code: "gate.maintenance",
+                what: format!("{cluster} is in maintenance"),
+                why: format!("{} {} was not done", action.verb, action.target),
+                hints: vec!["M in the list of connections (,k) ends it".into()],
+            }),
             Some(cluster) if self.is_protected(cluster) => Verdict::TypeName(cluster.to_string()),
             _ => Verdict::Allowed,
         }
@@ -100,10 +150,29 @@ impl Gate {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        let line = Line { unix, verb: action.verb, cluster: action.cluster.as_ref().map(ClusterId::as_str), target: &action.target, outcome };
+        let cluster = action.cluster.as_ref().map(ToString::to_string);
+        let line = Deed { unix, verb: action.verb.to_owned(), cluster, target: action.target.clone(), outcome: outcome.to_owned() };
         let mut text = serde_json::to_vec(&line)?;
         text.push(b'\n');
         std::fs::OpenOptions::new().create(true).append(true).open(path)?.write_all(&text)
+    }
+
+    /// What was written down last, the newest first, out of the end of the log; lines that cannot be read are left out.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn history(&self) -> std::io::Result<Vec<Deed>> {
+        let Some(path) = &self.rules.audit else { return Ok(Vec::new()) };
+        let mut file = match std::fs::File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let before = file.metadata()?.len().saturating_sub(TAIL);
+        file.seek(SeekFrom::Start(before))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Ok(String::from_utf8_lossy(&bytes).lines().rev().filter_map(|line| serde_json::from_str(line).ok()).collect())
     }
 }
 
@@ -124,6 +193,14 @@ mod tests {
     }
 
     #[test]
+    fn a_cluster_in_maintenance_is_only_looked_at() {
+        let gate = Gate::new(false, vec![], None);
+        let held = gate.holding(vec![ClusterId::new("lab")]);
+        assert!(matches!(held.check(&delete("lab")), Verdict::Refused(problem) if problem.what.contains("maintenance")));
+        assert_eq!((held.check(&delete("prod")), gate.check(&delete("lab"))), (Verdict::Allowed, Verdict::Allowed));
+    }
+
+    #[test]
     fn what_was_done_is_a_line_of_json() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/audit.ndjson");
@@ -132,5 +209,18 @@ mod tests {
         gate.record(&delete("lab"), "failed", 8).unwrap();
         let lines: Vec<serde_json::Value> = std::fs::read_to_string(path).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!((lines.len(), &lines[1]["outcome"]), (2, &serde_json::json!("failed")));
+        let told: Vec<(i64, String)> = gate.history().unwrap().into_iter().map(|deed| (deed.unix, deed.outcome)).collect();
+        assert_eq!(told, [(8, "failed".to_owned()), (7, "done".to_owned())]);
+    }
+
+    #[test]
+    fn rules_that_are_added_hold_for_everybody_and_none_is_taken_away() {
+        let gate = Gate::new(false, vec!["prod*".into()], None);
+        let held = gate.clone();
+        gate.tighten(false, &["lab".into()]);
+        assert!(["prod-eu", "lab"].iter().all(|name| matches!(held.check(&delete(name)), Verdict::TypeName(_))));
+        gate.tighten(true, &[]);
+        gate.tighten(false, &[]);
+        assert!(held.readonly());
     }
 }

@@ -51,11 +51,7 @@ impl Pieces {
             (Quoted::Escaped, _) => self.quoted = Quoted::Yes,
             (Quoted::Yes, b'\\') => self.quoted = Quoted::Escaped,
             (Quoted::Yes, b'"') => self.quoted = Quoted::No,
-            (Quoted::Yes, _) => {
-                if before == 1 && self.name.len() <= self.array.len() {
-                    self.name.push(byte);
-                }
-            }
+            (Quoted::Yes, _) if before == 1 && self.name.len() <= self.array.len() => self.name.push(byte),
             (Quoted::No, b'"') => {
                 self.quoted = Quoted::Yes;
                 if before == 1 {

@@ -36,6 +36,8 @@ pub enum Cell {
     Empty,
     /// Words.
     Text(Arc<str>),
+    /// A size as somebody else wrote it, `10Gi`, with what it is ordered by.
+    Measure(f32, Arc<str>),
     /// A count.
     Number(i64),
     /// A moment, unix seconds; drawn as its age.
@@ -164,7 +166,7 @@ impl Cell {
     pub fn show(&self, now: i64) -> Cow<'_, str> {
         match self {
             Self::Empty => Cow::Borrowed(""),
-            Self::Text(text) => Cow::Borrowed(text),
+            Self::Text(text) | Self::Measure(_, text) => Cow::Borrowed(text),
             Self::Number(number) => Cow::Owned(number.to_string()),
             Self::Since(0) => Cow::Borrowed(""),
             Self::Since(then) => Cow::Owned(age(now - then)),
@@ -189,6 +191,7 @@ impl Cell {
     pub(super) fn rank(&self) -> Option<f64> {
         match self {
             Self::Number(number) => Some(*number as f64),
+            Self::Measure(size, _) => Some(f64::from(*size)),
             Self::Since(then) => Some(-(*then as f64)),
             Self::Ratio(ready, wanted) => Some(if *wanted == 0 { 1.0 } else { f64::from(*ready) / f64::from(*wanted) }),
             Self::Restarts(count, _) => Some(f64::from(*count)),

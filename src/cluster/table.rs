@@ -9,6 +9,8 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use self::order::{NOTHING, Ranking};
 use self::text::passes;
 use super::filter::Filter;
@@ -83,7 +85,7 @@ impl Entry {
 }
 
 /// What rows are ordered by; the same for every row that compares equal: namespace, then name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sort {
     /// The key.
     pub by: SortBy,
@@ -92,7 +94,8 @@ pub struct Sort {
 }
 
 /// The key of an order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum SortBy {
     /// Name within namespace.
     #[default]

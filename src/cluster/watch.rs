@@ -1,5 +1,7 @@
 //! Watches: one task a kind, one coalescing delta a subscription. A lost watch keeps its rows, says since when they are stale, and comes back.
 
+mod queue;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -10,12 +12,14 @@ use serde_json::value::RawValue;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
-use super::connection::{Connected, unix_now};
+use self::queue::Queue;
+use super::connection::{Connected, LONGEST_PAUSE, unix_now};
 use super::decode::{Decoder, Head, Own, Shape};
-use super::kinds::Kind;
 use super::metrics;
+use super::path::UserColumn;
 use super::pieces::Pieces;
 use super::rows::{Delta, Phase, Row, Uid};
+use super::views::{Ask, Book, Changed, Part, clock, outside};
 use super::wire::{LIMIT, Lines, Status, Trouble, Wire, encode};
 use crate::names::{ClusterId, Problem};
 use crate::text::sanitise;
@@ -25,7 +29,7 @@ use crate::text::sanitise;
 pub struct WatchSpec {
     /// Which cluster.
     pub cluster: ClusterId,
-    /// `workloads`, or a kind by any of its names.
+    /// A mixed view of [`super::views`], or a kind by any of its names.
     pub view: String,
     /// These namespaces; none: all.
     pub namespaces: Vec<String>,
@@ -33,6 +37,10 @@ pub struct WatchSpec {
     pub labels: String,
     /// A field selector for the server; may be empty.
     pub fields: String,
+    /// Columns of the person's own, behind the kind's.
+    pub columns: Vec<UserColumn>,
+    /// Every row is complete when it comes; else some come sooner as the server prints them, and are completed later.
+    pub exact: bool,
 }
 
 /// A running watch. Dropping it stops the watch.
@@ -53,10 +61,12 @@ struct Shared {
 #[derive(Default)]
 struct Pending {
     columns: Option<Arc<[super::rows::Column]>>,
-    upserts: HashMap<Uid, Row>,
+    upserts: Queue,
     removed: HashSet<Uid>,
     /// One phase a part of the view, a kind in a namespace; `None` before its task has said anything.
     phases: Vec<Option<Phase>>,
+    /// Since when nothing is certain, unix seconds, and why.
+    doubt: Option<(i64, Problem)>,
     phase_changed: bool,
 }
 
@@ -74,25 +84,25 @@ const BURST: usize = 512;
 const GULP: usize = 1_024;
 /// Rows of a list that wait to be taken, at most; then it is not read on, so that no list is ever in memory twice.
 const FULL: usize = 4 * GULP;
+/// How long the server may think about a Table of everything, before it is asked for the objects without one.
+const GLANCE: Duration = Duration::from_secs(3);
 /// Objects a page, where lists are paged; the size `kubectl` uses.
 const PAGE: u32 = 500;
 
-/// The kinds of the mixed view, as `plural.group`.
-const WORKLOADS: [&str; 5] = ["deployments.apps", "statefulsets.apps", "daemonsets.apps", "jobs.batch", "cronjobs.batch"];
-
 impl WatchSpec {
-    /// The parts a kind is watched in: one a namespace, or one for all of them.
-    fn places(&self, kind: Kind) -> Vec<(Kind, Option<&str>)> {
-        if self.namespaces.is_empty() || !kind.namespaced {
-            return vec![(kind, None)];
+    /// The places a kind is watched in: one a namespace, or one for all of them.
+    fn places(&self, part: &Part) -> Vec<Option<&str>> {
+        if self.namespaces.is_empty() || !part.kind.namespaced {
+            return vec![None];
         }
-        self.namespaces.iter().map(|namespace| (kind.clone(), Some(namespace.as_str()))).collect()
+        self.namespaces.iter().map(|namespace| Some(namespace.as_str())).collect()
     }
 
-    /// The selectors as the end of a query.
-    fn selectors(&self) -> String {
+    /// The selectors as the end of a query; `own` is a field selector that comes with the kind.
+    fn selectors(&self, own: &str) -> String {
         let part = |name: &str, text: &str| if text.is_empty() { String::new() } else { format!("&{name}={}", encode(text)) };
-        part("labelSelector", &self.labels) + &part("fieldSelector", &self.fields)
+        let fields = [self.fields.as_str(), own].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(",");
+        part("labelSelector", &self.labels) + &part("fieldSelector", &fields)
     }
 }
 
@@ -120,7 +130,7 @@ impl Subscription {
 impl Shared {
     fn take(&self) -> Option<Delta> {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        let upserts: Vec<Row> = pending.upserts.extract_if(|_, _| true).map(|(_, row)| row).take(GULP).collect();
+        let upserts = pending.upserts.take(GULP);
         let more = !pending.upserts.is_empty();
         // How far it is is said with the last of the rows that it is said about.
         let phase = (!more && std::mem::take(&mut pending.phase_changed)).then(|| pending.phase());
@@ -128,7 +138,7 @@ impl Shared {
         let nothing = delta.phase.is_none() && delta.columns.is_none() && delta.upserts.is_empty() && delta.removed.is_empty();
         if more {
             self.changed.notify_one();
-        } else if pending.upserts.capacity() > 2 * FULL {
+        } else {
             pending.upserts.shrink_to(FULL);
         }
         drop(pending);
@@ -152,6 +162,31 @@ impl Shared {
         self.changed.notify_one();
     }
 
+    /// What the book of a mixed view has new.
+    fn hand_over(&self, changed: Changed) {
+        if changed.upserts.is_empty() && changed.removed.is_empty() {
+            return;
+        }
+        self.change(|pending| {
+            for uid in changed.removed {
+                pending.upserts.remove(uid);
+                pending.removed.insert(uid);
+            }
+            for (uid, row) in changed.upserts {
+                pending.removed.remove(&uid);
+                pending.upserts.put(row);
+            }
+        });
+    }
+
+    /// The last heartbeat was not answered, or heartbeats are answered again.
+    fn set_doubt(&self, doubt: Option<(i64, Problem)>) {
+        self.change(|pending| {
+            pending.phase_changed |= pending.doubt != doubt;
+            pending.doubt = doubt;
+        });
+    }
+
     fn set_phase(&self, part: usize, phase: Phase) {
         self.change(|pending| {
             if let Some(place) = pending.phases.get_mut(part)
@@ -171,6 +206,9 @@ impl Pending {
         if let Some(stale) = stale {
             return stale.clone();
         }
+        if let Some((since, problem)) = self.doubt.clone() {
+            return Phase::Stale { since, problem };
+        }
         let counts = self.phases.iter().map(|phase| match phase {
             Some(Phase::Synced) => None,
             Some(Phase::Syncing { count }) => Some(*count),
@@ -184,10 +222,10 @@ impl Pending {
 /// Waits for the connection, resolves the view to kinds, and runs one task a kind.
 async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connected>>, shared: Arc<Shared>) {
     shared.change(|pending| pending.phases = vec![None]);
-    let (kinds, measured) = loop {
+    let (now, parts, measured) = loop {
         let Some(now) = current(&mut connected).await else { return };
         match now.among_kinds(|kinds| Ok((resolve(&spec, kinds)?, metrics::served(kinds)))).await {
-            Ok(kinds) => break kinds,
+            Ok((parts, measured)) => break (now, parts, measured),
             Err(problem) => {
                 shared.set_phase(0, Phase::Stale { since: unix_now(), problem });
                 if wait_for_change(&mut connected, Duration::from_secs(10)).await.is_err() {
@@ -196,41 +234,83 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
             }
         }
     };
-    let shape = |kind: &Kind| if spec.view == "workloads" { Shape::Own(Own::Workloads) } else { Shape::of(kind) };
-    let places: Vec<(Kind, Option<&str>)> = kinds.into_iter().flat_map(|kind| spec.places(kind)).collect();
+    let ask = Ask::parse(&spec.view);
+    let maker = ask.and_then(|ask| ask.maker());
+    let book = maker.map(|maker| Arc::new(Mutex::new(Book::new(spec.cluster.clone(), maker))));
+    let places: Vec<(&Part, Option<&str>)> = parts.iter().flat_map(|part| spec.places(part).into_iter().map(move |place| (part, place))).collect();
+    let decoder = |part: &Part| {
+        Decoder::new(part.shape, spec.cluster.clone(), part.kind.gvk.clone()).with(&spec.columns).measured(measured).writing(book.clone())
+    };
     shared.change(|pending| {
         pending.phases = vec![None; places.len()];
-        pending.columns = places.first().and_then(|(kind, _)| shape(kind).columns());
+        pending.columns = places.first().and_then(|(part, _)| decoder(part).columns());
+        // Where nothing of a view is served, nothing more will come.
+        pending.phase_changed |= places.is_empty();
     });
-    let mut parts = JoinSet::new();
-    for (part, (kind, namespace)) in places.into_iter().enumerate() {
-        let shape = shape(&kind);
-        let decoder = Decoder::new(shape, spec.cluster.clone(), kind.gvk.clone()).measured(measured);
-        let path = kind.path(namespace);
-        let query = spec.selectors();
+    let mut tasks = JoinSet::new();
+    if let Some((book, ask)) = book.clone().zip(ask) {
+        tell_outside(ask, now.wire, book.clone(), shared.clone()).await;
+        let shared = shared.clone();
+        tasks.spawn(clock(book, move |changed| shared.hand_over(changed)));
+    }
+    for (at, (part, namespace)) in places.into_iter().enumerate() {
+        // Without them a Table carries no more of an object than its metadata.
+        let whole = if part.shape == Shape::Table && !spec.columns.is_empty() { "&includeObject=Object" } else { "" };
         let mut source = Source {
-            part,
-            shape,
-            path,
-            query,
-            decoder,
+            part: at,
+            shape: part.shape,
+            path: part.kind.path(namespace),
+            query: spec.selectors(part.fields) + whole,
+            decoder: decoder(part),
+            book: book.clone(),
             rows: Vec::new(),
             known: HashMap::new(),
             round: 0,
             glanced: false,
+            exact: spec.exact || !spec.columns.is_empty(),
             version: String::new(),
             fresh: unix_now(),
             shared: shared.clone(),
         };
         let mut connected = connected.clone();
-        parts.spawn(async move { source.run(&mut connected).await });
+        tasks.spawn(async move { source.run(&mut connected).await });
     }
-    while parts.join_next().await.is_some() {}
+    tokio::select! {
+        () = async { while tasks.join_next().await.is_some() {} } => {}
+        () = doubts(&mut connected, &shared) => {}
+    }
 }
 
-fn resolve(spec: &WatchSpec, kinds: &super::kinds::Kinds) -> Result<Vec<Kind>, Problem> {
-    if spec.view == "workloads" {
-        return Ok(WORKLOADS.iter().filter_map(|name| kinds.find(name)).cloned().collect());
+/// Makes every part of a view as doubtful as its connection is.
+async fn doubts(connected: &mut watch::Receiver<Option<Connected>>, shared: &Shared) {
+    while let Some(now) = current(connected).await {
+        connected.mark_unchanged();
+        let mut suspicion = now.suspicion();
+        loop {
+            shared.set_doubt(suspicion.borrow_and_update().clone());
+            tokio::select! {
+                changed = suspicion.changed() => if changed.is_err() { break },
+                _ = connected.changed() => break,
+            }
+        }
+        shared.set_doubt(None);
+    }
+}
+
+/// Writes down what a mixed view tells of a cluster beside its objects.
+async fn tell_outside(ask: Ask, wire: Wire, book: Arc<Mutex<Book>>, shared: Arc<Shared>) {
+    let objects = outside(&ask, &wire).await;
+    let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
+    for (gvk, object) in objects {
+        // Written here and read there: it fits.
+        _ = book.take(&gvk, object.to_string().as_bytes(), unix_now());
+    }
+    shared.hand_over(book.changed());
+}
+
+fn resolve(spec: &WatchSpec, kinds: &super::kinds::Kinds) -> Result<Vec<Part>, Problem> {
+    if let Some(ask) = Ask::parse(&spec.view) {
+        return Ok(ask.parts(kinds));
     }
     let unknown = || Problem {
         code: "cluster.kind",
@@ -238,7 +318,8 @@ fn resolve(spec: &WatchSpec, kinds: &super::kinds::Kinds) -> Result<Vec<Kind>, P
         why: String::new(),
         hints: vec!["`:` and tab lists the kinds; `kubectl api-resources` does too".into()],
     };
-    kinds.find(&spec.view).cloned().map(|kind| vec![kind]).ok_or_else(unknown)
+    let part = |kind: &super::kinds::Kind| vec![Part { shape: Shape::of(kind), kind: kind.clone(), fields: "" }];
+    kinds.find(&spec.view).map(part).ok_or_else(unknown)
 }
 
 /// The connection once there is one; `None` when the fleet is gone.
@@ -257,6 +338,8 @@ struct Source {
     path: String,
     query: String,
     decoder: Decoder,
+    /// Where the decoder writes the objects of a mixed view: rows come from there.
+    book: Option<Arc<Mutex<Book>>>,
     /// Decoded and not handed over yet. The version is already past them, so they must not be lost with the request they came by.
     rows: Vec<Row>,
     /// Every object there is, with the list it was last seen in or after.
@@ -265,6 +348,8 @@ struct Source {
     round: u32,
     /// The rows were shown as the server prints them: what comes only completes them.
     glanced: bool,
+    /// They are not to be.
+    exact: bool,
     /// Where the next watch begins; empty: take the list first.
     version: String,
     /// The last moment the rows were known to be true.
@@ -315,7 +400,7 @@ enum End {
 
 impl Source {
     async fn run(&mut self, connected: &mut watch::Receiver<Option<Connected>>) {
-        let mut wait = Duration::ZERO;
+        let (mut wait, mut refused) = (Duration::ZERO, false);
         while let Some(now) = current(connected).await {
             connected.mark_unchanged();
             let begun = Instant::now();
@@ -323,15 +408,17 @@ impl Source {
                 ended = self.once(&now) => ended,
                 // The heartbeat lost the cluster, or it was closed: what is shown may be old.
                 changed = connected.changed() => match changed {
-                    Ok(()) => Err(now.wire.lost("the heartbeat got no answer")),
+                    Ok(()) => Err(Trouble { status: None, after: None, problem: now.farewell() }),
                     Err(_) => return,
                 },
             };
             self.hand_over(None);
+            refused &= ended.is_err();
             let calm = begun.elapsed() >= CALM;
             if calm {
                 wait = Duration::ZERO;
             }
+            let mut asked = None;
             let longest = match forgotten(ended) {
                 Ok(End::Listed) => continue,
                 Ok(End::Relist) => {
@@ -343,6 +430,12 @@ impl Source {
                     if trouble.status.is_none() {
                         now.doubt();
                     }
+                    // A token that ended between two requests: with another one the watch goes on where it was.
+                    if trouble.status == Some(StatusCode::UNAUTHORIZED) && !std::mem::replace(&mut refused, true) {
+                        now.renewed().await;
+                        continue;
+                    }
+                    asked = trouble.after;
                     self.shared.set_phase(self.part, Phase::Stale { since: self.fresh, problem: trouble.problem });
                     LONGEST_RETRY
                 }
@@ -352,7 +445,8 @@ impl Source {
                 continue;
             }
             wait = (wait * 2).clamp(Duration::from_millis(500), longest);
-            if wait_for_change(connected, jitter(wait)).await.is_err() {
+            let pause = asked.map_or_else(|| jitter(wait), |asked| asked.clamp(wait, LONGEST_PAUSE));
+            if wait_for_change(connected, pause).await.is_err() {
                 return;
             }
         }
@@ -372,7 +466,7 @@ impl Source {
             return self.follow(lines, None).await;
         }
         self.shared.set_phase(self.part, Phase::Syncing { count: 0 });
-        if self.shape == Shape::Own(Own::Pods) && self.known.is_empty() {
+        if self.shape == Shape::Own(Own::Pods) && self.known.is_empty() && !self.exact {
             self.glance(now).await;
         }
         if now.streams() {
@@ -403,7 +497,7 @@ impl Source {
 
     /// Rows of a Table as they come; how many there were. None: it is no Table.
     async fn printed(&mut self, now: &Connected, path: &str) -> Result<Option<usize>, Trouble> {
-        let mut body = now.wire.parts(path, Shape::Table.accept(), LIMIT).await?;
+        let mut body = now.wire.parts(path, Shape::Table.accept(), GLANCE).await?;
         let (mut pieces, mut columns, mut count, at) = (Pieces::of("rows"), None, 0, unix_now());
         while let Some(part) = body.next().await? {
             let (decoder, rows) = (&mut self.decoder, &mut self.rows);
@@ -459,6 +553,7 @@ impl Source {
             let nonsense = |error: serde_json::Error| wire.nonsense(line, &error.to_string());
             let event: Event<'_> = serde_json::from_slice(line).map_err(nonsense)?;
             let object = event.object.get().as_bytes();
+            self.decoder.at(unix_now());
             match event.kind {
                 "ERROR" => return refused(&wire, object),
                 "BOOKMARK" => self.marked(object, &mut listed),
@@ -516,7 +611,7 @@ impl Source {
                 self.query,
                 if next.is_empty() { String::new() } else { format!("&continue={}", encode(&next)) }
             );
-            let body = now.wire.whole(http::Method::GET, &path, self.shape.accept(), Vec::new(), LIMIT * 4).await?;
+            let body = now.wire.whole(http::Method::GET, &path, self.shape.accept_list(), Vec::new(), LIMIT * 4).await?;
             let meta = self.page(&body).map_err(|error| now.wire.nonsense(&body, &error.to_string()))?;
             drop(body);
             listed.count += self.rows.len();
@@ -533,6 +628,7 @@ impl Source {
 
     fn page(&mut self, body: &[u8]) -> Result<ListMeta, serde_json::Error> {
         let list: List<'_> = serde_json::from_slice(body)?;
+        self.decoder.at(unix_now());
         if self.shape == Shape::Table {
             if let Some(columns) = self.decoder.rows(body, &mut self.rows)? {
                 self.shared.change(|pending| pending.columns = Some(columns));
@@ -550,21 +646,32 @@ impl Source {
             return;
         }
         self.known.extend(self.rows.iter().map(|row| (row.uid, self.round)));
-        self.shared.change(|pending| {
-            for row in self.rows.drain(..) {
-                pending.removed.remove(&row.uid);
-                pending.upserts.insert(row.uid, row);
+        match &self.book {
+            Some(book) => {
+                self.rows.clear();
+                self.shared.hand_over(book.lock().unwrap_or_else(PoisonError::into_inner).changed());
             }
-        });
+            None => self.shared.change(|pending| {
+                for row in self.rows.drain(..) {
+                    pending.removed.remove(&row.uid);
+                    pending.upserts.put(row);
+                }
+            }),
+        }
         if let Some(count) = listed.filter(|_| !self.glanced) {
             self.shared.set_phase(self.part, Phase::Syncing { count });
         }
     }
 
     fn remove(&mut self, gone: Vec<Uid>) {
+        if let Some(book) = &self.book {
+            let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
+            gone.into_iter().for_each(|uid| book.forget(uid, unix_now()));
+            return self.shared.hand_over(book.changed());
+        }
         self.shared.change(|pending| {
             for uid in gone {
-                pending.upserts.remove(&uid);
+                pending.upserts.remove(uid);
                 pending.removed.insert(uid);
             }
         });

@@ -1,7 +1,9 @@
 //! HTTP to one API server: whole answers, lines of a watch, and errors said for a person. Knows no kind.
 
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use http::header::{ACCEPT_ENCODING, DATE, HeaderMap, RETRY_AFTER};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Bytes;
@@ -9,6 +11,10 @@ use kube::client::Body;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::client::Built;
+use super::connection::unix_now;
+use super::entrance::Entrance;
+use super::tally::{Tally, Use};
 use crate::names::{ClusterId, Problem};
 use crate::text::sanitise;
 
@@ -24,7 +30,10 @@ const LARGEST_OBJECT: usize = 64 << 20;
 #[derive(Clone)]
 pub(super) struct Wire {
     pub(super) id: ClusterId,
-    client: kube::Client,
+    /// Replaced when credentials are renewed; what runs goes on with the one it began with.
+    client: Arc<RwLock<kube::Client>>,
+    tally: Arc<Tally>,
+    entrance: Option<Arc<Entrance>>,
 }
 
 /// What went wrong on the way, with what a caller decides on.
@@ -32,6 +41,8 @@ pub(super) struct Wire {
 pub(super) struct Trouble {
     /// The status the server answered; none when it did not answer.
     pub(super) status: Option<StatusCode>,
+    /// How long the server asked to be left alone.
+    pub(super) after: Option<Duration>,
     /// For the person.
     pub(super) problem: Problem,
 }
@@ -58,8 +69,40 @@ pub(super) fn encode(text: &str) -> String {
 }
 
 impl Wire {
-    pub(super) fn new(id: ClusterId, client: kube::Client) -> Self {
-        Self { id, client }
+    pub(super) fn new(id: ClusterId, built: Built) -> Self {
+        built.tally.credentials_end(built.ends);
+        Self { id, client: Arc::new(RwLock::new(built.client)), tally: built.tally, entrance: built.entrance.map(Arc::new) }
+    }
+
+    /// From now on requests are made with other credentials.
+    pub(super) fn renew(&self, built: Built) {
+        self.tally.credentials_end(built.ends);
+        *self.client.write().unwrap_or_else(PoisonError::into_inner) = built.client;
+    }
+
+    /// What is counted here.
+    pub(super) fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// When the certificate ends that the server shows, unix seconds; none: it could not be seen.
+    pub(super) async fn serving_ends(&self) -> Option<i64> {
+        self.entrance.as_ref()?.ends().await
+    }
+
+    /// The uid of namespace kube-system, which is the same however the cluster is reached; none where it may not be read.
+    pub(super) async fn identity(&self, limit: Duration) -> Option<String> {
+        #[derive(Deserialize)]
+        struct Object {
+            metadata: Meta,
+        }
+        #[derive(Deserialize)]
+        struct Meta {
+            uid: String,
+        }
+        let accept = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
+        let object: Object = self.json("/api/v1/namespaces/kube-system", accept, limit).await.ok()?;
+        Some(sanitise(&object.metadata.uid).into_owned()).filter(|uid| !uid.is_empty())
     }
 
     /// A whole answer as JSON.
@@ -86,7 +129,8 @@ impl Wire {
 
     /// The lines of an answer that has no end, a watch. `limit` is for the head of the answer only.
     pub(super) async fn lines(&self, path: &str, accept: &str, limit: Duration) -> Result<Lines, Trouble> {
-        let head = self.send(Method::GET, path, accept, Vec::new());
+        // Servers compress a watch event by event, which what undoes it here takes for the end.
+        let head = self.send_as(Method::GET, path, accept, Some("identity"), Vec::new());
         let body = tokio::time::timeout(limit, head).await.unwrap_or_else(|_| Err(self.slow(limit)))?;
         Ok(Lines { wire: self.clone(), body, buffer: Vec::new(), from: 0, scanned: 0 })
     }
@@ -99,20 +143,33 @@ impl Wire {
     }
 
     async fn send(&self, method: Method, path: &str, accept: &str, body: Vec<u8>) -> Result<Body, Trouble> {
-        let request = Request::builder().method(method).uri(path).header("accept", accept).header("content-type", JSON);
+        self.send_as(method, path, accept, None, body).await
+    }
+
+    async fn send_as(&self, method: Method, path: &str, accept: &str, coding: Option<&str>, body: Vec<u8>) -> Result<Body, Trouble> {
+        self.tally.count(Use::of(&method, path));
+        let mut request = Request::builder().method(method).uri(path).header("accept", accept).header("content-type", JSON);
+        if let Some(coding) = coding {
+            request = request.header(ACCEPT_ENCODING, coding);
+        }
         let request = request.body(Body::from(body)).map_err(|error| self.lost(&error.to_string()))?;
-        let answer = self.client.send(request).await.map_err(|error| self.lost(&chain(&error)))?;
-        let status = answer.status();
+        let client = self.client.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let answer = client.send(request).await.map_err(|error| self.lost(&chain(&error)))?;
+        if let Some(ahead) = date(answer.headers()).map(|theirs| theirs - unix_now()) {
+            self.tally.ahead(ahead);
+        }
+        let (status, after) = (answer.status(), retry_after(answer.headers()));
         if status.is_success() {
             return Ok(answer.into_body());
         }
         let text = http_body_util::Limited::new(answer.into_body(), 64 << 10).collect().await.map(|all| all.to_bytes()).unwrap_or_default();
-        Err(self.refused(status, &text))
+        Err(self.refused(status, after, &text))
     }
 
-    fn refused(&self, status: StatusCode, body: &[u8]) -> Trouble {
+    fn refused(&self, status: StatusCode, after: Option<Duration>, body: &[u8]) -> Trouble {
         let said = serde_json::from_slice::<Status>(body).ok().filter(|said| !said.message.is_empty());
         let why = said.map_or_else(|| excerpt(body), |said| sanitise(&said.message).into_owned());
+        let why = after.map_or_else(|| why.clone(), |after| format!("again in {} s; {why}", after.as_secs()));
         let (code, what, hint) = match status {
             StatusCode::UNAUTHORIZED => (
                 "cluster.auth",
@@ -128,7 +185,7 @@ impl Wire {
             _ => ("cluster.refused", "refused the request", "`meshplay doctor` looks at every step of the connection"),
         };
         let problem = self.problem(code, format!("{} {what} ({})", self.id, status.as_u16()), why, hint);
-        Trouble { status: Some(status), problem }
+        Trouble { status: Some(status), after, problem }
     }
 
     /// The server answered, but not as an API server does.
@@ -139,7 +196,8 @@ impl Wire {
         } else {
             (sanitise(error).into_owned(), "check `server:` in the kubeconfig, and what stands between here and there")
         };
-        Trouble { status: None, problem: self.problem("cluster.nonsense", format!("{} did not answer as an API server does", self.id), why, hint) }
+        let problem = self.problem("cluster.nonsense", format!("{} did not answer as an API server does", self.id), why, hint);
+        Trouble { status: None, after: None, problem }
     }
 
     pub(super) fn lost(&self, why: &str) -> Trouble {
@@ -150,7 +208,7 @@ impl Wire {
             why,
             "it is tried again by itself; `meshplay doctor` looks closer",
         );
-        Trouble { status: None, problem }
+        Trouble { status: None, after: None, problem }
     }
 
     fn slow(&self, limit: Duration) -> Trouble {
@@ -160,6 +218,17 @@ impl Wire {
     fn problem(&self, code: &'static str, what: String, why: String, hint: &str) -> Problem {
         Problem { code, what, why, hints: vec![hint.to_owned()] }
     }
+}
+
+/// The server's time, unix seconds (RFC 9110, 6.6.1).
+fn date(headers: &HeaderMap) -> Option<i64> {
+    let text = headers.get(DATE)?.to_str().ok()?;
+    Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_second())
+}
+
+/// `Retry-After` in seconds, which is what API servers send (RFC 9110, 10.2.3 also knows dates).
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }
 
 /// Errors of the stack below carry their cause only in their sources.
@@ -248,6 +317,14 @@ impl Lines {
                 }
             }
         }
+    }
+
+    /// What came after the last line feed, once the answer is over.
+    pub(super) fn rest(&mut self) -> Vec<u8> {
+        let rest = self.buffer.split_off(self.from.min(self.buffer.len()));
+        self.buffer.clear();
+        (self.from, self.scanned) = (0, 0);
+        rest
     }
 
     /// The server these lines come from.

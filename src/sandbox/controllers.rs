@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::Options;
 use super::kinds::Kind;
 use super::scenario::{
-    BULK, FAILING, NODES, condition, crashed, hash, pod_name, pod_of, pod_status, replica_set, report, running, set_name, stamp, time,
+    BULK, FAILING, NODES, condition, crashed, hash, pod_name, pod_of, pod_status, replica_set, report, revision, running, set_name, stamp, time,
 };
 use super::store::{Change, Expected, Place, Store};
 
@@ -154,7 +154,10 @@ impl World {
             Some(ready) if others => wanted.min(ready + 1),
             Some(_) => wanted,
             None => {
-                self.make("ReplicaSet", &place.1, &name, replica_set(deployment, if others { 1 } else { wanted }, 0));
+                let numbers =
+                    sets.iter().filter_map(|(_, set)| set["metadata"]["annotations"]["deployment.kubernetes.io/revision"].as_str()?.parse().ok());
+                let number = numbers.max().unwrap_or(0) + 1;
+                self.make("ReplicaSet", &place.1, &name, revision(replica_set(deployment, if others { 1 } else { wanted }, 0), number));
                 let message = format!("Scaled up replica set {name} to {wanted}");
                 self.event(
                     &("deployments", place.1.clone(), place.2.clone()),

@@ -16,6 +16,19 @@ pub(super) const FAILING: &str = "shop/cart:2.4.0";
 
 pub(super) const NODES: [&str; 3] = ["node-01", "node-02", "node-03"];
 
+/// What was rolled out lately, in place of what, by whom and how many seconds ago.
+struct Before {
+    name: &'static str,
+    image: &'static str,
+    by: &'static str,
+    ago: i64,
+}
+
+const BEFORE: &[Before] = &[
+    Before { name: "cart", image: "shop/cart:2.3.0", by: "helm", ago: 3 * HOUR },
+    Before { name: "search", image: "shop/search:4.9.3", by: "kubectl-set", ago: 12 * MINUTE },
+];
+
 /// Bulk pods live in namespaces of that prefix; no controller looks after them.
 pub(super) const BULK: &str = "bulk-";
 
@@ -85,11 +98,25 @@ impl Scene<'_> {
             "unavailableReplicas": service.replicas - ready, "conditions": conditions});
         let spec = json!({"replicas": service.replicas, "selector": {"matchLabels": {"app": service.name}}, "template": template,
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}});
-        let owner =
-            self.put("Deployment", "shop", service.name, age, json!({"metadata": {"labels": {"app": service.name}}, "spec": spec, "status": status}));
-        let set = self.put("ReplicaSet", "shop", &set_name(service.name, &template), age - MINUTE, replica_set(&owner, service.replicas, ready));
+        let before = BEFORE.iter().find(|before| before.name == service.name);
+        let rolled = before.map(|before| before.ago);
+        let mut meta = json!({"labels": {"app": service.name}});
+        if let Some(before) = before {
+            let fields = json!({"f:spec": {"f:template": {"f:spec": {}}}});
+            meta["managedFields"] = json!([{"manager": before.by, "operation": "Update", "apiVersion": "apps/v1", "time": time(self.now - before.ago), "fieldsType": "FieldsV1", "fieldsV1": fields}]);
+        }
+        let owner = self.put("Deployment", "shop", service.name, age, json!({"metadata": meta, "spec": spec, "status": status}));
+        if let Some(before) = before {
+            let mut old = owner.clone();
+            old["spec"]["template"]["spec"]["containers"][0]["image"] = json!(before.image);
+            let set = revision(replica_set(&old, 0, 0), 1);
+            self.put("ReplicaSet", "shop", &set_name(service.name, &old["spec"]["template"]), age - MINUTE, set);
+        }
+        let set = revision(replica_set(&owner, service.replicas, ready), if before.is_some() { 2 } else { 1 });
+        let set = self.put("ReplicaSet", "shop", &set_name(service.name, &template), rolled.unwrap_or(age - MINUTE), set);
         for index in 0..service.replicas {
-            let age = if failing { 3 * HOUR } else { (2 + i64::from(index) * 7 + at * 5) * HOUR + HOUR };
+            let usual = if failing { 3 * HOUR } else { (2 + i64::from(index) * 7 + at * 5) * HOUR + HOUR };
+            let age = rolled.unwrap_or(usual);
             let mut pod = pod_of(&set, NODES[(index as usize + service.name.len()) % NODES.len()]);
             let status = if failing { crashed(14, self.now - 40, self.now - age) } else { running(self.now - age, 0) };
             report(&mut pod, status);
@@ -124,8 +151,18 @@ impl Scene<'_> {
 
     fn rest(&self) {
         let job = json!({"schedule": "15 3 * * *", "suspend": false, "jobTemplate": {"spec": {"template": template("report", "shop/report:1.0.0")}}});
-        self.put("CronJob", "shop", "nightly-report", 30 * DAY, json!({"spec": job, "status": {"lastScheduleTime": time(self.now - 9 * HOUR)}}));
-        self.put("ConfigMap", "shop", "web-config", 38 * DAY, json!({"data": {"theme": "plain", "on": "no", "limit": "1_000"}}));
+        self.put(
+            "CronJob",
+            "shop",
+            "nightly-report",
+            30 * DAY,
+            json!({"spec": job, "status": {"lastScheduleTime": time(self.now - 9 * HOUR), "lastSuccessfulTime": time(self.now - 9 * HOUR + 40)}}),
+        );
+        let claim = json!({"spec": {"accessModes": ["ReadWriteMany"], "resources": {"requests": {"storage": "5Gi"}}, "storageClassName": "shared"}, "status": {"phase": "Pending"}});
+        self.put("PersistentVolumeClaim", "shop", "report-archive", 2 * DAY, claim);
+        let edited = json!([{"manager": "kubectl-edit", "operation": "Update", "apiVersion": "v1", "time": time(self.now - 17 * MINUTE)}]);
+        let words = json!({"theme": "plain", "on": "no", "limit": "1_000"});
+        self.put("ConfigMap", "shop", "web-config", 38 * DAY, json!({"metadata": {"managedFields": edited}, "data": words}));
         self.put("Secret", "shop", "payments-key", 38 * DAY, json!({"type": "Opaque", "data": {"key": "bm90LWEtcmVhbC1rZXk="}}));
         self.put("ServiceAccount", "shop", "default", 40 * DAY, json!({}));
         let rule = json!({"host": "shop.example.com", "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": {"service": {"name": "web", "port": {"name": "http"}}}}]}});
@@ -241,6 +278,12 @@ pub(super) fn replica_set(owner: &Value, replicas: u32, ready: u32) -> Value {
         "spec": {"replicas": replicas, "selector": {"matchLabels": selector}, "template": template},
         "status": {"observedGeneration": 1, "replicas": replicas, "readyReplicas": ready, "availableReplicas": ready},
     })
+}
+
+/// A replica set with the number its deployment gave it.
+pub(super) fn revision(mut set: Value, number: u32) -> Value {
+    set["metadata"]["annotations"] = json!({"deployment.kubernetes.io/revision": number.to_string()});
+    set
 }
 
 /// A pod of a replica set or stateful set; without a node when `node` is empty.

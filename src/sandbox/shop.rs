@@ -97,20 +97,26 @@ async fn answer(service: &Service, request: &Request<Incoming>, number: u64) -> 
     response
 }
 
-/// What a pod's container would have written: the same pod says the same every time.
-pub(super) fn log(pod: &Value, previous: bool) -> Vec<String> {
+/// What a pod's container would have written until `now`, each line with its moment in unix seconds: the same pod says the same every time.
+pub(super) fn log(pod: &Value, previous: bool, now: i64) -> Vec<(i64, String)> {
     let name = pod["metadata"]["name"].as_str().unwrap_or_default();
-    let started = pod.pointer("/status/startTime").and_then(Value::as_str).unwrap_or_default();
     let failing = pod.pointer("/metadata/labels/app").and_then(Value::as_str) == Some("cart");
-    let mut lines = vec![format!("{started} starting {name}"), format!("{started} listening on :8080")];
+    let mut lines = vec![format!("starting {name}"), "listening on :8080".to_owned()];
     lines.extend((0..40).map(|count| next_line(pod, count)));
     if failing || previous {
         lines.extend(
-            ["loading 81,234 recommendations into memory", "heap 198 MiB of 256 MiB", "heap 251 MiB of 256 MiB", "fatal: out of memory"]
-                .map(|line| format!("{started} {line}")),
+            [
+                "loading 81,234 recommendations into memory",
+                r#"{"level":"warn","msg":"heap is nearly full","used":"198Mi","limit":"256Mi"}"#,
+                r#"{"level":"warn","msg":"heap is nearly full","used":"251Mi","limit":"256Mi"}"#,
+                r#"{"level":"fatal","msg":"out of memory"}"#,
+            ]
+            .map(str::to_owned),
         );
     }
-    lines
+    let count = i64::try_from(lines.len()).unwrap_or(0);
+    // A line every two seconds, as it goes on.
+    lines.into_iter().zip(0..).map(|(line, at)| (now - 2 * (count - at), line)).collect()
 }
 
 /// One more line of a pod that works.

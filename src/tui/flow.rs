@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::names::{ClusterId, ObjectKey, Problem};
+use crate::names::{ClusterId, ObjectKey, Problem, Standing};
 use crate::tui::theme::Theme;
 
 /// The moment a message was taken from its source, stamped by the loop. `update` reads no other clock.
@@ -88,6 +88,8 @@ pub enum Intent {
     Notice(Notice),
     /// Open the form for a load test on a Service.
     LoadTest(ObjectKey),
+    /// Show the logs of these, of the run before if so wished.
+    Logs(Vec<ObjectKey>, bool),
     /// Open a form; what is filled in comes back to the pane that asked.
     Ask(Form),
     /// Put text into a field of the open form, and the focus on its last button.
@@ -100,8 +102,18 @@ pub enum Intent {
     Copy(String),
     /// A step of the guide was done.
     Guide(GuideStep),
+    /// Open the list of a kind's columns.
+    Columns(String, Vec<ColumnItem>),
+    /// Open the list of saved views.
+    SavedViews,
+    /// Look at a saved view.
+    OpenSaved(String),
+    /// Keep what a pane wants to be remembered for the next start.
+    Remember,
     /// These contexts are to be open, and no others.
     Open(Vec<ClusterId>),
+    /// These connections are to stand so.
+    Stand(Vec<ClusterId>, Standing),
     /// Show a pane.
     Go(PaneId),
     /// Look at a kind in all namespaces of the open clusters.
@@ -113,13 +125,41 @@ pub enum Intent {
     },
 }
 
+/// A column in the list of columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnItem {
+    /// Its heading.
+    pub name: String,
+    /// Where its value comes from, for one of the person's own.
+    pub path: Option<String>,
+    /// It belongs to the wide view.
+    pub wide: bool,
+    /// When it is shown.
+    pub show: Show,
+}
+
+/// When a column is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Show {
+    /// As its kind has it: where there is room; what belongs to the wide view last.
+    #[default]
+    Usual,
+    /// Before others, though it belongs to the wide view.
+    Always,
+    /// Not at all.
+    Never,
+}
+
 /// The panes, by what they show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum PaneId {
     /// What runs.
     Inventory,
     /// Load tests.
     Perf,
+    /// What containers write.
+    Logs,
     /// The contexts of the kubeconfig.
     Clusters,
     /// How everything does.
@@ -200,6 +240,8 @@ pub struct Question {
 pub enum Confirmed {
     /// Delete these objects.
     Delete(Vec<ObjectKey>),
+    /// Let these connections stand so.
+    Stand(Vec<ClusterId>, Standing),
     /// Start the run that waits in the perf pane.
     StartRun,
     /// End the program.

@@ -14,11 +14,11 @@ pub type File<'a> = Option<(&'a str, &'a str)>;
 /// Faults of the keymap: the preset that is asked for, with the person's file over it.
 pub fn keymap_problems<C: Clone + PartialEq>(preset: &str, file: File<'_>, contexts: &[&str], resolve: Resolve<'_, C>) -> Vec<Problem> {
     let names = || keys::PRESETS.iter().map(|(name, _)| *name);
-    let Some((name, text)) = keys::PRESETS.iter().find(|(name, _)| *name == preset) else {
+    let Some(layers) = keys::preset(preset) else {
         let hint = did_you_mean(preset, names()).unwrap_or_else(|| format!("there are: {}", names().collect::<Vec<_>>().join(", ")));
         return vec![Problem::new("config.keymap", format!("there is no key preset `{preset}`"), "`keymap` in config.toml names it").hint(hint)];
     };
-    let faults = Keymap::load(name, text, file, contexts, resolve).err().unwrap_or_default();
+    let faults = Keymap::load(layers, file, contexts, resolve).err().unwrap_or_default();
     faults.iter().map(|fault| problem("config.keymap", fault)).collect()
 }
 
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     fn keymap(preset: &str, file: File<'_>) -> Vec<Problem> {
-        keymap_problems(preset, file, &["global", "table", "split", "perf", "clusters"], &|_, text| Ok::<_, String>(text.to_owned()))
+        keymap_problems(preset, file, crate::tui::app::commands::CONTEXTS, &|_, text| Ok::<_, String>(text.to_owned()))
     }
 
     #[test]

@@ -2,5 +2,6 @@
 
 pub mod clusters;
 pub mod inventory;
+pub mod logs;
 pub mod perf;
 pub mod pulse;

@@ -1,5 +1,7 @@
 //! The loop: one `select!` over signals, input, reports and the clock; pacing, suspend, quit. The only file that sees terminal, work and app together.
 
+mod changes;
+mod pace;
 pub mod replay;
 
 use std::fs::File;
@@ -7,28 +9,29 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use base64::Engine;
-use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc::{self, Receiver};
 
-use super::app::commands::Command;
+use self::changes::Changes;
+use self::pace::Pace;
+use super::app::looks::{Looks, adopt};
 use super::app::memory::Remember;
 use super::app::model::{Beginning, Model, Msg, Report};
+use super::app::place;
 use super::app::shared::Shared;
 use super::app::update::{Wanted, begin, update};
 use super::app::view;
 use super::app::work::{Context, Wish, Work};
 use super::flow::{At, Look};
-use super::keys::map::Keymap;
 use super::panes::inventory;
 use super::tape::{self, Head, Line};
+use super::term::clipboard;
 use super::term::frame::Screen;
 use super::term::input::Input;
 use super::term::session::{Session, Signal, Signals, size};
-use super::theme::Theme;
 use crate::cluster::fleet::Fleet;
 use crate::names::Problem;
 use crate::results::Store;
+use crate::terminal::Facts;
 
 /// Everything the door needs; read and decided by `main`.
 pub struct Start {
@@ -36,40 +39,31 @@ pub struct Start {
     pub fleet: Fleet,
     /// The runs on disk.
     pub store: Store,
+    /// The folder for what is saved.
+    pub saved: PathBuf,
     /// What the panes read.
     pub shared: Shared,
     /// Keys and looks.
     pub looks: Looks,
-    /// Reads them again.
-    pub look_again: Box<dyn Fn() -> Result<Looks, Problem>>,
+    /// Reads them again; nothing where nothing is other than before.
+    pub look_again: LookAgain,
     /// Where the person's own lie.
     pub settings: PathBuf,
     /// What is opened first.
     pub beginning: Beginning,
     /// How long the pieces of an escape sequence may be apart.
     pub escape_gap: Duration,
-    /// How far apart frames are kept that no key asked for.
-    pub frame_gap: Duration,
+    /// What the environment says about the terminal.
+    pub terminal: Facts,
     /// Keeps what the next start should know.
     pub remember: Remember,
     /// Where every message is written down.
     pub record: Option<PathBuf>,
 }
 
-/// Keys and looks in use.
-pub struct Looks {
-    /// Keys.
-    pub keymap: Keymap<Command>,
-    /// Looks.
-    pub theme: Theme,
-    /// All looks there are, by name.
-    pub themes: Vec<(String, Theme)>,
-    /// What was wrong with those asked for.
-    pub problems: Vec<Problem>,
-}
+/// Reads the person's own files again.
+pub type LookAgain = Box<dyn FnMut() -> Option<Result<Looks, Problem>>>;
 
-/// A frame that answers a key is held back no longer than this after the last.
-const AFTER_KEY: Duration = Duration::from_millis(16);
 /// Reports taken in before a frame.
 const DRAIN: usize = 256;
 /// Time spent on them.
@@ -78,8 +72,6 @@ const DRAIN_TIME: Duration = Duration::from_millis(4);
 const CLOSING: Duration = Duration::from_millis(300);
 /// The same when the terminal has gone.
 const HUNG_UP: Duration = Duration::from_millis(80);
-/// The longest text offered to a clipboard, in bytes; terminals take no more.
-const LONGEST_COPY: usize = 74_000;
 
 /// Runs until the person quits or the terminal goes away.
 ///
@@ -92,18 +84,21 @@ pub async fn run(start: Start) -> io::Result<()> {
     let head = Head::new(&start.shared, &start.beginning, size(), clock.now());
     let tape = start.record.as_deref().map(|path| record(path, &head)).transpose()?;
     let mut session = Session::enter()?;
-    let context = Context { fleet: start.fleet.clone(), store: start.store, reports: sender, remember: start.remember };
+    let context = Context { fleet: start.fleet.clone(), store: start.store, saved: start.saved, reports: sender, remember: start.remember };
     let size = size();
     let mut house = House {
-        model: Model::new(start.shared, start.looks.keymap, start.looks.theme, size),
+        model: Model::new(start.shared, start.looks.keymap.clone(), start.looks.theme.clone(), size),
         work: Work::new(context),
         screen: Screen::new(io::stdout(), size.0, size.1),
         clock,
         tape,
         look_again: start.look_again,
-        pace: Pace { gap: start.frame_gap, last: None, dirty: true, asked: true },
+        tmux: start.terminal.tmux,
+        pace: Pace::new(start.looks.frame_gap),
     };
-    house.model.themes = start.looks.themes;
+    house.model.slow.ssh = start.terminal.ssh;
+    // What is wrong in them was told already, among what is said first.
+    _ = adopt(&mut house.model, start.looks);
     let mut changes = Changes::of(&start.settings);
     let step = begin(&mut house.model, house.clock.now(), start.beginning);
     // A terminal that cannot be written to any more is no error: nobody is left to be told.
@@ -111,6 +106,8 @@ pub async fn run(start: Start) -> io::Result<()> {
     let input = Input::new(tokio::io::stdin(), start.escape_gap);
     let hung_up = gone || house.live(&mut session, &mut signals, &mut changes, input, reports).await.unwrap_or(true);
     session.leave();
+    let kept = place::last(&mut house.model);
+    house.work.run(kept);
     house.work.close(if hung_up { HUNG_UP } else { CLOSING }).await;
     Ok(())
 }
@@ -123,7 +120,9 @@ struct House {
     clock: Clock,
     /// The recording, until it cannot be written any more.
     tape: Option<File>,
-    look_again: Box<dyn Fn() -> Result<Looks, Problem>>,
+    look_again: LookAgain,
+    /// The program runs inside tmux.
+    tmux: bool,
     pace: Pace,
 }
 
@@ -134,22 +133,6 @@ impl Clock {
     fn now(&self) -> At {
         let unix = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
         At { mono: self.0.elapsed(), unix }
-    }
-}
-
-/// When the next frame may be drawn.
-struct Pace {
-    gap: Duration,
-    last: Option<Instant>,
-    dirty: bool,
-    /// A key asked for it.
-    asked: bool,
-}
-
-impl Pace {
-    fn due(&self) -> Option<Instant> {
-        let gap = if self.asked { AFTER_KEY } else { self.gap };
-        self.dirty.then(|| self.last.map_or_else(Instant::now, |last| last + gap))
     }
 }
 
@@ -188,7 +171,7 @@ impl House {
                     None => return Ok(true),
                     Some(report) => self.drain(report, &mut reports)?,
                 },
-                Some(()) = changes.seen.recv() => self.look_again()?,
+                () = changes.next() => self.look_again()?,
                 () = tokio::time::sleep_until(self.wake().into()) => self.tick()?,
             }
         }
@@ -250,7 +233,7 @@ impl House {
         for effect in step.effects {
             match self.work.run(effect) {
                 Some(Wish::Repaint) => self.screen.repaint(),
-                Some(Wish::Copy(text)) => self.screen.send(&clipboard(&text))?,
+                Some(Wish::Copy(text)) => self.screen.send(&clipboard::offer(&text, self.tmux))?,
                 None => {}
             }
         }
@@ -259,31 +242,33 @@ impl House {
 
     fn draw(&mut self) -> io::Result<()> {
         let at = self.clock.now();
+        self.model.traffic = self.pace.traffic(Instant::now());
         let (model, screen) = (&self.model, &mut self.screen);
         let look = Look { theme: &model.theme, now: at.unix, mono: at.mono };
         let mut hits = view::Hits::default();
-        screen.draw(|buf| {
+        let bytes = screen.draw(|buf| {
             hits = view::draw(model, &look, buf);
             hits.cursor
         })?;
         if let Some(seen) = hits.inventory {
             inventory::update::seen(&mut self.model.inventory, seen);
         }
-        self.pace = Pace { last: Some(Instant::now()), dirty: false, asked: false, ..self.pace };
+        self.pace.drew(Instant::now(), bytes, self.screen.took());
+        self.model.slow.blocked = self.pace.blocked();
+        self.pace.slow = self.model.slow.slow();
         Ok(())
     }
 
-    /// The person's own keys or looks changed. What is wrong with them is told, and those in use stay.
+    /// The person's own files changed. What is wrong with them is told, and what is in use stays.
     fn look_again(&mut self) -> io::Result<()> {
         let problems = match (self.look_again)() {
-            Ok(looks) => {
-                self.model.keymap = looks.keymap;
-                self.model.theme = looks.theme;
-                self.model.themes = looks.themes;
+            None => return Ok(()),
+            Some(Ok(looks)) => {
+                self.pace.gap = looks.frame_gap;
                 self.screen.repaint();
-                looks.problems
+                adopt(&mut self.model, looks)
             }
-            Err(problem) => vec![problem],
+            Some(Err(problem)) => vec![problem],
         };
         self.pace.dirty = true;
         problems.into_iter().try_for_each(|problem| self.take(Msg::Report(Box::new(Report::Failed(problem)))))
@@ -303,40 +288,9 @@ impl House {
     }
 }
 
-/// Says when something changes in the folder of the person's own files.
-struct Changes {
-    seen: Receiver<()>,
-    /// Ends the watching when it is dropped; none where the folder is not there or cannot be watched.
-    _watcher: Option<RecommendedWatcher>,
-}
-
-impl Changes {
-    fn of(folder: &Path) -> Self {
-        let (sender, seen) = mpsc::channel(1);
-        let told = move |event: notify::Result<notify::Event>| {
-            if event.is_ok_and(|event| !event.kind.is_access()) {
-                // One that waits already is enough.
-                _ = sender.try_send(());
-            }
-        };
-        let watcher = notify::recommended_watcher(told).and_then(|mut watcher| {
-            watcher.watch(folder, RecursiveMode::NonRecursive)?;
-            Ok(watcher)
-        });
-        Self { seen, _watcher: watcher.ok() }
-    }
-}
-
 fn record(path: &Path, head: &Head) -> io::Result<File> {
     let named = |error: io::Error| io::Error::new(error.kind(), format!("{} cannot be written: {error}", path.display()));
     let mut file = File::create(path).map_err(named)?;
     file.write_all(&tape::write(head)?).map_err(named)?;
     Ok(file)
-}
-
-/// OSC 52, which terminals and tmux hand on to the clipboard also over SSH.
-fn clipboard(text: &str) -> Vec<u8> {
-    let end = text.floor_char_boundary(LONGEST_COPY.min(text.len()));
-    let coded = base64::engine::general_purpose::STANDARD.encode(&text[..end]);
-    format!("\x1b]52;c;{coded}\x07").into_bytes()
 }

@@ -1,16 +1,16 @@
 //! A recorded session as text: how it began, then one message a line with its moment. Pure; who writes the file and who plays it stand in `run` and `replay`.
 //! Values of Secrets are not in it, because they never leave the cluster's room.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::app::model::{Beginning, Msg};
-use super::app::shared::Shared;
+use super::app::shared::{Environment, Shared};
 use super::flow::At;
-use crate::cluster::connection::Connection;
 use crate::cluster::fleet::Context;
 use crate::cluster::gate::Gate;
+use crate::cluster::standing::Declared;
 use crate::names::{ClusterId, Problem};
 
 /// How a session began: everything its messages do not hold.
@@ -22,6 +22,12 @@ pub struct Head {
     pub size: (u16, u16),
     /// Contexts there were.
     pub contexts: Vec<Context>,
+    /// Connections of other kinds.
+    #[serde(default)]
+    pub declared: Vec<Declared>,
+    /// Named groups of contexts, from the settings.
+    #[serde(default)]
+    pub environments: BTreeMap<String, Environment>,
     /// The embedded cluster, if it was open.
     pub sandbox: Option<ClusterId>,
     /// Where kubeconfigs were looked for.
@@ -50,6 +56,8 @@ impl Head {
             meshplay: env!("CARGO_PKG_VERSION").to_owned(),
             size,
             contexts: shared.contexts.clone(),
+            declared: shared.declared.clone(),
+            environments: shared.environments.clone(),
             sandbox: shared.sandbox.clone(),
             looked_at: shared.looked_at.clone(),
             readonly: shared.gate.readonly(),
@@ -63,11 +71,12 @@ impl Head {
         let protected = self.contexts.iter().filter(|context| context.protected).map(|context| context.id.to_string());
         Shared {
             contexts: self.contexts.clone(),
-            connections: Arc::<[Connection]>::from([]),
-            open: Vec::new(),
+            declared: self.declared.clone(),
+            environments: self.environments.clone(),
             gate: Gate::new(self.readonly, protected.collect(), None),
             sandbox: self.sandbox.clone(),
             looked_at: self.looked_at.clone(),
+            ..Shared::default()
         }
     }
 }

@@ -19,6 +19,8 @@ use crate::text::fault::{Fault, Source, did_you_mean, written};
 pub const BUILTIN: &[(&str, &str)] = &[
     ("dark", include_str!("../../themes/dark.toml")),
     ("light", include_str!("../../themes/light.toml")),
+    ("high-contrast", include_str!("../../themes/high-contrast.toml")),
+    ("high-contrast-light", include_str!("../../themes/high-contrast-light.toml")),
     ("ansi16", include_str!("../../themes/ansi16.toml")),
     ("mono", include_str!("../../themes/mono.toml")),
 ];
@@ -290,6 +292,29 @@ mod tests {
                 let found = contrast(theme.style(role).fg.expect("a colour"), cursor);
                 assert!(found >= 4.5, "{name} {} on the cursor: {found:.1}", role.name());
             }
+        }
+    }
+
+    /// WCAG 2.1, success criterion 1.4.6: enhanced contrast is 7 : 1. Rules and axes too; on pages, bars and pop-ups.
+    #[test]
+    fn everything_has_much_contrast_in_the_high_contrast_themes() {
+        for name in ["high-contrast", "high-contrast-light"] {
+            let (theme, _) = Theme::load(name, &builtin, None, Depth::True).expect(name);
+            let page = theme.style(Role::Text).bg.expect("a page");
+            for role in Role::ALL {
+                let style = theme.style(*role);
+                let Some(fg) = style.fg else { continue };
+                let grounds = match style.bg {
+                    Some(own) => vec![own],
+                    // What has no ground of its own stands on a page, on the bar of line 1, or on a pop-up.
+                    None => vec![page, theme.style(Role::Bar).bg.expect("a bar"), theme.style(Role::Popup).bg.expect("a page")],
+                };
+                for ground in grounds {
+                    let found = contrast(fg, ground);
+                    assert!(found >= 7.0, "{name} {} on {ground:?}: {found:.2}", role.name());
+                }
+            }
+            assert!(theme.style(Role::Cursor).add_modifier.contains(Modifier::REVERSED));
         }
     }
 

@@ -93,5 +93,5 @@ async fn the_sandbox_measures_what_runs() {
     assert!(nodes.len() == 3 && memory(nodes) > memory(names), "{nodes:?}");
     let pod = fleet.find(&id("sandbox"), "pods", Some("shop"), "db-0").await.unwrap();
     let facts = fleet.describe(&pod).await.unwrap().facts;
-    assert!(facts.iter().any(|fact| fact.label == "use db" && fact.text.contains("of 256Mi allowed")), "{facts:?}");
+    assert!(facts.iter().any(|fact| fact.label == "use db" && fact.said.show(0).contains("of 256Mi allowed")), "{facts:?}");
 }

@@ -20,6 +20,8 @@ pub enum Reply {
     Says(u16, String),
     /// The same of another content type.
     Html(u16, String),
+    /// The same with more headers, each a whole line.
+    Heads(u16, Vec<String>, String),
     /// These lines of a watch, and then silence.
     Holds(Vec<String>),
     /// These lines of a watch, which then ends as it should.
@@ -36,6 +38,8 @@ type Rule = Box<dyn Fn(&str, usize) -> Option<Reply> + Send>;
 
 struct Shared {
     rule: Mutex<Rule>,
+    /// The only token that is let in; none: everybody is.
+    token: Mutex<Option<String>>,
     /// Paths with queries, in the order in which they came.
     asked: watch::Sender<Vec<String>>,
 }
@@ -53,7 +57,7 @@ impl Fault {
     pub async fn start(rule: impl Fn(&str, usize) -> Option<Reply> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let shared = Arc::new(Shared { rule: Mutex::new(Box::new(rule)), asked: watch::channel(Vec::new()).0 });
+        let shared = Arc::new(Shared { rule: Mutex::new(Box::new(rule)), token: Mutex::default(), asked: watch::channel(Vec::new()).0 });
         let mut tasks = JoinSet::new();
         tasks.spawn(listen(listener, shared.clone()));
         Self { address, shared, tasks }
@@ -62,6 +66,11 @@ impl Fault {
     /// From now on another rule.
     pub fn behave(&self, rule: impl Fn(&str, usize) -> Option<Reply> + Send + 'static) {
         *self.shared.rule.lock().unwrap() = Box::new(rule);
+    }
+
+    /// From now on only who has this token is let in.
+    pub fn wants(&self, token: &str) {
+        *self.shared.token.lock().unwrap() = Some(token.to_owned());
     }
 
     /// Everything that was asked, as it comes in.
@@ -87,7 +96,7 @@ async fn listen(listener: TcpListener, shared: Arc<Shared>) {
 
 async fn serve(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
-    let (mut path, mut length) = (String::new(), 0);
+    let (mut path, mut length, mut token) = (String::new(), 0, String::new());
     loop {
         let mut line = String::new();
         if stream.read_line(&mut line).await? == 0 {
@@ -97,6 +106,8 @@ async fn serve(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
             path = line.split(' ').nth(1).unwrap_or_default().to_owned();
         } else if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
             length = value.trim().parse().unwrap_or(0);
+        } else if line.to_lowercase().starts_with("authorization:") {
+            token = line.trim().rsplit(' ').next().unwrap_or_default().to_owned();
         } else if line.trim().is_empty() {
             break;
         }
@@ -104,6 +115,9 @@ async fn serve(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
     tokio::io::copy(&mut (&mut stream).take(length), &mut tokio::io::sink()).await?;
     let before = shared.asked.borrow().iter().filter(|one| **one == path).count();
     shared.asked.send_modify(|all| all.push(path.clone()));
+    if shared.token.lock().unwrap().as_ref().is_some_and(|wanted| *wanted != token) {
+        return answer(stream.into_inner(), Reply::Says(401, status(401, "Unauthorized", "Unauthorized"))).await;
+    }
     let reply = (shared.rule.lock().unwrap())(&path, before);
     answer(stream.into_inner(), reply.unwrap_or_else(|| healthy(&path))).await
 }
@@ -117,6 +131,11 @@ async fn answer(mut stream: TcpStream, reply: Reply) -> std::io::Result<()> {
     let lines = |lines: &[String]| chunk(&lines.iter().map(|line| format!("{line}\n")).collect::<String>());
     match reply {
         Reply::Says(status, body) => stream.write_all(whole(status, "application/json", &body).as_bytes()).await,
+        Reply::Heads(status, heads, body) => {
+            let heads: String = heads.iter().map(|line| format!("{line}\r\n")).collect();
+            let text = whole(status, "application/json", &body).replacen("Connection: close\r\n", &format!("{heads}Connection: close\r\n"), 1);
+            stream.write_all(text.as_bytes()).await
+        }
         Reply::Html(status, body) => stream.write_all(whole(status, "text/html", &body).as_bytes()).await,
         Reply::Ends(events) => stream.write_all(format!("{head}{}0\r\n\r\n", lines(&events)).as_bytes()).await,
         Reply::Cuts(bytes) => {

@@ -49,6 +49,8 @@ pub struct Opening {
     keys: Option<&'static str>,
     size: (u16, u16),
     history: Vec<String>,
+    memory: Memory,
+    command: Option<&'static str>,
 }
 
 /// A story under way.
@@ -86,6 +88,8 @@ impl Opening {
             keys: None,
             size: (80, 24),
             history: Vec::new(),
+            memory: Memory::default(),
+            command: None,
         }
     }
 
@@ -143,11 +147,22 @@ impl Opening {
         Self { history: lines.iter().map(ToString::to_string).collect(), ..self }
     }
 
+    /// What the last start left.
+    pub fn remembering(self, memory: Memory) -> Self {
+        Self { memory, ..self }
+    }
+
+    /// `-c`.
+    pub fn command(self, line: &'static str) -> Self {
+        Self { command: Some(line), ..self }
+    }
+
     /// The curtain goes up.
     pub fn start(self) -> Stage {
-        let (_, text) = keys::PRESETS.iter().find(|(name, _)| *name == self.preset).expect("a preset");
         let file = self.keys.map(|text| ("keymap.toml", text));
-        let keymap = Keymap::load(self.preset, text, file, CONTEXTS, &|_, text| parse(text)).expect("a keymap without faults");
+        let load = |layers: &[keys::Layer<'_>]| Keymap::load(layers, file, CONTEXTS, &|_, text| parse(text)).expect("a keymap without faults");
+        let keymap = load(keys::preset(self.preset).expect("a preset"));
+        let keymaps = keys::PRESETS.iter().map(|(name, layers)| ((*name).to_owned(), load(layers))).collect();
         let load = |name: &str| Theme::load(name, &builtin, None, depth_of(name)).expect("a theme without faults").0.with_ascii(self.ascii);
         let shared = Shared {
             contexts: self.contexts,
@@ -161,9 +176,11 @@ impl Opening {
             at: At { mono: Duration::ZERO, unix: NOW },
             effects: Vec::new(),
         };
+        stage.model.keymaps = keymaps;
         stage.model.themes = BUILTIN.iter().map(|(name, _)| ((*name).to_owned(), load(name))).collect();
-        let memory = Memory { history: self.history, ..Memory::default() };
-        let beginning = Beginning { open: self.open, memory, ..Beginning::default() };
+        let history = if self.history.is_empty() { self.memory.history.clone() } else { self.history };
+        let memory = Memory { history, ..self.memory };
+        let beginning = Beginning { open: self.open, memory, command: self.command.map(str::to_owned), ..Beginning::default() };
         let step = begin(&mut stage.model, stage.at, beginning);
         stage.effects.extend(step.effects);
         stage.show();
@@ -246,6 +263,13 @@ impl Stage {
     pub fn inspected(&mut self, body: inventory::state::Body) -> &mut Self {
         let job = self.model.inventory.jobs;
         self.report(Report::Inventory(inventory::work::Report::Inspected { job, body }))
+    }
+
+    /// What is said about the object looked at closely: heard by the newest request.
+    pub fn heard(&mut self, lines: Vec<meshplay::cluster::events::EventLine>) -> &mut Self {
+        let job = self.model.inventory.detail.as_ref().map_or(0, |detail| detail.heard.job);
+        let phase = meshplay::cluster::rows::Phase::Synced;
+        self.report(Report::Inventory(inventory::work::Report::Heard { job, lines, phase }))
     }
 
     /// How the connections do.

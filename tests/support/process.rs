@@ -53,6 +53,12 @@ impl Served {
         Self::at(self.folder, &address, self.more)
     }
 
+    /// Kills it if it still runs, and starts it where it was with other arguments.
+    pub fn revive_with(mut self, more: &[&str]) -> Self {
+        self.more = more.iter().map(|&one| one.to_owned()).collect();
+        self.revive()
+    }
+
     fn at(folder: tempfile::TempDir, listen: &str, more: Vec<String>) -> Self {
         let kubeconfig = folder.path().join("kubeconfig");
         let mut command = Command::new(env!("CARGO_BIN_EXE_meshplay"));

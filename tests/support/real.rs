@@ -27,6 +27,12 @@ pub fn kubectl(test: &str) -> Option<PathBuf> {
     found.or_else(|| skip(test, "there is no kubectl on the path, and MESHPLAY_TEST_KUBECTL names none"))
 }
 
+/// A program by its name: on the path, or where some systems keep it.
+pub fn program(test: &str, name: &str, elsewhere: &[&str]) -> Option<PathBuf> {
+    let found = on_path(name).or_else(|| elsewhere.iter().map(PathBuf::from).find(|path| path.is_file()));
+    found.or_else(|| skip(test, &format!("there is no {name} on the path")))
+}
+
 fn on_path(program: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(program)).find(|path| Path::is_file(path))
 }

@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use meshplay::cluster::connection::{Connection, Health};
-use meshplay::cluster::describe::{Description, Fact};
-use meshplay::cluster::detail::EventLine;
+use meshplay::cluster::describe::{Description, Fact, Said, Section};
+use meshplay::cluster::events::EventLine;
 use meshplay::cluster::metrics::{Gauge, Known, Reading, Resource, Use, Uses};
 use meshplay::cluster::rows::{Cell, Column, Delta, Phase, Row, RowState, Uid};
 use meshplay::load::engine::{Ended, Sample};
 use meshplay::load::plan::{Plan, Target};
 use meshplay::load::record::{Class, Record};
-use meshplay::names::{ClusterId, Gvk, Problem};
+use meshplay::names::{ClusterId, ConnectionKind, Gvk, ObjectKey, Problem};
 use meshplay::results::{Run, Subject};
 
 use crate::play::NOW;
@@ -31,9 +31,12 @@ pub const DAY: i64 = 24 * HOUR;
 pub fn columns(view: &str) -> Arc<[Column]> {
     let names: &[&str] = match view {
         "pods" => &[">READY", "STATUS", "RESTARTS", "LAST", "NODE+", "IP+", ">CPU+", ">%CPU/L+", ">MEM+", ">%MEM/L+", ">%CPU/R+", ">%MEM/R+"],
-        "services" => &["TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORTS", "SELECTOR+"],
+        "services" => &["TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORT(S)", "SELECTOR+"],
         "workloads" => &["KIND", ">READY", "STATUS", "IMAGES+"],
         "secrets" => &["TYPE", "DATA"],
+        "changes" => &["WHEN", "KIND", "OBJECT", "WHAT", "BY"],
+        "images" => &["KIND", "CONTAINER", "VERSION", "ELSEWHERE", "IMAGE"],
+        "trouble" => &["KIND", "CAUSE", "SINCE", "NODE", "VERSION", "MESSAGE"],
         other => panic!("no columns for {other}"),
     };
     let column = |name: &&str| Column {
@@ -119,6 +122,12 @@ pub fn workload(place: &str, kind: &str, ready: &str, status: &str, image: &str)
 pub fn service(place: &str) -> Row {
     let cells = vec![text("LoadBalancer"), text("10.96.0.20"), text("192.0.2.20"), text("80/TCP"), text("app=web")];
     row(Gvk::new("", "v1", "Service"), place, cells)
+}
+
+/// What is wrong with an object of that kind, since so many seconds: cause, node, version and message.
+pub fn trouble(place: &str, kind: &str, seconds: i64, [cause, node, version, message]: [&str; 4]) -> Row {
+    let cells = vec![text(kind), text(cause), Cell::Since(NOW - seconds), text(node), text(version), text(message)];
+    row(Gvk::new("", "v1", kind), place, cells).state(RowState::Bad)
 }
 
 /// A Secret.
@@ -232,8 +241,8 @@ pub const KINDS: &[&[&str]] = &[
 
 /// A connection that works.
 pub fn ready(id: &str) -> Connection {
-    let id = ClusterId::new(id);
-    Connection { id, health: Health::Ready, since: NOW - 2 * HOUR, problem: None, version: Some("v1.36.0".into()), latency_ms: Some(12) }
+    let off = Connection::off(ClusterId::new(id), ConnectionKind::Kubernetes);
+    Connection { health: Health::Ready, since: NOW - 2 * HOUR, version: Some("v1.36.0".into()), latency_ms: Some(12), ..off }
 }
 
 /// A connection in trouble for so many seconds.
@@ -249,38 +258,59 @@ pub fn unreachable(id: &str) -> Problem {
 
 /// A fact of a description.
 pub fn fact(label: &str, text: &str, state: RowState) -> Fact {
-    Fact { label: label.into(), text: text.into(), state }
+    Fact::new(label, text, state)
 }
 
 /// Why the sandbox's cart fails, as the real describe puts it.
 pub fn cart() -> Description {
+    let crashed = |name: &str| format!("{name}  0/2  CrashLoopBackOff  14 restarts  OOM");
+    let label = |key: &str, value: &str| fact(key, value, RowState::Fine);
+    let section = |title: &str, facts: Vec<Fact>| Section { title: title.into(), heads: Vec::new(), facts };
+    Description {
+        facts: vec![
+            fact("replicas", "0 of 2 ready", RowState::Bad),
+            fact("pod", &crashed("cart-6c4d9f7d8b-2xk4v"), RowState::Bad),
+            fact("pod", &crashed("cart-6c4d9f7d8b-9fz7q"), RowState::Bad),
+            fact("Available", "False for 41m: MinimumReplicasUnavailable", RowState::Warn),
+            Fact::new("rollout", Said::from("8, begun ").ago(NOW - 41 * MINUTE).and(": shop/cart:2.3.0 → shop/cart:2.4.0"), RowState::Fine),
+            fact("replica counts", "2 desired, 2 updated, 2 total, 0 available, 2 unavailable", RowState::Fine),
+            fact("strategy", "RollingUpdate: 0 max unavailable, 1 max surge", RowState::Fine),
+            fact("pods status", "2 running, 0 waiting, 0 succeeded, 0 failed", RowState::Fine),
+            fact("images", "shop/cart:2.4.0", RowState::Fine),
+            fact("selector", "app=cart", RowState::Fine),
+            Fact::new("created", Said::moment(NOW - 36 * DAY), RowState::Fine),
+        ],
+        sections: vec![
+            section("container cart", vec![label("image", "shop/cart:2.4.0"), label("ports", "8080/TCP (http)"), label("limits", "memory 256Mi")]),
+            section("labels", vec![label("app", "cart")]),
+        ],
+        about: vec![ObjectKey {
+            cluster: ClusterId::new("sandbox"),
+            gvk: Arc::new(Gvk::new("apps", "v1", "Deployment")),
+            namespace: Some("shop".into()),
+            name: "cart".into(),
+            uid: "1".into(),
+        }],
+    }
+}
+
+/// What is said about it.
+pub fn cart_events() -> Vec<EventLine> {
     let event = |seconds, warning, reason: &str, message: &str, count, from: &str| EventLine {
         last: NOW - seconds,
+        first: NOW - 3 * HOUR,
         warning,
         reason: reason.into(),
         message: message.into(),
         count,
         from: from.into(),
+        about: "pod/cart-6c4d9f7d8b-2xk4v".into(),
     };
-    let crashed = |name: &str| format!("{name}  0/1  CrashLoopBackOff  14 restarts  OOM");
-    Description {
-        facts: vec![
-            fact("replicas", "0 of 2 ready", RowState::Bad),
-            fact("Available", "False: MinimumReplicasUnavailable", RowState::Warn),
-            fact("pod", &crashed("cart-6c4d9f7d8b-2xk4v"), RowState::Bad),
-            fact("pod", &crashed("cart-6c4d9f7d8b-9fz7q"), RowState::Bad),
-            fact("container cart", "shop/cart:2.4.0", RowState::Fine),
-            fact("strategy", "RollingUpdate", RowState::Fine),
-            fact("created", "2026-04-06T14:04:00Z", RowState::Fine),
-            fact("selects", "app=cart", RowState::Fine),
-            fact("labels", "app=cart", RowState::Fine),
-        ],
-        events: vec![
-            event(60, true, "BackOff", "Back-off restarting failed container cart in pod cart-6c4d9f7d8b-2xk4v_shop", 31, "kubelet"),
-            event(100, false, "Pulled", "Container image \"shop/cart:2.4.0\" already present on machine", 15, "kubelet"),
-            event(100, false, "Started", "Container started", 15, "kubelet"),
-        ],
-    }
+    vec![
+        event(60, true, "BackOff", "Back-off restarting failed container cart in pod cart-6c4d9f7d8b-2xk4v_shop", 31, "kubelet"),
+        event(100, false, "Pulled", "Container image \"shop/cart:2.4.0\" already present on machine", 15, "kubelet"),
+        event(100, false, "Started", "Container started", 15, "kubelet"),
+    ]
 }
 
 /// A load test as it is measured second by second, always the same for the same seed.

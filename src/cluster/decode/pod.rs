@@ -18,8 +18,15 @@ struct Spec {
     node_name: String,
     containers: Vec<Container>,
     init_containers: Vec<Container>,
+    readiness_gates: Vec<Gate>,
     resources: Asks,
     overhead: Amounts,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Gate {
+    condition_type: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -37,6 +44,7 @@ struct Status {
     reason: String,
     #[serde(rename = "podIP")]
     pod_ip: String,
+    nominated_node_name: String,
     conditions: Vec<Condition>,
     container_statuses: Vec<ContainerStatus>,
     init_container_statuses: Vec<ContainerStatus>,
@@ -102,6 +110,8 @@ impl Cells for Pod {
             words.cell(&self.last_exit()),
             words.cell(&self.spec.node_name),
             Interner::rare(&self.status.pod_ip),
+            words.cell(&self.status.nominated_node_name),
+            self.gates(),
         ];
         (state, cells)
     }
@@ -115,6 +125,15 @@ impl Cells for Pod {
 }
 
 impl Pod {
+    /// Conditions beyond readiness that somebody waits for, and how many hold.
+    fn gates(&self) -> Cell {
+        let holds = |gate: &&Gate| condition(&self.status.conditions, &gate.condition_type).is_some_and(|it| it.status == "True");
+        match (self.spec.readiness_gates.iter().filter(holds).count(), self.spec.readiness_gates.len()) {
+            (_, 0) => Cell::Empty,
+            (true_now, all) => Cell::Ratio(u32::try_from(true_now).unwrap_or(u32::MAX), u32::try_from(all).unwrap_or(u32::MAX)),
+        }
+    }
+
     fn summary(&self, meta: &Meta) -> Summary {
         let sidecars = self.spec.init_containers.iter().filter(|container| container.restart_policy == "Always").count();
         let mut summary = Summary {
@@ -232,7 +251,8 @@ pub(super) fn printed(row: Row, columns: &[Column], now: i64) -> Row {
     let status = cell("STATUS");
     let short = matches!(ready, Cell::Ratio(ready, wanted) if ready < wanted);
     let state = if short && *status.show(now) == *"Running" { RowState::Warn } else { row.state };
-    let cells = [ready, status, restarts(&cell("RESTARTS").show(now), now), Cell::Empty, cell("NODE"), cell("IP")];
+    let place = [cell("NODE"), cell("IP"), cell("NOMINATED NODE"), cell("READINESS GATES")];
+    let cells: Vec<Cell> = [ready, status, restarts(&cell("RESTARTS").show(now), now), Cell::Empty].into_iter().chain(place).collect();
     Row { state, cells: cells.into(), ..row }
 }
 

@@ -1,6 +1,6 @@
 //! Rows of the controllers of pods: deployments with their own columns, and all of them in the mixed view.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -26,6 +26,41 @@ struct Spec {
     suspend: bool,
     schedule: String,
     template: Template,
+    selector: Selector,
+}
+
+/// `metav1.LabelSelector`.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Selector {
+    match_labels: BTreeMap<String, String>,
+    match_expressions: Vec<Expression>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Expression {
+    key: String,
+    operator: String,
+    values: BTreeSet<String>,
+}
+
+impl Selector {
+    /// As the API machinery writes selectors: by key, `app=web,tier in (a,b),!canary`.
+    fn text(&self) -> String {
+        let labels = self.match_labels.iter().map(|(key, value)| (key.as_str(), format!("{key}={value}")));
+        let one = |it: &Expression| {
+            let values = it.values.iter().map(String::as_str).collect::<Vec<_>>().join(",");
+            match it.operator.as_str() {
+                "Exists" => it.key.clone(),
+                "DoesNotExist" => format!("!{}", it.key),
+                operator => format!("{} {} ({values})", it.key, operator.to_lowercase()),
+            }
+        };
+        let mut parts: Vec<(&str, String)> = labels.chain(self.match_expressions.iter().map(|it| (it.key.as_str(), one(it)))).collect();
+        parts.sort_by_key(|(key, _)| *key);
+        parts.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join(",")
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -43,6 +78,7 @@ struct PodSpec {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Container {
+    name: String,
     image: String,
 }
 
@@ -145,7 +181,10 @@ impl Cells for Deployment {
         let (state, status) = self.0.state(&gvk.kind);
         let numbers = [self.0.status.updated_replicas, self.0.status.available_replicas].map(|count| Cell::Number(count.into()));
         let [updated, available] = numbers;
-        (state, vec![self.0.ready(&gvk.kind), words.cell(status), updated, available, words.cell(&self.0.images())])
+        let all = |part: fn(&Container) -> &str| self.0.spec.template.spec.containers.iter().map(part).collect::<Vec<_>>().join(",");
+        let made_of = [all(|container| &container.name), all(|container| &container.image), self.0.spec.selector.text()];
+        let counts = [self.0.ready(&gvk.kind), words.cell(status), updated, available];
+        (state, counts.into_iter().chain(made_of.iter().map(|text| words.cell(text))).collect())
     }
 }
 

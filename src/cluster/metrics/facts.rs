@@ -29,7 +29,7 @@ impl Fleet {
             Ok(item) => facts(&item, object),
             // What has just started has not been measured.
             Err(trouble) if trouble.status == Some(http::StatusCode::NOT_FOUND) => Vec::new(),
-            Err(trouble) => vec![Fact { label: "use".into(), text: format!("cannot be read: {}", trouble.problem.why), state: RowState::Unknown }],
+            Err(trouble) => vec![fact("use", format!("cannot be read: {}", trouble.problem.why), RowState::Unknown)],
         }
     }
 }
@@ -54,6 +54,10 @@ fn facts(item: &Item, object: &Value) -> Vec<Fact> {
     item.containers.iter().map(line).collect()
 }
 
+fn fact(label: &str, text: String, state: RowState) -> Fact {
+    Fact { label: label.into(), said: text.into(), more: Vec::new(), state }
+}
+
 fn amount(all: &Value, name: &str) -> Amount {
     match all.get(name) {
         Some(Value::String(text)) => Amount::parse(text).unwrap_or_default(),
@@ -72,7 +76,7 @@ fn used(label: &str, used: Use, asked: (u64, u64), limit: (u64, u64), whole: &st
     };
     let near = |used: u64, limit: u64| if limit == 0 { RowState::Fine } else { nearness(used as f64 / limit as f64) };
     let text = format!("{}; {}; {over}", one("cpu", used.cpu, asked.0, limit.0, cores), one("memory", used.memory, asked.1, limit.1, memory));
-    Fact { label: label.into(), text, state: near(used.cpu, limit.0).max(near(used.memory, limit.1)) }
+    fact(label, text, near(used.cpu, limit.0).max(near(used.memory, limit.1)))
 }
 
 #[cfg(test)]
@@ -80,6 +84,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    fn said(fact: &Fact) -> String {
+        fact.said.show(0)
+    }
 
     #[test]
     fn each_container_stands_against_what_it_asked_for_and_may_have() {
@@ -91,18 +99,18 @@ mod tests {
         let facts = facts(&item, &pod);
         assert_eq!(facts[0].label, "use app");
         assert_eq!(
-            facts[0].text,
+            said(&facts[0]),
             "cpu 12m of 100m asked for, and no limit; memory 250Mi of 128Mi asked for, of 256Mi allowed (98%); over 30 s until 2026-01-01T00:00:00Z"
         );
         assert_eq!(facts[0].state, RowState::Bad);
-        assert!(facts[1].text.starts_with("cpu 1m and no limit; memory 8Mi and no limit"), "{}", facts[1].text);
+        assert!(said(&facts[1]).starts_with("cpu 1m and no limit; memory 8Mi and no limit"), "{}", said(&facts[1]));
     }
 
     #[test]
     fn a_node_stands_against_what_it_can_give() {
         let item: Item = serde_json::from_value(json!({"window": "30s", "usage": {"cpu": "2", "memory": "16Gi"}})).unwrap();
         let node = json!({"status": {"allocatable": {"cpu": "8", "memory": "32Gi"}, "capacity": {"cpu": "9", "memory": "33Gi"}}});
-        let text = &facts(&item, &node)[0].text;
+        let text = said(&facts(&item, &node)[0]);
         assert!(text.starts_with("cpu 2000m of 8000m can be given (25%); memory 16.0Gi of 32.0Gi can be given (50%)"), "{text}");
     }
 }

@@ -184,9 +184,10 @@ async fn poll(desk: Arc<Desk>, mut connected: watch::Receiver<Option<Connected>>
                 tell(&place, known);
                 pause
             }
-            Err(Trouble { status, problem }) => {
+            Err(Trouble { status, problem, after }) => {
                 tell(&place, Known::Failed(problem));
-                if matches!(status, Some(StatusCode::FORBIDDEN | StatusCode::NOT_FOUND)) { REFUSED } else { RETRY }
+                let refused = matches!(status, Some(StatusCode::FORBIDDEN | StatusCode::NOT_FOUND));
+                after.unwrap_or_default().max(if refused { REFUSED } else { RETRY })
             }
         };
         desk.set_due(&place, Instant::now() + pause);

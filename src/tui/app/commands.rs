@@ -2,10 +2,10 @@
 
 use crate::text::fault::did_you_mean;
 use crate::tui::flow::{CommandSpec, PaneId};
-use crate::tui::panes::{clusters, inventory, perf, pulse};
+use crate::tui::panes::{clusters, inventory, logs, perf, pulse};
 
 /// The contexts a keymap may have, the outermost first.
-pub const CONTEXTS: &[&str] = &["global", "table", "split", "perf", "clusters", "pulse"];
+pub const CONTEXTS: &[&str] = &["global", "table", "split", "logs", "perf", "clusters", "pulse"];
 
 /// Something a person asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,12 +14,14 @@ pub enum Command {
     App(AppCommand),
     /// Of the inventory.
     Inventory(inventory::commands::Command),
+    /// Of the pulse.
+    Pulse(pulse::commands::Command),
+    /// Of the logs.
+    Logs(logs::commands::Command),
     /// Of the load tests.
     Perf(perf::commands::Command),
     /// Of the list of contexts.
     Clusters(clusters::commands::Command),
-    /// Of the pulse.
-    Pulse(pulse::commands::Command),
 }
 
 /// What the shell itself does.
@@ -37,6 +39,8 @@ pub enum AppCommand {
     NextRegion,
     /// One region over all others.
     Zoom,
+    /// The same in another form.
+    ViewAs,
     /// One rung up.
     Back,
     /// The view before.
@@ -59,6 +63,14 @@ pub enum AppCommand {
     NewestError,
     /// The guide of the first minute, on or off.
     Guide,
+    /// Every kind with its other names.
+    Kinds,
+    /// Ways to copy what is under the cursor.
+    CopyAs,
+    /// What was done.
+    Did,
+    /// The terminal, the line to it, and this program.
+    Status,
     /// End the program.
     Quit,
 }
@@ -70,9 +82,10 @@ pub enum AppCommand {
 pub fn parse(text: &str) -> Result<Command, String> {
     let own = TABLE.iter().find(|(spelling, _)| *spelling == text).map(|(_, command)| Command::App(*command));
     own.or_else(|| inventory::commands::parse(text).map(Command::Inventory))
+        .or_else(|| logs::commands::parse(text).map(Command::Logs))
+        .or_else(|| pulse::commands::parse(text).map(Command::Pulse))
         .or_else(|| perf::commands::parse(text).map(Command::Perf))
         .or_else(|| clusters::commands::parse(text).map(Command::Clusters))
-        .or_else(|| pulse::commands::parse(text).map(Command::Pulse))
         .ok_or_else(|| {
             let known = specs().map(|spec| spec.name);
             let hint = did_you_mean(text, known).map_or_else(String::new, |hint| format!("; {hint}"));
@@ -82,15 +95,16 @@ pub fn parse(text: &str) -> Result<Command, String> {
 
 /// What help, palette and footer say, the shell's own last.
 pub fn specs() -> impl Iterator<Item = &'static CommandSpec> {
-    inventory::commands::SPECS.iter().chain(perf::commands::SPECS).chain(clusters::commands::SPECS).chain(pulse::commands::SPECS).chain(SPECS)
+    inventory::commands::SPECS.iter().chain(logs::commands::SPECS).chain(perf::commands::SPECS).chain(clusters::commands::SPECS).chain(pulse::commands::SPECS).chain(SPECS)
 }
 
 const SPECS: &[CommandSpec] = &[
-    CommandSpec { name: "app.filter", title: "filter", contexts: &["table", "split"], footer: Some(10) },
+    CommandSpec { name: "app.filter", title: "filter", contexts: &["table", "split", "logs"], footer: Some(10) },
     spec("app.line", "go or do", Some(11)),
     spec("app.help", "keys", Some(12)),
     spec("app.next-region", "next region", None),
     spec("app.zoom", "zoom", None),
+    spec("app.view-as", "view as rows or in groups…", None),
     spec("app.back", "back", Some(9)),
     spec("app.actions", "everything possible here", None),
     spec("app.history-back", "view before", None),
@@ -100,12 +114,16 @@ const SPECS: &[CommandSpec] = &[
     spec("app.interrupt", "cancel; twice: quit", None),
     spec("app.go inventory", "inventory", None),
     spec("app.go perf", "load tests", None),
-    spec("app.go clusters", "contexts", None),
     spec("app.go pulse", "pulse", None),
+    spec("app.go clusters", "clusters", None),
     spec("app.go last", "last pane", None),
     spec("app.notices", "notices", None),
     spec("app.newest-error", "newest error", None),
     spec("app.guide", "guide on or off", None),
+    spec("app.kinds", "kinds and their other names", None),
+    CommandSpec { name: "app.copy-as", title: "copy as…", contexts: &["table", "split"], footer: None },
+    spec("app.did", "what I did", None),
+    spec("app.status", "terminal, line and version", None),
     spec("app.quit", "quit", None),
 ];
 
@@ -120,6 +138,7 @@ const TABLE: &[(&str, AppCommand)] = &[
     ("app.actions", AppCommand::Actions),
     ("app.next-region", AppCommand::NextRegion),
     ("app.zoom", AppCommand::Zoom),
+    ("app.view-as", AppCommand::ViewAs),
     ("app.back", AppCommand::Back),
     ("app.history-back", AppCommand::HistoryBack),
     ("app.history-forward", AppCommand::HistoryForward),
@@ -129,12 +148,16 @@ const TABLE: &[(&str, AppCommand)] = &[
     ("app.interrupt", AppCommand::Interrupt),
     ("app.go inventory", AppCommand::Go(PaneId::Inventory)),
     ("app.go perf", AppCommand::Go(PaneId::Perf)),
-    ("app.go clusters", AppCommand::Go(PaneId::Clusters)),
     ("app.go pulse", AppCommand::Go(PaneId::Pulse)),
+    ("app.go clusters", AppCommand::Go(PaneId::Clusters)),
     ("app.go last", AppCommand::GoLast),
     ("app.notices", AppCommand::Notices),
     ("app.newest-error", AppCommand::NewestError),
     ("app.guide", AppCommand::Guide),
+    ("app.kinds", AppCommand::Kinds),
+    ("app.copy-as", AppCommand::CopyAs),
+    ("app.did", AppCommand::Did),
+    ("app.status", AppCommand::Status),
     ("app.quit", AppCommand::Quit),
 ];
 
@@ -153,9 +176,9 @@ mod tests {
 
     #[test]
     fn every_preset_loads_with_the_real_commands() {
-        for (name, text) in PRESETS {
-            let map = Keymap::load(name, text, None, CONTEXTS, &|_, text| parse(text));
-            assert!(map.is_ok(), "{:?}", map.err());
+        for (name, layers) in PRESETS {
+            let map = Keymap::load(layers, None, CONTEXTS, &|_, text| parse(text));
+            assert!(map.is_ok(), "{name}: {:?}", map.err());
         }
     }
 

@@ -5,19 +5,21 @@ use std::time::Duration;
 use super::commands::{AppCommand, Command, parse, specs};
 use super::memory::Memory;
 use super::model::{Beginning, Effect, Guide, Model, Msg, Overlay, Report};
-use super::{line, shared::Shared};
+use super::{copy, line, pick, place, shared::Shared, standing, status};
 use crate::cluster::connection::{Connection, Health};
 use crate::names::{ClusterId, Problem};
-use crate::tui::flow::{At, Confirmed, GuideStep, Intent, Level, Notice, PaneId, Question, Step};
+use crate::tui::flow::{At, Confirmed, GuideStep, Intent, Notice, PaneId, Question, Step};
 use crate::tui::keys::map::Lookup;
+use crate::tui::overlays::columns::{Answer as ColumnsAnswer, Columns};
 use crate::tui::overlays::confirm::{Answer as ConfirmAnswer, Confirm};
 use crate::tui::overlays::form::{Answer as FormAnswer, Form};
 use crate::tui::overlays::help::Help;
 use crate::tui::overlays::line::{Answer as LineAnswer, Line};
+use crate::tui::overlays::list::Answer as ListAnswer;
 use crate::tui::overlays::menu::{Answer as MenuAnswer, Item, Menu};
-use crate::tui::overlays::notices::{KEPT, Notices};
+use crate::tui::overlays::notices::{self, Notices};
 use crate::tui::panes::inventory::state::View;
-use crate::tui::panes::{clusters, inventory, perf, pulse};
+use crate::tui::panes::{clusters, inventory, logs, perf, pulse};
 use crate::tui::term::key::{Code, Event, Key};
 
 /// How long a notice stands over the body.
@@ -32,8 +34,11 @@ pub type Wanted = Step<Effect>;
 
 /// The first step: opens contexts and the first view.
 pub fn begin(model: &mut Model, at: At, beginning: Beginning) -> Wanted {
-    model.history = beginning.memory.history;
+    model.history.clone_from(&beginning.memory.history);
+    model.places.left.clone_from(&beginning.memory.places);
+    model.inventory.kept.clone_from(&beginning.memory.tables);
     model.guide = if model.shared.sandbox.is_some() && !beginning.memory.guide_done { Guide::Waits(GuideStep::Described) } else { Guide::Hidden };
+    standing::begin(&mut model.shared, at, &beginning.memory);
     let mut step = Step::redraw();
     if beginning.open.is_empty() {
         model.pane = PaneId::Clusters;
@@ -41,9 +46,14 @@ pub fn begin(model: &mut Model, at: At, beginning: Beginning) -> Wanted {
     let first = beginning.open.first().and_then(|id| model.shared.namespace(id));
     // A context that names no namespace is looked at whole.
     let own = first.filter(|namespace| *namespace != "default").map(str::to_owned);
+    let told = beginning.all_namespaces || beginning.namespace.is_some() || beginning.command.is_some();
     let namespace = if beginning.all_namespaces { None } else { beginning.namespace.or(own) };
     model.inventory.view = View { namespaces: namespace.into_iter().collect(), ..View::default() };
-    step = step.then(open(model, beginning.open));
+    model.shared.open.clone_from(&beginning.open);
+    // Who says what to look at is not taken elsewhere.
+    let restored = if told { Step::quiet() } else { place::restore(model, at) };
+    model.shared.open.clear();
+    step = step.then(open(model, at, beginning.open)).then(restored);
     for problem in beginning.problems {
         step = step.then(intent(model, at, Intent::Notice(Notice::error(problem))));
     }
@@ -55,12 +65,19 @@ pub fn begin(model: &mut Model, at: At, beginning: Beginning) -> Wanted {
 
 /// Takes in one message.
 pub fn update(model: &mut Model, at: At, msg: Msg) -> Wanted {
+    model.inventory.slow = model.slow.slow();
     match msg {
-        Msg::Input(Event::Key(key)) => pressed(model, at, key),
-        Msg::Input(Event::Paste(text)) => pasted(model, at, &text),
+        Msg::Input(event) => {
+            let step = match event {
+                Event::Key(key) => pressed(model, at, key),
+                Event::Paste(text) => pasted(model, at, &text),
+            };
+            place::note(model, at);
+            step
+        }
         Msg::Resize(width, height) => {
             model.size = (width, height);
-            Step::redraw()
+            Step::redraw().then(logs::update::resized(&mut model.logs, body(height)).map(Effect::Logs))
         }
         Msg::Report(report) => reported(model, at, *report),
         Msg::Tick => tick(model, at),
@@ -71,7 +88,17 @@ fn tick(model: &mut Model, at: At) -> Wanted {
     if model.flash.is_some_and(|until| until <= at.mono) {
         model.flash = None;
     }
-    let step = inventory::update::tick(&mut model.inventory, at).map(Effect::Inventory);
+    if matches!(model.overlays.last(), Some(Overlay::Status(_))) {
+        let figures = status::sections(model);
+        if let Some(Overlay::Status(page)) = model.overlays.last_mut() {
+            page.sections = figures;
+        }
+    }
+    let kept = place::due(model, at);
+    let mut step = inventory::update::tick(&mut model.inventory, at).map(Effect::Inventory).then(kept);
+    if model.pane == PaneId::Clusters {
+        step = step.then(clusters::update::look(&model.shared).map(Effect::Clusters));
+    }
     // Ages may read otherwise now.
     Step { dirty: true, ..settle(model, at, step) }
 }
@@ -82,23 +109,41 @@ fn reported(model: &mut Model, at: At, report: Report) -> Wanted {
             let step = inventory::update::report(&mut model.inventory, &model.shared, at, report).map(Effect::Inventory);
             settle(model, at, step)
         }
+        Report::Pulse(report) => {
+            let step = pulse::update::report(&mut model.pulse, report).map(Effect::Pulse);
+            Step { dirty: step.dirty && model.pane == PaneId::Pulse, ..step }
+        }
+        Report::Logs(report) => {
+            let step = logs::update::report(&mut model.logs, report).map(Effect::Logs);
+            settle(model, at, step)
+        }
         Report::Perf(report) => {
             let step = perf::update::report(&mut model.perf, report).map(Effect::Perf);
             let dirty = step.dirty && (model.pane == PaneId::Perf || !step.intents.is_empty());
             let step = Step { dirty, ..step };
             settle(model, at, step)
         }
-        Report::Pulse(report) => {
-            let step = pulse::update::report(&mut model.pulse, report).map(Effect::Pulse);
-            Step { dirty: step.dirty && model.pane == PaneId::Pulse, ..step }
-        }
         Report::Connections(connections) => {
             let news = news(&model.shared, &connections);
-            model.shared.connections = connections;
-            news.into_iter().fold(Step::redraw(), |step, notice| step.then(intent(model, at, Intent::Notice(notice))))
+            model.shared.connections = connections.clone();
+            let step = Step::redraw().then(standing::identified(model, at, &connections));
+            news.into_iter().fold(step, |step, notice| step.then(intent(model, at, Intent::Notice(notice))))
         }
-        Report::Failed(problem) => intent(model, at, Intent::Notice(Notice::error(problem))),
+        Report::Contexts(contexts) => standing::contexts(model, at, &contexts),
+        Report::Clusters(report) => {
+            clusters::update::report(&mut model.clusters, report);
+            Step { dirty: model.pane == PaneId::Clusters, ..Step::quiet() }
+        }
+        Report::Did(deeds) => pick::did(model, &deeds),
+        Report::ToCopy(text) => copy::send(model, at, text),
+        Report::Wrote(path) => notice(model, at, Notice::info(format!("written: {path}"))),
+        Report::Failed(problem) => notice(model, at, Notice::error(problem)),
     }
+}
+
+/// Tells the person something.
+pub(super) fn notice(model: &mut Model, at: At, told: Notice) -> Wanted {
+    intent(model, at, Intent::Notice(told))
 }
 
 /// What happened to the connections that are open: why one was lost, once, and that it is back.
@@ -106,7 +151,9 @@ fn news(shared: &Shared, now: &[Connection]) -> Vec<Notice> {
     let open = now.iter().filter(|one| shared.open.contains(&one.id));
     let told = |one: &Connection| match (&shared.connection(&one.id)?.problem, &one.problem) {
         (None, Some(problem)) => Some(Notice::error(problem.clone())),
-        (Some(_), None) if one.health == Health::Ready => Some(Notice::info(format!("{} answers again", one.id))),
+        (Some(before), None) if one.health == Health::Ready && before.code != "cluster.clock" => {
+            Some(Notice::info(format!("{} answers again", one.id)))
+        }
         _ => None,
     };
     open.filter_map(told).collect()
@@ -121,17 +168,19 @@ fn settle(model: &mut Model, at: At, step: Wanted) -> Wanted {
 fn intent(model: &mut Model, at: At, wish: Intent) -> Wanted {
     match wish {
         Intent::Notice(notice) => {
-            model.unread += usize::from(notice.level == Level::Error);
-            model.notices.push((at.unix, notice));
-            if model.notices.len() > KEPT {
-                model.notices.remove(0);
-            }
+            notices::keep(&mut model.notices, at.unix, notice);
             model.flash = Some(at.mono + FLASH);
             Step::redraw()
         }
         Intent::LoadTest(key) => {
             let step = perf::update::load_test(&mut model.perf, key).map(Effect::Perf);
             settle(model, at, step)
+        }
+        Intent::Look { kind, trouble } => look(model, at, kind, trouble),
+        Intent::Logs(of, previous) => {
+            let rows = body(model.size.1);
+            let step = logs::update::open(&mut model.logs, of, previous, rows).map(Effect::Logs);
+            go(model, at, PaneId::Logs).then(step)
         }
         Intent::Ask(asked) => {
             model.overlays.push(Overlay::Form(Form::new(asked)));
@@ -153,14 +202,18 @@ fn intent(model: &mut Model, at: At, wish: Intent) -> Wanted {
             model.overlays.push(Overlay::Confirm(Confirm::new(question)));
             Step::redraw()
         }
-        Intent::Copy(text) => {
-            let said = format!("copied {text}");
-            intent(model, at, Intent::Notice(Notice::info(said))).and(Effect::Copy(text))
-        }
+        Intent::Copy(text) => copy::send(model, at, text),
         Intent::Guide(done) => guide(model, done),
-        Intent::Open(ids) => open(model, ids),
+        Intent::Columns(kind, items) => {
+            model.overlays.push(Overlay::Columns(Columns::new(kind, items)));
+            Step::redraw()
+        }
+        Intent::SavedViews => saved_views(model, at),
+        Intent::OpenSaved(name) => saved_view(model, at, &name),
+        Intent::Remember => Step::effect(remember(model)),
+        Intent::Open(ids) => open(model, at, ids),
+        Intent::Stand(ids, to) => standing::go(model, at, ids, to),
         Intent::Go(pane) => go(model, at, pane),
-        Intent::Look { kind, trouble } => look(model, at, kind, trouble),
     }
 }
 
@@ -194,56 +247,73 @@ fn guide(model: &mut Model, done: GuideStep) -> Wanted {
     if model.guide == Guide::Thanks { Step::effect(remember(model)) } else { Step::redraw() }
 }
 
-fn remember(model: &Model) -> Effect {
+/// Tells the person something that went as it should.
+pub(super) fn say(model: &mut Model, at: At, what: String) -> Wanted {
+    intent(model, at, Intent::Notice(Notice::info(what)))
+}
+
+pub(super) fn remember(model: &Model) -> Effect {
     let from = model.history.len().saturating_sub(HISTORY);
-    Effect::Remember(Memory {
+    let memory = Memory {
         contexts: model.shared.open.iter().filter(|id| model.shared.sandbox.as_ref() != Some(id)).map(ToString::to_string).collect(),
         current: model.shared.contexts.iter().find(|context| context.current).map(|context| context.id.to_string()),
         guide_done: !matches!(model.guide, Guide::Waits(_)),
+        tables: model.inventory.kept.clone(),
         history: model.history[from..].to_vec(),
-    })
+        places: place::all(model),
+        ..Memory::default()
+    };
+    Effect::Remember(standing::kept(&model.shared, memory))
 }
 
 /// These contexts and no others are open from now on.
-pub(super) fn open(model: &mut Model, wanted: Vec<ClusterId>) -> Wanted {
-    open_on(model, wanted, None)
+pub(super) fn open(model: &mut Model, at: At, wanted: Vec<ClusterId>) -> Wanted {
+    open_on(model, at, wanted, None)
 }
 
 /// The same, and looks at something else there.
-fn open_on(model: &mut Model, wanted: Vec<ClusterId>, view: Option<View>) -> Wanted {
+fn open_on(model: &mut Model, at: At, wanted: Vec<ClusterId>, view: Option<View>) -> Wanted {
+    let (wanted, twice) = standing::distinct(&model.shared, wanted);
     let closed: Vec<ClusterId> = model.shared.open.iter().filter(|id| !wanted.contains(id)).cloned().collect();
     let opened: Vec<ClusterId> = wanted.iter().filter(|id| !model.shared.open.contains(id)).cloned().collect();
     model.shared.open = wanted;
     let effects = closed.into_iter().map(Effect::Disconnect).chain(opened.into_iter().map(Effect::Connect));
     let step = Step { effects: effects.collect(), ..Step::redraw() };
     let pulse = if model.pane == PaneId::Pulse { pulse::update::entered(&mut model.pulse, &model.shared) } else { Step::quiet() };
-    let step = step.then(pulse.map(Effect::Pulse));
-    step.and(remember(model)).then(inventory::update::clusters(&mut model.inventory, &model.shared, view).map(Effect::Inventory))
+    let step = step.then(pulse.map(Effect::Pulse)).then(standing::opened(model, at)).and(remember(model));
+    let step = step.then(inventory::update::clusters(&mut model.inventory, &model.shared, view).map(Effect::Inventory));
+    twice.into_iter().fold(step, |step, text| step.then(say(model, at, text)))
 }
 
 /// Shows a pane.
 pub(super) fn go(model: &mut Model, at: At, pane: PaneId) -> Wanted {
+    let left =
+        match model.pane {
+            same if same == pane => Step::quiet(),
+            PaneId::Logs => logs::update::close(&mut model.logs).map(Effect::Logs),
+            PaneId::Pulse => pulse::update::left(&mut model.pulse).map(Effect::Pulse),
+            _ => Step::quiet(),
+        };
+    // Logs that are left are closed: there is nothing to come back to.
     if model.pane != pane {
-        model.last_pane = std::mem::replace(&mut model.pane, pane);
-        if model.last_pane == PaneId::Pulse {
-            let left = pulse::update::left(&mut model.pulse).map(Effect::Pulse);
-            return left.then(entered(model, at, pane));
-        }
+        let before = std::mem::replace(&mut model.pane, pane);
+        model.last_pane = if before == PaneId::Logs { model.last_pane } else { before };
     }
-    entered(model, at, pane)
+    left.then(entered(model, at, pane))
 }
 
 fn entered(model: &mut Model, at: At, pane: PaneId) -> Wanted {
     match pane {
-        PaneId::Pulse => pulse::update::entered(&mut model.pulse, &model.shared).map(Effect::Pulse),
         PaneId::Inventory => guide(model, GuideStep::Returned).then(Step::redraw()),
+        PaneId::Logs => Step::redraw(),
+        PaneId::Pulse => pulse::update::entered(&mut model.pulse, &model.shared).map(Effect::Pulse),
         PaneId::Perf => {
             let step = perf::update::entered(&mut model.perf).map(Effect::Perf);
             settle(model, at, step).then(Step::redraw())
         }
         PaneId::Clusters => {
-            clusters::update::entered(&mut model.clusters, &model.shared);
-            Step::redraw()
+            let step = clusters::update::entered(&mut model.clusters, &model.shared).map(Effect::Clusters);
+            Step::redraw().then(step)
         }
     }
 }
@@ -282,6 +352,7 @@ fn pasted(model: &mut Model, at: At, text: &str) -> Wanted {
             return filter_changed(model);
         }
         Some(Overlay::Form(form)) => form.paste(&line),
+        Some(Overlay::Columns(columns)) => columns.paste(&line),
         _ => return intent(model, at, Intent::Notice(Notice::info("pasted text does nothing here; : and / take it"))),
     }
     Step::redraw()
@@ -292,9 +363,10 @@ pub(super) fn command_of(model: &mut Model, at: At, command: Command) -> Wanted 
     let step = match command {
         Command::App(command) => return app_command(model, at, command),
         Command::Inventory(command) => inventory::update::command(&mut model.inventory, &model.shared, at, command).map(Effect::Inventory),
-        Command::Perf(command) => perf::update::command(&mut model.perf, command).map(Effect::Perf),
         Command::Pulse(command) => pulse::update::command(&mut model.pulse, &model.shared, command).map(Effect::Pulse),
-        Command::Clusters(command) => clusters::update::command(&mut model.clusters, &model.shared, command).map(|()| Effect::Repaint),
+        Command::Logs(command) => logs::update::command(&mut model.logs, command).map(Effect::Logs),
+        Command::Perf(command) => perf::update::command(&mut model.perf, command).map(Effect::Perf),
+        Command::Clusters(command) => clusters::update::command(&mut model.clusters, &model.shared, command).map(Effect::Clusters),
     };
     settle(model, at, step)
 }
@@ -306,7 +378,9 @@ fn app_command(model: &mut Model, at: At, command: AppCommand) -> Wanted {
             offer(model);
         }
         AppCommand::Filter => return open_filter(model, at),
-        AppCommand::Help => model.overlays.push(Overlay::Help(Help { sections: sections(model), top: 0 })),
+        AppCommand::Help => {
+            model.overlays.push(Overlay::Help(Help { title: "keys here; j k scroll, esc closes", sections: sections(model), top: 0 }))
+        }
         AppCommand::Actions => model.overlays.push(Overlay::Menu(actions(model))),
         AppCommand::NextRegion if model.pane == PaneId::Inventory => {
             let step = inventory::update::next_region(&mut model.inventory, at).map(Effect::Inventory);
@@ -316,13 +390,18 @@ fn app_command(model: &mut Model, at: At, command: AppCommand) -> Wanted {
             let step = inventory::update::zoom(&mut model.inventory, at).map(Effect::Inventory);
             return settle(model, at, step);
         }
-        AppCommand::NextRegion | AppCommand::Zoom => return Step::quiet(),
+        AppCommand::ViewAs if model.pane == PaneId::Inventory => model.overlays.push(Overlay::Menu(view_as(model))),
+        AppCommand::NextRegion | AppCommand::Zoom | AppCommand::ViewAs => return Step::quiet(),
         AppCommand::Back => return back(model, at),
         AppCommand::HistoryBack | AppCommand::HistoryForward => {
             let back = command == AppCommand::HistoryBack;
             return inventory::update::travel(&mut model.inventory, &model.shared, back).map(Effect::Inventory);
         }
         AppCommand::Reload if model.pane == PaneId::Pulse => return entered(model, at, PaneId::Pulse),
+        AppCommand::Reload if model.pane == PaneId::Clusters => {
+            let step = clusters::update::again(&model.shared).map(Effect::Clusters);
+            return settle(model, at, step);
+        }
         AppCommand::Reload => return command_of(model, at, Command::Inventory(inventory::commands::Command::Reload)),
         AppCommand::Redraw => return Step::effect(Effect::Repaint),
         AppCommand::Interrupt => return interrupt(model, at),
@@ -330,13 +409,19 @@ fn app_command(model: &mut Model, at: At, command: AppCommand) -> Wanted {
         AppCommand::GoLast => return go(model, at, model.last_pane),
         AppCommand::Notices | AppCommand::NewestError => {
             let newest_error = command == AppCommand::NewestError;
-            model.unread = 0;
+            model.notices.iter_mut().for_each(|one| one.unread = false);
             model.flash = None;
-            model.overlays.push(Overlay::Notices(Notices { newest_error, top: 0 }));
+            model.overlays.push(Overlay::Notices(Notices { newest_error, ..Notices::default() }));
         }
         AppCommand::Guide => {
             model.guide = if model.guide == Guide::Hidden { Guide::Waits(GuideStep::Described) } else { Guide::Hidden };
             return Step::effect(remember(model));
+        }
+        AppCommand::Kinds => return pick::kinds(model),
+        AppCommand::CopyAs => return copy::menu(model, at),
+        AppCommand::Did => return Step::effect(Effect::Did),
+        AppCommand::Status => {
+            model.overlays.push(Overlay::Status(Help { title: "status; esc closes", sections: status::sections(model), top: 0 }));
         }
         AppCommand::Quit => return quit(model),
     }
@@ -350,8 +435,10 @@ fn back(model: &mut Model, at: At) -> Wanted {
     }
     let step = match model.pane {
         PaneId::Inventory => inventory::update::back(&mut model.inventory, &model.shared).map(|step| step.map(Effect::Inventory)),
+        PaneId::Logs => logs::update::back(&mut model.logs).map(|step| step.map(Effect::Logs)),
         PaneId::Perf => perf::update::back(&mut model.perf).map(|step| step.map(Effect::Perf)),
-        PaneId::Clusters | PaneId::Pulse => None,
+        PaneId::Pulse => None,
+        PaneId::Clusters => clusters::update::back(&mut model.clusters).map(|step| step.map(Effect::Clusters)),
     };
     match step {
         Some(step) => settle(model, at, step),
@@ -382,6 +469,7 @@ pub(super) fn quit(model: &mut Model) -> Wanted {
 }
 
 fn overlaid(model: &mut Model, at: At, key: Key) -> Wanted {
+    let key = meant(model, key);
     // What help shows of its rows: lines 1 and 2, the footer, its distance and its frame are not among them.
     let page = usize::from(model.size.1.saturating_sub(7));
     match model.overlays.last_mut() {
@@ -393,19 +481,28 @@ fn overlaid(model: &mut Model, at: At, key: Key) -> Wanted {
             let answer = line.key(key);
             filter_answered(model, at, answer)
         }
-        Some(Overlay::Help(help)) => {
+        Some(Overlay::Help(help) | Overlay::Status(help)) => {
             let close = help.key(key, page);
             closed(model, close)
         }
         Some(Overlay::Notices(notices)) => {
-            let close = notices.key(key);
+            let close = notices.key(key, model.notices.len());
             closed(model, close)
         }
+        Some(Overlay::List(list)) => match list.key(key, page) {
+            ListAnswer::Redraw => Step::redraw(),
+            ListAnswer::Close => closed(model, true),
+            ListAnswer::Take(pick) => closed(model, true).then(pick::picked(model, at, pick)),
+        },
         Some(Overlay::Menu(menu)) => match menu.key(key) {
             MenuAnswer::Redraw => Step::redraw(),
             MenuAnswer::Close => closed(model, true),
             MenuAnswer::Take(command) => closed(model, true).then(command_of(model, at, command)),
         },
+        Some(Overlay::Columns(columns)) => {
+            let answer = columns.key(key);
+            columns_answered(model, at, answer)
+        }
         Some(Overlay::Form(form)) => {
             let answer = form.key(key);
             form_answered(model, at, answer)
@@ -418,11 +515,79 @@ fn overlaid(model: &mut Model, at: At, key: Key) -> Wanted {
     }
 }
 
+/// What lies over a pane has keys of its own, but a control key that means "back" in the keymap closes it too, and lists know readline's up and down.
+fn meant(model: &Model, key: Key) -> Key {
+    let plain = |code| Key { code, ctrl: false, alt: false, shift: false };
+    let back = Lookup::Command(Command::App(AppCommand::Back));
+    if key.ctrl && model.keymap.lookup(&["global"], &[key]) == back {
+        return plain(Code::Esc);
+    }
+    match (model.overlays.last(), key.code) {
+        (Some(Overlay::Line(_) | Overlay::Filter(..) | Overlay::Form(_) | Overlay::Confirm(_)), _) => key,
+        (_, Code::Char('n')) if key.ctrl => plain(Code::Down),
+        (_, Code::Char('p')) if key.ctrl => plain(Code::Up),
+        _ => key,
+    }
+}
+
 fn closed(model: &mut Model, close: bool) -> Wanted {
     if close {
         model.overlays.pop();
     }
     Step::redraw()
+}
+
+fn columns_answered(model: &mut Model, at: At, answer: ColumnsAnswer) -> Wanted {
+    match answer {
+        ColumnsAnswer::Redraw => Step::redraw(),
+        ColumnsAnswer::Close => closed(model, true),
+        ColumnsAnswer::Take(items) => {
+            model.overlays.pop();
+            let step = inventory::update::choose_columns(&mut model.inventory, &model.shared, items).map(Effect::Inventory);
+            settle(model, at, step)
+        }
+        ColumnsAnswer::Add(text) => {
+            if let Some(Overlay::Columns(columns)) = model.overlays.last_mut() {
+                match inventory::update::new_column(&text) {
+                    Ok(item) => columns.add(item),
+                    Err(why) => columns.complain(why),
+                }
+            }
+            Step::redraw()
+        }
+    }
+}
+
+/// The list of saved views.
+fn saved_views(model: &mut Model, at: At) -> Wanted {
+    if model.inventory.kept.views.is_empty() {
+        return intent(model, at, Intent::Notice(Notice::info("no view is saved yet; :save NAME keeps this one")));
+    }
+    let item = |(name, saved): (&String, &inventory::kept::Saved)| Item {
+        title: format!("{name:<16} {}", line::written(saved)),
+        keys: String::new(),
+        command: Command::Inventory(inventory::commands::Command::OpenSaved(name.clone())),
+        refusal: None,
+    };
+    let items = model.inventory.kept.views.iter().map(item).collect();
+    model.overlays.push(Overlay::Menu(Menu { title: "saved views; :unsave NAME forgets one".into(), items, chosen: 0 }));
+    Step::redraw()
+}
+
+/// Looks at a saved view, in the contexts it was saved with as far as there are such.
+fn saved_view(model: &mut Model, at: At, name: &str) -> Wanted {
+    let Some(saved) = model.inventory.kept.views.get(name).cloned() else {
+        return intent(model, at, Intent::Notice(Notice::info(format!("no view is saved as {name}; ,s lists them"))));
+    };
+    let (there, gone): (Vec<ClusterId>, Vec<ClusterId>) =
+        saved.contexts.iter().map(|name| ClusterId::new(name.as_str())).partition(|id| model.shared.contexts.iter().any(|context| context.id == *id));
+    let step = view_line(model, at, saved.view.clone(), None, there);
+    let rest = inventory::update::restore(&mut model.inventory, &model.shared, saved).map(Effect::Inventory);
+    let step = step.then(settle(model, at, rest));
+    match gone.first() {
+        Some(id) => step.then(intent(model, at, Intent::Notice(Notice::info(format!("there is no context {id} any more"))))),
+        None => step,
+    }
 }
 
 fn form_answered(model: &mut Model, at: At, answer: FormAnswer) -> Wanted {
@@ -452,6 +617,7 @@ fn confirm_answered(model: &mut Model, at: At, answer: ConfirmAnswer, then: Conf
             model.overlays.pop();
             let step = match then {
                 Confirmed::Delete(keys) => inventory::update::confirmed(&mut model.inventory, keys).map(Effect::Inventory),
+                Confirmed::Stand(ids, to) => standing::go(model, at, ids, to),
                 Confirmed::StartRun => perf::update::confirmed(&mut model.perf).map(Effect::Perf),
                 Confirmed::Quit => {
                     model.ended = true;
@@ -466,9 +632,10 @@ fn confirm_answered(model: &mut Model, at: At, answer: ConfirmAnswer, then: Conf
 fn offer(model: &mut Model) {
     let all = match model.overlays.last() {
         Some(Overlay::Line(open)) => line::candidates(model, open.input.text(), open.input.cursor()),
+        Some(Overlay::Filter(open, _)) => line::clusters_to_filter(model, open.input.text(), open.input.cursor()),
         _ => return,
     };
-    if let Some(Overlay::Line(open)) = model.overlays.last_mut() {
+    if let Some(Overlay::Line(open) | Overlay::Filter(open, _)) = model.overlays.last_mut() {
         open.offer(all);
     }
 }
@@ -489,7 +656,7 @@ fn line_answered(model: &mut Model, at: At, answer: LineAnswer) -> Wanted {
 }
 
 /// Runs a line as typed after `:`.
-fn run_line(model: &mut Model, at: At, text: &str) -> Wanted {
+pub(super) fn run_line(model: &mut Model, at: At, text: &str) -> Wanted {
     if text.is_empty() {
         return Step::redraw();
     }
@@ -499,14 +666,43 @@ fn run_line(model: &mut Model, at: At, text: &str) -> Wanted {
     let step = match line::understand(model, text) {
         Ok(line::Meaning::Command(command)) => command_of(model, at, command),
         Ok(line::Meaning::View { view, filter, contexts }) => view_line(model, at, view, filter, contexts),
-        Ok(line::Meaning::Open(ids)) => open(model, ids).then(go(model, at, PaneId::Inventory)),
+        Ok(line::Meaning::Open(ids)) => open(model, at, ids).then(go(model, at, PaneId::Inventory)),
+        Ok(line::Meaning::Environment(name, contexts)) => standing::environment(model, at, name, contexts),
+        Ok(line::Meaning::Say(text)) => say(model, at, text),
         Ok(line::Meaning::Load(url)) => {
             let step = perf::update::load_url(&mut model.perf, &url).map(Effect::Perf);
             settle(model, at, step)
         }
-        Ok(line::Meaning::Theme(theme)) => {
-            model.theme = *theme;
+        Ok(line::Meaning::Columns(texts)) => match inventory::update::add_columns(&mut model.inventory, &model.shared, &texts) {
+            Ok(step) => settle(model, at, step.map(Effect::Inventory)),
+            Err(why) => intent(model, at, Intent::Notice(Notice::error(Problem::new("columns", "the columns are as they were", why)))),
+        },
+        Ok(line::Meaning::SaveView(name)) => {
+            let step = inventory::update::save_view(&mut model.inventory, &model.shared, &name).map(Effect::Inventory);
+            settle(model, at, step)
+        }
+        Ok(line::Meaning::SavedView(name)) => saved_view(model, at, &name),
+        Ok(line::Meaning::Unsave(name)) => {
+            let step = inventory::update::unsave(&mut model.inventory, &name).map(Effect::Inventory);
+            settle(model, at, step)
+        }
+        Ok(line::Meaning::Theme(name, theme)) => {
+            (model.theme, model.chosen.theme) = (*theme, Some(name));
             Step::effect(Effect::Repaint)
+        }
+        Ok(line::Meaning::Keys(name, keymap)) => {
+            let said = notice(model, at, Notice::info(format!("keys of {name}; ? lists them")));
+            (model.keymap, model.chosen.keys) = (*keymap, Some(name));
+            said
+        }
+        Ok(line::Meaning::Slow(slow)) => {
+            model.slow.said = Some(slow);
+            notice(model, at, Notice::info(format!("slow line {}", model.slow.why())))
+        }
+        Ok(line::Meaning::CopyTo(file)) => copy::to_file(model, at, &file),
+        Ok(line::Meaning::Leave) => {
+            model.ended = true;
+            Step::quiet()
         }
         Err(problem) => intent(model, at, Intent::Notice(Notice::error(problem))),
     };
@@ -516,7 +712,7 @@ fn run_line(model: &mut Model, at: At, text: &str) -> Wanted {
 fn view_line(model: &mut Model, at: At, view: View, filter: Option<String>, contexts: Vec<ClusterId>) -> Wanted {
     let mut step = go(model, at, PaneId::Inventory);
     if !contexts.is_empty() && contexts != model.shared.open {
-        step = step.then(open_on(model, contexts, Some(view)));
+        step = step.then(open_on(model, at, contexts, Some(view)));
     } else {
         step = step.then(inventory::update::go(&mut model.inventory, &model.shared, view, true).map(Effect::Inventory));
     }
@@ -527,44 +723,62 @@ fn view_line(model: &mut Model, at: At, view: View, filter: Option<String>, cont
 }
 
 fn open_filter(model: &mut Model, at: At) -> Wanted {
-    if model.pane != PaneId::Inventory {
-        return intent(model, at, Intent::Notice(Notice::info("/ filters the inventory; ,i goes there")));
-    }
-    let before = match &model.inventory.detail {
-        Some(detail) if model.inventory.in_detail => detail.find.clone(),
-        _ => model.inventory.filter.clone(),
+    let before = match (model.pane, &model.inventory.detail) {
+        (PaneId::Inventory, Some(detail)) if model.inventory.in_detail => detail.find.clone(),
+        (PaneId::Inventory, _) => model.inventory.filter.clone(),
+        (PaneId::Logs, _) => model.logs.want.find.clone(),
+        _ => return intent(model, at, Intent::Notice(Notice::info("/ filters the inventory; ,i goes there"))),
     };
     let line = Line { input: crate::tui::keys::readline::Readline::with_text(&before), ..Line::default() };
     model.overlays.push(Overlay::Filter(line, before));
     Step::redraw()
 }
 
-fn filter_answered(model: &mut Model, at: At, answer: LineAnswer) -> Wanted {
-    match answer {
-        LineAnswer::Redraw => Step::redraw(),
-        LineAnswer::Changed => filter_changed(model),
-        LineAnswer::Accept(text) => {
-            let step = closed(model, true);
-            match inventory::update::filter(&mut model.inventory, &text) {
-                Ok(_) => step,
-                Err(why) => step.then(intent(model, at, Intent::Notice(Notice::error(Problem::new("filter", "the filter was not used", why))))),
-            }
-        }
-        LineAnswer::Cancel => {
-            if let Some(Overlay::Filter(_, before)) = model.overlays.pop() {
-                // It held before, so it is right.
-                _ = inventory::update::filter(&mut model.inventory, &before);
-            }
-            Step::redraw()
-        }
+/// Filters or searches what is seen.
+fn filter(model: &mut Model, text: &str) -> Result<Wanted, String> {
+    match model.pane {
+        PaneId::Logs => Ok(logs::update::filter(&mut model.logs, text).map(Effect::Logs)),
+        _ => inventory::update::filter(&mut model.inventory, text).map(|step| step.map(Effect::Inventory)),
     }
 }
 
-/// The table follows every letter; half a filter that cannot be read yet leaves it as it is.
+fn filter_answered(model: &mut Model, at: At, answer: LineAnswer) -> Wanted {
+    match answer {
+        LineAnswer::Redraw => Step::redraw(),
+        LineAnswer::Changed => {
+            offer(model);
+            filter_changed(model)
+        }
+        LineAnswer::Accept(text) => {
+            let (step, text) = (closed(model, true), expanded(model, &text));
+            match filter(model, &text) {
+                Ok(done) => step.then(done),
+                Err(why) => step.then(intent(model, at, Intent::Notice(Notice::error(Problem::new("filter", "the filter was not used", why))))),
+            }
+        }
+        LineAnswer::Cancel => match model.overlays.pop() {
+            // It held before, so it is right.
+            Some(Overlay::Filter(_, before)) => filter(model, &before).unwrap_or_else(|_| Step::redraw()),
+            _ => Step::redraw(),
+        },
+    }
+}
+
+/// What is shown follows every letter; half a filter that cannot be read yet leaves it as it is.
 fn filter_changed(model: &mut Model) -> Wanted {
     let Some(Overlay::Filter(line, _)) = model.overlays.last() else { return Step::quiet() };
-    let text = line.input.text().to_owned();
-    inventory::update::filter(&mut model.inventory, &text).map_or_else(|_| Step::redraw(), |step| step.map(Effect::Inventory))
+    let text = expanded(model, line.input.text());
+    filter(model, &text).unwrap_or_else(|_| Step::redraw())
+}
+
+/// The text of the `/` line: in the inventory environments stand for their contexts.
+fn expanded(model: &Model, text: &str) -> String {
+    if model.pane == PaneId::Inventory { line::expanded(model, text) } else { text.to_owned() }
+}
+
+/// Rows between line 2 and the footer.
+fn body(height: u16) -> usize {
+    usize::from(height.saturating_sub(3))
 }
 
 /// Help: every key of the contexts that hold now.
@@ -574,7 +788,15 @@ fn sections(model: &Model) -> Vec<crate::tui::overlays::help::Section> {
         let rows = model.keymap.rows(context).filter_map(|(keys, command)| Some((keys, title(command)?)));
         ((*context).to_owned(), rows.collect())
     };
-    sandbox_section(&model.shared).into_iter().chain(model.contexts().iter().map(rows)).collect()
+    sandbox_section(&model.shared).into_iter().chain(model.contexts().iter().map(rows)).chain(digits(model)).collect()
+}
+
+/// What the digits mean now.
+fn digits(model: &Model) -> Option<crate::tui::overlays::help::Section> {
+    let names = (model.pane == PaneId::Inventory).then(|| model.inventory.namespaces()).filter(|names| !names.is_empty())?;
+    let pinned = |name: &str| if model.inventory.kept.pinned.iter().any(|one| one == name) { " (pinned)" } else { "" };
+    let rows = names.iter().take(9).zip(1..).map(|(name, digit): (_, u8)| (digit.to_string(), format!("{name}{}", pinned(name))));
+    Some(("namespaces".to_owned(), rows.collect()))
 }
 
 /// What the sandbox is, why it is open and what it does not do.
@@ -603,6 +825,17 @@ fn actions(model: &Model) -> Menu<Command> {
     Menu { title: about.unwrap_or_else(|| "possible here".into()), items: here.filter_map(item).collect(), chosen: 0 }
 }
 
+/// The forms in which the rows can be seen; the one they have now is chosen.
+fn view_as(model: &Model) -> Menu<Command> {
+    let (headings, now) = inventory::update::groupings(&model.inventory);
+    let item = |by: Option<String>| {
+        let title = by.as_ref().map_or_else(|| "rows".to_owned(), |heading| format!("in groups by {}", heading.to_lowercase()));
+        Item { title, keys: String::new(), command: Command::Inventory(inventory::commands::Command::Group(by)), refusal: None }
+    };
+    let chosen = now.and_then(|now| headings.iter().position(|heading| heading == now)).map_or(0, |at| at + 1);
+    Menu { title: "view as".into(), items: std::iter::once(None).chain(headings.into_iter().map(Some)).map(item).collect(), chosen }
+}
+
 /// Why a command is not possible now; none: it is.
 pub(super) fn refusal(model: &Model, command: &Command) -> Option<String> {
     match command {
@@ -611,8 +844,9 @@ pub(super) fn refusal(model: &Model, command: &Command) -> Option<String> {
         }
         Command::App(_) => None,
         Command::Inventory(command) => inventory::update::refusal(&model.inventory, &model.shared, command),
-        Command::Perf(command) => perf::update::refusal(&model.perf, &model.shared, *command),
         Command::Pulse(command) => pulse::update::refusal(&model.pulse, &model.shared, *command),
+        Command::Logs(command) => logs::update::refusal(&model.logs, *command),
+        Command::Perf(command) => perf::update::refusal(&model.perf, &model.shared, *command),
         Command::Clusters(command) => clusters::update::refusal(&model.clusters, &model.shared, *command),
     }
 }

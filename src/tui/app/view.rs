@@ -16,7 +16,7 @@ use crate::tui::keys::map::Lookup;
 use crate::tui::overlays::{notices, which_key};
 use crate::tui::panes::inventory::commands::Command as Inventory;
 use crate::tui::panes::inventory::state::Seen;
-use crate::tui::panes::{clusters, inventory, perf, pulse};
+use crate::tui::panes::{clusters, inventory, logs, perf, pulse};
 use crate::tui::theme::Role;
 use crate::tui::widgets::bar::{GAP, Segment, bar};
 use crate::tui::widgets::paint::{ascii, page, put, row};
@@ -48,13 +48,14 @@ pub fn draw(model: &Model, look: &Look<'_>, buf: &mut Buffer) -> Hits {
     let mut hits = Hits::default();
     match model.pane {
         PaneId::Inventory => hits.inventory = Some(inventory::view::draw(&model.inventory, &model.shared, look, body, buf)),
+        PaneId::Pulse => pulse::view::draw(&model.pulse, &model.shared, look, body, buf),
+        PaneId::Logs => logs::view::draw(&model.logs, look, body, buf),
         PaneId::Perf => perf::view::draw(&model.perf, look, body, buf),
         PaneId::Clusters => clusters::view::draw(&model.clusters, &model.shared, look, body, buf),
-        PaneId::Pulse => pulse::view::draw(&model.pulse, &model.shared, look, body, buf),
     }
     footer(model, look, row(area, area.height - 1), buf);
-    if let Some((_, notice)) = model.notices.last().filter(|_| model.flash.is_some()) {
-        notices::draw_line(notice, look, row(area, area.height - 2), buf);
+    if let Some(newest) = model.notices.last().filter(|_| model.flash.is_some()) {
+        notices::draw_line(&newest.notice, look, row(area, area.height - 2), buf);
     }
     which(model, look, body, buf);
     for overlay in &model.overlays {
@@ -71,9 +72,11 @@ fn over(model: &Model, overlay: &Overlay, look: &Look<'_>, area: Rect, body: Rec
         Overlay::Line(line) => return Some(line.draw(":", look, area, buf)),
         Overlay::Filter(line, _) => return Some(line.draw("/", look, area, buf)),
         Overlay::Form(form) => return form.draw(look, area, buf),
+        Overlay::Columns(columns) => return columns.draw(look, body, buf),
         Overlay::Confirm(confirm) => return confirm.draw(look, area, buf),
-        Overlay::Help(help) => help.draw(look, body, buf),
+        Overlay::Help(help) | Overlay::Status(help) => help.draw(look, body, buf),
         Overlay::Menu(menu) => menu.draw(look, body, buf),
+        Overlay::List(list) => return list.draw(look, body, buf),
         Overlay::Notices(open) => open.draw(&model.notices, look, body, buf),
     }
     None
@@ -82,9 +85,10 @@ fn over(model: &Model, overlay: &Overlay, look: &Look<'_>, area: Rect, body: Rec
 fn line_one(model: &Model, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let name = match model.pane {
         PaneId::Inventory => "Inventory",
-        PaneId::Perf => "Perf",
-        PaneId::Clusters => "Contexts",
+        PaneId::Logs => "Logs",
         PaneId::Pulse => "Pulse",
+        PaneId::Perf => "Perf",
+        PaneId::Clusters => "Clusters",
     };
     let mut left = vec![Segment::new(name, Role::Title, 0), Segment::hint(",", "go", 6)];
     left.extend(danger(model));
@@ -92,8 +96,9 @@ fn line_one(model: &Model, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     if model.perf.running() > 0 {
         right.push(Segment::new(format!("{} load test", model.perf.running()), Role::StatusProgress, 2));
     }
-    if model.unread > 0 {
-        right.push(Segment::new(format!("{}{}", look.theme.glyphs().bad, model.unread), Role::StatusBad, 1).and(" ,e", Role::Dim));
+    let unread = notices::unread(&model.notices);
+    if unread > 0 {
+        right.push(Segment::new(format!("{}{unread}", look.theme.glyphs().bad), Role::StatusBad, 1).and(" ,e", Role::Dim));
     }
     if model.shared.sandbox.is_none() {
         let names: Vec<&str> = model.shared.open.iter().map(crate::names::ClusterId::as_str).collect();
@@ -115,6 +120,9 @@ fn danger(model: &Model) -> Vec<Segment> {
     }
     if model.shared.gate.readonly() {
         segments.push(Segment::new("READ-ONLY", Role::ReadOnly, 0));
+    }
+    if model.shared.open.iter().any(|id| model.shared.gate.is_held(id)) {
+        segments.push(Segment::new("MAINTENANCE", Role::ReadOnly, 0));
     }
     if model.shared.open.iter().any(|id| model.shared.gate.is_protected(id)) {
         segments.push(Segment::new("PROTECTED", Role::Protected, 0));
@@ -156,9 +164,10 @@ fn trouble(one: &Connection, words: bool, look: &Look<'_>) -> Segment {
 fn crumbs(model: &Model, look: &Look<'_>) -> Vec<Segment> {
     match model.pane {
         PaneId::Inventory => inventory::view::crumbs(&model.inventory, &model.shared, look),
+        PaneId::Logs => logs::view::crumbs(&model.logs),
+        PaneId::Pulse => pulse::view::crumbs(&model.pulse, &model.shared, look),
         PaneId::Perf => perf::view::crumbs(&model.perf),
         PaneId::Clusters => clusters::view::crumbs(&model.clusters, &model.shared),
-        PaneId::Pulse => pulse::view::crumbs(&model.pulse, &model.shared, look),
     }
 }
 
@@ -210,9 +219,10 @@ fn footer(model: &Model, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
 fn here(model: &Model) -> String {
     let cluster = match model.pane {
         PaneId::Inventory => model.inventory.row().map(|row| row.cluster.to_string()),
-        PaneId::Perf => model.perf.shown().and_then(|entry| entry.run.target.cluster.clone()),
-        PaneId::Clusters => model.shared.contexts.get(model.clusters.position).map(|context| context.id.to_string()),
         PaneId::Pulse => None,
+        PaneId::Logs => model.logs.of.first().map(|key| key.cluster.to_string()),
+        PaneId::Perf => model.perf.shown().and_then(|entry| entry.run.target.cluster.clone()),
+        PaneId::Clusters => clusters::state::here(&model.clusters, &model.shared).map(|line| line.id.to_string()),
     };
     cluster.unwrap_or_default()
 }
@@ -221,11 +231,19 @@ fn here(model: &Model) -> String {
 fn overlay_hints(model: &Model) -> Option<Vec<Segment>> {
     let hints: &[(&str, &str)] = match model.overlays.last() {
         None if model.pressed.is_empty() => return None,
+        // On a slow line no page is drawn over others for one key.
+        None if model.slow.slow() => return Some(next_keys(model).iter().map(|(keys, what)| Segment::hint(keys, what, 1)).collect()),
         None => &[("esc", "cancel")],
         Some(Overlay::Line(_) | Overlay::Filter(..)) => &[],
         Some(Overlay::Form(_) | Overlay::Confirm(_)) => &[("tab", "next"), ("enter", "take"), ("esc", "cancel")],
+        Some(Overlay::Columns(columns)) if columns.typing() => &[("enter", "add"), ("esc", "cancel")],
+        Some(Overlay::Columns(_)) => {
+            &[("space", "show or hide"), ("J K", "carry"), ("a", "add"), ("x", "remove"), ("enter", "take"), ("esc", "cancel")]
+        }
         Some(Overlay::Menu(_)) => &[("j k", "choose"), ("enter", "do it"), ("esc", "close")],
-        Some(Overlay::Help(_) | Overlay::Notices(_)) => &[("j k", "scroll"), ("esc", "close")],
+        Some(Overlay::List(_)) => &[("j k", "choose"), ("enter", "take"), ("/", "narrow"), ("esc", "close")],
+        Some(Overlay::Notices(open)) if open.whole.is_none() && !open.newest_error => &[("j k", "choose"), ("enter", "read"), ("esc", "close")],
+        Some(Overlay::Help(_) | Overlay::Status(_) | Overlay::Notices(_)) => &[("j k", "scroll"), ("esc", "close")],
     };
     Some(hints.iter().map(|(keys, what)| Segment::hint(keys, what, 1)).collect())
 }
@@ -254,15 +272,23 @@ fn hints(model: &Model) -> Vec<Segment> {
 }
 
 fn which(model: &Model, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-    if model.pressed.is_empty() {
+    let keys = next_keys(model);
+    if keys.is_empty() || model.slow.slow() {
         return;
     }
-    let Lookup::Prefix(next) = model.keymap.lookup(model.contexts(), &model.pressed) else { return };
     let title = model.keymap.prefix_title("global", &model.pressed).unwrap_or_default().to_owned();
+    which_key::draw(&title, &keys, look, area, buf);
+}
+
+/// What the keys pressed so far could become.
+fn next_keys(model: &Model) -> Vec<(String, String)> {
+    if model.pressed.is_empty() {
+        return Vec::new();
+    }
+    let Lookup::Prefix(next) = model.keymap.lookup(model.contexts(), &model.pressed) else { return Vec::new() };
     let name = |command: &Option<Command>, text: &str| {
         let spec = command.as_ref().and_then(|command| specs().find(|spec| parse(spec.name).as_ref() == Ok(command)));
         spec.map_or_else(|| text.to_owned(), |spec| spec.title.to_owned())
     };
-    let keys: Vec<(String, String)> = next.iter().map(|(key, text, command)| (show_key(*key), name(command, text))).collect();
-    which_key::draw(&title, &keys, look, area, buf);
+    next.iter().map(|(key, text, command)| (show_key(*key), name(command, text))).collect()
 }

@@ -1,5 +1,7 @@
 //! How effects are done: connections, what is remembered, and the panes' own work. The only file of the shell that waits.
 
+use std::io::Write;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
@@ -9,9 +11,10 @@ use tokio::task::JoinHandle;
 use super::memory::{Memory, Remember};
 use super::model::{Effect, Report};
 use crate::cluster::fleet::Fleet;
-use crate::names::Problem;
+use crate::names::{ObjectKey, Problem};
 use crate::results::Store;
-use crate::tui::panes::{inventory, perf, pulse};
+use crate::text::sanitise;
+use crate::tui::panes::{clusters, inventory, logs, perf, pulse};
 
 /// What the work needs of the world.
 #[derive(Clone)]
@@ -20,6 +23,8 @@ pub struct Context {
     pub fleet: Fleet,
     /// The runs on disk.
     pub store: Store,
+    /// The folder for what is saved.
+    pub saved: PathBuf,
     /// Where reports go.
     pub reports: Sender<Report>,
     /// Keeps what the next start should know.
@@ -30,9 +35,13 @@ pub struct Context {
 pub struct Work {
     context: Context,
     inventory: inventory::work::Work<Report>,
-    perf: perf::work::Work<Report>,
+    logs: logs::work::Work<Report>,
     pulse: pulse::work::Work<Report>,
+    perf: perf::work::Work<Report>,
+    clusters: clusters::work::Work<Report>,
     status: JoinHandle<()>,
+    /// Reports contexts as the kubeconfigs change.
+    files: JoinHandle<()>,
     /// The newest of what the next start should know; one writer, so that an older one never wins.
     memory: watch::Sender<Option<Memory>>,
     writer: JoinHandle<()>,
@@ -50,9 +59,12 @@ pub enum Wish {
 impl Work {
     /// Begins to report how the connections do.
     pub fn new(context: Context) -> Self {
-        let inventory = inventory::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Inventory);
-        let perf = perf::work::Work::new(context.fleet.clone(), context.store.clone(), context.reports.clone(), Report::Perf);
+        let inventory = inventory::work::Work::new(context.fleet.clone(), context.reports.clone(), context.saved.join("tables"), Report::Inventory);
         let pulse = pulse::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Pulse);
+        let logs = logs::work::Work::new(context.fleet.clone(), context.saved.join("logs"), context.reports.clone(), Report::Logs);
+        let perf = perf::work::Work::new(context.fleet.clone(), context.store.clone(), context.reports.clone(), Report::Perf);
+        let clusters = clusters::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Clusters);
+        let files = tokio::spawn(follow(context.fleet.clone(), context.reports.clone()));
         let (mut connections, reports) = (context.fleet.status(), context.reports.clone());
         let status = tokio::spawn(async move {
             loop {
@@ -64,22 +76,45 @@ impl Work {
         });
         let (memory, newest) = watch::channel(None);
         let writer = tokio::spawn(write(newest, context.remember.clone(), context.reports.clone()));
-        Self { context, inventory, perf, pulse, status, memory, writer }
+        Self { context, inventory, logs, perf, pulse, clusters, status, files, memory, writer }
     }
 
     /// Begins what is wanted; what only the terminal's owner can do is answered.
     pub fn run(&mut self, effect: Effect) -> Option<Wish> {
         match effect {
             Effect::Inventory(effect) => self.inventory.run(effect),
-            Effect::Perf(effect) => self.perf.run(effect),
+            Effect::Logs(effect) => self.logs.run(effect),
             Effect::Pulse(effect) => self.pulse.run(effect),
+            Effect::Perf(effect) => self.perf.run(effect),
+            Effect::Clusters(effect) => self.clusters.run(effect),
+            Effect::Hold(clusters) => self.context.fleet.gate().hold(clusters),
             Effect::Connect(id) => self.context.fleet.connect(&id),
             Effect::Disconnect(id) => self.context.fleet.disconnect(&id),
             Effect::Remember(memory) => _ = self.memory.send_replace(Some(memory)),
             Effect::Copy(text) => return Some(Wish::Copy(text)),
+            Effect::CopyYaml(key) => self.copy_yaml(key),
+            Effect::Write { path, text } => self.report(move || write_new(&path, &text).map(|()| Report::Wrote(path))),
+            Effect::Did => {
+                let gate = self.context.fleet.gate().clone();
+                self.report(move || gate.history().map(Report::Did).map_err(unread));
+            }
             Effect::Repaint => return Some(Wish::Repaint),
         }
         None
+    }
+
+    fn copy_yaml(&self, key: ObjectKey) {
+        let (fleet, reports) = (self.context.fleet.clone(), self.context.reports.clone());
+        tokio::spawn(async move {
+            let report = fleet.yaml(&key).await.map_or_else(Report::Failed, Report::ToCopy);
+            _ = reports.send(report).await;
+        });
+    }
+
+    /// Does what waits for a disk, and reports it.
+    fn report(&self, work: impl FnOnce() -> Result<Report, Problem> + Send + 'static) {
+        let reports = self.context.reports.clone();
+        tokio::task::spawn_blocking(move || reports.blocking_send(work().unwrap_or_else(Report::Failed)));
     }
 
     /// Stops load tests and waits until what they measured is kept, at most `limit`.
@@ -87,6 +122,29 @@ impl Work {
         // Its receiver sees the last value before it sees that the sender is gone.
         self.memory = watch::channel(None).0;
         _ = tokio::join!(self.perf.close(limit), tokio::time::timeout(limit, &mut self.writer));
+    }
+}
+
+/// A file that is there already is left alone.
+fn write_new(path: &str, text: &str) -> Result<(), Problem> {
+    let written = std::fs::File::create_new(path).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| {
+        Problem::new("copy.unwritten", format!("{} was not written", sanitise(path)), error.to_string()).hint("name a file that is not there yet")
+    })
+}
+
+fn unread(error: std::io::Error) -> Problem {
+    Problem::new("gate.unread", "what was done cannot be read", error.to_string()).hint("see that audit.ndjson in the data folder can be read")
+}
+
+/// Reports the contexts whenever the kubeconfigs name others.
+async fn follow(fleet: Fleet, reports: Sender<Report>) {
+    let mut files = fleet.follow();
+    while let Some(read) = files.next().await {
+        let report = read.map_or_else(Report::Failed, |()| Report::Contexts(fleet.contexts()));
+        if reports.send(report).await.is_err() {
+            return;
+        }
     }
 }
 
@@ -107,5 +165,6 @@ async fn write(mut newest: watch::Receiver<Option<Memory>>, remember: Remember, 
 impl Drop for Work {
     fn drop(&mut self) {
         self.status.abort();
+        self.files.abort();
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use toml::de::DeValue;
 
+use super::Layer;
 use super::chord::{parse_sequence, show_key, show_sequence};
 use crate::text::fault::{Fault, Source, did_you_mean, written};
 use crate::tui::term::key::Key;
@@ -56,23 +57,15 @@ const TITLES: &str = "titles";
 const NONE: &str = "none";
 
 impl<C: Clone + PartialEq> Keymap<C> {
-    /// Reads a preset and the person's file (path and text) over it. The person's row replaces the preset's row for
+    /// Reads the files of a preset and the person's own (path and text) over them. A row of a later file replaces the row for
     /// the same chord; `none` removes it.
     ///
     /// # Errors
-    /// Every fault of both files: syntax, unknown keys, commands and contexts, and chords with two meanings.
-    pub fn load(
-        preset_name: &str,
-        preset: &str,
-        user: Option<(&str, &str)>,
-        contexts: &[&str],
-        resolve: Resolve<'_, C>,
-    ) -> Result<Keymap<C>, Vec<Fault>> {
+    /// Every fault of all files: syntax, unknown keys, commands and contexts, and chords with two meanings.
+    pub fn load(preset: &[Layer<'_>], user: Option<Layer<'_>>, contexts: &[&str], resolve: Resolve<'_, C>) -> Result<Keymap<C>, Vec<Fault>> {
         let mut map = Keymap { rows: Vec::new(), titles: BTreeMap::new() };
-        let mut faults = map.merge(Source { file: preset_name, text: preset }, contexts, resolve);
-        if let Some((file, text)) = user {
-            faults.extend(map.merge(Source { file, text }, contexts, resolve));
-        }
+        let layers = preset.iter().copied().chain(user);
+        let mut faults: Vec<Fault> = layers.flat_map(|(file, text)| map.merge(Source { file, text }, contexts, resolve)).collect();
         faults.extend(map.swallowed());
         if faults.is_empty() { Ok(map) } else { Err(faults) }
     }
@@ -265,86 +258,25 @@ impl<C: Clone + PartialEq> Keymap<C> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::tui::app::commands::{CONTEXTS, parse, specs};
     use crate::tui::keys::PRESETS;
 
-    const CONTEXTS: &[&str] = &["global", "table", "split", "perf", "clusters"];
-
     /// Every command a preset may name.
-    const COMMANDS: &[&str] = &[
-        "app.line",
-        "app.filter",
-        "app.help",
-        "app.actions",
-        "app.next-region",
-        "app.zoom",
-        "app.back",
-        "app.history-back",
-        "app.history-forward",
-        "app.history-last",
-        "app.reload",
-        "app.redraw",
-        "app.interrupt",
-        "app.go",
-        "app.notices",
-        "app.newest-error",
-        "app.guide",
-        "inventory.trouble",
-        "table.down",
-        "table.up",
-        "table.top",
-        "table.bottom",
-        "table.page-down",
-        "table.page-up",
-        "table.drill",
-        "table.node",
-        "table.owner",
-        "table.warp",
-        "table.describe",
-        "table.yaml",
-        "table.load-test",
-        "table.copy-name",
-        "table.copy-namespace",
-        "table.mark",
-        "table.delete",
-        "table.wide",
-        "table.column-left",
-        "table.column-right",
-        "table.sort-here",
-        "table.sort",
-        "table.namespace",
-        "split.down",
-        "split.up",
-        "split.page-down",
-        "split.page-up",
-        "split.top",
-        "split.bottom",
-        "split.tab",
-        "split.wrap",
-        "split.next-match",
-        "split.previous-match",
-        "perf.down",
-        "perf.up",
-        "perf.top",
-        "perf.bottom",
-        "perf.freeze",
-        "perf.new",
-        "perf.stop",
-        "perf.copy",
-        "clusters.down",
-        "clusters.up",
-        "clusters.mark",
-        "clusters.open",
-        "clusters.problem",
-    ];
+    /// The names of all commands there are.
+    fn commands() -> BTreeSet<&'static str> {
+        specs().map(|spec| spec.name.split(' ').next().unwrap_or_default()).collect()
+    }
 
     fn resolve(_: &str, text: &str) -> Result<String, String> {
         let name = text.split(' ').next().unwrap_or_default();
-        if COMMANDS.contains(&name) { Ok(text.to_owned()) } else { Err(format!("`{name}` is no command")) }
+        if commands().contains(name) || parse(text).is_ok() { Ok(text.to_owned()) } else { Err(format!("`{name}` is no command")) }
     }
 
     fn load(preset: &str, user: Option<&str>) -> Result<Keymap<String>, Vec<Fault>> {
-        Keymap::load("test", preset, user.map(|text| ("keys.toml", text)), CONTEXTS, &resolve)
+        Keymap::load(&[("test", preset)], user.map(|text| ("keys.toml", text)), CONTEXTS, &resolve)
     }
 
     fn faults(preset: &str, user: Option<&str>) -> Vec<String> {
@@ -356,22 +288,24 @@ mod tests {
     }
 
     fn k9s() -> Keymap<String> {
-        load(PRESETS[0].1, None).unwrap_or_else(|faults| panic!("{}", faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n")))
+        Keymap::load(PRESETS[0].1, None, CONTEXTS, &resolve)
+            .unwrap_or_else(|faults| panic!("{}", faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n")))
     }
 
     #[test]
     fn every_preset_gives_each_chord_one_meaning() {
-        for (name, text) in PRESETS {
-            let map = Keymap::load(name, text, None, CONTEXTS, &resolve);
+        for (name, layers) in PRESETS {
+            let map = Keymap::load(layers, None, CONTEXTS, &resolve);
             assert!(map.is_ok(), "{name}: {:?}", map.err());
         }
     }
 
     #[test]
-    fn the_default_preset_reaches_every_command() {
-        let map = k9s();
-        for command in COMMANDS {
-            assert!(map.rows.iter().any(|row| row.binding.command.split(' ').next() == Some(command)), "{command} has no key");
+    fn every_command_is_reached_by_some_preset() {
+        let maps: Vec<_> = PRESETS.iter().map(|(_, layers)| Keymap::load(layers, None, CONTEXTS, &resolve).expect("loads")).collect();
+        for command in commands() {
+            let mut rows = maps.iter().flat_map(|map| &map.rows);
+            assert!(rows.any(|row| row.binding.command.split(' ').next() == Some(command)), "{command} has no key");
         }
     }
 
@@ -406,7 +340,9 @@ mod tests {
         let Lookup::Prefix(next) = map.lookup(&["table", "global"], &keys(",")) else { panic!("a prefix") };
         let listed: Vec<(String, &str)> = next.iter().map(|(key, title, _)| (show_key(*key), title.as_str())).collect();
         assert_eq!(listed[0], ("i".to_owned(), "app.go inventory"));
-        assert_eq!(listed.len(), 7);
+        for key in ["p", "k", "n", "e", "h", ","] {
+            assert!(listed.iter().any(|(listed, _)| listed == key), "{key} in {listed:?}");
+        }
         assert_eq!(map.prefix_title("table", &keys(",")), Some("go"));
         assert_eq!(map.lookup(&["table", "global"], &keys(", x")), Lookup::None);
     }

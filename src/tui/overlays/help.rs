@@ -1,4 +1,4 @@
-//! Help: every key that means something here, from the keymap in use.
+//! Pages of names and what they mean: help with every key that means something here, and the status page.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -16,6 +16,8 @@ pub type Section = (String, Vec<(String, String)>);
 /// Where the person reads.
 #[derive(Clone, Debug, Default)]
 pub struct Help {
+    /// What it is.
+    pub title: &'static str,
     /// What there is to read.
     pub sections: Vec<Section>,
     /// The first row seen.
@@ -47,7 +49,7 @@ impl Help {
     /// Draws it over nearly everything.
     pub fn draw(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         let place = middle(area, 78, area.height.saturating_sub(2));
-        let inside = popup::frame(place, "keys here; j k scroll, esc closes", buf, look.theme);
+        let inside = popup::frame(place, self.title, buf, look.theme);
         let keys = self.sections.iter().flat_map(|(_, rows)| rows).map(|(keys, _)| width(keys)).max().unwrap_or(0);
         let mut lines: Vec<Spans> = Vec::new();
         for (title, rows) in &self.sections {

@@ -1,6 +1,7 @@
-//! The contexts of the kubeconfig: how each connection does, and which of them are open.
+//! Connections: how each one stands and does, which are open, and what can be decided about them.
 
 pub mod commands;
 pub mod state;
 pub mod update;
 pub mod view;
+pub mod work;

@@ -6,19 +6,18 @@ use std::time::{Duration, Instant};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::tui::app::commands::Command;
+use crate::names::Problem;
+use crate::tui::app::looks::{Looks, adopt};
 use crate::tui::app::model::{Effect, Model};
 use crate::tui::app::update::{begin, update};
 use crate::tui::app::view;
 use crate::tui::flow::{At, Look};
-use crate::tui::keys::map::Keymap;
 use crate::tui::panes::inventory;
 use crate::tui::tape::{Head, Line};
 use crate::tui::term::frame::Screen;
 use crate::tui::term::input::Input;
 use crate::tui::term::key::{Code, Event};
 use crate::tui::term::session::{Session, Signal, Signals, size};
-use crate::tui::theme::Theme;
 
 /// Longer pauses are cut to this.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -32,8 +31,10 @@ pub struct Player {
 
 impl Player {
     /// Puts the session back to its beginning.
-    pub fn new(head: &Head, lines: Vec<Line>, keymap: Keymap<Command>, theme: Theme) -> Self {
-        let mut model = Model::new(head.shared(), keymap, theme, head.size);
+    pub fn new(head: &Head, lines: Vec<Line>, looks: Looks) -> Self {
+        let mut model = Model::new(head.shared(), looks.keymap.clone(), looks.theme.clone(), head.size);
+        // What is wrong in the person's own files is no part of the recording.
+        drop::<Vec<Problem>>(adopt(&mut model, looks));
         // Nothing that was done then is done again: its effects are dropped, here and below.
         drop::<Vec<Effect>>(begin(&mut model, head.at, head.beginning.clone()).effects);
         Self { model, lines: lines.into_iter(), at: head.at }

@@ -1,6 +1,7 @@
 //! Buffers to bytes: what changed since the last frame, in one write inside synchronized output. An unchanged frame writes nothing.
 
 use std::io::{self, Write};
+use std::time::{Duration, Instant};
 
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::{Position, Rect};
@@ -13,12 +14,14 @@ pub struct Screen<W> {
     shown: Buffer,
     cursor: Option<Position>,
     stale: bool,
+    /// How long the terminal took to take the last frame.
+    took: Duration,
 }
 
 impl<W: Write> Screen<W> {
     /// A screen of that size whose contents are unknown.
     pub fn new(out: W, width: u16, height: u16) -> Self {
-        Self { out, shown: Buffer::empty(Rect::new(0, 0, width, height)), cursor: None, stale: true }
+        Self { out, shown: Buffer::empty(Rect::new(0, 0, width, height)), cursor: None, stale: true, took: Duration::ZERO }
     }
 
     /// The size changed: everything is drawn anew.
@@ -49,13 +52,21 @@ impl<W: Write> Screen<W> {
         move_cursor(self.cursor, cursor, &mut body);
         self.shown = next;
         self.cursor = cursor;
+        self.took = Duration::ZERO;
         if body.is_empty() {
             return Ok(0);
         }
         let frame = [&b"\x1b[?2026h"[..], &body, b"\x1b[?2026l"].concat();
+        let begun = Instant::now();
         self.out.write_all(&frame)?;
         self.out.flush()?;
+        self.took = begun.elapsed();
         Ok(frame.len())
+    }
+
+    /// How long the terminal took to take the last frame: long where the line is slower than what is drawn.
+    pub fn took(&self) -> Duration {
+        self.took
     }
 
     /// Bytes that are no part of the picture, such as a clipboard request.

@@ -29,6 +29,10 @@ pub struct Glyphs {
     pub above: &'static str,
     /// More below.
     pub below: &'static str,
+    /// More to the left.
+    pub left: &'static str,
+    /// More to the right.
+    pub right: &'static str,
     /// Eight heights of a bar, lowest first.
     pub heights: [&'static str; 8],
     /// Eight lengths of a bar, shortest first.
@@ -52,6 +56,8 @@ pub const UNICODE: Glyphs = Glyphs {
     descending: "↓",
     above: "▴",
     below: "▾",
+    left: "◂",
+    right: "▸",
     heights: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
     lengths: ["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"],
     braille: true,
@@ -72,6 +78,8 @@ pub const ASCII: Glyphs = Glyphs {
     descending: "v",
     above: "^",
     below: "v",
+    left: "<",
+    right: ">",
     heights: [".", ".", ":", ":", "+", "+", "#", "#"],
     lengths: [" ", " ", " ", "-", "-", "-", "=", "#"],
     braille: false,

@@ -44,7 +44,17 @@ pub fn ascii(buf: &mut Buffer) {
                 "…" | "·" => ".",
                 "×" => "x",
                 "≤" => "<",
-                "→" => ">",
+                "→" | "▸" | "≥" | "›" => ">",
+                "◂" | "←" | "‹" => "<",
+                "─" | "—" | "–" | "╌" => "-",
+                "│" | "▕" | "▏" | "┤" | "├" => "|",
+                "•" => "*",
+                "±" | "┼" | "└" | "┌" | "┐" | "┘" | "╭" | "╮" | "╰" | "╯" => "+",
+                "▾" => "v",
+                "▴" => "^",
+                "✗" => "X",
+                "▲" => "!",
+                "◐" => "~",
                 "µ" => "u",
                 _ => "?",
             };
@@ -80,6 +90,24 @@ pub fn fit<'a>(text: &'a str, room: u16, cut: &str) -> Cow<'a, str> {
     Cow::Owned(kept + cut)
 }
 
+/// The text, or as much of its beginning and end as fits with the `cut` sign between them.
+pub fn fit_middle<'a>(text: &'a str, room: u16, cut: &str) -> Cow<'a, str> {
+    if width(text) <= room {
+        return Cow::Borrowed(text);
+    }
+    let room = room.saturating_sub(width(cut));
+    let within = |most: u16| {
+        let mut used = 0;
+        move |part: &&str| {
+            used += width(part);
+            used <= most
+        }
+    };
+    let head: String = text.graphemes(true).take_while(within(room.div_ceil(2))).collect();
+    let tail: Vec<&str> = text.graphemes(true).rev().take_while(within(room / 2)).collect();
+    Cow::Owned(head + cut + &tail.into_iter().rev().collect::<String>())
+}
+
 /// One row of an area; empty when it has none such.
 pub fn row(area: Rect, row: u16) -> Rect {
     if row < area.height { Rect { y: area.y + row, height: 1, ..area } } else { Rect { height: 0, ..area } }
@@ -113,6 +141,17 @@ pub fn scroll(top: usize, cursor: usize, height: usize, total: usize) -> usize {
     }
 }
 
+/// The same in thirds of a page, so that most steps of the cursor move no row: a row that moves is a row that is sent.
+pub fn leap(top: usize, cursor: usize, height: usize, total: usize) -> usize {
+    let next = scroll(top, cursor, height, total);
+    let third = height / 3;
+    match next.cmp(&top.min(total.saturating_sub(height.max(1)))) {
+        std::cmp::Ordering::Less => next.saturating_sub(third),
+        std::cmp::Ordering::Greater => (next + third).min(cursor).min(total.saturating_sub(height)),
+        std::cmp::Ordering::Equal => next,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,11 +170,33 @@ mod tests {
     }
 
     #[test]
+    fn names_keep_their_beginning_and_their_end() {
+        assert_eq!(fit_middle("web-5b9bbd4df6-kk2lm", 12, "…"), "web-5b…kk2lm");
+        assert_eq!(fit_middle("日本語", 5, "…"), "日…語");
+        assert_eq!(fit_middle("web", 3, "…"), "web");
+        assert_eq!(fit_middle("web", 0, "…"), "…");
+    }
+
+    #[test]
     fn scrolling_moves_as_little_as_possible() {
         assert_eq!(scroll(0, 9, 10, 100), 0);
         assert_eq!(scroll(0, 10, 10, 100), 1);
         assert_eq!(scroll(50, 3, 10, 100), 3);
         assert_eq!(scroll(95, 99, 10, 100), 90);
+    }
+
+    #[test]
+    fn leaping_keeps_the_cursor_in_sight_and_moves_seldom() {
+        let mut top = 0;
+        let mut moves = 0;
+        for cursor in (0..100).chain((0..100).rev()) {
+            let next = leap(top, cursor, 12, 100);
+            assert!(next <= cursor && cursor < next + 12 && next <= 88, "{cursor}: {next}");
+            moves += usize::from(next != top);
+            top = next;
+        }
+        assert!(moves < 50, "{moves} of 200 steps moved the rows");
+        assert_eq!(leap(0, 3, 12, 5), 0);
     }
 
     #[test]

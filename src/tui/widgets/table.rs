@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
-use super::paint::{find_all, fit, page, put, put_right, tint, width};
+use super::paint::{find_all, fit, fit_middle, page, put, put_right, tint, width};
 use crate::tui::theme::{Role, Theme};
 
 /// A column's heading and its behaviour.
@@ -18,6 +18,8 @@ pub struct Head {
     pub grows: bool,
     /// Dropped when the line is too short; the largest first; 0 never.
     pub rank: u8,
+    /// Stays where it is when the columns are scrolled; a name is cut in its middle.
+    pub fixed: bool,
     /// `Some(true)`: the rows are ordered by it, largest first.
     pub sorted: Option<bool>,
     /// The column cursor stands here.
@@ -113,21 +115,70 @@ const VITAL: u8 = 3;
 /// Columns from this rank on are shown only where nothing has to be cut for them.
 pub const EXTRA: u8 = 100;
 
-/// Which columns are shown in `room`, with the widths they get. A growing column shrinks to a readable rest before a
-/// neighbour is dropped for it, and to less before a vital one is.
-fn layout(heads: &[Head], widths: &[u16], room: u16) -> Vec<(usize, u16)> {
+/// Columns that are left of a line of that width.
+pub fn room(area: Rect) -> u16 {
+    area.width.saturating_sub(SIGNS + 1)
+}
+
+/// Which columns are shown in `room`, with the widths they get, after `skip` of those that are not fixed were scrolled out.
+fn layout(heads: &[Head], widths: &[u16], room: u16, skip: usize) -> Vec<(usize, u16)> {
+    if skip == 0 { ranked(heads, widths, room) } else { scrolled(heads, widths, room, skip) }
+}
+
+/// Columns scrolled out at most: then the last one is seen.
+pub fn furthest(heads: &[Head], widths: &[u16], room: u16) -> usize {
+    let last = heads.len().saturating_sub(1);
+    if heads.len() != widths.len() || ranked(heads, widths, room).len() == heads.len() {
+        return 0;
+    }
+    let movable = heads.iter().filter(|head| !head.fixed).count();
+    (1..movable).find(|skip| scrolled(heads, widths, room, *skip).iter().any(|(at, _)| *at == last)).unwrap_or(movable.saturating_sub(1))
+}
+
+/// How far to scroll so that a column is seen, from `skip` on and no further than needed.
+pub fn reveal(heads: &[Head], widths: &[u16], room: u16, skip: usize, column: usize) -> usize {
+    let seen = |skip: usize| layout(heads, widths, room, skip).iter().any(|(at, _)| *at == column);
+    if heads.len() != widths.len() || seen(skip) {
+        return skip;
+    }
+    let before = heads.iter().take(column).filter(|head| !head.fixed).count();
+    if before < skip { before } else { (skip + 1..=before).find(|skip| seen(*skip)).unwrap_or(before) }
+}
+
+/// Fixed columns, and behind them the others in their order. A growing column gives way, and takes what is left.
+fn scrolled(heads: &[Head], widths: &[u16], room: u16, skip: usize) -> Vec<(usize, u16)> {
+    let all = || widths.iter().copied().enumerate().zip(heads);
+    let mut shown: Vec<(usize, u16)> = all().filter(|(_, head)| head.fixed).map(|(one, _)| one).collect();
+    for one in all().filter(|(_, head)| !head.fixed).map(|(one, _)| one).skip(skip) {
+        shown.push(one);
+        if need(&shown, heads, 24) > room && shown.iter().filter(|(at, _)| !heads[*at].fixed).count() > 1 {
+            shown.pop();
+            break;
+        }
+    }
+    shrink(&mut shown, heads, room);
+    shown
+}
+
+/// All that fits: a growing column shrinks to a readable rest before a neighbour is dropped for it, and to less before a vital one is.
+fn ranked(heads: &[Head], widths: &[u16], room: u16) -> Vec<(usize, u16)> {
     let mut shown: Vec<(usize, u16)> = widths.iter().copied().enumerate().collect();
     drop_columns(&mut shown, heads, room, u16::MAX, EXTRA - 1);
     drop_columns(&mut shown, heads, room, 24, VITAL);
     drop_columns(&mut shown, heads, room, 16, 0);
     take_back(&mut shown, heads, widths, room);
+    shrink(&mut shown, heads, room);
+    shown
+}
+
+/// Growing columns give what is too much.
+fn shrink(shown: &mut [(usize, u16)], heads: &[Head], room: u16) {
     let total: u16 = shown.iter().map(|(_, width)| width + GAP).sum::<u16>().saturating_sub(GAP);
     if total > room
         && let Some((_, width)) = shown.iter_mut().find(|(at, _)| heads[*at].grows)
     {
         *width = width.saturating_sub(total - room).max(4);
     }
-    shown
 }
 
 /// Drops columns above a rank, the largest and last first, until what is left fits with growing columns at `least`.
@@ -162,9 +213,14 @@ fn need(shown: &[(usize, u16)], heads: &[Head], least: u16) -> u16 {
 impl TableView<'_> {
     /// Draws headings and rows; answers how many columns there was room for.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) -> usize {
+        self.draw_from(0, area, buf, theme)
+    }
+
+    /// The same with so many columns that are not fixed scrolled out to the left.
+    pub fn draw_from(&self, skip: usize, area: Rect, buf: &mut Buffer, theme: &Theme) -> usize {
         page(buf, area, theme.style(Role::Text));
-        let shown = layout(self.heads, self.widths, area.width.saturating_sub(SIGNS + 1));
-        self.headings(&shown, area, buf, theme);
+        let shown = layout(self.heads, self.widths, room(area), skip);
+        self.headings(&shown, skip, area, buf, theme);
         for line in 0..body_height(area).min(self.total.saturating_sub(self.top)) {
             let position = self.top + line;
             let row = (self.row)(position);
@@ -175,9 +231,10 @@ impl TableView<'_> {
         shown.len()
     }
 
-    fn headings(&self, shown: &[(usize, u16)], area: Rect, buf: &mut Buffer, theme: &Theme) {
+    fn headings(&self, shown: &[(usize, u16)], skip: usize, area: Rect, buf: &mut Buffer, theme: &Theme) {
         let style = theme.style(Role::Header);
         let mut column = SIGNS;
+        let mut scrolled = true;
         for (at, width) in shown {
             let head = &self.heads[*at];
             let sign = match head.sorted {
@@ -187,8 +244,15 @@ impl TableView<'_> {
             };
             let title = format!("{}{sign}", head.title);
             let style = if head.chosen { style.add_modifier(Modifier::UNDERLINED) } else { style };
-            place(buf, area, column, *width, 0, &title, style, head.right, theme);
+            let title = fit(&title, (*width).min(area.width.saturating_sub(column)), theme.glyphs().cut);
+            place(buf, area, column, *width, &title, style, head.right);
+            if skip > 0 && !head.fixed && std::mem::take(&mut scrolled) {
+                put(buf, area, column - 1, 0, theme.glyphs().left, style);
+            }
             column += width + GAP;
+        }
+        if shown.len() + skip < self.heads.len() {
+            put(buf, area, area.width.saturating_sub(1), 0, theme.glyphs().right, style);
         }
     }
 
@@ -203,8 +267,11 @@ impl TableView<'_> {
         let mut column = SIGNS;
         for (at, width) in shown {
             if let Some(cell) = row.cells.get(*at) {
-                place(buf, area, column, *width, 0, &cell.text, style(cell.role), self.heads[*at].right, theme);
-                self.show_found(&cell.text, column, *width, area, buf, theme);
+                let (head, room) = (&self.heads[*at], (*width).min(area.width.saturating_sub(column)));
+                let fit = if head.fixed { fit_middle } else { fit };
+                let text = fit(&cell.text, room, theme.glyphs().cut);
+                place(buf, area, column, *width, &text, style(cell.role), head.right);
+                self.show_found(&text, column, *width, area, buf, theme);
             }
             column += width + GAP;
         }
@@ -228,13 +295,11 @@ impl TableView<'_> {
     }
 }
 
-#[allow(clippy::too_many_arguments)]
-fn place(buf: &mut Buffer, area: Rect, column: u16, width: u16, row: u16, text: &str, style: Style, right: bool, theme: &Theme) {
-    let text = fit(text, width.min(area.width.saturating_sub(column)), theme.glyphs().cut);
+fn place(buf: &mut Buffer, area: Rect, column: u16, width: u16, text: &str, style: Style, right: bool) {
     if right {
-        put_right(buf, area, column + width, row, &text, style);
+        put_right(buf, area, column + width, 0, text, style);
     } else {
-        put(buf, area, column, row, &text, style);
+        put(buf, area, column, 0, text, style);
     }
 }
 
@@ -261,24 +326,38 @@ mod tests {
     #[test]
     fn columns_go_by_rank_and_the_growing_one_gives_way_first() {
         let heads = [head("NAME", 0, true), head("READY", 1, false), head("NODE", 9, false)];
-        assert_eq!(layout(&heads, &[40, 5, 10], 60), [(0, 40), (1, 5), (2, 10)]);
-        assert_eq!(layout(&heads, &[40, 5, 10], 50), [(0, 31), (1, 5), (2, 10)]);
-        assert_eq!(layout(&heads, &[40, 5, 10], 40), [(0, 33), (1, 5)]);
-        assert_eq!(layout(&heads, &[40, 5, 10], 25), [(0, 18), (1, 5)]);
-        assert_eq!(layout(&heads, &[40, 5, 10], 20), [(0, 20)]);
+        assert_eq!(layout(&heads, &[40, 5, 10], 60, 0), [(0, 40), (1, 5), (2, 10)]);
+        assert_eq!(layout(&heads, &[40, 5, 10], 50, 0), [(0, 31), (1, 5), (2, 10)]);
+        assert_eq!(layout(&heads, &[40, 5, 10], 40, 0), [(0, 33), (1, 5)]);
+        assert_eq!(layout(&heads, &[40, 5, 10], 25, 0), [(0, 18), (1, 5)]);
+        assert_eq!(layout(&heads, &[40, 5, 10], 20, 0), [(0, 20)]);
     }
 
     #[test]
     fn a_column_too_wide_for_the_line_takes_no_other_with_it() {
         let heads = [head("NAME", 0, true), head("READY", 2, false), head("STATUS", 1, false), head("AGE", 50, false)];
-        assert_eq!(layout(&heads, &[14, 5, 30, 3], 40), [(0, 14), (1, 5), (3, 3)]);
+        assert_eq!(layout(&heads, &[14, 5, 30, 3], 40, 0), [(0, 14), (1, 5), (3, 3)]);
     }
 
     #[test]
     fn extra_columns_take_only_room_that_nobody_else_wants() {
         let heads = [head("NAME", 0, true), head("NODE", EXTRA, false), head("AGE", 1, false)];
-        assert_eq!(layout(&heads, &[40, 10, 5], 59), [(0, 40), (1, 10), (2, 5)]);
-        assert_eq!(layout(&heads, &[40, 10, 5], 58), [(0, 40), (2, 5)]);
+        assert_eq!(layout(&heads, &[40, 10, 5], 59, 0), [(0, 40), (1, 10), (2, 5)]);
+        assert_eq!(layout(&heads, &[40, 10, 5], 58, 0), [(0, 40), (2, 5)]);
+    }
+
+    #[test]
+    fn scrolled_columns_pass_behind_the_fixed_ones() {
+        let fixed = Head { fixed: true, ..head("NAME", 0, true) };
+        let heads = [fixed, head("A", 4, false), head("B", 5, false), head("C", 6, false), head("D", 7, false)];
+        let widths = [30, 10, 10, 10, 10];
+        assert_eq!(layout(&heads, &widths, 55, 0), [(0, 30), (1, 10), (2, 10)]);
+        assert_eq!(layout(&heads, &widths, 55, 1), [(0, 30), (2, 10), (3, 10)]);
+        assert_eq!(layout(&heads, &widths, 55, 2), [(0, 30), (3, 10), (4, 10)]);
+        assert_eq!((furthest(&heads, &widths, 55), furthest(&heads, &widths, 90)), (2, 0));
+        assert_eq!((reveal(&heads, &widths, 55, 0, 4), reveal(&heads, &widths, 55, 2, 1), reveal(&heads, &widths, 55, 1, 2)), (2, 0, 1));
+        // One column is always seen, however narrow the line.
+        assert_eq!(layout(&heads, &widths, 20, 3), [(0, 8), (4, 10)]);
     }
 
     #[test]

@@ -1,20 +1,25 @@
-//! What a person can ask of the list of contexts.
+//! What a person can ask of the list of connections.
 
+use crate::names::Standing;
 use crate::tui::flow::CommandSpec;
 
 /// One request to the clusters pane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// The next context.
+    /// The next connection.
     Down,
     /// The one before.
     Up,
-    /// Mark it, to open several together.
+    /// Mark it, to decide about several together.
     Mark,
     /// Open the marked ones, else the one under the cursor, and no others.
     Open,
-    /// What is wrong with it, whole.
-    Problem,
+    /// Everything known about the one under the cursor, or nothing of it.
+    Detail,
+    /// Those that are deleted too, or not.
+    All,
+    /// Let the marked ones, else the one under the cursor, stand so. `Maintenance` ends what it began.
+    Stand(Standing),
 }
 
 /// Reads the command of a keymap row or of the `:` line.
@@ -26,7 +31,14 @@ pub fn parse(text: &str) -> Option<Command> {
 pub const SPECS: &[CommandSpec] = &[
     spec("clusters.open", "open", Some(1)),
     spec("clusters.mark", "mark several", Some(2)),
-    spec("clusters.problem", "what is wrong", Some(3)),
+    spec("clusters.detail", "detail", Some(3)),
+    spec("clusters.connect", "connect too", Some(4)),
+    spec("clusters.disconnect", "disconnect…", Some(5)),
+    spec("clusters.maintenance", "maintenance…", Some(6)),
+    spec("clusters.ignore", "ignore…", Some(7)),
+    spec("clusters.register", "register…", Some(8)),
+    spec("clusters.delete", "delete from the list…", Some(13)),
+    spec("clusters.all", "deleted ones too", Some(14)),
     spec("clusters.down", "down", None),
     spec("clusters.up", "up", None),
 ];
@@ -40,7 +52,14 @@ const TABLE: &[(&str, Command)] = &[
     ("clusters.up", Command::Up),
     ("clusters.mark", Command::Mark),
     ("clusters.open", Command::Open),
-    ("clusters.problem", Command::Problem),
+    ("clusters.detail", Command::Detail),
+    ("clusters.all", Command::All),
+    ("clusters.connect", Command::Stand(Standing::Connected)),
+    ("clusters.disconnect", Command::Stand(Standing::Disconnected)),
+    ("clusters.maintenance", Command::Stand(Standing::Maintenance)),
+    ("clusters.ignore", Command::Stand(Standing::Ignored)),
+    ("clusters.register", Command::Stand(Standing::Registered)),
+    ("clusters.delete", Command::Stand(Standing::Deleted)),
 ];
 
 #[cfg(test)]

@@ -21,6 +21,10 @@ pub enum Command {
     Yaml,
     /// The split's events tab.
     Events,
+    /// What its containers write.
+    Logs,
+    /// What the run before wrote.
+    PreviousLogs,
     /// Load test on the Service under the cursor.
     LoadTest,
     /// The name to the clipboard.
@@ -29,16 +33,36 @@ pub enum Command {
     CopyNamespace,
     /// Mark or unmark the object.
     Mark,
+    /// Mark from the object marked last to this one.
+    MarkRange,
+    /// Take all marks away.
+    Unmark,
     /// Delete the object or the marked ones.
     Delete,
     /// More columns, or fewer.
     Wide,
     /// The chosen column moves.
     Column(Sideways),
+    /// The columns that do not fit scroll.
+    Pan(Sideways),
+    /// Choose which columns are shown.
+    Columns,
+    /// Write the table to files.
+    Save,
+    /// Give the namespace a digit for good.
+    Pin,
+    /// The views that have names.
+    SavedViews,
+    /// One of them.
+    OpenSaved(String),
     /// Sort on the chosen column.
     SortHere,
     /// Sort on a column by its name.
     Sort(Order),
+    /// Keep the cursor on this object, and on what replaces it; again: no longer.
+    Follow,
+    /// See the rows in groups by the column with that heading; none: as rows.
+    Group(Option<String>),
     /// `0` is all namespaces, `1`–`9` the most used ones in the order of line 2.
     Namespace(u8),
     /// Only what is in trouble.
@@ -66,6 +90,10 @@ pub enum Move {
     PageDown,
     /// One page up.
     PageUp,
+    /// Half a page down.
+    HalfDown,
+    /// Half a page up.
+    HalfUp,
     /// To the first.
     Top,
     /// To the last.
@@ -96,20 +124,27 @@ pub enum Order {
 
 /// Reads the command of a keymap row or of the `:` line; `None` when it is not one of the inventory's.
 pub fn parse(text: &str) -> Option<Command> {
-    TABLE.iter().find(|(spelling, _)| *spelling == text).map(|(_, command)| command.clone())
+    // Headings differ from kind to kind: which of them there is shows when it is asked for.
+    let group = text.strip_prefix("table.group ").map(str::trim).filter(|heading| !heading.is_empty());
+    let group = group.map(|heading| Command::Group((heading != "none").then(|| heading.to_uppercase())));
+    TABLE.iter().find(|(spelling, _)| *spelling == text).map(|(_, command)| command.clone()).or(group)
 }
 
 /// What help, palette and footer say about the inventory's commands.
 pub const SPECS: &[CommandSpec] = &[
     spec("table.describe", "describe", Some(1)),
     spec("table.yaml", "yaml", Some(2)),
-    spec("table.load-test", "load test…", Some(3)),
+    spec("table.logs", "logs", Some(2)),
+    spec("table.previous-logs", "logs of the run before", None),
+    spec("table.load-test", "load…", Some(3)),
     spec("table.delete", "delete…", Some(4)),
     spec("table.drill", "drill down", Some(13)),
     spec("table.node", "its node", Some(14)),
     spec("table.owner", "its owner", Some(15)),
     spec("table.warp", "only its namespace", Some(16)),
     spec("table.mark", "mark", Some(8)),
+    spec("table.mark-range", "mark to here", Some(20)),
+    spec("table.unmark", "unmark all", Some(21)),
     spec("inventory.trouble", "trouble only", Some(5)),
     spec("table.namespace all", "all namespaces", Some(6)),
     spec("table.namespace 1", "the fullest namespace; 2 to 9: the next", None),
@@ -118,17 +153,27 @@ pub const SPECS: &[CommandSpec] = &[
     spec("table.up", "up", None),
     spec("table.page-down", "page down", None),
     spec("table.page-up", "page up", None),
+    spec("table.half-down", "half a page down", None),
+    spec("table.half-up", "half a page up", None),
     spec("table.top", "first row", None),
     spec("table.bottom", "last row", None),
     spec("table.copy-name", "copy name", None),
     spec("table.copy-namespace", "copy namespace", None),
     spec("table.column-left", "choose the column to the left", None),
     spec("table.column-right", "choose the column to the right", None),
+    spec("table.columns", "columns…", Some(24)),
+    spec("table.save", "save as CSV and JSON", Some(25)),
+    spec("table.pin", "pin the namespace to a digit", Some(26)),
+    CommandSpec { name: "inventory.saved", title: "saved views", contexts: &["global"], footer: None },
+    spec("table.pan-left", "columns left", Some(23)),
+    spec("table.pan-right", "columns right", Some(22)),
     spec("table.sort-here", "sort on the chosen column", None),
     spec("table.sort name", "sort by name", None),
     spec("table.sort age", "sort by age", None),
     spec("table.sort status", "worst first", None),
     spec("table.sort namespace", "sort by namespace", None),
+    spec("table.follow", "follow it and its successors", Some(20)),
+    spec("table.group namespace", "in groups by a column; `none`: as rows", None),
     split("split.tab describe", "summary", Some(1)),
     split("split.tab yaml", "yaml", Some(2)),
     split("split.tab events", "events", Some(3)),
@@ -139,6 +184,8 @@ pub const SPECS: &[CommandSpec] = &[
     split("split.up", "scroll up", None),
     split("split.page-down", "page down", None),
     split("split.page-up", "page up", None),
+    split("split.half-down", "half a page down", None),
+    split("split.half-up", "half a page up", None),
     split("split.top", "to the top", None),
     split("split.bottom", "to the end", None),
 ];
@@ -156,6 +203,8 @@ const TABLE: &[(&str, Command)] = &[
     ("table.up", Command::Move(Move::Up)),
     ("table.page-down", Command::Move(Move::PageDown)),
     ("table.page-up", Command::Move(Move::PageUp)),
+    ("table.half-down", Command::Move(Move::HalfDown)),
+    ("table.half-up", Command::Move(Move::HalfUp)),
     ("table.top", Command::Move(Move::Top)),
     ("table.bottom", Command::Move(Move::Bottom)),
     ("table.drill", Command::Drill),
@@ -164,19 +213,30 @@ const TABLE: &[(&str, Command)] = &[
     ("table.warp", Command::Warp),
     ("table.describe", Command::Describe),
     ("table.yaml", Command::Yaml),
+    ("table.logs", Command::Logs),
+    ("table.previous-logs", Command::PreviousLogs),
     ("table.load-test", Command::LoadTest),
     ("table.copy-name", Command::CopyName),
     ("table.copy-namespace", Command::CopyNamespace),
     ("table.mark", Command::Mark),
+    ("table.mark-range", Command::MarkRange),
+    ("table.unmark", Command::Unmark),
     ("table.delete", Command::Delete),
     ("table.wide", Command::Wide),
     ("table.column-left", Command::Column(Sideways::Left)),
     ("table.column-right", Command::Column(Sideways::Right)),
+    ("table.columns", Command::Columns),
+    ("table.save", Command::Save),
+    ("table.pin", Command::Pin),
+    ("inventory.saved", Command::SavedViews),
+    ("table.pan-left", Command::Pan(Sideways::Left)),
+    ("table.pan-right", Command::Pan(Sideways::Right)),
     ("table.sort-here", Command::SortHere),
     ("table.sort name", Command::Sort(Order::Name)),
     ("table.sort age", Command::Sort(Order::Age)),
     ("table.sort status", Command::Sort(Order::Status)),
     ("table.sort namespace", Command::Sort(Order::Namespace)),
+    ("table.follow", Command::Follow),
     ("table.namespace all", Command::Namespace(0)),
     ("table.namespace 1", Command::Namespace(1)),
     ("table.namespace 2", Command::Namespace(2)),
@@ -198,6 +258,8 @@ const TABLE: &[(&str, Command)] = &[
     ("split.up", Command::Scroll(Move::Up)),
     ("split.page-down", Command::Scroll(Move::PageDown)),
     ("split.page-up", Command::Scroll(Move::PageUp)),
+    ("split.half-down", Command::Scroll(Move::HalfDown)),
+    ("split.half-up", Command::Scroll(Move::HalfUp)),
     ("split.top", Command::Scroll(Move::Top)),
     ("split.bottom", Command::Scroll(Move::Bottom)),
 ];

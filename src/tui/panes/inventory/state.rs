@@ -10,9 +10,11 @@ pub use self::place::{Origin, Place, Tie};
 
 use serde::{Deserialize, Serialize};
 
+use super::kept::{Choice, Kept, Ordered};
 use crate::cluster::describe::Description;
-use crate::cluster::detail::EventLine;
-use crate::cluster::rows::{Row, Uid};
+use crate::cluster::events::EventLine;
+use crate::cluster::groups::{Group, GroupOrder};
+use crate::cluster::rows::{Phase, Row, Uid};
 use crate::cluster::table::Table;
 use crate::names::{ClusterId, ObjectKey, Problem};
 
@@ -33,14 +35,30 @@ pub struct State {
     pub top: usize,
     /// Objects marked with space.
     pub marks: HashSet<Seat>,
+    /// The one marked last: a range begins there.
+    pub last_mark: Option<Seat>,
     /// The filter as typed.
     pub filter: String,
     /// Only what is in trouble.
     pub trouble: bool,
     /// Wide columns go before others where room is short.
     pub wide: bool,
+    /// What is arranged and remembered: columns, pinned namespaces, saved views.
+    pub kept: Kept,
+    /// Columns of a saved view, before those that are kept for its kind.
+    pub lent: Option<Vec<Choice>>,
+    /// An order that waits for its column.
+    pub order: Option<Ordered>,
+    /// Tables being written to files.
+    pub saving: usize,
     /// The column that `O` sorts on: an index into the view's headings.
     pub column: usize,
+    /// The rows in groups, where they are seen so.
+    pub grouping: Option<Grouping>,
+    /// The object that is followed through its replacements.
+    pub followed: Option<Followed>,
+    /// Columns scrolled out to the left, those that stay not counted.
+    pub skip: usize,
     /// The object looked at closely.
     pub detail: Option<Detail>,
     /// The keys go to the detail.
@@ -59,6 +77,8 @@ pub struct State {
     pub scoped: HashSet<String>,
     /// What the last frame showed.
     pub seen: Seen,
+    /// The line to the terminal is slow: fewer rows move, and details wait longer.
+    pub slow: bool,
     /// Counts requests for details.
     pub jobs: u64,
     /// Deletions that have not been answered.
@@ -72,7 +92,7 @@ pub type Seat = (ClusterId, Uid);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct View {
-    /// `workloads`, or a kind by any of its names.
+    /// A mixed view such as `workloads`, or a kind by any of its names.
     pub kind: String,
     /// These namespaces; none: all.
     pub namespaces: Vec<String>,
@@ -99,6 +119,42 @@ impl View {
     }
 }
 
+/// Rows seen in groups.
+#[derive(Clone, Debug, Default)]
+pub struct Grouping {
+    /// The heading of the column they are grouped by.
+    pub by: String,
+    /// The groups, in order.
+    pub groups: Vec<Group>,
+    /// Their order.
+    pub order: GroupOrder,
+    /// The group whose rows are seen; none: the groups themselves.
+    pub open: Option<Arc<str>>,
+    /// The group the cursor is on.
+    pub position: usize,
+    /// The cursor was put there: it stays on its group.
+    pub held: bool,
+    /// When they are counted anew: rows have changed since.
+    pub due: Option<Duration>,
+}
+
+/// An object that is followed.
+#[derive(Clone, Debug)]
+pub struct Followed {
+    /// Its name.
+    pub name: String,
+    /// Which it is.
+    pub seat: Seat,
+    /// What controls it.
+    pub owner: Option<Uid>,
+    /// What it has in common with its successors where they have another owner.
+    pub family: Option<String>,
+    /// When it was made, unix seconds.
+    pub created: i64,
+    /// It is gone, and nothing has replaced it yet.
+    pub lost: bool,
+}
+
 /// What the last frame showed: for paging, and so that columns keep their width.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
@@ -110,6 +166,12 @@ pub struct Seen {
     pub widths: Vec<u16>,
     /// Columns there was no room for.
     pub hidden: usize,
+    /// Columns scrolled out to the left.
+    pub skip: usize,
+    /// More columns can be scrolled to.
+    pub more: bool,
+    /// Width there was for columns.
+    pub room: u16,
     /// Rows of the detail that were seen.
     pub detail_page: usize,
     /// Rows of the detail there are.
@@ -139,6 +201,21 @@ pub struct Detail {
     pub due: Option<Duration>,
     /// The request that is under way.
     pub job: Option<u64>,
+    /// What is said about it, live.
+    pub heard: Heard,
+}
+
+/// What is said about an object and what belongs to it, as long as its detail is open.
+#[derive(Debug, Default)]
+pub struct Heard {
+    /// Who is listened to; nobody: nothing is heard.
+    pub about: Vec<ObjectKey>,
+    /// The request; what an earlier one heard is dropped.
+    pub job: u64,
+    /// What was said, the newest first.
+    pub lines: Vec<EventLine>,
+    /// How far the watch is; none before it has said anything.
+    pub phase: Option<Phase>,
 }
 
 /// What of an object is shown.
@@ -164,25 +241,47 @@ pub enum Body {
     Summary(Description),
     /// Its manifest.
     Yaml(String),
-    /// Its events.
-    Events(Vec<EventLine>),
+    /// Its events, which are heard and not asked for.
+    Events,
 }
 
 impl State {
     /// The row under the cursor. None where its object is gone while its detail is still open, until a key moves the cursor.
     pub fn row(&self) -> Option<&Row> {
+        if self.lists_groups() {
+            return None;
+        }
         let here = |row: &&Row| self.cursor.as_ref().is_none_or(|(cluster, uid)| row.cluster == *cluster && row.uid == *uid);
         self.table.row(self.position).filter(here)
     }
 
-    /// Namespaces for the digits, the fullest first.
+    /// Groups are on the screen, and no rows.
+    pub fn lists_groups(&self) -> bool {
+        self.grouping.as_ref().is_some_and(|grouping| grouping.open.is_none())
+    }
+
+    /// Namespaces for the digits: those that are pinned, then the fullest first.
     pub fn namespaces(&self) -> Vec<Arc<str>> {
+        let pinned = self.kept.pinned.iter().map(|name| name.as_str().into());
+        let others = self.fullest().into_iter().filter(|name| !self.kept.pinned.iter().any(|pinned| **pinned == **name));
+        pinned.chain(others).collect()
+    }
+
+    /// What is chosen about the columns of the kind that is looked at; nothing where they are as usual.
+    pub fn choices(&self) -> &[Choice] {
+        self.lent.as_ref().or_else(|| self.kept.columns.get(&self.view.kind)).map_or(&[], Vec::as_slice)
+    }
+
+    fn fullest(&self) -> Vec<Arc<str>> {
         let here: Vec<Arc<str>> = self.table.namespaces().into_iter().map(|(name, _)| name).collect();
         if self.view.namespaces.is_empty() && !here.is_empty() || self.known_namespaces.is_empty() { here } else { self.known_namespaces.clone() }
     }
 
     /// The objects an action is about: the marked ones, else the one under the cursor.
     pub fn chosen(&self) -> Vec<ObjectKey> {
+        if self.lists_groups() {
+            return Vec::new();
+        }
         if self.marks.is_empty() {
             return self.row().map(Row::key).into_iter().collect();
         }

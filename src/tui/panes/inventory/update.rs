@@ -1,29 +1,39 @@
 //! What commands, rows and answers do to the inventory. Never waits, never reads a clock.
 
 mod act;
+mod columns;
 mod detail;
 mod drill;
+mod follow;
+mod groups;
 mod measure;
+mod namespaces;
 mod places;
+mod resume;
+mod saved;
 mod table;
 
 use std::time::Duration;
 
 pub use self::act::confirmed;
+pub use self::columns::{add_columns, choose_columns, new_column};
 pub use self::detail::{next_region, zoom};
 pub use self::drill::jump;
 pub use self::places::travel;
+pub use self::resume::resume;
+pub use self::saved::{restore, save_view, unsave};
 pub use self::table::filter;
 
-use self::act::{copy, delete, load_test};
-use self::detail::{described, inspect, inspected, next_match, open, scroll};
+use self::act::{copy, delete, load_test, logged, logs};
+use self::detail::{close, described, heard, inspect, inspected, next_match, open, scroll};
 use self::drill::{drill, node, owner, selected, to_owner, warp};
 use self::measure::measured;
-use self::table::{column, filtered, mark, moved, rows, seat, sort, sort_here};
-use super::commands::Command;
+use self::table::{column, filtered, mark, mark_range, moved, pan, rows, seat, sort, sort_here, unmark};
+use super::commands::{Command, Sideways};
 use super::state::{Origin, State, Tab, Tie, View};
 use super::work::{Effect, Report};
 use crate::cluster::table::{Sort, SortBy, Table};
+use crate::cluster::views::Ask;
 use crate::cluster::watch::WatchSpec;
 use crate::names::{ClusterId, Problem};
 use crate::tui::app::shared::Shared;
@@ -31,24 +41,39 @@ use crate::tui::flow::{At, Intent, Notice, Step};
 
 /// Does what the person asked.
 pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> Step<Effect> {
+    if let Some(step) = groups::command(state, &command) {
+        return step;
+    }
     match command {
         Command::Move(step) => moved(state, at, step),
-        Command::Drill => drill(state, shared, at),
+        Command::Drill => namespaces::enter_marked(state, shared).unwrap_or_else(|| drill(state, shared, at)),
         Command::Node => node(state, shared),
         Command::Owner => owner(state),
         Command::Warp => warp(state, shared),
         Command::Describe => described(state, at),
         Command::Yaml => open(state, at, Tab::Yaml, true),
         Command::Events => open(state, at, Tab::Events, true),
+        Command::Logs => logs(state, false),
+        Command::PreviousLogs => logs(state, true),
         Command::LoadTest => load_test(state, shared),
         Command::CopyName => copy(state, |row| row.name.to_string()),
         Command::CopyNamespace => copy(state, |row| row.namespace.as_deref().unwrap_or_default().to_owned()),
         Command::Mark => mark(state),
+        Command::MarkRange => mark_range(state),
+        Command::Unmark => unmark(state),
         Command::Delete => delete(state, shared),
         Command::Wide => redraw(state, |state| state.wide = !state.wide),
         Command::Column(side) => column(state, shared, side),
+        Command::Pan(side) => pan(state, shared, side),
+        Command::Columns => columns::choose(state),
+        Command::Save => saved_later(state, at),
+        Command::Pin => namespaces::pin(state),
+        Command::SavedViews => Step::intent(Intent::SavedViews),
+        Command::OpenSaved(name) => Step::intent(Intent::OpenSaved(name)),
         Command::SortHere => sort_here(state, shared),
         Command::Sort(order) => sort(state, order),
+        Command::Follow => follow::follow(state),
+        Command::Group(by) => groups::group(state, by),
         Command::Namespace(digit) => namespace_digit(state, shared, digit),
         Command::Trouble => {
             state.trouble = !state.trouble;
@@ -66,6 +91,12 @@ pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> 
     }
 }
 
+fn saved_later(state: &mut State, at: At) -> Step<Effect> {
+    let step = saved::save_table(state, at);
+    state.saving += step.effects.len();
+    step
+}
+
 fn redraw(state: &mut State, change: impl FnOnce(&mut State)) -> Step<Effect> {
     change(state);
     Step::redraw()
@@ -81,14 +112,19 @@ pub fn report(state: &mut State, shared: &Shared, at: At, report: Report) -> Ste
         Report::Owner { generation, owner } if generation == state.generation => to_owner(state, shared, owner),
         Report::Selected { .. } | Report::Owner { .. } => Step::quiet(),
         Report::Inspected { job, body } => inspected(state, job, body),
+        Report::Heard { job, lines, phase } => heard(state, job, lines, phase),
         Report::Kinds { words, scoped } => {
             state.kinds.extend(words);
             state.scoped.extend(scoped);
             // A view that was asked for by another name before the names were known.
-            if let Some(plural) = state.kinds.get(&state.view.kind) {
+            if let Some(plural) = state.kinds.get(&state.view.kind).filter(|plural| Ask::parse(plural).is_none()) {
                 state.view.kind.clone_from(plural);
             }
             Step::redraw()
+        }
+        Report::Saved(written) => {
+            state.saving = state.saving.saturating_sub(1);
+            Step::intent(Intent::Notice(written.map_or_else(Notice::error, Notice::info)))
         }
         Report::Deleted { key, problem } => {
             state.deleting = state.deleting.saturating_sub(1);
@@ -100,13 +136,18 @@ pub fn report(state: &mut State, shared: &Shared, at: At, report: Report) -> Ste
 
 /// What is due at this moment.
 pub fn tick(state: &mut State, at: At) -> Step<Effect> {
+    if state.grouping.as_ref().and_then(|grouping| grouping.due).is_some_and(|due| due <= at.mono) {
+        groups::count(state);
+    }
     let due = state.detail.as_ref().is_some_and(|detail| detail.due.is_some_and(|due| due <= at.mono) && detail.job.is_none());
     if due { inspect(state) } else { Step::quiet() }
 }
 
 /// When [`tick`] has something to do next.
 pub fn next_wake(state: &State) -> Option<Duration> {
-    state.detail.as_ref().filter(|detail| detail.job.is_none())?.due
+    let detail = state.detail.as_ref().filter(|detail| detail.job.is_none()).and_then(|detail| detail.due);
+    let groups = state.grouping.as_ref().and_then(|grouping| grouping.due);
+    [detail, groups].into_iter().flatten().min()
 }
 
 /// Looks at something else in the clusters that are open.
@@ -126,22 +167,28 @@ fn enter(state: &mut State, shared: &Shared, view: View) -> Step<Effect> {
     state.table = Table::new();
     state.table.set_sort(sort);
     (state.position, state.top, state.cursor, state.seek) = (0, 0, None, None);
+    let mut step = Step::redraw();
     if !same_kind {
         state.column = 0;
+        state.skip = 0;
+        state.lent = None;
+        state.order = None;
         state.seen.widths.clear();
         state.filter.clear();
         state.trouble = false;
-        state.detail = None;
-        state.in_detail = false;
+        state.grouping = groups::first(&state.view.kind);
+        state.followed = None;
+        step = close(state);
     }
     _ = filtered(state);
-    watch(state, shared)
+    step.then(watch(state, shared))
 }
 
 /// Watches the view from here on; rows of an earlier one are no longer its own.
 fn watch(state: &mut State, shared: &Shared) -> Step<Effect> {
     state.generation += 1;
     state.marks.clear();
+    state.last_mark = None;
     ask(state, shared)
 }
 
@@ -178,6 +225,9 @@ fn watch_again(state: &mut State, shared: &Shared) -> Step<Effect> {
 
 /// Events are read newest first; everything else by name.
 fn first_order(kind: &str) -> Sort {
+    if let Some(ask) = Ask::parse(kind) {
+        return ask.view.order;
+    }
     if matches!(kind, "events" | "event" | "ev") { Sort { by: SortBy::Age, descending: false } } else { Sort::default() }
 }
 
@@ -188,6 +238,8 @@ fn specs(state: &State, shared: &Shared) -> Vec<WatchSpec> {
         namespaces: state.view.namespaces.clone(),
         labels: state.view.labels.clone(),
         fields: state.view.fields.clone(),
+        columns: columns::user_columns(state),
+        exact: false,
     };
     let meant = |id: &&ClusterId| state.view.of.as_ref().is_none_or(|of| of.key.cluster == **id);
     shared.open.iter().filter(meant).map(spec).collect()
@@ -209,12 +261,14 @@ pub fn clusters(state: &mut State, shared: &Shared, view: Option<View>) -> Step<
 pub fn back(state: &mut State, shared: &Shared) -> Option<Step<Effect>> {
     if let Some(detail) = state.detail.as_mut().filter(|detail| !detail.find.is_empty() && state.in_detail) {
         detail.find.clear();
-    } else if state.detail.take().is_some() {
-        state.in_detail = false;
+    } else if state.detail.is_some() {
+        return Some(close(state));
     } else if !state.filter.is_empty() || state.trouble {
         state.filter.clear();
         state.trouble = false;
         _ = filtered(state);
+    } else if let Some(step) = groups::close(state).or_else(|| groups::leave(state)) {
+        return Some(step);
     } else if places::returns(state) {
         return Some(travel(state, shared, true));
     } else {
@@ -225,7 +279,8 @@ pub fn back(state: &mut State, shared: &Shared) -> Option<Step<Effect>> {
 
 /// [`back`] would close or clear something.
 pub fn can_go_back(state: &State) -> bool {
-    state.detail.is_some() || !state.filter.is_empty() || state.trouble || places::returns(state)
+    let grouped = state.grouping.as_ref().is_some_and(|grouping| grouping.open.is_some());
+    state.detail.is_some() || !state.filter.is_empty() || state.trouble || grouped || places::returns(state)
 }
 
 fn say(what: &str) -> Step<Effect> {
@@ -240,9 +295,23 @@ pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<Stri
     let searched = state.detail.as_ref().is_some_and(|detail| !detail.find.is_empty());
     let why = match command {
         Command::Delete | Command::LoadTest if shared.gate.readonly() => "this session is read-only",
-        Command::Drill | Command::Describe | Command::Yaml | Command::Events | Command::Delete | Command::Mark | Command::CopyName if nothing => {
+        Command::Drill
+        | Command::Describe
+        | Command::Yaml
+        | Command::Events
+        | Command::Delete
+        | Command::Mark
+        | Command::MarkRange
+        | Command::CopyName
+            if nothing =>
+        {
             "no row is chosen"
         }
+        Command::Logs | Command::PreviousLogs => match kind {
+            Some(kind) if !logged(kind) => return Some(format!("a {kind} has no containers")),
+            Some(_) => return None,
+            None => "no row is chosen",
+        },
         Command::LoadTest => match kind {
             Some("Service" | "Deployment" | "StatefulSet" | "DaemonSet" | "Pod") => return None,
             Some(kind) => return Some(format!("a {kind} answers no HTTP")),
@@ -251,6 +320,13 @@ pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<Stri
         Command::Node | Command::Owner | Command::Warp => return drill::refusal(state, command),
         Command::NextMatch | Command::PreviousMatch if !searched => "nothing is searched for",
         Command::Wide if !state.wide && state.seen.hidden == 0 => "all columns are shown",
+        Command::Pin => return namespaces::no_pin(state).map(str::to_owned),
+        Command::Save if state.table.visible() == 0 => "there are no rows",
+        Command::Columns if state.table.columns().is_empty() => "no columns are known yet",
+        Command::SavedViews if state.kept.views.is_empty() => "none is saved; :save NAME keeps this one",
+        Command::Unmark if state.marks.is_empty() => "nothing is marked",
+        Command::Pan(Sideways::Right) if !state.seen.more => "all columns are shown",
+        Command::Pan(Sideways::Left) if state.seen.skip == 0 => "the first columns are shown",
         Command::Namespace(0) if state.view.namespaces.is_empty() => "all are shown",
         _ => return None,
     };
@@ -269,6 +345,11 @@ fn namespace_digit(state: &mut State, shared: &Shared, digit: u8) -> Step<Effect
     go(state, shared, view, true)
 }
 
+/// The rows can be seen in groups by these headings, and are by that one.
+pub fn groupings(state: &State) -> (Vec<String>, Option<&str>) {
+    (crate::cluster::groups::choices(state.table.columns()), state.grouping.as_ref().map(|grouping| grouping.by.as_str()))
+}
+
 /// What a notice says when a kind is not known.
 pub fn unknown(word: &str) -> Problem {
     Problem::new("line.unknown", format!("`{word}` is neither a command nor a kind that is served"), "").hint(": and tab lists both")
@@ -277,5 +358,6 @@ pub fn unknown(word: &str) -> Problem {
 /// Remembers what the last frame showed.
 pub fn seen(state: &mut State, seen: super::state::Seen) {
     state.top = seen.top;
+    state.skip = seen.skip;
     state.seen = seen;
 }

@@ -2,19 +2,23 @@
 
 mod detail;
 mod gauge;
+mod groups;
 mod table;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-pub(super) use self::table::orders;
+pub use self::table::texts;
+pub(super) use self::table::{heads, orders};
 
 use self::detail::body;
-use self::table::{heads, table};
+use self::table::table;
 use super::state::{Seen, State, View};
+use crate::cluster::connection::Health;
 use crate::cluster::rows::{Phase, RowState};
 use crate::cluster::table::{Sort, SortBy};
-use crate::names::Problem;
+use crate::cluster::views::Ask;
+use crate::names::{ClusterId, Problem};
 use crate::text::quantity;
 use crate::tui::app::shared::Shared;
 use crate::tui::flow::Look;
@@ -27,16 +31,24 @@ use crate::tui::widgets::table::Sign;
 /// From this width on the detail stands at the right instead of below.
 const BESIDE: u16 = 140;
 
+/// Namespaces that are named one by one.
+const NAMED: usize = 3;
+
 /// Line 2: where I am, how much there is, what hurts, how old it is.
 pub fn crumbs(state: &State, shared: &Shared, look: &Look<'_>) -> Vec<Segment> {
     let view = &state.view;
-    let place = if view.namespaces.is_empty() { "all namespaces".to_owned() } else { view.namespaces.join(",") };
+    let place = match view.namespaces.as_slice() {
+        [] => "all namespaces".to_owned(),
+        [..] if view.namespaces.len() <= NAMED => view.namespaces.join(","),
+        many => format!("{} namespaces", many.len()),
+    };
     let place = if cluster_scoped(state) { String::new() } else { place };
     let mut segments = vec![Segment::new(view.kind.clone(), Role::Title, 0)];
     if !place.is_empty() {
         segments.push(Segment::new(place, Role::Text, 1));
     }
     segments.extend(view.of.as_ref().map(|of| Segment::new(format!("of {}", of.name(shared.open.len() > 1)), Role::Match, 1)));
+    segments.extend(state.grouping.as_ref().map(groups::crumb));
     segments.push(count(state));
     segments.extend(faults(state, look));
     if !view.labels.is_empty() && view.of.is_none() {
@@ -51,22 +63,40 @@ pub fn crumbs(state: &State, shared: &Shared, look: &Look<'_>) -> Vec<Segment> {
     if !state.marks.is_empty() {
         segments.push(Segment::new(format!("{} marked", state.marks.len()), Role::Mark, 1));
     }
+    if let Some(followed) = &state.followed {
+        segments.push(Segment::new(format!("following {}", followed.name), Role::Match, 2));
+    }
+    if state.saving > 0 {
+        segments.push(Segment::new("saving", Role::StatusProgress, 1));
+    }
     if state.deleting > 0 {
         segments.push(Segment::new(format!("deleting {}", state.deleting), Role::StatusProgress, 1));
     }
-    if state.table.sort() != Sort::default() {
+    if state.table.sort() != Sort::default() && !state.lists_groups() {
         segments.push(order(state, shared, look));
     }
     if state.table.is_held() {
         segments.push(Segment::new("order held", Role::Dim, 3));
     }
-    segments.extend(staleness(state));
+    segments.extend(staleness(state, shared));
     segments.extend(gauge::crumb(state));
+    // The first to go where room is short; `?` lists them too.
+    segments.extend(digits(state));
     segments
 }
 
+/// The digits that never change their meaning.
+fn digits(state: &State) -> Option<Segment> {
+    let pinned = state.kept.pinned.iter().take(9).zip(1..);
+    let texts: Vec<String> = pinned.map(|(name, digit): (_, u8)| format!("{digit} {name}")).collect();
+    (!texts.is_empty() && !cluster_scoped(state) || !texts.is_empty() && state.view.kind == "namespaces")
+        .then(|| Segment::new(texts.join("  "), Role::Dim, 9))
+}
+
 fn cluster_scoped(state: &State) -> bool {
-    state.scoped.contains(&state.view.kind) || state.table.row(0).is_some_and(|row| row.namespace.is_none())
+    // A mixed view may begin with a node and go on with pods.
+    let mixed = Ask::parse(&state.view.kind).is_some();
+    !mixed && (state.scoped.contains(&state.view.kind) || state.table.row(0).is_some_and(|row| row.namespace.is_none()))
 }
 
 fn count(state: &State) -> Segment {
@@ -109,15 +139,68 @@ fn order(state: &State, shared: &Shared, look: &Look<'_>) -> Segment {
     Segment::new(format!("{name}{sign}"), Role::Dim, 3)
 }
 
-/// Clusters whose rows are not the newest.
-fn staleness(state: &State) -> Vec<Segment> {
-    let one = |(cluster, phase): &(crate::names::ClusterId, Phase)| match phase {
-        Phase::Synced => None,
-        Phase::Syncing { count: 0 } => Some(Segment::new(format!("reading {cluster}"), Role::StatusProgress, 1)),
-        Phase::Syncing { count } => Some(Segment::new(format!("reading {cluster}: {}", quantity::count(*count as u64)), Role::StatusProgress, 1)),
-        Phase::Stale { since, .. } => Some(Segment::new(format!("{cluster} as of {}", clock(*since)), Role::StatusUnknown, 1)),
-    };
-    state.table.phases().iter().filter_map(one).collect()
+/// How many of the open clusters are in the table as they are, and which are not.
+fn staleness(state: &State, shared: &Shared) -> Vec<Segment> {
+    let open: Vec<Part<'_>> = shared.open.iter().map(|cluster| Part::of(cluster, state, shared)).collect();
+    let old: Vec<&Part<'_>> = open.iter().filter(|part| part.since.is_some()).collect();
+    let mut segments = Vec::new();
+    if !old.is_empty() && open.len() > 1 {
+        let well = open.iter().filter(|part| part.well).count();
+        segments.push(Segment::new(format!("{well} of {} clusters", open.len()), Role::StatusUnknown, 0));
+    }
+    if old.len() > 1 {
+        let word = old.iter().map(|part| part.word).reduce(|word, other| if word == other { word } else { "not answering" }).unwrap_or_default();
+        let since = old.iter().filter_map(|part| part.since).min().unwrap_or_default();
+        segments.push(Segment::new(format!("{} {word} since {}", old.len(), clock(since)), Role::StatusUnknown, 2));
+    }
+    segments.extend(open.iter().filter(|part| part.since.is_none() || old.len() == 1).filter_map(Part::named));
+    segments
+}
+
+/// One cluster's part of the table.
+struct Part<'a> {
+    cluster: &'a ClusterId,
+    phase: Option<&'a Phase>,
+    /// Its rows are what it has.
+    well: bool,
+    /// Since when they are not known to be, unix seconds.
+    since: Option<i64>,
+    word: &'static str,
+}
+
+impl<'a> Part<'a> {
+    fn of(cluster: &'a ClusterId, state: &'a State, shared: &Shared) -> Self {
+        let phase = state.table.phases().iter().find(|(id, _)| id == cluster).map(|(_, phase)| phase);
+        let lost = shared.connection(cluster).filter(|one| matches!(one.health, Health::Unreachable | Health::AuthNeeded));
+        let since = match phase {
+            Some(Phase::Stale { since, .. }) => Some(*since),
+            _ => lost.map(|one| one.since),
+        };
+        let word = match lost.map(|one| one.health) {
+            Some(Health::AuthNeeded) => "without login",
+            Some(_) => "unreachable",
+            None => "not answering",
+        };
+        Self { cluster, phase, well: since.is_none() && phase == Some(&Phase::Synced), since, word }
+    }
+
+    /// What it is waited for, or of when its rows are.
+    fn named(&self) -> Option<Segment> {
+        let cluster = self.cluster;
+        match (self.phase?, self.since) {
+            (Phase::Synced, None) => None,
+            (Phase::Syncing { count: 0 }, None) => Some(Segment::new(format!("reading {cluster}"), Role::StatusProgress, 1)),
+            (Phase::Syncing { count }, None) => {
+                Some(Segment::new(format!("reading {cluster}: {}", quantity::count(*count as u64)), Role::StatusProgress, 1))
+            }
+            (Phase::Stale { since, problem }, _) if problem.code == "cluster.busy" => {
+                let when = problem.why.split_once(';').map_or("again soon", |(when, _)| when);
+                Some(Segment::new(format!("{cluster} busy since {}, {when}", clock(*since)), Role::StatusUnknown, 1))
+            }
+            (_, Some(since)) => Some(Segment::new(format!("{cluster} as of {}", clock(since)), Role::StatusUnknown, 1)),
+            (Phase::Stale { since, .. }, None) => Some(Segment::new(format!("{cluster} as of {}", clock(*since)), Role::StatusUnknown, 1)),
+        }
+    }
 }
 
 /// `14:03Z`.
@@ -128,6 +211,9 @@ pub fn clock(unix: i64) -> String {
 
 /// Draws table and detail; answers what was seen.
 pub fn draw(state: &State, shared: &Shared, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Seen {
+    if let Some(grouping) = state.grouping.as_ref().filter(|_| state.lists_groups()) {
+        return groups::groups(state, grouping, shared, look, area, buf);
+    }
     let Some(detail) = &state.detail else { return table(state, shared, look, area, true, buf) };
     if detail.full || area.height < 10 {
         let mut seen = state.seen.clone();
@@ -210,6 +296,9 @@ fn nothing_there(state: &State, cluster: &str) -> String {
         return format!("{} has no {}; esc goes back", of.name(false), state.view.kind);
     }
     let View { kind, namespaces, labels, .. } = &state.view;
+    if let Some(ask) = Ask::parse(kind) {
+        return format!("{cluster}: {}", ask.view.nothing);
+    }
     let with = if labels.is_empty() { String::new() } else { format!(" with -l {labels}") };
     if namespaces.is_empty() || cluster_scoped(state) {
         return format!("{cluster} has no {kind}{with}");

@@ -3,17 +3,20 @@
 use tokio::sync::mpsc::Sender;
 use tokio::task::{AbortHandle, JoinSet};
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::state::{Body, Tab};
 use crate::cluster::connection::unix_now;
+use crate::cluster::events::EventLine;
+use crate::cluster::export::Sheet;
 use crate::cluster::fleet::Fleet;
 use crate::cluster::gate::Action;
 use crate::cluster::kinds::Kind;
 use crate::cluster::metrics::{Meter, MeterSpec, Reading};
-use crate::cluster::rows::Delta;
+use crate::cluster::rows::{Column, Delta, Phase, Row};
 use crate::cluster::watch::WatchSpec;
 use crate::names::{ClusterId, ObjectKey, Problem};
 
@@ -39,6 +42,13 @@ pub enum Effect {
         /// What of it.
         tab: Tab,
     },
+    /// Hear what is said about these, and about nobody else any more.
+    Listen {
+        /// The request.
+        job: u64,
+        /// Who; nobody: no more.
+        about: Vec<ObjectKey>,
+    },
     /// Say which labels the pods of a workload or Service have.
     Select {
         /// The view that waits for it.
@@ -52,6 +62,17 @@ pub enum Effect {
         generation: u64,
         /// Whose owner.
         key: ObjectKey,
+    },
+    /// Write a table to files.
+    Save {
+        /// What it shows, `pods-shop`.
+        name: String,
+        /// Its columns.
+        columns: std::sync::Arc<[Column]>,
+        /// Its rows, in order.
+        rows: Vec<Row>,
+        /// When, unix seconds.
+        now: i64,
     },
     /// Delete the very object that was meant.
     Delete {
@@ -107,6 +128,15 @@ pub enum Report {
         /// What was read.
         body: Body,
     },
+    /// All that was said, and how far the watch is.
+    Heard {
+        /// The request.
+        job: u64,
+        /// The newest first.
+        lines: Vec<EventLine>,
+        /// How far.
+        phase: Phase,
+    },
     /// What a cluster serves.
     Kinds {
         /// Plurals, singulars and short names, each with the plural.
@@ -115,6 +145,8 @@ pub enum Report {
         #[serde(default)]
         scoped: Vec<String>,
     },
+    /// A table was written to files, or was not; what to say.
+    Saved(Result<String, Problem>),
     /// An object was deleted, or was not.
     Deleted {
         /// Which.
@@ -128,15 +160,18 @@ pub enum Report {
 pub struct Work<F> {
     fleet: Fleet,
     reports: Sender<F>,
+    /// Where tables are written to.
+    tables: PathBuf,
     wrap: fn(Report) -> F,
     watches: JoinSet<()>,
     inspecting: Option<AbortHandle>,
+    listening: JoinSet<()>,
 }
 
 impl<F: Send + 'static> Work<F> {
     /// `wrap` turns this pane's reports into the house's.
-    pub fn new(fleet: Fleet, reports: Sender<F>, wrap: fn(Report) -> F) -> Self {
-        Self { fleet, reports, wrap, watches: JoinSet::new(), inspecting: None }
+    pub fn new(fleet: Fleet, reports: Sender<F>, tables: PathBuf, wrap: fn(Report) -> F) -> Self {
+        Self { fleet, reports, tables, wrap, watches: JoinSet::new(), inspecting: None, listening: JoinSet::new() }
     }
 
     /// Begins what is wanted; answers at once.
@@ -144,10 +179,12 @@ impl<F: Send + 'static> Work<F> {
         match effect {
             Effect::Watch { generation, specs } => self.watch(generation, specs),
             Effect::Inspect { job, key, tab } => self.inspect(job, key, tab),
+            Effect::Listen { job, about } => self.listen(job, &about),
             Effect::Select { generation, key } => {
                 self.ask(move |fleet| async move { Report::Selected { generation, labels: fleet.selector(&key).await } });
             }
             Effect::Owner { generation, key } => self.ask(move |fleet| async move { Report::Owner { generation, owner: fleet.owner(&key).await } }),
+            Effect::Save { name, columns, rows, now } => self.save(name, columns, rows, now),
             Effect::Delete { key } => self.delete(key),
             Effect::Kinds { cluster } => self.kinds(cluster),
         }
@@ -195,17 +232,43 @@ impl<F: Send + 'static> Work<F> {
             let read = match tab {
                 Tab::Summary => fleet.describe(&key).await.map(Body::Summary),
                 Tab::Yaml => fleet.yaml(&key).await.map(Body::Yaml),
-                Tab::Events => fleet.events_of(&key).await.map(Body::Events),
+                Tab::Events => Ok(Body::Events),
             };
             _ = reports.send(wrap(Report::Inspected { job, body: read.unwrap_or_else(Body::Failed) })).await;
         });
         self.inspecting = Some(task.abort_handle());
     }
 
+    fn listen(&mut self, job: u64, about: &[ObjectKey]) {
+        self.listening = JoinSet::new();
+        if about.is_empty() {
+            return;
+        }
+        let (mut events, reports, wrap) = (self.fleet.events(about), self.reports.clone(), self.wrap);
+        self.listening.spawn(async move {
+            loop {
+                let (lines, phase) = events.next().await;
+                if reports.send(wrap(Report::Heard { job, lines, phase })).await.is_err() {
+                    return;
+                }
+                tokio::time::sleep(BREATH).await;
+            }
+        });
+    }
+
     /// One question, one report.
     fn ask<A: Future<Output = Report> + Send + 'static>(&self, question: impl FnOnce(Fleet) -> A) {
         let (answer, reports, wrap) = (question(self.fleet.clone()), self.reports.clone(), self.wrap);
         tokio::spawn(async move { _ = reports.send(wrap(answer.await)).await });
+    }
+
+    fn save(&self, name: String, columns: std::sync::Arc<[Column]>, rows: Vec<Row>, now: i64) {
+        let folder = self.tables.clone();
+        self.ask(move |_| async move {
+            let written = tokio::task::spawn_blocking(move || Sheet { columns: &columns, rows: &rows, now }.save(&folder, &name)).await;
+            let ended = |error: tokio::task::JoinError| Err(Problem::new("table.unwritten", "the table was not written", error.to_string()));
+            Report::Saved(written.unwrap_or_else(ended))
+        });
     }
 
     fn delete(&self, key: ObjectKey) {

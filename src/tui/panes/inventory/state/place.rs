@@ -15,6 +15,8 @@ pub struct Place {
     pub filter: String,
     /// Only what was in trouble.
     pub trouble: bool,
+    /// The rows were seen in groups.
+    pub grouping: Option<super::Grouping>,
     /// The chosen column.
     pub column: usize,
     /// The order.

@@ -36,6 +36,22 @@ pub(super) fn load_test(state: &State, shared: &Shared) -> Step<Effect> {
     }
 }
 
+/// Kinds that have containers, or select pods that do.
+pub(super) fn logged(kind: &str) -> bool {
+    const KINDS: [&str; 8] = ["Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "Service"];
+    KINDS.contains(&kind)
+}
+
+/// The logs of what is marked, else of what is under the cursor.
+pub(super) fn logs(state: &State, previous: bool) -> Step<Effect> {
+    let keys: Vec<ObjectKey> = state.chosen().into_iter().filter(|key| logged(&key.gvk.kind)).collect();
+    match (keys.is_empty(), state.row()) {
+        (false, _) => Step::intent(Intent::Logs(keys, previous)),
+        (true, Some(row)) => say(&format!("a {} has no containers; logs are those of pods and of what selects pods", row.gvk.kind)),
+        (true, None) => Step::quiet(),
+    }
+}
+
 pub(super) fn service_of(pod: &Row) -> String {
     let label = |name: &str| pod.labels.iter().find_map(|label| label.strip_prefix(name)?.strip_prefix('=').map(str::to_owned));
     label("app").or_else(|| label("app.kubernetes.io/name")).unwrap_or_else(|| pod.name.to_string())

@@ -3,15 +3,20 @@
 use std::time::Duration;
 
 use super::super::commands::Move;
-use super::super::state::{Body, Detail, State, Tab};
+use super::super::state::{Body, Detail, Heard, State, Tab};
 use super::super::work::Effect;
 use super::table::target;
 use super::{redraw, say};
-use crate::cluster::rows::{Row, RowState};
+use crate::cluster::events::EventLine;
+use crate::cluster::rows::{Phase, Row, RowState};
+use crate::names::ObjectKey;
 use crate::tui::flow::{At, GuideStep, Intent, Step};
 
 /// How long the cursor rests before an object is fetched.
 const REST: Duration = Duration::from_millis(150);
+
+/// The same where the line to the terminal is slow.
+const REST_SLOW: Duration = Duration::from_millis(300);
 
 /// How often a changing object is fetched again at most.
 pub(super) const AGAIN: Duration = Duration::from_secs(1);
@@ -39,6 +44,7 @@ pub fn zoom(state: &mut State, at: At) -> Step<Effect> {
 /// An open detail goes with the cursor, once it rests.
 pub(super) fn follow(state: &mut State, at: At) -> Step<Effect> {
     let key = state.row().map(Row::key);
+    let rest = if state.slow { REST_SLOW } else { REST };
     if let (Some(detail), Some(key)) = (&mut state.detail, key)
         && detail.key != key
     {
@@ -46,7 +52,8 @@ pub(super) fn follow(state: &mut State, at: At) -> Step<Effect> {
         detail.body = Body::Waiting;
         detail.top = 0;
         detail.job = None;
-        detail.due = Some(at.mono + REST);
+        detail.heard = Heard::default();
+        detail.due = Some(at.mono + rest);
     }
     Step::redraw()
 }
@@ -68,26 +75,78 @@ pub(super) fn open(state: &mut State, at: At, tab: Tab, full: bool) -> Step<Effe
         return inspect(state);
     }
     let Some(key) = state.row().map(Row::key) else { return Step::quiet() };
-    let empty = Detail { key, tab, full, wrap: tab != Tab::Yaml, top: 0, find: String::new(), body: Body::Waiting, due: Some(at.mono), job: None };
-    state.detail = Some(empty);
+    state.detail = Some(Detail {
+        key,
+        tab,
+        full,
+        wrap: tab != Tab::Yaml,
+        top: 0,
+        find: String::new(),
+        body: Body::Waiting,
+        due: Some(at.mono),
+        job: None,
+        heard: Heard::default(),
+    });
     state.in_detail = full;
     inspect(state)
 }
 
 pub(super) fn inspect(state: &mut State) -> Step<Effect> {
     let Some(detail) = &mut state.detail else { return Step::quiet() };
+    detail.due = None;
+    if detail.tab == Tab::Events {
+        detail.body = Body::Events;
+        // A summary listens to what belongs to the object as well.
+        let listens = detail.heard.about.first().is_some_and(|first| same(first, &detail.key));
+        let about = vec![detail.key.clone()];
+        return if listens { Step::redraw() } else { listen(state, about) };
+    }
     state.jobs += 1;
     detail.job = Some(state.jobs);
-    detail.due = None;
     Step::effect(Effect::Inspect { job: state.jobs, key: detail.key.clone(), tab: detail.tab })
+}
+
+/// The same object; its uid may be told otherwise where events are meant.
+fn same(one: &ObjectKey, other: &ObjectKey) -> bool {
+    ObjectKey { uid: other.uid.clone(), ..one.clone() } == *other
+}
+
+/// Hears what is said about these from now on, while the detail is open.
+fn listen(state: &mut State, about: Vec<ObjectKey>) -> Step<Effect> {
+    let Some(detail) = &mut state.detail else { return Step::quiet() };
+    if detail.heard.about == about {
+        return Step::redraw();
+    }
+    state.jobs += 1;
+    detail.heard = Heard { about: about.clone(), job: state.jobs, ..Heard::default() };
+    Step::effect(Effect::Listen { job: state.jobs, about })
+}
+
+/// Closes the detail; nobody listens any more.
+pub(super) fn close(state: &mut State) -> Step<Effect> {
+    state.in_detail = false;
+    match state.detail.take() {
+        Some(detail) if !detail.heard.about.is_empty() => Step::effect(Effect::Listen { job: 0, about: Vec::new() }),
+        _ => Step::redraw(),
+    }
+}
+
+pub(super) fn heard(state: &mut State, job: u64, lines: Vec<EventLine>, phase: Phase) -> Step<Effect> {
+    let Some(heard) = state.detail.as_mut().map(|detail| &mut detail.heard).filter(|heard| heard.job == job) else { return Step::quiet() };
+    heard.lines = lines;
+    heard.phase = Some(phase);
+    Step::redraw()
 }
 
 pub(super) fn inspected(state: &mut State, job: u64, body: Body) -> Step<Effect> {
     let Some(detail) = state.detail.as_mut().filter(|detail| detail.job == Some(job)) else { return Step::quiet() };
     detail.job = None;
-    let changed = detail.body != body;
+    if detail.body == body {
+        return Step::quiet();
+    }
+    let about = if let Body::Summary(description) = &body { description.about.clone() } else { Vec::new() };
     detail.body = body;
-    if changed { Step::redraw() } else { Step::quiet() }
+    if about.is_empty() { Step::redraw() } else { listen(state, about) }
 }
 
 pub(super) fn scroll(state: &mut State, step: Move) -> Step<Effect> {

@@ -53,6 +53,7 @@ fn leave(state: &mut State, returns: bool) -> Place {
         view: state.view.clone(),
         filter: state.filter.clone(),
         trouble: state.trouble,
+        grouping: state.grouping.clone(),
         column: state.column,
         sort,
         // Gone back to before its rows came: it is still the one that was looked for.
@@ -74,12 +75,14 @@ fn thin(places: &mut [Place]) {
 fn restore(state: &mut State, shared: &Shared, place: Place) -> Step<Effect> {
     let known = place.table.is_some();
     if place.view.kind != state.view.kind {
+        (state.skip, state.lent, state.order) = (0, None, None);
         state.seen.widths.clear();
     }
     state.view = place.view;
     (state.filter, state.trouble, state.column) = (place.filter, place.trouble, place.column);
     state.table = place.table.unwrap_or_else(Table::new);
     state.table.set_sort(place.sort);
+    (state.grouping, state.followed) = (place.grouping, None);
     let closed: Vec<_> = state.table.phases().iter().map(|(id, _)| id).filter(|id| !shared.open.contains(id)).cloned().collect();
     closed.iter().for_each(|id| state.table.drop_source(id));
     (state.detail, state.in_detail) = (None, false);

@@ -2,14 +2,20 @@
 
 use super::super::commands::{Move, Order, Sideways};
 use super::super::state::{Body, Origin, Seat, State, Tie};
+use super::super::view::heads;
 use super::super::work::Effect;
 use super::detail::{AGAIN, follow};
+use super::groups;
+use super::resume::by_name;
+use super::say;
 use crate::cluster::filter::Filter;
 use crate::cluster::rows::{Delta, Phase, Row, Uid};
 use crate::cluster::table::{Sort, SortBy};
+use crate::cluster::views::images::differences;
 use crate::names::{ClusterId, ObjectKey};
 use crate::tui::app::shared::Shared;
 use crate::tui::flow::{At, Step};
+use crate::tui::widgets::table::{furthest, reveal};
 
 /// What is typed after `/`: filters the table, or searches the detail that has the focus.
 pub fn filter(state: &mut State, text: &str) -> Result<Step<Effect>, String> {
@@ -25,7 +31,12 @@ pub fn filter(state: &mut State, text: &str) -> Result<Step<Effect>, String> {
 pub(super) fn filtered(state: &mut State) -> Step<Effect> {
     let text = if state.trouble { format!("{} is:trouble", state.filter) } else { state.filter.clone() };
     // Parsed before it was taken over, and `is:` is always right.
-    state.table.set_filter(Filter::parse(&text).unwrap_or_default());
+    let filter = Filter::parse(&text).unwrap_or_default();
+    state.table.set_filter(match groups::opened(state) {
+        Some((column, word)) => filter.and_exactly(&column, &word),
+        None => filter,
+    });
+    groups::count(state);
     seat(state, None);
     Step::redraw()
 }
@@ -39,12 +50,15 @@ pub(super) fn moved(state: &mut State, at: At, step: Move) -> Step<Effect> {
 }
 
 pub(super) fn target(from: usize, step: Move, page: usize, last: usize) -> usize {
+    let half = (page / 2).max(1);
     let page = page.saturating_sub(1).max(1);
     match step {
         Move::Down => (from + 1).min(last),
         Move::Up => from.saturating_sub(1),
         Move::PageDown => (from + page).min(last),
         Move::PageUp => from.saturating_sub(page),
+        Move::HalfDown => (from + half).min(last),
+        Move::HalfUp => from.saturating_sub(half),
         Move::Top => 0,
         Move::Bottom => last,
     }
@@ -70,11 +84,22 @@ pub(super) fn rows(state: &mut State, at: At, cluster: &ClusterId, mut delta: De
     let before = state.position;
     belonging(state, &mut delta);
     sought(state, &delta);
+    let (defined, whole) = (delta.columns.is_some(), delta.phase == Some(Phase::Synced));
     // Once the person has put the cursor on an object, no other slides over it.
     state.table.hold(state.cursor.is_some());
     state.table.apply(cluster, delta);
+    if state.view.kind == "images" {
+        differences(&state.table).into_iter().for_each(|(cluster, delta)| _ = state.table.apply(&cluster, delta));
+    }
+    groups::changed(state, at);
+    if defined {
+        super::saved::order(state);
+    }
+    if whole {
+        by_name(state, cluster);
+    }
     seat(state, Some(before));
-    Step::redraw()
+    Step::redraw().then(super::follow::keep(state, at))
 }
 
 /// Drops the rows that are not of the object whose own are looked at, where the servers cannot select them.
@@ -121,11 +146,46 @@ pub(super) fn seat(state: &mut State, before: Option<usize>) {
 pub(super) fn mark(state: &mut State) -> Step<Effect> {
     let Some(seat) = state.row().map(seat_of) else { return Step::quiet() };
     if !state.marks.remove(&seat) {
+        state.last_mark = Some(seat.clone());
         state.marks.insert(seat);
     }
     let last = state.table.visible().saturating_sub(1);
     state.position = (state.position + 1).min(last);
     state.cursor = state.table.row(state.position).map(seat_of);
+    Step::redraw()
+}
+
+/// Marks everything from the object marked last to the cursor. What the filter hides stays as it is.
+pub(super) fn mark_range(state: &mut State) -> Step<Effect> {
+    let Some(here) = state.row().map(seat_of) else { return Step::quiet() };
+    let from = match &state.last_mark {
+        None => state.position,
+        Some((cluster, uid)) => match state.table.position(cluster, *uid) {
+            Some(from) => from,
+            None => return say("what was marked last is hidden by the filter or gone: space marks where the range begins"),
+        },
+    };
+    let range = from.min(state.position)..=from.max(state.position);
+    state.marks.extend(range.filter_map(|at| state.table.row(at)).map(seat_of));
+    state.last_mark = Some(here);
+    Step::redraw()
+}
+
+pub(super) fn unmark(state: &mut State) -> Step<Effect> {
+    state.marks.clear();
+    state.last_mark = None;
+    Step::redraw()
+}
+
+/// Scrolls columns that do not fit; those that say which object it is stay.
+pub(super) fn pan(state: &mut State, shared: &Shared, side: Sideways) -> Step<Effect> {
+    let most = furthest(&heads(state, shared), &state.seen.widths, state.seen.room);
+    let now = state.skip.min(most);
+    match side {
+        Sideways::Right if most == 0 => return say("all columns are shown"),
+        Sideways::Right => state.skip = (now + 1).min(most),
+        Sideways::Left => state.skip = now.saturating_sub(1),
+    }
     Step::redraw()
 }
 
@@ -135,6 +195,7 @@ pub(super) fn column(state: &mut State, shared: &Shared, side: Sideways) -> Step
         Sideways::Left => state.column.saturating_sub(1),
         Sideways::Right => (state.column + 1).min(last),
     };
+    state.skip = reveal(&heads(state, shared), &state.seen.widths, state.seen.room, state.skip, state.column);
     Step::redraw()
 }
 

@@ -1,14 +1,13 @@
 //! The object looked at closely: its tabs, and what stands in each.
 
+mod events;
+mod summary;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::super::state::{Body, Detail, Seen, Tab};
-use super::{role_of, sign, told};
-use crate::cluster::describe::{Description, Fact};
-use crate::cluster::detail::EventLine;
-use crate::cluster::rows::RowState;
-use crate::text::age::age;
+use super::told;
 use crate::tui::flow::Look;
 use crate::tui::theme::Role;
 use crate::tui::widgets::bar::{Segment, rule};
@@ -54,37 +53,7 @@ fn content(detail: &Detail, look: &Look<'_>) -> Vec<Spans> {
         Body::Waiting => vec![plain("reading…", Role::Dim)],
         Body::Failed(problem) => told(problem),
         Body::Yaml(text) => lines::yaml(text),
-        Body::Events(events) if events.is_empty() => vec![plain("nothing was said about it in the last hour", Role::Dim)],
-        Body::Events(events) => events.iter().map(|event| event_line(event, look)).collect(),
-        Body::Summary(description) => summary(description, look),
+        Body::Events => events::all(&detail.heard, look),
+        Body::Summary(description) => summary::lines(description, &detail.heard, look),
     }
-}
-
-fn summary(description: &Description, look: &Look<'_>) -> Vec<Spans> {
-    let label = description.facts.iter().map(|fact| width(&fact.label)).max().unwrap_or(0).min(24);
-    let mut lines: Vec<Spans> = description.facts.iter().map(|fact| fact_line(fact, usize::from(label), look)).collect();
-    if !description.events.is_empty() {
-        lines.push(plain("", Role::Text));
-        lines.extend(description.events.iter().map(|event| event_line(event, look)));
-    }
-    lines
-}
-
-fn fact_line(fact: &Fact, label: usize, look: &Look<'_>) -> Spans {
-    let (glyph, role) = crate::tui::widgets::table::sign(sign(fact.state), look.theme);
-    let text = if fact.state == RowState::Done { Role::Stale } else { role_of(fact.state) };
-    vec![(format!("{glyph} "), role), (format!("{:<label$}  ", fact.label), Role::Dim), (fact.text.clone(), text)]
-}
-
-fn event_line(event: &EventLine, look: &Look<'_>) -> Spans {
-    let (glyph, role) = if event.warning { (look.theme.glyphs().warn, Role::StatusWarn) } else { (" ", Role::Text) };
-    let times = if event.count > 1 { format!(" ×{}", event.count) } else { String::new() };
-    let ago = age(look.now - event.last);
-    vec![
-        (format!("{glyph} "), role),
-        (format!("{ago:>5}  "), Role::Dim),
-        (format!("{}{times}  ", event.reason), role),
-        (event.message.clone(), Role::Text),
-        (format!("  {}", event.from), Role::Dim),
-    ]
 }

@@ -34,10 +34,10 @@ fn place(column: &Column) -> Option<usize> {
 }
 
 /// Where room is short uses go after what only the wide view asks for; no name is cut for them unless they were asked for.
-pub(super) fn rank(column: &Column, state: &State) -> Option<u8> {
+pub(super) fn rank(column: &Column, wide: bool, state: &State) -> Option<u8> {
     let at = place(column).filter(|at| *at < FIRST.len() && Subject::of(&state.view.kind).is_some())?;
     let at = u8::try_from(at).unwrap_or_default();
-    Some(if state.wide { 4 + at } else { EXTRA + at })
+    Some(if wide { 4 + at } else { EXTRA + at })
 }
 
 /// A use with one place before it: for where it moved, how near it is, or that it is old.

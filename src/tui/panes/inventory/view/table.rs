@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::super::kept::Choice;
 use super::super::state::{Seen, State};
 use super::{cluster_scoped, empty, gauge, role_of, sign};
 use crate::cluster::connection::Health;
@@ -10,10 +11,10 @@ use crate::cluster::rows::{Cell as Value, Column, Phase, Row, RowState};
 use crate::cluster::table::{Sort, SortBy};
 use crate::text::age::age;
 use crate::tui::app::shared::Shared;
-use crate::tui::flow::Look;
+use crate::tui::flow::{Look, Show};
 use crate::tui::theme::Role;
-use crate::tui::widgets::paint::scroll;
-use crate::tui::widgets::table::{Cell, EXTRA, Head, RowView, Sign, TableView, body_height, measure};
+use crate::tui::widgets::paint::{leap, scroll};
+use crate::tui::widgets::table::{Cell, EXTRA, Head, RowView, Sign, TableView, body_height, furthest, measure, room};
 
 /// Rows measured for the widths of columns, beside those that are seen.
 const SAMPLE: usize = 200;
@@ -23,11 +24,14 @@ pub(super) fn table(state: &State, shared: &Shared, look: &Look<'_>, area: Rect,
     let fields = fields(state, shared);
     let visible = state.table.visible();
     let page_rows = body_height(area);
+    let scroll = if state.slow { leap } else { scroll };
     let top = scroll(state.top, state.position, page_rows, visible);
     let view_of = |at: usize| state.table.row(at).map(|row| row_view(row, &fields, state, shared, look)).unwrap_or_default();
     let window = (top..visible.min(top + page_rows)).chain(0..visible.min(SAMPLE));
     let widths = measure(&state.seen.widths, &heads, window.map(view_of));
     let found = words(&state.filter);
+    let furthest = furthest(&heads, &widths, room(area));
+    let skip = state.skip.min(furthest);
     let view = TableView {
         heads: &heads,
         widths: &widths,
@@ -39,11 +43,11 @@ pub(super) fn table(state: &State, shared: &Shared, look: &Look<'_>, area: Rect,
         found: &found,
     };
     let unnamed = !fields.iter().any(|field| matches!(field, Field::Name));
-    let hidden = heads.len() - view.draw(area, buf, look.theme) + usize::from(unnamed);
+    let hidden = heads.len() - view.draw_from(skip, area, buf, look.theme) + usize::from(unnamed) + kept_back(state);
     if visible == 0 {
         empty(state, shared, look, area, buf);
     }
-    Seen { page: page_rows, top, widths, hidden, ..state.seen.clone() }
+    Seen { page: page_rows, top, widths, hidden, skip, more: skip < furthest, room: room(area), ..state.seen.clone() }
 }
 
 /// Plain words of a filter, to be shown where they stand.
@@ -72,17 +76,58 @@ fn fields(state: &State, shared: &Shared) -> Vec<Field> {
         fields.push(Field::Namespace);
     }
     // An event is known by what it is about; its own name says nothing.
-    if state.wide || message(columns).is_none() {
+    if state.wide || object(columns).is_none() {
         fields.push(Field::Name);
     }
-    fields.extend(gauge::in_order(state).into_iter().map(Field::Own));
-    fields.push(Field::Age);
+    fields.extend(arranged(state));
     fields
 }
 
-/// The column of free text that events have.
+/// The kind's own columns and the age: in the order that was chosen, what nobody has chosen about behind it.
+fn arranged(state: &State) -> Vec<Field> {
+    let columns = state.table.columns();
+    let mut rest: Vec<Field> = gauge::in_order(state).into_iter().map(Field::Own).chain([Field::Age]).collect();
+    let mut fields = Vec::new();
+    for choice in state.choices() {
+        let is = |field: &Field| match field {
+            Field::Own(at) => columns.get(*at).is_some_and(|column| *column.name == *choice.name),
+            _ => choice.name == "AGE",
+        };
+        if let Some(at) = rest.iter().position(is) {
+            let field = rest.remove(at);
+            let shown = match choice.show {
+                Show::Always => true,
+                Show::Usual => state.wide || !rare(field, columns),
+                Show::Never => false,
+            };
+            fields.extend(shown.then_some(field));
+        }
+    }
+    fields.extend(rest.into_iter().filter(|field| state.wide || !rare(*field, columns)));
+    fields
+}
+
+/// Columns that `ctrl-w` would bring.
+fn kept_back(state: &State) -> usize {
+    let columns = state.table.columns();
+    (0..columns.len()).filter(|at| !state.wide && rare(Field::Own(*at), columns)).count()
+}
+
+/// Columns that hold something so seldom that they are not shown for the sake of room alone.
+const RARE: &[&str] = &["NOMINATED NODE", "READINESS GATES"];
+
+fn rare(field: Field, columns: &[Column]) -> bool {
+    matches!(field, Field::Own(at) if columns.get(at).is_some_and(|column| RARE.contains(&&*column.name)))
+}
+
+/// The column that tells what an event is about.
+fn object(columns: &[Column]) -> Option<usize> {
+    columns.iter().position(|column| &*column.name == "OBJECT")
+}
+
+/// The column of free text: it takes what room is left.
 fn message(columns: &[Column]) -> Option<usize> {
-    columns.iter().any(|column| &*column.name == "OBJECT").then(|| columns.iter().position(|column| &*column.name == "MESSAGE"))?
+    columns.iter().position(|column| matches!(&*column.name, "MESSAGE" | "WHAT"))
 }
 
 /// What each heading sorts on, from the left.
@@ -97,7 +142,7 @@ pub(in super::super) fn orders(state: &State, shared: &Shared) -> Vec<SortBy> {
     fields(state, shared).into_iter().map(by).collect()
 }
 
-pub(super) fn heads(state: &State, shared: &Shared) -> Vec<Head> {
+pub(in super::super) fn heads(state: &State, shared: &Shared) -> Vec<Head> {
     let columns = state.table.columns();
     let sort = state.table.sort();
     let fields = fields(state, shared);
@@ -107,8 +152,13 @@ pub(super) fn heads(state: &State, shared: &Shared) -> Vec<Head> {
             Field::Cluster => ("CLUSTER", false, 0),
             Field::Namespace => ("NAMESPACE", false, 0),
             Field::Name => ("NAME", false, 0),
-            Field::Own(own) if message(columns).is_some() => event_head(&columns[own]),
-            Field::Own(own) => own_head(&columns[own], at, state),
+            Field::Own(own) if message(columns).is_some() => event_head(&columns[own], state.wide),
+            Field::Own(own) => {
+                let always = |choice: &Choice| choice.show == Show::Always && *choice.name == *columns[own].name;
+                let wide = state.wide || state.choices().iter().any(always);
+                let (title, right, rank) = own_head(&columns[own], at, wide);
+                (title, right, gauge::rank(&columns[own], wide, state).unwrap_or(rank))
+            }
             Field::Age => ("AGE", true, if message(columns).is_some() { 9 } else { 50 }),
         };
         Head {
@@ -116,9 +166,11 @@ pub(super) fn heads(state: &State, shared: &Shared) -> Vec<Head> {
             right,
             grows: match (field, message(columns)) {
                 (Field::Own(own), Some(message)) => own == message,
-                (field, _) => matches!(field, Field::Name),
+                (_, Some(_)) => false,
+                (field, None) => matches!(field, Field::Name),
             },
             rank,
+            fixed: matches!(field, Field::Cluster | Field::Namespace | Field::Name),
             sorted: (sort.by == by && sort != Sort::default()).then_some(sort.descending),
             chosen: state.column == at && state.column > 0 && at < last,
         }
@@ -127,29 +179,30 @@ pub(super) fn heads(state: &State, shared: &Shared) -> Vec<Head> {
 }
 
 /// What an event says and about what stays longest; its type is seen by its sign.
-fn event_head(column: &Column) -> (&str, bool, u8) {
+fn event_head(column: &Column, wide: bool) -> (&str, bool, u8) {
     let rank = match &*column.name {
-        "MESSAGE" => 0,
-        "LAST" => 1,
+        "MESSAGE" | "WHAT" => 0,
+        "CAUSE" | "WHEN" | "LAST" => 1,
         "OBJECT" => 2,
-        "REASON" => 3,
-        "COUNT" => 4,
+        "REASON" | "SINCE" | "BY" => 3,
+        "COUNT" | "KIND" => 4,
+        "VERSION" => 6,
+        _ if column.wide && !wide => EXTRA,
         _ => 8,
     };
     (&column.name, column.right, rank)
 }
 
 /// Where room is short wide columns go first unless they are asked for, then the later ones, and last what says how an object does.
-fn own_head<'a>(column: &'a Column, at: usize, state: &State) -> (&'a str, bool, u8) {
+fn own_head(column: &Column, at: usize, wide: bool) -> (&str, bool, u8) {
     let later = u8::try_from(at).unwrap_or(u8::MAX).min(60);
     let rank = match &*column.name {
         "STATUS" => 1,
         "READY" => 2,
         "RESTARTS" => 3,
-        _ if column.wide && !state.wide => EXTRA + later,
+        _ if column.wide && !wide => EXTRA + later,
         _ => 4 + later,
     };
-    let rank = gauge::rank(column, state).unwrap_or(rank);
     (&column.name, column.right, rank)
 }
 
@@ -176,9 +229,15 @@ fn row_view(row: &Row, fields: &[Field], state: &State, shared: &Shared, look: &
     }
 }
 
+/// A row's cells as text, each with its heading.
+pub fn texts(state: &State, shared: &Shared, row: &Row, look: &Look<'_>) -> Vec<(String, String)> {
+    let cells = row_view(row, &fields(state, shared), state, shared, look).cells;
+    heads(state, shared).into_iter().map(|head| head.title).zip(cells.into_iter().map(|cell| cell.text)).collect()
+}
+
 fn own_cell(row: &Row, at: usize, columns: &[Column], now: i64) -> Cell {
     let Some(value) = row.cells.get(at) else { return Cell { text: String::new(), role: Role::Text } };
-    let status = columns.get(at).is_some_and(|column| matches!(&*column.name, "STATUS" | "READY" | "LAST" | "TYPE"));
+    let status = columns.get(at).is_some_and(|column| matches!(&*column.name, "STATUS" | "READY" | "LAST" | "TYPE" | "CAUSE"));
     let role = match (value, row.state) {
         (Value::Ratio(..) | Value::Text(_), state) if status => role_of(state),
         (Value::Since(_), _) => Role::Dim,

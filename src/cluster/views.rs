@@ -1,0 +1,263 @@
+//! Mixed views: questions that take several kinds in one table, each a row of facts. How the objects are read is told in the files beside.
+
+mod book;
+mod certs;
+mod changes;
+pub mod images;
+mod object;
+mod restarts;
+mod trouble;
+mod versions;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::decode::{Own, Shape};
+use super::kinds::{Kind, Kinds};
+use super::table::{Sort, SortBy};
+use super::wire::{LIMIT, Wire};
+use crate::names::Gvk;
+use crate::text::age;
+
+use book::Maker;
+pub(super) use book::{Book, Changed, clock};
+
+/// How a view's objects are read together.
+type Making = fn(&Ask) -> Box<dyn Maker>;
+
+/// A table over several kinds.
+pub struct MixedView {
+    /// What is typed after `:`.
+    pub name: &'static str,
+    /// What may be typed instead.
+    pub aliases: &'static [&'static str],
+    /// The question it answers.
+    pub about: &'static str,
+    /// Its rows begin grouped by this column; none: they stand alone.
+    pub group: Option<&'static str>,
+    /// How it is ordered first.
+    pub order: Sort,
+    /// Asked of all namespaces where none is named.
+    pub everywhere: bool,
+    /// How far back it looks where nothing is said; none: it looks at no stretch of time.
+    pub span: Option<Duration>,
+    /// What is said where it has no rows.
+    pub nothing: &'static str,
+    /// Its kinds as `plural.group`, with a field selector of their own behind `?` or, behind `#`, asked for by metadata alone. Those that are not served
+    /// are left out.
+    kinds: &'static [&'static str],
+    columns: &'static [&'static str],
+    /// How its objects are read; none: as workloads.
+    maker: Option<Making>,
+}
+
+/// Every mixed view there is, in the order of a menu.
+pub const BUILT_IN: &[MixedView] = &[
+    MixedView {
+        name: "workloads",
+        aliases: &["wl"],
+        about: "what runs, of all kinds",
+        group: None,
+        order: Sort { by: SortBy::Name, descending: false },
+        everywhere: false,
+        span: None,
+        nothing: "no workloads are there",
+        kinds: &["deployments.apps", "statefulsets.apps", "daemonsets.apps", "jobs.batch", "cronjobs.batch"],
+        columns: &[],
+        maker: None,
+    },
+    MixedView {
+        name: "trouble",
+        aliases: &[],
+        about: "what is broken, why and since when, of all kinds",
+        group: Some("CAUSE"),
+        order: Sort { by: SortBy::Fault, descending: true },
+        everywhere: true,
+        span: None,
+        nothing: "nothing is in trouble",
+        kinds: trouble::KINDS,
+        columns: trouble::COLUMNS,
+        maker: Some(|_| Box::<trouble::Trouble>::default()),
+    },
+    MixedView {
+        name: "changes",
+        aliases: &["recent"],
+        about: "what was changed lately, and by whom: `changes 2h`",
+        group: None,
+        order: Sort { by: SortBy::Column(0), descending: false },
+        everywhere: true,
+        span: Some(changes::SPAN),
+        nothing: "no change that its API server still tells of (revisions, managed fields, conditions, events); removals are seen from now on",
+        kinds: changes::KINDS,
+        columns: changes::COLUMNS,
+        maker: Some(|ask| Box::new(changes::Changes::new(ask.span.unwrap_or(changes::SPAN)))),
+    },
+    MixedView {
+        name: "images",
+        aliases: &[],
+        about: "which image runs where; `/is:differing` shows where clusters differ",
+        group: None,
+        order: Sort { by: SortBy::Name, descending: false },
+        everywhere: true,
+        span: None,
+        nothing: "no workloads are there",
+        kinds: images::KINDS,
+        columns: images::COLUMNS,
+        maker: Some(|_| Box::new(images::Images)),
+    },
+    MixedView {
+        name: "notready",
+        aliases: &[],
+        about: "pods and nodes that are not ready",
+        group: None,
+        order: Sort { by: SortBy::Fault, descending: true },
+        everywhere: true,
+        span: None,
+        nothing: "every pod and node is ready",
+        kinds: restarts::UNREADY,
+        columns: restarts::UNREADY_COLUMNS,
+        maker: Some(|_| Box::new(restarts::Unready)),
+    },
+    MixedView {
+        name: "restarts",
+        aliases: &[],
+        about: "pods by their restarts, with when and how",
+        group: None,
+        order: Sort { by: SortBy::Column(0), descending: true },
+        everywhere: true,
+        span: None,
+        nothing: "no container was restarted",
+        kinds: restarts::RESTARTED,
+        columns: restarts::RESTART_COLUMNS,
+        maker: Some(|_| Box::new(restarts::Restarts)),
+    },
+    MixedView {
+        name: "certs",
+        aliases: &[],
+        about: "until when certificates hold: issued ones, the API server's, your own",
+        group: None,
+        order: Sort { by: SortBy::Column(1), descending: false },
+        everywhere: true,
+        span: None,
+        nothing: "no certificates are told of",
+        kinds: certs::KINDS,
+        columns: certs::COLUMNS,
+        maker: Some(|_| Box::new(certs::Certificates)),
+    },
+    MixedView {
+        name: "versions",
+        aliases: &[],
+        about: "versions of API servers and kubelets, and whether they go together",
+        group: None,
+        order: Sort { by: SortBy::Fault, descending: true },
+        everywhere: true,
+        span: None,
+        nothing: "no versions are told of",
+        kinds: versions::KINDS,
+        columns: versions::COLUMNS,
+        maker: Some(|_| Box::<versions::Versions>::default()),
+    },
+];
+
+/// A mixed view with what was asked of it.
+#[derive(Clone, Copy)]
+pub struct Ask {
+    /// The view.
+    pub view: &'static MixedView,
+    /// How far back, where it looks at a stretch of time.
+    pub span: Option<Duration>,
+}
+
+/// One kind of a view, and how its objects become rows.
+pub(super) struct Part {
+    pub(super) kind: Kind,
+    pub(super) shape: Shape,
+    /// A field selector of its own; may be empty.
+    pub(super) fields: &'static str,
+}
+
+impl Ask {
+    /// Reads `workloads`, `changes` or `changes 30m`; none: it is a kind's name, or nothing.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (name, rest) = text.trim().split_once(' ').unwrap_or((text, ""));
+        let view = BUILT_IN.iter().find(|view| view.name == name || view.aliases.contains(&name))?;
+        match (view.span, rest.trim()) {
+            (span, "") => Some(Self { view, span }),
+            (Some(_), span) => Some(Self { view, span: Some(age::parse(span).ok()?) }),
+            (None, _) => None,
+        }
+    }
+
+    /// The parts that a cluster serves.
+    pub(super) fn parts(&self, kinds: &Kinds) -> Vec<Part> {
+        let part = |spelling: &&'static str| {
+            let (name, fields) = spelling.split_once('?').unwrap_or((spelling, ""));
+            let shape = match self.view.maker {
+                None => Shape::Own(Own::Workloads),
+                Some(_) if name.ends_with('#') => Shape::Metadata(self.view.columns),
+                Some(_) => Shape::Book(self.view.columns),
+            };
+            Some(Part { kind: kinds.find(name.trim_end_matches('#'))?.clone(), shape, fields })
+        };
+        self.view.kinds.iter().filter_map(part).collect()
+    }
+
+    /// How its objects are read together; none where each is a row of its own.
+    pub(super) fn maker(&self) -> Option<Box<dyn Maker>> {
+        self.view.maker.map(|make| make(self))
+    }
+}
+
+/// What is told of a cluster beside its objects, each as an object of a kind of its own: the API server's version, and the ends of the certificates that
+/// stand between it and us.
+pub(super) async fn outside(ask: &Ask, wire: &Wire) -> Vec<(Arc<Gvk>, Value)> {
+    let named = |kind: &str, name: String, told: Value| {
+        let mut object = told;
+        object["metadata"] = json!({"name": name, "uid": format!("{} {kind}", wire.id)});
+        (Arc::new(Gvk::new("", "v1", kind)), object)
+    };
+    match ask.view.name {
+        "versions" => {
+            let version = wire.version(LIMIT).await.unwrap_or_default();
+            vec![named(versions::SERVER, wire.id.to_string(), json!({"gitVersion": version}))]
+        }
+        "certs" => {
+            let told =
+                |kind: &str, message: &str, ends| named(kind, wire.id.to_string(), json!({"spec": {"message": message}, "status": {"ends": ends}}));
+            let serving = wire.serving_ends().await.map(|ends| told(certs::SERVING, "what the API server shows", ends));
+            let own = wire.tally().read().credentials_end.map(|ends| told(certs::CLIENT, "what your kubeconfig shows", ends));
+            serving.into_iter().chain(own).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_view_is_found_by_any_of_its_names_and_takes_only_what_it_can_use() {
+        assert_eq!(Ask::parse("wl").map(|ask| ask.view.name), Some("workloads"));
+        for wrong in ["pods", "workloads 30m", ""] {
+            assert!(Ask::parse(wrong).is_none(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn no_name_means_two_views_and_groups_and_orders_name_columns() {
+        let mut names: Vec<&str> = BUILT_IN.iter().flat_map(|view| view.aliases.iter().copied().chain([view.name])).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+        let plain = |column: &str| column.trim_start_matches('>').trim_end_matches('+').to_owned();
+        for view in BUILT_IN {
+            let columns: Vec<String> = view.columns.iter().map(|column| plain(column)).collect();
+            assert!(view.group.is_none_or(|group| columns.iter().any(|column| column == group)), "{} has no such column", view.name);
+            assert!(!matches!(view.order.by, SortBy::Column(at) if at >= columns.len()), "{} is ordered by no column", view.name);
+        }
+    }
+}
