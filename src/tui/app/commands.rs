@@ -95,7 +95,13 @@ pub fn parse(text: &str) -> Result<Command, String> {
 
 /// What help, palette and footer say, the shell's own last.
 pub fn specs() -> impl Iterator<Item = &'static CommandSpec> {
-    inventory::commands::SPECS.iter().chain(logs::commands::SPECS).chain(perf::commands::SPECS).chain(clusters::commands::SPECS).chain(pulse::commands::SPECS).chain(SPECS)
+    inventory::commands::SPECS
+        .iter()
+        .chain(logs::commands::SPECS)
+        .chain(perf::commands::SPECS)
+        .chain(clusters::commands::SPECS)
+        .chain(pulse::commands::SPECS)
+        .chain(SPECS)
 }
 
 const SPECS: &[CommandSpec] = &[

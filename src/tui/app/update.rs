@@ -287,13 +287,12 @@ fn open_on(model: &mut Model, at: At, wanted: Vec<ClusterId>, view: Option<View>
 
 /// Shows a pane.
 pub(super) fn go(model: &mut Model, at: At, pane: PaneId) -> Wanted {
-    let left =
-        match model.pane {
-            same if same == pane => Step::quiet(),
-            PaneId::Logs => logs::update::close(&mut model.logs).map(Effect::Logs),
-            PaneId::Pulse => pulse::update::left(&mut model.pulse).map(Effect::Pulse),
-            _ => Step::quiet(),
-        };
+    let left = match model.pane {
+        same if same == pane => Step::quiet(),
+        PaneId::Logs => logs::update::close(&mut model.logs).map(Effect::Logs),
+        PaneId::Pulse => pulse::update::left(&mut model.pulse).map(Effect::Pulse),
+        _ => Step::quiet(),
+    };
     // Logs that are left are closed: there is nothing to come back to.
     if model.pane != pane {
         let before = std::mem::replace(&mut model.pane, pane);

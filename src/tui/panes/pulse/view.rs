@@ -184,8 +184,22 @@ fn loads(state: &State, shared: &Shared, look: &Look<'_>, area: Rect, buf: &mut 
         let asked = state.tally(id, PODS).map(|tally| tally.whole).unwrap_or_default();
         put(buf, Rect { width: names + 2, ..area }, 2, y, id.as_str(), look.theme.style(Role::Text));
         let lines = [
-            Line { name: "cpu", used: load.and_then(|load| load.now).map(|now| now.0), whole: whole.0, asked: asked.0, show: quantity::cores, pick: |one| one.0 },
-            Line { name: "memory", used: load.and_then(|load| load.now).map(|now| now.1), whole: whole.1, asked: asked.1, show: quantity::memory, pick: |one| one.1 },
+            Line {
+                name: "cpu",
+                used: load.and_then(|load| load.now).map(|now| now.0),
+                whole: whole.0,
+                asked: asked.0,
+                show: quantity::cores,
+                pick: |one| one.0,
+            },
+            Line {
+                name: "memory",
+                used: load.and_then(|load| load.now).map(|now| now.1),
+                whole: whole.1,
+                asked: asked.1,
+                show: quantity::memory,
+                pick: |one| one.1,
+            },
         ];
         for line in lines {
             line.draw(load, look, Rect { x: area.x + names + 4, y: area.y + y, width: area.width.saturating_sub(names + 4), height: 1 }, buf);

@@ -109,7 +109,15 @@ impl<F: Send + 'static> Looker<F> {
             tokio::time::sleep(Duration::from_secs(5)).await;
         }
         let fields = if kind == EVENTS { "type=Warning".to_owned() } else { String::new() };
-        let spec = WatchSpec { cluster: self.cluster.clone(), view: kind.into(), namespaces: Vec::new(), labels: String::new(), fields };
+        let spec = WatchSpec {
+            cluster: self.cluster.clone(),
+            view: kind.into(),
+            namespaces: Vec::new(),
+            labels: String::new(),
+            fields,
+            columns: Vec::new(),
+            exact: false,
+        };
         let (mut subscription, mut counter) = (self.fleet.watch(spec), Counter::new(kind));
         while let Some(delta) = subscription.next().await {
             counter.take(delta);
@@ -201,7 +209,8 @@ impl Counter {
     /// What a pod asks for, or a node can give. Finished pods ask for nothing any more.
     fn whole(&self, row: &Row) -> (u64, u64) {
         let gauges = row.cells.iter().filter_map(|cell| if let Cell::Gauge(gauge) = cell { Some(gauge) } else { None });
-        let last = |resource: Resource| gauges.clone().filter(|gauge| gauge.resource() == resource).map(|gauge| gauge.whole()).next_back().unwrap_or(0);
+        let last =
+            |resource: Resource| gauges.clone().filter(|gauge| gauge.resource() == resource).map(|gauge| gauge.whole()).next_back().unwrap_or(0);
         match self.kind {
             // The last gauges of a pod are those of what it asks for.
             PODS if row.state != RowState::Done => (last(Resource::Cpu), last(Resource::Memory)),
