@@ -23,7 +23,6 @@ mod state;
 mod table;
 mod workload;
 
-pub(super) use self::event::Event;
 use self::state::state_of_word;
 
 /// How the objects of a kind become rows.

@@ -85,35 +85,35 @@ pub enum Trend {
     Down,
 }
 
-/// A cell for a use: the number itself, or its share of a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A cell for a use: the number itself, or its share of a whole. Seven digits are more than anybody reads, and keep cells small.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Gauge {
     resource: Resource,
     trend: Trend,
-    used: u64,
-    of: u64,
+    used: f32,
+    of: f32,
 }
 
-/// Not measured; no real use is as large.
-const UNKNOWN: u64 = u64::MAX;
+/// Not measured; no real use is less than nothing.
+const UNKNOWN: f32 = -1.0;
 
 impl Gauge {
     /// The number itself, not measured yet.
     pub fn number(resource: Resource) -> Self {
-        Self { resource, trend: Trend::Still, used: UNKNOWN, of: 0 }
+        Self { resource, trend: Trend::Still, used: UNKNOWN, of: 0.0 }
     }
 
     /// The share of a whole; of nothing there is none.
     pub fn share(resource: Resource, of: u64) -> Cell {
-        if of == 0 { Cell::Empty } else { Cell::Gauge(Self { of, ..Self::number(resource) }) }
+        if of == 0 { Cell::Empty } else { Cell::Gauge(Self { of: of as f32, ..Self::number(resource) }) }
     }
 
     /// The same, measured.
     #[must_use]
     pub fn measured(self, used: Option<Use>, before: Option<Use>) -> Self {
         let of = |used: Use| if self.resource == Resource::Cpu { used.cpu } else { used.memory };
-        let now = used.map_or(UNKNOWN, of);
-        Self { used: now, trend: before.map_or(Trend::Still, |before| trend(of(before), now)), ..self }
+        let trend = used.zip(before).map_or(Trend::Still, |(now, before)| trend(of(before), of(now)));
+        Self { used: used.map_or(UNKNOWN, |used| of(used) as f32), trend, ..self }
     }
 
     /// What is measured.
@@ -128,28 +128,29 @@ impl Gauge {
 
     /// The share where it is one, else the number; none: not measured.
     pub fn size(&self) -> Option<f64> {
-        let of = if self.of == 0 { 1.0 } else { self.of as f64 };
-        (self.used != UNKNOWN).then(|| self.used as f64 / of)
+        let of = if self.of > 0.0 { self.of } else { 1.0 };
+        (self.used >= 0.0).then(|| f64::from(self.used) / f64::from(of))
     }
 
     /// As a person reads it: `120m`, `198Mi`, `77%`; empty where nothing was measured.
     pub fn show(&self) -> String {
-        match (self.size(), self.of, self.resource) {
-            (None, ..) => String::new(),
-            (_, 0, Resource::Cpu) => quantity::cores(self.used),
-            (_, 0, Resource::Memory) => quantity::memory(self.used),
-            (Some(share), ..) => format!("{:.0}%", share * 100.0),
+        match (self.size(), self.resource) {
+            (None, _) => String::new(),
+            (Some(share), _) if self.of > 0.0 => format!("{:.0}%", share * 100.0),
+            // Neither is less than nothing here.
+            (_, Resource::Cpu) => quantity::cores(self.used as u64),
+            (_, Resource::Memory) => quantity::memory(self.used as u64),
         }
     }
 
     /// How it moved; told of numbers only, their shares move with them.
     pub fn trend(&self) -> Trend {
-        if self.of == 0 { self.trend } else { Trend::Still }
+        if self.of > 0.0 { Trend::Still } else { self.trend }
     }
 
     /// How near a share is to its whole.
     pub fn state(&self) -> RowState {
-        if self.of == 0 { RowState::Fine } else { nearness(self.size().unwrap_or_default()) }
+        if self.of > 0.0 { nearness(self.size().unwrap_or_default()) } else { RowState::Fine }
     }
 }
 
@@ -165,7 +166,7 @@ pub fn nearness(share: f64) -> RowState {
 /// What moves by less than a tenth stands still.
 fn trend(before: u64, now: u64) -> Trend {
     match () {
-        () if now == UNKNOWN || before.abs_diff(now) <= before.max(now) / 10 => Trend::Still,
+        () if before.abs_diff(now) <= before.max(now) / 10 => Trend::Still,
         () if now > before => Trend::Up,
         () => Trend::Down,
     }

@@ -1,4 +1,4 @@
-//! An event's row, and what `describe` reads of it. Both event APIs are understood: the counters of v1 and the series of events.k8s.io.
+//! An event's row. Both event APIs are understood: the counters of v1 and the series of events.k8s.io.
 
 use serde::Deserialize;
 
@@ -6,11 +6,11 @@ use super::{Cell, Cells, Gvk, Interner, Meta, RowState, unix};
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(in crate::cluster) struct Event {
+pub(super) struct Event {
     #[serde(rename = "type")]
-    pub(in crate::cluster) kind: String,
-    pub(in crate::cluster) reason: String,
-    pub(in crate::cluster) message: String,
+    kind: String,
+    reason: String,
+    message: String,
     count: Option<u32>,
     first_timestamp: Option<String>,
     last_timestamp: Option<String>,
@@ -46,7 +46,7 @@ struct EventSource {
 
 impl Event {
     /// Unix seconds of the last time it was seen.
-    pub(in crate::cluster) fn last(&self, created: &Option<String>) -> i64 {
+    fn last(&self, created: &Option<String>) -> i64 {
         let series = self.series.as_ref().map_or(0, |series| unix(&series.last_observed_time));
         [series, unix(&self.last_timestamp), unix(&self.event_time)].into_iter().find(|time| *time > 0).unwrap_or_else(|| unix(created))
     }
@@ -57,12 +57,12 @@ impl Event {
     }
 
     /// How often it was seen.
-    pub(in crate::cluster) fn times(&self) -> u32 {
+    fn times(&self) -> u32 {
         self.series.as_ref().map(|series| series.count).or(self.count).filter(|count| *count > 0).unwrap_or(1)
     }
 
     /// Who says so.
-    pub(in crate::cluster) fn from(&self) -> &str {
+    fn from(&self) -> &str {
         if self.source.component.is_empty() { &self.reporting_component } else { &self.source.component }
     }
 

@@ -123,11 +123,14 @@ fn enough(have: i64, wanted: i64) -> RowState {
 mod tests {
     use super::*;
 
+    /// Headings with their cells.
+    type Said<'a> = &'a [(&'a str, Cell)];
+
     /// The headings and cells as kube-apiserver 1.36 and the printer columns of cert-manager, Crossplane and Gateway API write them.
     #[test]
     fn well_known_columns_say_how_an_object_does() {
         let text = |text: &str| Cell::Text(text.into());
-        let cases: &[(&str, &[(&str, Cell)], RowState)] = &[
+        let cases: &[(&str, Said<'_>, RowState)] = &[
             ("ReplicaSet", &[("DESIRED", Cell::Number(3)), ("READY", Cell::Number(1))], RowState::Warn),
             ("ReplicaSet", &[("DESIRED", Cell::Number(0)), ("READY", Cell::Number(0))], RowState::Done),
             ("DaemonSet", &[("DESIRED", Cell::Number(3)), ("READY", Cell::Number(3)), ("AVAILABLE", Cell::Number(2))], RowState::Warn),
