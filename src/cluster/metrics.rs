@@ -123,7 +123,7 @@ impl Gauge {
 
     /// What it is a share of; 0: of nothing.
     pub fn whole(&self) -> u64 {
-        self.of
+        self.of as u64
     }
 
     /// The share where it is one, else the number; none: not measured.
