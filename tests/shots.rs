@@ -175,7 +175,7 @@ fn two_clusters(opening: Opening) -> Stage {
 fn measures(opening: Opening) -> Stage {
     let mut stage = opening.dark_unless_told().open(&["prod-eu"]).start();
     let rows = shop_pods("prod-eu", false).into_iter().map(Make::gauged).collect();
-    stage.connections(vec![scene::ready("prod-eu")]).kinds(KINDS).play(": po <ret>").rows("prod-eu", listed("pods", rows));
+    stage.connections(vec![scene::ready("prod-eu")]).kinds(KINDS).play(": po <ret>").rows("prod-eu", listed("gauged pods", rows));
     let used = |at: usize, factor: u64| {
         let memory = [0, 0, 251, 94, 161, 113, 159, 120, 210, 62, 247, 89, 213][at];
         let cpu = [0, 0, 231, 27, 138, 32, 137, 39, 13, 77, 124, 34, 19][at];

@@ -18,7 +18,7 @@ fn gauged() -> Vec<Row> {
 
 fn measuring(opening: Opening) -> Stage {
     let mut stage = opening.open(&["lab"]).start();
-    stage.connections(vec![scene::ready("lab")]).kinds(KINDS).play(": po <ret>").rows("lab", listed("pods", gauged()));
+    stage.connections(vec![scene::ready("lab")]).kinds(KINDS).play(": po <ret>").rows("lab", listed("gauged pods", gauged()));
     stage
 }
 
@@ -38,14 +38,14 @@ fn columns_come_with_the_first_word_of_numbers_and_keep_their_place() {
     insta::assert_snapshot!(stage.screen(), @r"
  Inventory  , go  1 ok                                                                                              lab
  pods  shop  4 rows
-    NAME          READY  STATUS   RESTARTS  LAST    CPU  %CPU/L     MEM  %MEM/L  NODE     IP          %CPU/R  AGE
+    NAME          READY  STATUS   RESTARTS  LAST    CPU  %CPU/L     MEM  %MEM/L  NODE     IP          %CPU/R  AGE      ▸
 ▌   cart-2xk4v      1/1  Running  0                 12m           250Mi    ✗98%  node-01  10.244.0.7     12%   3d
     search-k2m9z    1/1  Running  0                 95m           210Mi    ▲82%  node-01  10.244.0.7     95%   3d
     web-kk2lm       1/1  Running  0                120m            60Mi     23%  node-01  10.244.0.7    120%   3d
     web-wvbxt       1/1  Running  0                                              node-01  10.244.0.7           3d
 
 
- d describe  y yaml  b load test…  ctrl-d delete…  ! trouble only  0 all namespaces  / filter  : go or do  ? keys   lab
+ d describe  y yaml  l logs  b load…  ctrl-d delete…  ! trouble only  / filter  : go or do  ? keys                  lab
 ");
     // A row that changes keeps its numbers, and one that comes has them at once.
     stage.rows("lab", changed(vec![gauged().remove(0).restarts(1, 5, "OOM")]));

@@ -30,7 +30,8 @@ pub const DAY: i64 = 24 * HOUR;
 /// The columns of a view, as `cluster::decode` names them.
 pub fn columns(view: &str) -> Arc<[Column]> {
     let names: &[&str] = match view {
-        "pods" => &[">READY", "STATUS", "RESTARTS", "LAST", "NODE+", "IP+", ">CPU+", ">%CPU/L+", ">MEM+", ">%MEM/L+", ">%CPU/R+", ">%MEM/R+"],
+        "pods" => &[">READY", "STATUS", "RESTARTS", "LAST", "NODE+", "IP+"],
+        "gauged pods" => &[">READY", "STATUS", "RESTARTS", "LAST", "NODE+", "IP+", ">CPU+", ">%CPU/L+", ">MEM+", ">%MEM/L+", ">%CPU/R+", ">%MEM/R+"],
         "services" => &["TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORT(S)", "SELECTOR+"],
         "workloads" => &["KIND", ">READY", "STATUS", "IMAGES+"],
         "secrets" => &["TYPE", "DATA"],
