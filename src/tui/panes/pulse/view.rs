@@ -276,7 +276,7 @@ fn warnings(state: &State, shared: &Shared, look: &Look<'_>, area: Rect, buf: &m
     let label = "  30 min ago ";
     let start = put(buf, area, end + 2, 0, label, look.theme.style(Role::Dim));
     let values: Vec<Option<f64>> = counts.iter().map(|count| (*count > 0).then_some(f64::from(*count))).collect();
-    let width = u16::try_from(counts.len() + 1).unwrap_or(u16::MAX).min(area.width.saturating_sub(start));
+    let width = u16::try_from(counts.len() + 1).unwrap_or(u16::MAX).min(area.width.saturating_sub(start + 5));
     let chart = Rect { x: area.x + start, width, ..area };
     Columns { values: &values, full: 0.0, upper: "", lower: "", role: Role::StatusWarn }.draw(chart, 0, buf, look.theme);
     put(buf, area, start + width + 1, 0, "now", look.theme.style(Role::Dim));
