@@ -11,6 +11,8 @@
 //! | [`config`] | settings and paths; the only reader of the environment and of the home directory |
 //! | [`cluster`] | connections to clusters: discovery, watches, tables, details, and the gate through which every change goes |
 //! | [`sandbox`] | the embedded Kubernetes API server with a small shop living in it |
+//! | [`relations`] | how objects relate: rules as data, what an object provides and wants, and who uses whom |
+//! | [`survey`] | the objects of a cluster read into relations, live while somebody looks: above `cluster` and `relations`, which do not know each other |
 //! | [`load`] | the load generator: plans, engines, recorders |
 //! | [`results`] | runs on disk and as JSON |
 //! | [`perf`] | one run from target to result: resolve, pass the gate, load, sample, store |
@@ -43,9 +45,11 @@ pub mod load;
 pub mod names;
 pub mod perf;
 pub mod picture;
+pub mod relations;
 pub mod results;
 pub mod sandbox;
 pub mod stats;
+pub mod survey;
 pub mod terminal;
 pub mod text;
 pub mod tui;

@@ -14,6 +14,10 @@
 mod describe;
 #[path = "support/fault.rs"]
 mod fault;
+#[path = "cluster/faults.rs"]
+mod faults;
+#[path = "support/line.rs"]
+mod line;
 #[path = "support/process.rs"]
 mod process;
 #[path = "support/real.rs"]
@@ -704,7 +708,7 @@ async fn widgets(real: &Real, fleet: &Fleet, cluster: &ClusterId, group: &str) {
     seen.until("its new size", &mut subscription, |seen| seen.cell("one", "SIZE").as_deref() == Some("8")).await;
     let key = fleet.find(cluster, "widget", Some(&real.namespace), "one").await.unwrap();
     assert_eq!(key.uid, seen.row("one").unwrap().key().uid);
-    let yaml = fleet.yaml(&key).await.unwrap();
+    let yaml = fleet.yaml(&key, false).await.unwrap();
     yaml.lines().for_each(harmless);
     assert!(yaml.contains("size: 8") && !yaml.contains("managedFields"), "{yaml}");
     real.says(&["delete", &format!("widgets.{group}"), "one"], "");
@@ -719,7 +723,7 @@ async fn a_secret_of_a_real_server_keeps_its_values() {
     let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "one"}, "stringData": {"password": "correct-horse"}});
     real.says(&["apply", "-f", "-"], &secret.to_string());
     let key = fleet.find(&cluster, "secret", Some(&real.namespace), "one").await.unwrap();
-    let text = format!("{}{}", fleet.yaml(&key).await.unwrap(), fleet.object(&key).await.unwrap());
+    let text = format!("{}{}", fleet.yaml(&key, false).await.unwrap(), fleet.object(&key).await.unwrap());
     assert!(text.contains("password:") && text.contains("hidden"), "{text}");
     for value in ["correct-horse", "Y29ycmVjdC1ob3JzZQ"] {
         assert!(!text.contains(value), "{text}");

@@ -5,6 +5,8 @@
 
 #[path = "play/connections.rs"]
 mod connections;
+#[path = "play/detail.rs"]
+mod detail;
 #[path = "play/drill.rs"]
 mod drill;
 #[path = "play/frame.rs"]
@@ -15,6 +17,8 @@ mod held;
 mod measure;
 #[path = "support/play.rs"]
 mod play;
+#[path = "play/pulse.rs"]
+mod pulse;
 #[path = "support/scene.rs"]
 mod scene;
 #[path = "play/views.rs"]
@@ -652,7 +656,7 @@ async fn the_yaml_of_a_secret_shows_sizes_and_no_values() {
     let key = fleet.find(&cluster, "secrets", Some("shop"), "payments-key").await.unwrap();
     let mut stage = newcomer();
     stage.play(": secrets <ret>").rows("sandbox", listed("secrets", vec![scene::secret("sandbox/shop/payments-key")])).play("y");
-    stage.inspected(Body::Yaml(fleet.yaml(&key).await.unwrap()));
+    stage.inspected(Body::Yaml(fleet.yaml(&key, false).await.unwrap().into()));
     // `not-a-real-key`.
     assert_shown(&mut stage, &["key: <14 bytes, hidden>"]);
     assert_not_shown(&mut stage, &["bm90LWEtcmVhbC1rZXk", "not-a-real-key"]);
@@ -793,7 +797,9 @@ const SCENES: &[Scene] = &[
     }),
     ("yaml", || {
         let mut stage = newcomer();
-        stage.play("y").inspected(Body::Yaml((0..80).map(|line| format!("line-{line}: a long line {}\n", "word ".repeat(60))).collect()));
+        stage
+            .play("y")
+            .inspected(Body::Yaml((0..80).map(|line| format!("line-{line}: a long line {}\n", "word ".repeat(60))).collect::<String>().into()));
         stage
     }),
     ("beside", || {

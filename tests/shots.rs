@@ -47,8 +47,12 @@ const SHOTS: &[Shot] = &[
     ("trouble-rows-120x36", trouble_rows),
     ("scrolled-80x24", scrolled),
     ("columns-120x36", columns),
+    ("changes-120x36", changes),
+    ("images-120x36", images),
     ("describe-80x24", describe),
     ("yaml-beside-160x45", yaml_beside),
+    ("yaml-folded-80x24", yaml_folded),
+    ("difference-120x36", difference),
     ("line-80x24", line),
     ("help-120x36", help),
     ("which-key-80x24", which_key),
@@ -224,6 +228,45 @@ fn in_trouble(opening: Opening) -> Stage {
     stage
 }
 
+/// What was done lately in two clusters.
+fn changes() -> Stage {
+    let mut stage = in_trouble(Opening::kubeconfig(CONTEXTS).size(120, 36));
+    stage.play("':changes 2h' <ret>");
+    let rows = |cluster: &str, all: &[(i64, &str, [&str; 3], RowState)]| {
+        let row = |(ago, kind, words, state): &(i64, &str, [&str; 3], RowState)| {
+            let place = if *kind == "Node" { format!("{cluster}/{}", words[0]) } else { format!("{cluster}/shop/{}", words[0]) };
+            scene::change(&place, kind, *ago, [words[1], words[2]]).state(*state)
+        };
+        listed("changes", all.iter().map(row).collect())
+    };
+    let eu = [
+        (4 * MINUTE, "Deployment", ["web", "replicas 3 → 5", "kubectl edit"], RowState::Fine),
+        (9 * MINUTE, "Node", ["node-05", "not ready: Kubelet stopped posting node status.", ""], RowState::Bad),
+        (42 * MINUTE, "Deployment", ["cart", "image cart 2.3.0 → 2.4.0, env of cart", "Flux"], RowState::Fine),
+        (44 * MINUTE, "ConfigMap", ["cart-config", "changed", "Flux"], RowState::Fine),
+        (96 * MINUTE, "StatefulSet", ["db", "resources of db", "kubectl apply"], RowState::Fine),
+    ];
+    let us = [
+        (6 * MINUTE, "Deployment", ["catalog", "image catalog 1.9.0 → 1.9.1", "Argo CD"], RowState::Fine),
+        (23 * MINUTE, "Deployment", ["cart", "image cart 2.3.0 → 2.4.0, env of cart", "Flux"], RowState::Fine),
+        (51 * MINUTE, "Deployment", ["legacy-report", "removed", ""], RowState::Warn),
+    ];
+    stage.rows("prod-eu", rows("prod-eu", &eu)).rows("prod-us", rows("prod-us", &us)).rows("lab", rows("lab", &[]));
+    stage
+}
+
+/// Which image runs where, in three clusters.
+fn images() -> Stage {
+    let mut stage = in_trouble(Opening::kubeconfig(CONTEXTS).size(120, 36));
+    stage.play(": images <ret>");
+    for (cluster, cart, web) in [("prod-eu", "2.4.0", "3.2.1"), ("prod-us", "2.4.0", "3.2.0"), ("lab", "2.5.0-rc1", "3.2.1")] {
+        let images = [("cart", cart), ("catalog", "1.9.1"), ("payments", "2.1.7"), ("search", "5.0.0"), ("web", web)];
+        let rows = images.map(|(name, version)| scene::image(&format!("{cluster}/shop/{name}"), version)).into();
+        stage.rows(cluster, listed("images", rows));
+    }
+    stage
+}
+
 fn trouble_grouped() -> Stage {
     in_trouble(Opening::kubeconfig(CONTEXTS))
 }
@@ -279,6 +322,37 @@ fn describe() -> Stage {
     stage.play("d").inspected(Body::Summary(scene::cart())).heard(scene::cart_events());
     stage
 }
+
+fn yaml_folded() -> Stage {
+    let mut stage = newcomer(Opening::sandbox());
+    stage.play("G 2k y").inspected(Body::Yaml(YAML.into())).play("Z <space> j");
+    stage
+}
+
+fn difference() -> Stage {
+    let mut stage = two_clusters(Opening::kubeconfig(CONTEXTS).size(120, 36));
+    stage.play("=").inspected(Body::Difference(DIFFERENCE.into())).play("4j");
+    stage
+}
+
+const DIFFERENCE: &str = "\
+--- Pod shop/cart-6c4d9f7d8b-2xk4v in prod-eu
++++ Pod shop/cart-6c4d9f7d8b-2xk4v in lab
+@@ -12,7 +12,7 @@
+ spec:
+   containers:
+   - name: cart
+-    image: shop/cart:2.4.0
++    image: shop/cart:2.3.0
+     ports:
+     - containerPort: 8080
+       name: http
+@@ -31,4 +31,3 @@
+     resources:
+       limits:
+         memory: 256Mi
+-  nodeName: node-07
+";
 
 const YAML: &str = "\
 apiVersion: apps/v1

@@ -22,8 +22,8 @@ const LATE: Duration = Duration::from_secs(5);
 /// From the start to rows of every cluster that is well.
 pub fn many(effort: &Effort) -> Vec<Line> {
     const GATE: Duration = Duration::from_secs(1);
-    let servers: Vec<Served> = (0..WELL).map(|_| Served::with(&["--pods", &PODS.to_string(), "--still"])).collect();
-    let behind = Served::with(&["--pods", &PODS.to_string(), "--still"]);
+    let mut servers = sandboxes(WELL + 1, PODS);
+    let behind = servers.pop().expect("one more");
     // It takes calls and never says a word.
     let dead = TcpListener::bind("127.0.0.1:0").expect("a port");
     let mut addresses: Vec<SocketAddr> = servers.iter().map(|server| server.address).collect();
@@ -56,8 +56,8 @@ pub fn many(effort: &Effort) -> Vec<Line> {
 pub fn flood(effort: &Effort) -> Vec<Line> {
     const GATE: Duration = Duration::from_millis(33);
     const RATE: u32 = 2_500;
-    let sandbox = Served::with(&["--still"]);
-    let addresses: Vec<SocketAddr> = (0..4).map(|_| events::paced(sandbox.address, RATE)).collect();
+    let behind = sandboxes(4, 0);
+    let addresses: Vec<SocketAddr> = behind.iter().map(|sandbox| events::paced(sandbox.address, RATE)).collect();
     let folder = tempfile::tempdir().expect("a folder");
     let kubeconfig = kubeconfig(folder.path(), &addresses);
     let mut pty = screen::open(&kubeconfig, &["-A", "--context", "c*", "-c", "pods"]);
@@ -80,6 +80,11 @@ pub fn flood(effort: &Effort) -> Vec<Line> {
         ),
         Line::judged("processor time under them", "≤ 1 core", format!("{share:.2} cores"), share <= 1.0),
     ]
+}
+
+/// So many, each with an identity of its own: contexts that lead to the same cluster count as one.
+fn sandboxes(count: usize, pods: usize) -> Vec<Served> {
+    (0..count).map(|seed| Served::with(&["--pods", &pods.to_string(), "--still", "--seed", &seed.to_string()])).collect()
 }
 
 /// A context for each address: `c0`, `c1`, …

@@ -1,6 +1,7 @@
 //! `meshplay get`: the rows the inventory shows, for scripts; of one context or of many in one table.
 
 mod print;
+mod uses;
 mod watch;
 
 use std::io;
@@ -35,6 +36,9 @@ pub struct GetArgs {
     /// Of all contexts, one table.
     #[arg(long)]
     all_contexts: bool,
+    /// Of one object: what it uses and what uses it.
+    #[arg(long, requires = "name")]
+    uses: bool,
     /// A label selector.
     #[arg(short = 'l', long = "selector", default_value = "")]
     labels: String,
@@ -169,9 +173,11 @@ async fn one(args: &GetArgs, name: &str, contexts: &[Context], scope: &Scope, fl
         let outcome = async {
             let key = fleet.find(&context.id, &args.kind, namespace(context, scope).as_deref(), name).await?;
             match args.output {
+                Output::Json if args.uses => Ok((uses::json(&uses::all(fleet, &key).await?), String::new())),
+                _ if args.uses => Ok((Value::Null, uses::text(&uses::all(fleet, &key).await?))),
                 Output::Json => Ok((fleet.object(&key).await?, String::new())),
                 Output::Name => Ok((Value::Null, format!("{}/{}\n", kubectl_name(&key.gvk), key.name))),
-                Output::Yaml | Output::Table | Output::Wide | Output::Csv => Ok((Value::Null, fleet.yaml(&key).await?)),
+                Output::Yaml | Output::Table | Output::Wide | Output::Csv => Ok((Value::Null, fleet.yaml(&key, false).await?)),
             }
         };
         match outcome.await {
@@ -214,7 +220,7 @@ async fn many(args: &GetArgs, mut table: Table, specs: Vec<WatchSpec>, fleet: &F
         Output::Json => writeln!(io.out, "{:#}", sheet.json())?,
         Output::Yaml => {
             for row in &rows {
-                match fleet.yaml(&row.key()).await {
+                match fleet.yaml(&row.key(), false).await {
                     Ok(text) => write!(io.out, "---\n{text}")?,
                     Err(problem) => code = io.fail(&problem)?,
                 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::connection::unix_now;
 use super::kinds::Kind;
@@ -15,6 +16,7 @@ use crate::names::{ClusterId, Gvk};
 use crate::text::sanitise;
 
 mod ask;
+mod bare;
 mod event;
 mod node;
 mod pod;
@@ -48,6 +50,8 @@ pub(super) enum Own {
     Events,
     /// Any controller of pods, in the mixed view.
     Workloads,
+    /// Any kind at all, as far as one can tell without knowing it: for those who look at whole objects.
+    Bare,
 }
 
 /// Without another form behind it: what a Secret holds is not to be sent instead.
@@ -64,6 +68,14 @@ impl Shape {
             ("", "nodes") => Self::Own(Own::Nodes),
             ("", "events") => Self::Own(Own::Events),
             _ => Self::Table,
+        }
+    }
+
+    /// How whole objects of a kind are read: never as a Table.
+    pub(super) fn whole(kind: &Kind) -> Self {
+        match Self::of(kind) {
+            Self::Table => Self::Own(Own::Bare),
+            own => own,
         }
     }
 
@@ -119,6 +131,7 @@ impl Shape {
             ],
             Self::Own(Own::Events) => &["LAST", "TYPE", "REASON", "OBJECT", ">COUNT", "MESSAGE", "SUBOBJECT+", "SOURCE+", "FIRST SEEN+"],
             Self::Own(Own::Workloads) => &["KIND", ">READY", "STATUS", "IMAGES+"],
+            Self::Own(Own::Bare) => &[">READY", "STATUS"],
         };
         Some(names.iter().map(|name| column(name)).collect())
     }
@@ -141,6 +154,8 @@ pub(super) struct Decoder {
     layout: table::Layout,
     /// The resourceVersion of the last object; a Table has none of its own.
     version: String,
+    /// Who looks at every whole object before its row is handed over.
+    look: Option<Look>,
     /// Unix seconds: a Table tells ages where moments are meant.
     now: i64,
     /// Columns of the person's own, with the ways to their values.
@@ -149,10 +164,18 @@ pub(super) struct Decoder {
     book: Option<Arc<Mutex<Book>>>,
 }
 
+/// Takes a whole object as it comes. What is in it is sanitised; the values of Secrets and ConfigMaps are taken out, their keys are left.
+pub type Look = Arc<dyn Fn(Uid, Value) + Send + Sync>;
+
 impl Decoder {
     pub(super) fn new(shape: Shape, cluster: ClusterId, gvk: Arc<Gvk>) -> Self {
         let (words, layout) = (Interner::default(), table::Layout::default());
-        Self { shape, cluster, gvk, words, layout, measured: false, version: String::new(), now: 0, own: Vec::new(), book: None }
+        Self { shape, cluster, gvk, words, layout, measured: false, version: String::new(), look: None, now: 0, own: Vec::new(), book: None }
+    }
+
+    /// Shows every whole object to somebody from now on.
+    pub(super) fn shown_to(self, look: Option<Look>) -> Self {
+        Self { look, ..self }
     }
 
     /// Gives rows the cells of uses, or does not.
@@ -186,6 +209,7 @@ impl Decoder {
             Shape::Own(Own::Services) => self.own::<service::Service>(json, out)?,
             Shape::Own(Own::Nodes) => self.own::<node::Node>(json, out)?,
             Shape::Own(Own::Events) => self.own::<event::Event>(json, out)?,
+            Shape::Own(Own::Bare) => self.own::<bare::Bare>(json, out)?,
         }
         Ok(None)
     }
@@ -232,6 +256,9 @@ impl Decoder {
         }
         cells.extend(self.chosen(json)?);
         let row = self.row(&metadata, state, cells);
+        if let Some(look) = &self.look {
+            look(row.uid, bare::shown(json, &self.gvk)?);
+        }
         out.push(row);
         Ok(())
     }

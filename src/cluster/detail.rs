@@ -19,10 +19,12 @@ impl Fleet {
     /// # Errors
     /// The object is gone, or the cluster does not answer.
     pub async fn object(&self, key: &ObjectKey) -> Result<Value, Problem> {
-        let connected = self.connected(&key.cluster).await?;
-        let kind = kind_of(&connected, key).await?;
-        let mut object: Value = connected.wire.json(&path(&kind, key), JSON, LIMIT).await.map_err(|trouble| trouble.problem)?;
-        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        self.masked(key, false).await
+    }
+
+    async fn masked(&self, key: &ObjectKey, managed: bool) -> Result<Value, Problem> {
+        let mut object = self.whole(key).await?;
+        if !managed && let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
             metadata.remove("managedFields");
         }
         if &*key.gvk.kind == "Secret" {
@@ -31,12 +33,19 @@ impl Fleet {
         Ok(object)
     }
 
-    /// The same as a manifest. Safe to draw.
+    /// The object with everything in it. Values of a Secret stay in this room.
+    pub(super) async fn whole(&self, key: &ObjectKey) -> Result<Value, Problem> {
+        let connected = self.connected(&key.cluster).await?;
+        let kind = kind_of(&connected, key).await?;
+        connected.wire.json(&path(&kind, key), JSON, LIMIT).await.map_err(|trouble| trouble.problem)
+    }
+
+    /// The same as a manifest, if wished with its managed fields. Safe to draw.
     ///
     /// # Errors
     /// As [`Fleet::object`].
-    pub async fn yaml(&self, key: &ObjectKey) -> Result<String, Problem> {
-        let object = self.object(key).await?;
+    pub async fn yaml(&self, key: &ObjectKey, managed: bool) -> Result<String, Problem> {
+        let object = self.masked(key, managed).await?;
         let text = crate::text::yaml::write(&object).map_err(|why| Problem {
             code: "object.yaml",
             what: format!("{key} cannot be written as YAML"),

@@ -165,6 +165,7 @@ const REMEDIES: &[(&str, &str)] = &[
     ("dns error", "the name in SERVER is not known here: connect the VPN, or check DNS and `server:` in the kubeconfig"),
     ("UnknownIssuer", "the certificate of SERVER is signed by another authority: take the cluster's `certificate-authority-data` anew"),
     ("not valid for name", "the certificate of SERVER is for other names: use one of them in `server:`, or set `tls-server-name`"),
+    ("certificate of its server", "renew the certificate of SERVER (`kubeadm certs renew apiserver`), and check this machine's clock"),
     ("Expired", "the certificate of SERVER, or yours, is out of date: renew it, and check this machine's clock"),
     ("tls handshake eof", PLAIN),
     ("InvalidContentType", PLAIN),

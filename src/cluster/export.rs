@@ -23,6 +23,20 @@ pub struct Sheet<'a> {
     pub now: i64,
 }
 
+/// Writes a text into a folder under a name and the moment (unix seconds); what to say about it.
+///
+/// # Errors
+/// The disk is full or the folder cannot be written.
+pub fn save_text(folder: &Path, name: &str, ending: &str, text: &str, now: i64) -> Result<String, Problem> {
+    let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-') { c } else { '-' }).collect();
+    let file = format!("{}-{}.{ending}", name.get(..name.len().min(120)).unwrap_or_default(), moment(now).replace([':', '-'], ""));
+    let written = std::fs::create_dir_all(folder).and_then(|()| write(&folder.join(&file), text));
+    written.map(|()| format!("saved as {file} in {}", folder.display())).map_err(|error| {
+        Problem::new("text.unwritten", format!("it was not saved to {}", folder.display()), error.to_string())
+            .hint("see that the folder can be written and the disk has room, or point XDG_DATA_HOME elsewhere")
+    })
+}
+
 impl Sheet<'_> {
     /// Writes the table as CSV and as JSON into a folder, under a name and the moment; what to say about it.
     ///

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 
 use super::client::{BuildFrom, Builder, InCluster};
 use super::connection::{Connected, Connection, Farewell, Health, Voice, keep};
+use super::decode::Look;
 use super::gate::Gate;
 use super::kinds::Kinds;
 use super::kubeconfig::{self, definition, merged};
@@ -252,11 +253,18 @@ impl Fleet {
 
     /// Watches one view of one cluster, from the moment it is connected.
     pub fn watch(&self, spec: WatchSpec) -> Subscription {
-        let connected = match self.line(&spec.cluster) {
-            Some(line) => line.connected.subscribe(),
-            None => watch::channel(None).1,
-        };
-        Subscription::start(spec, connected)
+        let connected = self.connections_of(&spec.cluster);
+        Subscription::start(spec, connected, None)
+    }
+
+    /// Watches one kind of one cluster and shows every whole object to `look` before its row comes; also those whose deletion is told.
+    pub fn watch_objects(&self, spec: WatchSpec, look: Look) -> Subscription {
+        let connected = self.connections_of(&spec.cluster);
+        Subscription::start(spec, connected, Some(look))
+    }
+
+    fn connections_of(&self, id: &ClusterId) -> watch::Receiver<Option<Connected>> {
+        self.line(id).map_or_else(|| watch::channel(None).1, |line| line.connected.subscribe())
     }
 
     /// Reads the kubeconfigs again. Contexts that are new can be connected; those that are gone are closed and say so; those whose server or

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use self::queue::Queue;
 use super::connection::{Connected, LONGEST_PAUSE, unix_now};
-use super::decode::{Decoder, Head, Own, Shape};
+use super::decode::{Decoder, Head, Look, Own, Shape};
 use super::metrics;
 use super::path::UserColumn;
 use super::pieces::Pieces;
@@ -84,6 +84,8 @@ const BURST: usize = 512;
 const GULP: usize = 1_024;
 /// Rows of a list that wait to be taken, at most; then it is not read on, so that no list is ever in memory twice.
 const FULL: usize = 4 * GULP;
+/// A streaming list that says nothing for so long has no end.
+const UNENDED: Duration = Duration::from_secs(10);
 /// How long the server may think about a Table of everything, before it is asked for the objects without one.
 const GLANCE: Duration = Duration::from_secs(3);
 /// Objects a page, where lists are paged; the size `kubectl` uses.
@@ -108,10 +110,11 @@ impl WatchSpec {
 
 impl Subscription {
     /// Starts the watch as soon as the cluster is connected.
-    pub(super) fn start(spec: WatchSpec, connected: watch::Receiver<Option<Connected>>) -> Self {
+    /// With a `look`, whole objects are read and shown to it before their rows come.
+    pub(super) fn start(spec: WatchSpec, connected: watch::Receiver<Option<Connected>>, look: Option<Look>) -> Self {
         let shared = Arc::new(Shared::default());
         let mut tasks = JoinSet::new();
-        tasks.spawn(supervise(spec, connected, shared.clone()));
+        tasks.spawn(supervise(spec, connected, shared.clone(), look));
         Self { shared, _tasks: tasks }
     }
 
@@ -220,7 +223,7 @@ impl Pending {
 }
 
 /// Waits for the connection, resolves the view to kinds, and runs one task a kind.
-async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connected>>, shared: Arc<Shared>) {
+async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connected>>, shared: Arc<Shared>, look: Option<Look>) {
     shared.change(|pending| pending.phases = vec![None]);
     let (now, parts, measured) = loop {
         let Some(now) = current(&mut connected).await else { return };
@@ -234,12 +237,16 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
             }
         }
     };
+    // Who looks at whole objects gets no Tables.
+    let whole = |part: Part| if look.is_some() { Part { shape: Shape::whole(&part.kind), ..part } } else { part };
+    let parts: Vec<Part> = parts.into_iter().map(whole).collect();
     let ask = Ask::parse(&spec.view);
     let maker = ask.and_then(|ask| ask.maker());
     let book = maker.map(|maker| Arc::new(Mutex::new(Book::new(spec.cluster.clone(), maker))));
     let places: Vec<(&Part, Option<&str>)> = parts.iter().flat_map(|part| spec.places(part).into_iter().map(move |place| (part, place))).collect();
     let decoder = |part: &Part| {
-        Decoder::new(part.shape, spec.cluster.clone(), part.kind.gvk.clone()).with(&spec.columns).measured(measured).writing(book.clone())
+        let decoder = Decoder::new(part.shape, spec.cluster.clone(), part.kind.gvk.clone()).with(&spec.columns).measured(measured);
+        decoder.writing(book.clone()).shown_to(look.clone())
     };
     shared.change(|pending| {
         pending.phases = vec![None; places.len()];
@@ -267,7 +274,7 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
             known: HashMap::new(),
             round: 0,
             glanced: false,
-            exact: spec.exact || !spec.columns.is_empty(),
+            exact: spec.exact || look.is_some() || !spec.columns.is_empty(),
             version: String::new(),
             fresh: unix_now(),
             shared: shared.clone(),
@@ -549,7 +556,11 @@ impl Source {
                     self.shared.room().await;
                 }
             }
-            let Some(line) = lines.next().await? else { return Ok(End::Renew) };
+            let line = match listed {
+                Some(_) => tokio::time::timeout(UNENDED, lines.next()).await.unwrap_or_else(|_| Err(endless(&wire)))?,
+                None => lines.next().await?,
+            };
+            let Some(line) = line else { return Ok(End::Renew) };
             let nonsense = |error: serde_json::Error| wire.nonsense(line, &error.to_string());
             let event: Event<'_> = serde_json::from_slice(line).map_err(nonsense)?;
             let object = event.object.get().as_bytes();
@@ -703,6 +714,11 @@ impl Source {
             self.decoder.version().clone_into(&mut self.version);
         }
     }
+}
+
+/// A streaming list whose end is not told, by a server that does not know such lists and has not said so: it is as good as refused.
+fn endless(wire: &Wire) -> Trouble {
+    Trouble { status: Some(StatusCode::UNPROCESSABLE_ENTITY), ..wire.lost("the end of the list was not told") }
 }
 
 /// The metadata of a bookmark, also of one inside a Table.

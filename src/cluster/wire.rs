@@ -11,7 +11,7 @@ use kube::client::Body;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::client::Built;
+use super::client::{Built, stamp};
 use super::connection::unix_now;
 use super::entrance::Entrance;
 use super::tally::{Tally, Use};
@@ -201,7 +201,7 @@ impl Wire {
     }
 
     pub(super) fn lost(&self, why: &str) -> Trouble {
-        let why = sanitise(why).into_owned();
+        let why = outdated(why).unwrap_or_else(|| sanitise(why).into_owned());
         let problem = self.problem(
             "cluster.unreachable",
             format!("{} cannot be reached", self.id),
@@ -218,6 +218,15 @@ impl Wire {
     fn problem(&self, code: &'static str, what: String, why: String, hint: &str) -> Problem {
         Problem { code, what, why, hints: vec![hint.to_owned()] }
     }
+}
+
+/// What rustls says of a server's certificate that does not hold now, with a date instead of a number of seconds.
+fn outdated(why: &str) -> Option<String> {
+    const FORMS: [(&str, &str); 2] = [("not valid after ", "expired at"), ("not valid before ", "is valid only from")];
+    let (rest, what) = FORMS.iter().find_map(|(form, what)| Some((why.split_once(form)?.1, what)))?;
+    let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;
+    let moment = digits.parse().ok()?;
+    Some(format!("the certificate of its server {what} {}; this machine's clock says {}", stamp(moment), stamp(unix_now())))
 }
 
 /// The server's time, unix seconds (RFC 9110, 6.6.1).
@@ -335,5 +344,26 @@ impl Lines {
     /// A whole line has already come: taking it will not wait.
     pub(super) fn ready(&self) -> bool {
         memchr::memchr(b'\n', &self.buffer[self.scanned..]).is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::CertificateError;
+    use rustls::pki_types::UnixTime;
+
+    use super::*;
+
+    /// As rustls itself words them, so that another wording of a later version is seen here.
+    #[test]
+    fn a_certificate_that_does_not_hold_is_told_with_its_date() {
+        let at = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+        let expired = rustls::Error::InvalidCertificate(CertificateError::ExpiredContext { time: at(1_800_000_000), not_after: at(1_700_000_000) });
+        let early =
+            rustls::Error::InvalidCertificate(CertificateError::NotValidYetContext { time: at(1_600_000_000), not_before: at(1_700_000_000) });
+        let said = |error: rustls::Error| outdated(&error.to_string()).unwrap_or_else(|| panic!("{error}"));
+        assert!(said(expired).starts_with("the certificate of its server expired at 2023-11-14T22:13:20Z;"));
+        assert!(said(early).starts_with("the certificate of its server is valid only from 2023-11-14T22:13:20Z;"));
+        assert_eq!(outdated("tcp connect error: Connection refused"), None);
     }
 }

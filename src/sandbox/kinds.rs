@@ -22,6 +22,7 @@ pub(super) const KINDS: &[Kind] = &[
     core("ServiceAccount", "serviceaccounts", "serviceaccount", &["sa"], &[]),
     core("PersistentVolumeClaim", "persistentvolumeclaims", "persistentvolumeclaim", &["pvc"], &["status"]),
     cluster("Node", "nodes", "node", &["no"]),
+    cluster("PersistentVolume", "persistentvolumes", "persistentvolume", &["pv"]),
     cluster("Namespace", "namespaces", "namespace", &["ns"]),
     of("apps", "v1", "Deployment", "deployments", "deployment", &["deploy"], &["scale", "status"]),
     of("apps", "v1", "ReplicaSet", "replicasets", "replicaset", &["rs"], &["scale", "status"]),

@@ -147,6 +147,9 @@ impl Scene<'_> {
         self.put("Pod", "shop", "db-0", 12 * DAY, pod);
         let claim = json!({"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "20Gi"}}, "volumeName": "pv-db-0"}, "status": {"phase": "Bound", "capacity": {"storage": "20Gi"}}});
         self.put("PersistentVolumeClaim", "shop", "data-db-0", 38 * DAY, claim);
+        let volume = json!({"spec": {"accessModes": ["ReadWriteOnce"], "capacity": {"storage": "20Gi"}, "persistentVolumeReclaimPolicy": "Retain",
+            "claimRef": {"kind": "PersistentVolumeClaim", "namespace": "shop", "name": "data-db-0"}, "hostPath": {"path": "/none"}}, "status": {"phase": "Bound"}});
+        self.put("PersistentVolume", "", "pv-db-0", 38 * DAY, volume);
     }
 
     fn rest(&self) {
@@ -175,6 +178,7 @@ impl Scene<'_> {
     fn bulk(&self, pods: usize) {
         for index in 0..pods.div_ceil(1_000) {
             self.put("Namespace", "", &format!("{BULK}{index}"), 10 * DAY, json!({"status": {"phase": "Active"}}));
+            self.put("ServiceAccount", &format!("{BULK}{index}"), "default", 10 * DAY, json!({}));
         }
         for index in 0..pods {
             let age = 3 * HOUR + i64::try_from(index % 5_000).unwrap_or(0) * 37;
@@ -262,9 +266,24 @@ pub(super) fn pod_name(set: &Value, salt: u64) -> String {
 }
 
 pub(super) fn template(app: &str, image: &str) -> Value {
-    let container = json!({"name": app, "image": image, "ports": [{"containerPort": 8080, "name": "http", "protocol": "TCP"}],
+    let mut container = json!({"name": app, "image": image, "ports": [{"containerPort": 8080, "name": "http", "protocol": "TCP"}],
         "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}}});
-    json!({"metadata": {"labels": {"app": app}}, "spec": {"containers": [container], "restartPolicy": "Always"}})
+    let mut spec = json!({"restartPolicy": "Always"});
+    match app {
+        "web" => container["envFrom"] = json!([{"configMapRef": {"name": "web-config"}}]),
+        "payments" => container["env"] = json!([{"name": "PAYMENTS_KEY", "valueFrom": {"secretKeyRef": {"name": "payments-key", "key": "key"}}}]),
+        // It was there when its pods began; somebody has deleted it since.
+        "reviews" => {
+            container["envFrom"] = json!([{"configMapRef": {"name": "reviews-words"}}, {"configMapRef": {"name": "reviews-extra", "optional": true}}])
+        }
+        "db" => {
+            container["volumeMounts"] = json!([{"name": "data", "mountPath": "/var/lib/postgresql/data"}]);
+            spec["volumes"] = json!([{"name": "data", "persistentVolumeClaim": {"claimName": "data-db-0"}}]);
+        }
+        _ => {}
+    }
+    spec["containers"] = json!([container]);
+    json!({"metadata": {"labels": {"app": app}}, "spec": spec})
 }
 
 /// A replica set of a deployment, with its template's hash among the labels.

@@ -123,6 +123,8 @@ pub enum Intent {
         /// Only what is in trouble.
         trouble: bool,
     },
+    /// Show an object in the inventory; going back from there leads back here.
+    Reveal(ObjectKey),
 }
 
 /// A column in the list of columns.
@@ -164,6 +166,8 @@ pub enum PaneId {
     Clusters,
     /// How everything does.
     Pulse,
+    /// A kind as a tree.
+    Xray,
 }
 
 /// One line for the person, kept in the history of notices.

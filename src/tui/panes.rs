@@ -5,3 +5,4 @@ pub mod inventory;
 pub mod logs;
 pub mod perf;
 pub mod pulse;
+pub mod xray;

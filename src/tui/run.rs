@@ -22,7 +22,7 @@ use super::app::update::{Wanted, begin, update};
 use super::app::view;
 use super::app::work::{Context, Wish, Work};
 use super::flow::{At, Look};
-use super::panes::inventory;
+use super::panes::{inventory, xray};
 use super::tape::{self, Head, Line};
 use super::term::clipboard;
 use super::term::frame::Screen;
@@ -252,6 +252,9 @@ impl House {
         })?;
         if let Some(seen) = hits.inventory {
             inventory::update::seen(&mut self.model.inventory, seen);
+        }
+        if let Some(seen) = hits.xray {
+            xray::update::seen(&mut self.model.xray, seen);
         }
         self.pace.drew(Instant::now(), bytes, self.screen.took());
         self.model.slow.blocked = self.pace.blocked();

@@ -2,6 +2,7 @@
 
 pub mod bar;
 pub mod chart;
+pub mod document;
 pub mod form;
 pub mod lines;
 pub mod paint;

@@ -28,7 +28,7 @@ const fn room(name: &'static str, may: &'static [&'static [&'static str]], why: 
 
 const PLAIN: &[&str] = &["names", "text"];
 const ENGINES: &[&str] =
-    &["catalog", "check", "cluster", "deploy", "design", "load", "perf", "policy", "registry", "relations", "results", "sandbox", "stats"];
+    &["catalog", "check", "cluster", "deploy", "design", "load", "perf", "policy", "registry", "relations", "results", "sandbox", "stats", "survey"];
 /// What every part of a pane may know: what the engines' values look like, what the house says, how to draw.
 const PANE: &[&[&str]] = &[PLAIN, ENGINES, &["tui/flow", "tui/widgets", "tui/app/shared"]];
 
@@ -57,6 +57,11 @@ pub const ROOMS: &[Room] = &[
     room("check", &[PLAIN, &["design", "policy", "registry", "relations"]], ENGINE),
     room("results", &[PLAIN, &["load", "stats"]], ENGINE),
     room("perf", &[PLAIN, &["cluster", "load", "results", "stats"]], ENGINE),
+    room(
+        "survey",
+        &[PLAIN, &["cluster", "relations"]],
+        "joins what clusters show with how objects relate, for two panes and a script; they do not know each other",
+    ),
     room("catalog", &[PLAIN, &["check", "design", "picture", "registry"]], ENGINE),
     room("deploy", &[PLAIN, &["check", "cluster", "design", "registry", "relations"]], ENGINE),
     room("cli", &[PLAIN, ENGINES, &["config", "picture", "terminal"]], "a door for scripts; it never knows the other door"),
@@ -156,6 +161,7 @@ pub const PURE: &[&str] = &[
     "policy",
     "check",
     "registry/tables",
+    "survey/world",
     "design/doc",
     "design/edit",
     "design/model",

@@ -231,8 +231,8 @@ fn a_view_is_saved_with_all_that_makes_it_and_found_again() {
         assert!(stage.line(1).contains(part), "{part}: {}", stage.line(1));
     }
     stage.play(": 'unsave mine' <ret> ,s");
-    assert_shown(&mut stage, &["no view is saved yet"]);
-    stage.play(": 'view nothing' <ret>");
+    assert_shown(&mut stage, &[":save NAME keeps this one", "what is broken, why and since when"]);
+    stage.play("<esc> : 'view nothing' <ret>");
     assert_shown(&mut stage, &["no view is saved as nothing"]);
 }
 

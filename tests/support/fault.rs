@@ -39,7 +39,7 @@ type Rule = Box<dyn Fn(&str, usize) -> Option<Reply> + Send>;
 struct Shared {
     rule: Mutex<Rule>,
     /// The only token that is let in; none: everybody is.
-    token: Mutex<Option<String>>,
+    token: Arc<Mutex<Option<String>>>,
     /// Paths with queries, in the order in which they came.
     asked: watch::Sender<Vec<String>>,
 }
@@ -55,9 +55,14 @@ impl Fault {
     /// Starts one. The rule answers a path with its query and the number of times it was asked before; what it leaves alone is answered as a healthy
     /// server does.
     pub async fn start(rule: impl Fn(&str, usize) -> Option<Reply> + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_at("127.0.0.1:0".parse().unwrap(), rule).await
+    }
+
+    /// The same at that address.
+    pub async fn start_at(address: SocketAddr, rule: impl Fn(&str, usize) -> Option<Reply> + Send + 'static) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let shared = Arc::new(Shared { rule: Mutex::new(Box::new(rule)), token: Mutex::default(), asked: watch::channel(Vec::new()).0 });
+        let shared = Arc::new(Shared { rule: Mutex::new(Box::new(rule)), token: Arc::default(), asked: watch::channel(Vec::new()).0 });
         let mut tasks = JoinSet::new();
         tasks.spawn(listen(listener, shared.clone()));
         Self { address, shared, tasks }
@@ -71,6 +76,11 @@ impl Fault {
     /// From now on only who has this token is let in.
     pub fn wants(&self, token: &str) {
         *self.shared.token.lock().unwrap() = Some(token.to_owned());
+    }
+
+    /// The only token that is let in, to be changed by a rule.
+    pub fn token(&self) -> Arc<Mutex<Option<String>>> {
+        self.shared.token.clone()
     }
 
     /// Everything that was asked, as it comes in.

@@ -3,9 +3,9 @@
 #![allow(dead_code, reason = "each test program uses its own part")]
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::process::Guard;
+use super::until::until;
 
 /// A proxy in front of a server. It keeps every connection and hands on what is said, until it is told to stall.
 pub struct Stalling {
@@ -66,13 +67,14 @@ async fn hand_on(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut flow: watc
     }
 }
 
-/// A sandbox in a network of its own, reached over a pair of virtual cards. It is gone with everything when it is dropped.
+/// Where a server of this test program listens when it runs in a network of its own.
+pub const APART: &str = "MESHPLAY_TEST_APART";
+
+/// A network of its own with a server in it, reached over a pair of virtual cards. It is gone with everything when it is dropped.
 pub struct Apart {
-    pub kubeconfig: PathBuf,
     pub address: SocketAddr,
     name: String,
     server: Option<Guard>,
-    _folder: tempfile::TempDir,
 }
 
 /// Runs a program that must succeed.
@@ -84,45 +86,41 @@ fn run(line: &str) -> Result<String, String> {
 }
 
 impl Apart {
-    /// Needs root and iproute2; says why it cannot be.
-    pub fn start() -> Result<Self, String> {
+    /// Runs a test of this program in it, which is a server at the address that [`APART`] names. Needs root and iproute2; says why it cannot be.
+    pub async fn running(test: &str) -> Result<Self, String> {
         static MADE: AtomicU32 = AtomicU32::new(0);
         let number = (std::process::id() + 7 * MADE.fetch_add(1, Ordering::Relaxed)) % 4_000;
-        // Small networks of 10.213.0.0/16, a name of at most 15 letters.
-        let (name, net) = (format!("mp{number}"), format!("10.213.{}.{}", number / 64 % 256, number % 64 * 4));
-        let host = |last: u32| format!("{}.{}", net.rsplit_once('.').unwrap().0, number % 64 * 4 + last);
-        let folder = tempfile::tempdir().unwrap();
-        let kubeconfig = folder.path().join("kubeconfig");
-        let mut apart = Self { kubeconfig, address: format!("{}:7443", host(2)).parse().unwrap(), name: name.clone(), server: None, _folder: folder };
+        // Networks of four addresses in 10.213.0.0/16.
+        let address = format!("10.213.{}.{}:7443", number / 64, number % 64 * 4 + 2).parse().unwrap();
+        let mut apart = Self { address, name: format!("mp{number}"), server: None };
+        let (name, host) = (apart.name.clone(), apart.host());
         for line in [
             format!("ip netns add {name}"),
             format!("ip link add {name}a type veth peer name {name}b netns {name}"),
-            format!("ip addr add {}/30 dev {name}a", host(1)),
+            format!("ip addr add {host}/30 dev {name}a"),
             format!("ip link set {name}a up"),
-            format!("ip -n {name} addr add {}/30 dev {name}b", host(2)),
+            format!("ip -n {name} addr add {}/30 dev {name}b", address.ip()),
             format!("ip -n {name} link set {name}b up"),
-            format!("ip -n {name} link set lo up"),
         ] {
             run(&line)?;
         }
         let mut command = Command::new("ip");
-        command.args(["netns", "exec", &name, env!("CARGO_BIN_EXE_meshplay"), "sandbox", "serve", "--listen", &apart.address.to_string(), "--kubeconfig"]);
-        let mut child = command.arg(&apart.kubeconfig).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(|error| error.to_string())?;
-        let mut said = std::io::BufReader::new(child.stdout.take().unwrap());
-        apart.server = Some(Guard(child));
-        let mut first = String::new();
-        std::io::BufRead::read_line(&mut said, &mut first).map_err(|error| error.to_string())?;
-        if !first.starts_with("sandbox at") {
-            return Err(format!("the sandbox said: {first:?}"));
-        }
-        std::mem::forget(said);
+        command.args(["netns", "exec", &name]).arg(std::env::current_exe().unwrap()).args(["--exact", test]);
+        command.env(APART, address.to_string()).stdin(Stdio::null()).stdout(Stdio::null());
+        apart.server = Some(Guard(command.spawn().map_err(|error| error.to_string())?));
+        let listens = async {
+            while TcpStream::connect(address).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        until("the server apart", listens).await;
         Ok(apart)
     }
 
     fn host(&self) -> String {
         let SocketAddr::V4(address) = self.address else { unreachable!() };
-        let last = address.ip().octets();
-        format!("{}.{}.{}.{}", last[0], last[1], last[2], last[3] - 1)
+        let [a, b, c, d] = address.ip().octets();
+        format!("{a}.{b}.{c}.{}", d - 1)
     }
 
     /// What the other side sends is dropped on the way: no reset, no word, not even an acknowledgement.

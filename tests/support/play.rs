@@ -22,7 +22,7 @@ use meshplay::tui::flow::{At, Look};
 use meshplay::tui::keys;
 use meshplay::tui::keys::chord::parse_key;
 use meshplay::tui::keys::map::Keymap;
-use meshplay::tui::panes::{inventory, perf};
+use meshplay::tui::panes::{inventory, perf, xray};
 use meshplay::tui::term::key::{Code, Event, Key};
 use meshplay::tui::theme::{BUILTIN, Theme, builtin};
 use ratatui::buffer::Buffer;
@@ -311,8 +311,12 @@ impl Stage {
         let (width, height) = self.model.size;
         let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
         let look = Look { theme: &self.model.theme, now: self.at.unix, mono: self.at.mono };
-        if let Some(seen) = view::draw(&self.model, &look, &mut buf).inventory {
+        let hits = view::draw(&self.model, &look, &mut buf);
+        if let Some(seen) = hits.inventory {
             inventory::update::seen(&mut self.model.inventory, seen);
+        }
+        if let Some(seen) = hits.xray {
+            xray::update::seen(&mut self.model.xray, seen);
         }
         buf
     }

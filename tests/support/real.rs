@@ -37,6 +37,11 @@ fn on_path(program: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(program)).find(|path| Path::is_file(path))
 }
 
+/// A test that needs something else than a server does not run.
+pub fn skipped(test: &str, why: &str) {
+    skip::<()>(test, why);
+}
+
 /// Says why a test does not run; where everything has to be there, that is a failure.
 fn skip<T>(test: &str, why: &str) -> Option<T> {
     assert!(env::var_os("MESHPLAY_REQUIRE_REAL").is_none_or(|value| value != "1"), "{test} must not be skipped here: {why}");

@@ -131,6 +131,19 @@ pub fn trouble(place: &str, kind: &str, seconds: i64, [cause, node, version, mes
     row(Gvk::new("", "v1", kind), place, cells).state(RowState::Bad)
 }
 
+/// What was changed of an object so many seconds ago, and by whom.
+pub fn change(place: &str, kind: &str, seconds: i64, [what, by]: [&str; 2]) -> Row {
+    let name = place.rsplit('/').next().unwrap_or_default();
+    row(Gvk::new("", "v1", kind), place, vec![Cell::Since(NOW - seconds), text(kind), text(name), text(what), text(by)])
+}
+
+/// A deployment's only container, called like it, of the shop's images.
+pub fn image(place: &str, version: &str) -> Row {
+    let name = place.rsplit('/').next().unwrap_or_default();
+    let cells = vec![text("Deployment"), text(name), text(version), Cell::Empty, text(&format!("shop/{name}:{version}"))];
+    row(Gvk::new("apps", "v1", "Deployment"), place, cells)
+}
+
 /// A Secret.
 pub fn secret(place: &str) -> Row {
     row(Gvk::new("", "v1", "Secret"), place, vec![text("Opaque"), Cell::Number(1)])

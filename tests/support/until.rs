@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use meshplay::cluster::connection::{Connection, Health};
 use meshplay::cluster::fleet::Fleet;
-use meshplay::cluster::rows::{Column, Phase, Row, Uid};
+use meshplay::cluster::rows::{Column, Delta, Phase, Row, Uid};
 use meshplay::cluster::watch::Subscription;
 use meshplay::names::ClusterId;
 
@@ -45,19 +45,23 @@ impl Seen {
     pub async fn until(&mut self, what: &str, subscription: &mut Subscription, wanted: impl Fn(&Self) -> bool) {
         let gather = async {
             while !wanted(self) {
-                let delta = subscription.next().await.expect("a subscription does not end");
-                self.columns = delta.columns.or(self.columns.take());
-                if delta.reset {
-                    self.rows.clear();
-                }
-                delta.removed.iter().for_each(|uid| _ = self.rows.remove(uid));
-                self.rows.extend(delta.upserts.into_iter().map(|row| (row.uid, row)));
-                self.phase = delta.phase.or(self.phase.take());
+                self.take(subscription.next().await.expect("a subscription does not end"));
             }
         };
         if tokio::time::timeout(LONG, gather).await.is_err() {
             panic!("{what} has not come within {LONG:?}; seen so far: {:?}, {:?}", self.phase, self.names());
         }
+    }
+
+    /// Takes one delta.
+    pub fn take(&mut self, delta: Delta) {
+        self.columns = delta.columns.or(self.columns.take());
+        if delta.reset {
+            self.rows.clear();
+        }
+        delta.removed.iter().for_each(|uid| _ = self.rows.remove(uid));
+        self.rows.extend(delta.upserts.into_iter().map(|row| (row.uid, row)));
+        self.phase = delta.phase.or(self.phase.take());
     }
 
     /// Takes deltas until the rows are complete.

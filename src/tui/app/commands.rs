@@ -2,10 +2,10 @@
 
 use crate::text::fault::did_you_mean;
 use crate::tui::flow::{CommandSpec, PaneId};
-use crate::tui::panes::{clusters, inventory, logs, perf, pulse};
+use crate::tui::panes::{clusters, inventory, logs, perf, pulse, xray};
 
 /// The contexts a keymap may have, the outermost first.
-pub const CONTEXTS: &[&str] = &["global", "table", "split", "logs", "perf", "clusters", "pulse"];
+pub const CONTEXTS: &[&str] = &["global", "table", "split", "logs", "perf", "clusters", "pulse", "xray"];
 
 /// Something a person asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +22,8 @@ pub enum Command {
     Perf(perf::commands::Command),
     /// Of the list of contexts.
     Clusters(clusters::commands::Command),
+    /// Of the tree.
+    Xray(xray::commands::Command),
 }
 
 /// What the shell itself does.
@@ -86,6 +88,7 @@ pub fn parse(text: &str) -> Result<Command, String> {
         .or_else(|| pulse::commands::parse(text).map(Command::Pulse))
         .or_else(|| perf::commands::parse(text).map(Command::Perf))
         .or_else(|| clusters::commands::parse(text).map(Command::Clusters))
+        .or_else(|| xray::commands::parse(text).map(Command::Xray))
         .ok_or_else(|| {
             let known = specs().map(|spec| spec.name);
             let hint = did_you_mean(text, known).map_or_else(String::new, |hint| format!("; {hint}"));
@@ -101,11 +104,12 @@ pub fn specs() -> impl Iterator<Item = &'static CommandSpec> {
         .chain(perf::commands::SPECS)
         .chain(clusters::commands::SPECS)
         .chain(pulse::commands::SPECS)
+        .chain(xray::commands::SPECS)
         .chain(SPECS)
 }
 
 const SPECS: &[CommandSpec] = &[
-    CommandSpec { name: "app.filter", title: "filter", contexts: &["table", "split", "logs"], footer: Some(10) },
+    CommandSpec { name: "app.filter", title: "filter", contexts: &["table", "split", "logs", "xray"], footer: Some(10) },
     spec("app.line", "go or do", Some(11)),
     spec("app.help", "keys", Some(12)),
     spec("app.next-region", "next region", None),
@@ -185,6 +189,17 @@ mod tests {
         for (name, layers) in PRESETS {
             let map = Keymap::load(layers, None, CONTEXTS, &|_, text| parse(text));
             assert!(map.is_ok(), "{name}: {:?}", map.err());
+        }
+    }
+
+    #[test]
+    fn what_stands_in_footers_has_a_key_in_every_preset() {
+        for (name, layers) in PRESETS {
+            let map = Keymap::load(layers, None, CONTEXTS, &|_, text| parse(text)).unwrap();
+            for spec in specs().filter(|spec| spec.footer.is_some()) {
+                let command = parse(spec.name).unwrap();
+                assert!(CONTEXTS.iter().any(|context| map.rows(context).any(|(_, bound)| *bound == command)), "{name}: {} has no key", spec.name);
+            }
         }
     }
 

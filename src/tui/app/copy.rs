@@ -107,6 +107,9 @@ fn lines(model: &Model) -> Vec<(&'static str, String)> {
             Tab::Summary => Verb::Describe,
             Tab::Yaml => Verb::Yaml,
             Tab::Events => Verb::Events,
+            // kubectl does not know it; where it is written is what comes nearest.
+            Tab::Uses => Verb::Yaml,
+            Tab::Keys | Tab::Difference => Verb::Get,
         };
         lines.push(("kubectl: what I see", kubectl::object(verb, &detail.key)));
     }
@@ -142,7 +145,7 @@ fn table_ways(model: &Model, row: &Row, look: &Look<'_>) -> Vec<(String, String)
 fn manifest(model: &Model, row: &Row) -> Entry<Pick> {
     let key = row.key();
     let here = model.inventory.detail.as_ref().filter(|detail| detail.key == key).and_then(|detail| match &detail.body {
-        Body::Yaml(text) => Some(text.clone()),
+        Body::Yaml(text) => Some(text.to_string()),
         _ => None,
     });
     let (about, pick) = match here {

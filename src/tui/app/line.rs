@@ -43,6 +43,13 @@ pub enum Meaning {
     Say(String),
     /// Open the form of a load test.
     Load(String),
+    /// A kind as a tree.
+    Xray {
+        /// Which.
+        kind: String,
+        /// In these namespaces; none: all.
+        namespaces: Vec<String>,
+    },
     /// Add these columns.
     Columns(Vec<String>),
     /// Keep the view under this name.
@@ -70,6 +77,7 @@ const WORDS: &[(&str, &[&str], &str)] = &[
     ("ns", &["namespace"], "one namespace, or `all`"),
     ("load", &[], "load test on an address…"),
     ("perf", &["runs"], "load tests"),
+    ("xray", &[], "a kind as a tree: what is below it, what it needs"),
     ("columns", &["cols"], "columns; NAME=.path or label:KEY adds one"),
     ("save", &[], "keep this view under a name"),
     ("view", &["views"], "a view that was saved"),
@@ -112,6 +120,7 @@ pub fn understand(model: &Model, text: &str) -> Result<Meaning, Problem> {
         Some("ns") => namespace(model, &parsed.args),
         Some("load") => Ok(Meaning::Load(parsed.args.join(" "))),
         Some("perf") => Ok(Meaning::Command(Command::App(AppCommand::Go(PaneId::Perf)))),
+        Some("xray") => xray(model, &parsed.args),
         Some("follow") => Ok(Meaning::Command(Command::Inventory(crate::tui::panes::inventory::commands::Command::Follow))),
         Some("columns") if parsed.args.is_empty() => Ok(Meaning::Command(Command::Inventory(Inventory::Columns))),
         Some("columns") => Ok(Meaning::Columns(parsed.args)),
@@ -171,6 +180,22 @@ fn view(model: &Model, head: &str, parsed: &crate::tui::keys::line::Parsed) -> R
     let view = View { kind, namespaces, labels: parsed.labels.clone().unwrap_or_default(), ..View::default() };
     let contexts = if parsed.contexts.is_empty() { Vec::new() } else { contexts(model, &parsed.contexts)? };
     Ok(Meaning::View { view, filter: parsed.filter.clone(), contexts })
+}
+
+/// `xray [kind] [namespaces]`; of what is looked at where nothing is said.
+fn xray(model: &Model, args: &[String]) -> Result<Meaning, Problem> {
+    let now = &model.inventory.view;
+    let word = args.first().map_or(now.kind.as_str(), String::as_str).to_lowercase();
+    let word = if matches!(word.as_str(), "workloads" | "wl") { "deployments" } else { &word };
+    let kinds = &model.inventory.kinds;
+    // Before the clusters have said what they serve it may be a kind all the same; `widgets.acme.io` is the server's to know.
+    if !kinds.is_empty() && !word.contains('.') && !kinds.contains_key(word) {
+        let mut problem = crate::tui::panes::inventory::update::unknown(word);
+        problem.hints.splice(0..0, did_you_mean(word, kinds.keys().map(String::as_str)));
+        return Err(problem);
+    }
+    let namespaces = args.get(1).map_or_else(|| now.namespaces.clone(), |word| named(word));
+    Ok(Meaning::Xray { kind: kinds.get(word).map_or(word, String::as_str).to_owned(), namespaces })
 }
 
 /// What is looked at, and the words behind it: a mixed view with its stretch of time, or a kind by its plural.
@@ -336,6 +361,8 @@ pub fn candidates(model: &Model, text: &str, cursor: usize) -> Vec<Candidate> {
             let contexts = model.shared.contexts.iter().map(|context| plain(context.id.as_str(), &context.server));
             contexts.chain(environments(model)).collect()
         }
+        Slot::Arg(0) if word(&parsed.head) == Some("xray") => kinds(model).collect(),
+        Slot::Arg(1) if word(&parsed.head) == Some("xray") => namespaces(model).collect(),
         Slot::Arg(0) if matches!(word(&parsed.head), Some("view" | "unsave")) => {
             model.inventory.kept.views.iter().map(|(name, saved)| plain(name, &written(saved))).collect()
         }
@@ -343,16 +370,18 @@ pub fn candidates(model: &Model, text: &str, cursor: usize) -> Vec<Candidate> {
         Slot::Arg(0) if word(&parsed.head) == Some("theme") => model.themes.iter().map(|(name, _)| plain(name, "theme")).collect(),
         Slot::Arg(0) if word(&parsed.head) == Some("keys") => model.keymaps.iter().map(|(name, _)| plain(name, "preset of keys")).collect(),
         Slot::Arg(0) if word(&parsed.head) == Some("slow") => ["on", "off", "auto"].iter().map(|word| plain(word, "")).collect(),
-        Slot::Arg(0) if is_kind(model, &parsed.head) || word(&parsed.head) == Some("ns") => {
-            let spaces = model.inventory.namespaces();
-            std::iter::once(plain("all", "all namespaces")).chain(spaces.iter().map(|name| plain(name, "namespace"))).collect()
-        }
+        Slot::Arg(0) if is_kind(model, &parsed.head) || word(&parsed.head) == Some("ns") => namespaces(model).collect(),
         _ => Vec::new(),
     }
 }
 
 fn plain(text: &str, about: &str) -> Candidate {
     Candidate { text: text.to_owned(), about: about.to_owned(), keys: String::new() }
+}
+
+fn namespaces(model: &Model) -> impl Iterator<Item = Candidate> {
+    let names: Vec<Candidate> = model.inventory.namespaces().iter().map(|name| plain(name, "namespace")).collect();
+    std::iter::once(plain("all", "all namespaces")).chain(names)
 }
 
 /// Labels of the rows that are shown, as columns.
@@ -363,13 +392,17 @@ fn labels(model: &Model) -> Vec<Candidate> {
     keys.into_iter().map(|key| plain(&format!("label:{key}"), "label")).collect()
 }
 
-fn heads(model: &Model) -> Vec<Candidate> {
+/// Kinds the clusters serve, by every word for them.
+fn kinds(model: &Model) -> impl Iterator<Item = Candidate> {
     let about = |word: &str, plural: &str| if word == plural { "kind".to_owned() } else { format!("kind {plural}") };
     // What the plural begins with needs no line of its own.
     let own = |word: &str, plural: &str| word == plural || !plural.starts_with(word);
-    let served = model.inventory.kinds.iter().filter(|(word, plural)| own(word, plural));
-    let served = served.map(|(word, plural)| plain(word, &about(word, plural)));
-    let kinds = BUILT_IN.iter().map(|view| plain(view.name, view.about)).chain(served);
+    let served = model.inventory.kinds.iter().filter(move |(word, plural)| own(word, plural));
+    served.map(move |(word, plural)| plain(word, &about(word, plural)))
+}
+
+fn heads(model: &Model) -> Vec<Candidate> {
+    let kinds = BUILT_IN.iter().map(|view| plain(view.name, view.about)).chain(kinds(model));
     let words = WORDS.iter().map(|(name, _, about)| plain(name, about));
     let own = model.aliases.iter().map(|(name, line)| plain(name, &format!("your own: {line}")));
     let contexts = model.contexts();

@@ -27,7 +27,7 @@ use crate::tui::overlays::line::Line;
 use crate::tui::overlays::list::List;
 use crate::tui::overlays::menu::Menu;
 use crate::tui::overlays::notices::{Kept, Notices};
-use crate::tui::panes::{clusters, inventory, logs, perf, pulse};
+use crate::tui::panes::{clusters, inventory, logs, perf, pulse, xray};
 use crate::tui::term::key::{Event, Key};
 use crate::tui::theme::Theme;
 
@@ -46,6 +46,10 @@ pub struct Model {
     pub perf: perf::state::State,
     /// Contexts.
     pub clusters: clusters::state::State,
+    /// A kind as a tree.
+    pub xray: xray::state::State,
+    /// An object was shown from here: going back in the inventory ends there.
+    pub revealed_from: Option<PaneId>,
     /// The pane that is seen.
     pub pane: PaneId,
     /// The one before.
@@ -178,6 +182,8 @@ pub enum Report {
     Logs(logs::work::Report),
     /// To a load test.
     Perf(perf::work::Report),
+    /// To the tree.
+    Xray(xray::work::Report),
     /// To the list of connections.
     Clusters(clusters::work::Report),
     /// To a connection.
@@ -205,6 +211,8 @@ pub enum Effect {
     Logs(logs::work::Effect),
     /// For the load tests.
     Perf(perf::work::Effect),
+    /// For the tree.
+    Xray(xray::work::Effect),
     /// For the list of connections.
     Clusters(clusters::work::Effect),
     /// Refuse actions on these clusters, and on no others.
@@ -259,6 +267,8 @@ impl Model {
             pulse: pulse::state::State::default(),
             perf: perf::state::State::default(),
             clusters: clusters::state::State::default(),
+            xray: xray::state::State::default(),
+            revealed_from: None,
             pane: PaneId::Inventory,
             last_pane: PaneId::Perf,
             overlays: Vec::new(),
@@ -295,6 +305,7 @@ impl Model {
             PaneId::Pulse => &["pulse", "global"],
             PaneId::Perf => &["perf", "global"],
             PaneId::Clusters => &["clusters", "global"],
+            PaneId::Xray => &["xray", "global"],
         }
     }
 
@@ -304,6 +315,9 @@ impl Model {
         let ages = at.mono + Duration::from_secs(10 - u64::try_from(at.unix.rem_euclid(10)).unwrap_or(0));
         // Figures that are looked at are of this second.
         let figures = matches!(self.overlays.last(), Some(Overlay::Status(_))).then(|| Duration::from_secs(at.mono.as_secs() + 1));
-        [Some(ages), figures, self.flash, self.places.due, inventory::update::next_wake(&self.inventory)].into_iter().flatten().min()
+        [Some(ages), figures, self.flash, self.places.due, inventory::update::next_wake(&self.inventory), xray::update::next_wake(&self.xray)]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }

@@ -30,7 +30,8 @@ pub fn here(model: &Model) -> Option<Left> {
     let cursor = state.row().filter(|_| state.cursor.is_some()).map(crate::cluster::rows::Row::key);
     Some(Left {
         contexts: Left::set(&model.shared.open),
-        pane: model.pane,
+        // Logs that are left are closed: they are come back to by the object they are of.
+        pane: if model.pane == PaneId::Logs { PaneId::Inventory } else { model.pane },
         view: state.view.clone(),
         filter: state.filter.clone(),
         trouble: state.trouble,

@@ -7,6 +7,7 @@ use super::memory::Memory;
 use super::model::{Beginning, Effect, Guide, Model, Msg, Overlay, Report};
 use super::{copy, line, pick, place, shared::Shared, standing, status};
 use crate::cluster::connection::{Connection, Health};
+use crate::cluster::views::BUILT_IN;
 use crate::names::{ClusterId, Problem};
 use crate::tui::flow::{At, Confirmed, GuideStep, Intent, Notice, PaneId, Question, Step};
 use crate::tui::keys::map::Lookup;
@@ -19,7 +20,7 @@ use crate::tui::overlays::list::Answer as ListAnswer;
 use crate::tui::overlays::menu::{Answer as MenuAnswer, Item, Menu};
 use crate::tui::overlays::notices::{self, Notices};
 use crate::tui::panes::inventory::state::View;
-use crate::tui::panes::{clusters, inventory, logs, perf, pulse};
+use crate::tui::panes::{clusters, inventory, logs, perf, pulse, xray};
 use crate::tui::term::key::{Code, Event, Key};
 
 /// How long a notice stands over the body.
@@ -96,6 +97,7 @@ fn tick(model: &mut Model, at: At) -> Wanted {
     }
     let kept = place::due(model, at);
     let mut step = inventory::update::tick(&mut model.inventory, at).map(Effect::Inventory).then(kept);
+    step = step.then(xray::update::tick(&mut model.xray, at).map(Effect::Xray));
     if model.pane == PaneId::Clusters {
         step = step.then(clusters::update::look(&model.shared).map(Effect::Clusters));
     }
@@ -121,6 +123,10 @@ fn reported(model: &mut Model, at: At, report: Report) -> Wanted {
             let step = perf::update::report(&mut model.perf, report).map(Effect::Perf);
             let dirty = step.dirty && (model.pane == PaneId::Perf || !step.intents.is_empty());
             let step = Step { dirty, ..step };
+            settle(model, at, step)
+        }
+        Report::Xray(report) => {
+            let step = xray::update::report(&mut model.xray, at, report).map(Effect::Xray);
             settle(model, at, step)
         }
         Report::Connections(connections) => {
@@ -208,13 +214,22 @@ fn intent(model: &mut Model, at: At, wish: Intent) -> Wanted {
             model.overlays.push(Overlay::Columns(Columns::new(kind, items)));
             Step::redraw()
         }
-        Intent::SavedViews => saved_views(model, at),
+        Intent::SavedViews => saved_views(model),
         Intent::OpenSaved(name) => saved_view(model, at, &name),
         Intent::Remember => Step::effect(remember(model)),
         Intent::Open(ids) => open(model, at, ids),
         Intent::Stand(ids, to) => standing::go(model, at, ids, to),
         Intent::Go(pane) => go(model, at, pane),
+        Intent::Reveal(key) => reveal(model, at, key),
     }
+}
+
+/// Shows an object in the inventory, from where going back leads to the pane that showed it.
+fn reveal(model: &mut Model, at: At, key: crate::names::ObjectKey) -> Wanted {
+    let from = model.pane;
+    let step = go(model, at, PaneId::Inventory);
+    model.revealed_from = Some(from);
+    step.then(inventory::update::reveal(&mut model.inventory, &model.shared, key).map(Effect::Inventory))
 }
 
 /// A kind in all namespaces, only its faults if that is wished.
@@ -287,10 +302,11 @@ fn open_on(model: &mut Model, at: At, wanted: Vec<ClusterId>, view: Option<View>
 
 /// Shows a pane.
 pub(super) fn go(model: &mut Model, at: At, pane: PaneId) -> Wanted {
+    model.revealed_from = None;
     let left = match model.pane {
-        same if same == pane => Step::quiet(),
-        PaneId::Logs => logs::update::close(&mut model.logs).map(Effect::Logs),
-        PaneId::Pulse => pulse::update::left(&mut model.pulse).map(Effect::Pulse),
+        PaneId::Logs if pane != PaneId::Logs => logs::update::close(&mut model.logs).map(Effect::Logs),
+        PaneId::Pulse if pane != PaneId::Pulse => pulse::update::left(&mut model.pulse).map(Effect::Pulse),
+        PaneId::Xray if pane != PaneId::Xray => xray::update::left(&mut model.xray).map(Effect::Xray),
         _ => Step::quiet(),
     };
     // Logs that are left are closed: there is nothing to come back to.
@@ -301,6 +317,7 @@ pub(super) fn go(model: &mut Model, at: At, pane: PaneId) -> Wanted {
     left.then(entered(model, at, pane))
 }
 
+/// What a pane does when it comes into sight.
 fn entered(model: &mut Model, at: At, pane: PaneId) -> Wanted {
     match pane {
         PaneId::Inventory => guide(model, GuideStep::Returned).then(Step::redraw()),
@@ -314,6 +331,7 @@ fn entered(model: &mut Model, at: At, pane: PaneId) -> Wanted {
             let step = clusters::update::entered(&mut model.clusters, &model.shared).map(Effect::Clusters);
             Step::redraw().then(step)
         }
+        PaneId::Xray => xray::update::entered(&mut model.xray, &model.shared).map(Effect::Xray),
     }
 }
 
@@ -366,6 +384,7 @@ pub(super) fn command_of(model: &mut Model, at: At, command: Command) -> Wanted 
         Command::Logs(command) => logs::update::command(&mut model.logs, command).map(Effect::Logs),
         Command::Perf(command) => perf::update::command(&mut model.perf, command).map(Effect::Perf),
         Command::Clusters(command) => clusters::update::command(&mut model.clusters, &model.shared, command).map(Effect::Clusters),
+        Command::Xray(command) => xray::update::command(&mut model.xray, command).map(Effect::Xray),
     };
     settle(model, at, step)
 }
@@ -438,11 +457,13 @@ fn back(model: &mut Model, at: At) -> Wanted {
         PaneId::Perf => perf::update::back(&mut model.perf).map(|step| step.map(Effect::Perf)),
         PaneId::Pulse => None,
         PaneId::Clusters => clusters::update::back(&mut model.clusters).map(|step| step.map(Effect::Clusters)),
+        PaneId::Xray => xray::update::back(&mut model.xray).map(|step| step.map(Effect::Xray)),
     };
-    match step {
-        Some(step) => settle(model, at, step),
-        None if model.pane != PaneId::Inventory => go(model, at, PaneId::Inventory),
-        None => intent(model, at, Intent::Notice(Notice::info(":q quits"))),
+    match (step, model.revealed_from) {
+        (Some(step), _) => settle(model, at, step),
+        (None, Some(pane)) => go(model, at, pane),
+        (None, None) if model.pane != PaneId::Inventory => go(model, at, PaneId::Inventory),
+        (None, None) => intent(model, at, Intent::Notice(Notice::info(":q quits"))),
     }
 }
 
@@ -558,24 +579,27 @@ fn columns_answered(model: &mut Model, at: At, answer: ColumnsAnswer) -> Wanted 
 }
 
 /// The list of saved views.
-fn saved_views(model: &mut Model, at: At) -> Wanted {
-    if model.inventory.kept.views.is_empty() {
-        return intent(model, at, Intent::Notice(Notice::info("no view is saved yet; :save NAME keeps this one")));
-    }
-    let item = |(name, saved): (&String, &inventory::kept::Saved)| Item {
-        title: format!("{name:<16} {}", line::written(saved)),
+fn saved_views(model: &mut Model) -> Wanted {
+    let item = |name: &str, title: String| Item {
+        title,
         keys: String::new(),
-        command: Command::Inventory(inventory::commands::Command::OpenSaved(name.clone())),
+        command: Command::Inventory(inventory::commands::Command::OpenSaved(name.to_owned())),
         refusal: None,
     };
-    let items = model.inventory.kept.views.iter().map(item).collect();
-    model.overlays.push(Overlay::Menu(Menu { title: "saved views; :unsave NAME forgets one".into(), items, chosen: 0 }));
+    let saved = model.inventory.kept.views.iter().map(|(name, saved)| item(name, format!("{name:<16} {}", line::written(saved))));
+    // A view of the person's own may have the name of one of ours.
+    let ours = BUILT_IN.iter().filter(|view| !model.inventory.kept.views.contains_key(view.name));
+    let items = saved.chain(ours.map(|view| item(view.name, format!("{:<16} {}", view.name, view.about)))).collect();
+    model.overlays.push(Overlay::Menu(Menu { title: "saved views: :save NAME keeps this one".into(), items, chosen: 0 }));
     Step::redraw()
 }
 
 /// Looks at a saved view, in the contexts it was saved with as far as there are such.
 fn saved_view(model: &mut Model, at: At, name: &str) -> Wanted {
     let Some(saved) = model.inventory.kept.views.get(name).cloned() else {
+        if BUILT_IN.iter().any(|view| view.name == name) {
+            return run_line(model, at, name);
+        }
         return intent(model, at, Intent::Notice(Notice::info(format!("no view is saved as {name}; ,s lists them"))));
     };
     let (there, gone): (Vec<ClusterId>, Vec<ClusterId>) =
@@ -672,6 +696,10 @@ pub(super) fn run_line(model: &mut Model, at: At, text: &str) -> Wanted {
             let step = perf::update::load_url(&mut model.perf, &url).map(Effect::Perf);
             settle(model, at, step)
         }
+        Ok(line::Meaning::Xray { kind, namespaces }) => {
+            xray::update::ask(&mut model.xray, xray::state::Ask { kind, namespaces });
+            go(model, at, PaneId::Xray)
+        }
         Ok(line::Meaning::Columns(texts)) => match inventory::update::add_columns(&mut model.inventory, &model.shared, &texts) {
             Ok(step) => settle(model, at, step.map(Effect::Inventory)),
             Err(why) => intent(model, at, Intent::Notice(Notice::error(Problem::new("columns", "the columns are as they were", why)))),
@@ -725,6 +753,7 @@ fn open_filter(model: &mut Model, at: At) -> Wanted {
     let before = match (model.pane, &model.inventory.detail) {
         (PaneId::Inventory, Some(detail)) if model.inventory.in_detail => detail.find.clone(),
         (PaneId::Inventory, _) => model.inventory.filter.clone(),
+        (PaneId::Xray, _) => model.xray.filter.clone(),
         (PaneId::Logs, _) => model.logs.want.find.clone(),
         _ => return intent(model, at, Intent::Notice(Notice::info("/ filters the inventory; ,i goes there"))),
     };
@@ -737,6 +766,10 @@ fn open_filter(model: &mut Model, at: At) -> Wanted {
 fn filter(model: &mut Model, text: &str) -> Result<Wanted, String> {
     match model.pane {
         PaneId::Logs => Ok(logs::update::filter(&mut model.logs, text).map(Effect::Logs)),
+        PaneId::Xray => {
+            xray::update::filter(&mut model.xray, text);
+            Ok(Step::redraw())
+        }
         _ => inventory::update::filter(&mut model.inventory, text).map(|step| step.map(Effect::Inventory)),
     }
 }
@@ -838,7 +871,9 @@ fn view_as(model: &Model) -> Menu<Command> {
 /// Why a command is not possible now; none: it is.
 pub(super) fn refusal(model: &Model, command: &Command) -> Option<String> {
     match command {
-        Command::App(AppCommand::Back) if model.pane == PaneId::Inventory && !inventory::update::can_go_back(&model.inventory) => {
+        Command::App(AppCommand::Back)
+            if model.pane == PaneId::Inventory && model.revealed_from.is_none() && !inventory::update::can_go_back(&model.inventory) =>
+        {
             Some("nothing is open".into())
         }
         Command::App(_) => None,
@@ -847,5 +882,6 @@ pub(super) fn refusal(model: &Model, command: &Command) -> Option<String> {
         Command::Logs(command) => logs::update::refusal(&model.logs, *command),
         Command::Perf(command) => perf::update::refusal(&model.perf, &model.shared, *command),
         Command::Clusters(command) => clusters::update::refusal(&model.clusters, &model.shared, *command),
+        Command::Xray(command) => xray::update::refusal(&model.xray, *command),
     }
 }

@@ -16,7 +16,7 @@ use crate::tui::keys::map::Lookup;
 use crate::tui::overlays::{notices, which_key};
 use crate::tui::panes::inventory::commands::Command as Inventory;
 use crate::tui::panes::inventory::state::Seen;
-use crate::tui::panes::{clusters, inventory, logs, perf, pulse};
+use crate::tui::panes::{clusters, inventory, logs, perf, pulse, xray};
 use crate::tui::theme::Role;
 use crate::tui::widgets::bar::{GAP, Segment, bar};
 use crate::tui::widgets::paint::{ascii, page, put, row};
@@ -31,6 +31,8 @@ pub struct Hits {
     pub cursor: Option<Position>,
     /// What the inventory showed, if it was seen.
     pub inventory: Option<Seen>,
+    /// What of the tree was seen: the first line, and how many a page has.
+    pub xray: Option<(usize, usize)>,
 }
 
 /// Draws everything.
@@ -52,6 +54,7 @@ pub fn draw(model: &Model, look: &Look<'_>, buf: &mut Buffer) -> Hits {
         PaneId::Logs => logs::view::draw(&model.logs, look, body, buf),
         PaneId::Perf => perf::view::draw(&model.perf, look, body, buf),
         PaneId::Clusters => clusters::view::draw(&model.clusters, &model.shared, look, body, buf),
+        PaneId::Xray => hits.xray = Some(xray::view::draw(&model.xray, &model.shared, look, body, buf)),
     }
     footer(model, look, row(area, area.height - 1), buf);
     if let Some(newest) = model.notices.last().filter(|_| model.flash.is_some()) {
@@ -89,6 +92,7 @@ fn line_one(model: &Model, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         PaneId::Pulse => "Pulse",
         PaneId::Perf => "Perf",
         PaneId::Clusters => "Clusters",
+        PaneId::Xray => "Xray",
     };
     let mut left = vec![Segment::new(name, Role::Title, 0), Segment::hint(",", "go", 6)];
     left.extend(danger(model));
@@ -168,6 +172,7 @@ fn crumbs(model: &Model, look: &Look<'_>) -> Vec<Segment> {
         PaneId::Pulse => pulse::view::crumbs(&model.pulse, &model.shared, look),
         PaneId::Perf => perf::view::crumbs(&model.perf),
         PaneId::Clusters => clusters::view::crumbs(&model.clusters, &model.shared),
+        PaneId::Xray => xray::view::crumbs(&model.xray, look),
     }
 }
 
@@ -223,6 +228,7 @@ fn here(model: &Model) -> String {
         PaneId::Logs => model.logs.of.first().map(|key| key.cluster.to_string()),
         PaneId::Perf => model.perf.shown().and_then(|entry| entry.run.target.cluster.clone()),
         PaneId::Clusters => clusters::state::here(&model.clusters, &model.shared).map(|line| line.id.to_string()),
+        PaneId::Xray => model.xray.line().and_then(|line| model.xray.groves.get(line.grove)).map(|grove| grove.cluster.to_string()),
     };
     cluster.unwrap_or_default()
 }

@@ -14,7 +14,7 @@ use crate::cluster::fleet::Fleet;
 use crate::names::{ObjectKey, Problem};
 use crate::results::Store;
 use crate::text::sanitise;
-use crate::tui::panes::{clusters, inventory, logs, perf, pulse};
+use crate::tui::panes::{clusters, inventory, logs, perf, pulse, xray};
 
 /// What the work needs of the world.
 #[derive(Clone)]
@@ -38,6 +38,7 @@ pub struct Work {
     logs: logs::work::Work<Report>,
     pulse: pulse::work::Work<Report>,
     perf: perf::work::Work<Report>,
+    xray: xray::work::Work<Report>,
     clusters: clusters::work::Work<Report>,
     status: JoinHandle<()>,
     /// Reports contexts as the kubeconfigs change.
@@ -63,6 +64,7 @@ impl Work {
         let pulse = pulse::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Pulse);
         let logs = logs::work::Work::new(context.fleet.clone(), context.saved.join("logs"), context.reports.clone(), Report::Logs);
         let perf = perf::work::Work::new(context.fleet.clone(), context.store.clone(), context.reports.clone(), Report::Perf);
+        let xray = xray::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Xray);
         let clusters = clusters::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Clusters);
         let files = tokio::spawn(follow(context.fleet.clone(), context.reports.clone()));
         let (mut connections, reports) = (context.fleet.status(), context.reports.clone());
@@ -76,7 +78,7 @@ impl Work {
         });
         let (memory, newest) = watch::channel(None);
         let writer = tokio::spawn(write(newest, context.remember.clone(), context.reports.clone()));
-        Self { context, inventory, logs, perf, pulse, clusters, status, files, memory, writer }
+        Self { context, inventory, logs, perf, pulse, xray, clusters, status, files, memory, writer }
     }
 
     /// Begins what is wanted; what only the terminal's owner can do is answered.
@@ -86,6 +88,7 @@ impl Work {
             Effect::Logs(effect) => self.logs.run(effect),
             Effect::Pulse(effect) => self.pulse.run(effect),
             Effect::Perf(effect) => self.perf.run(effect),
+            Effect::Xray(effect) => self.xray.run(effect),
             Effect::Clusters(effect) => self.clusters.run(effect),
             Effect::Hold(clusters) => self.context.fleet.gate().hold(clusters),
             Effect::Connect(id) => self.context.fleet.connect(&id),
@@ -106,7 +109,7 @@ impl Work {
     fn copy_yaml(&self, key: ObjectKey) {
         let (fleet, reports) = (self.context.fleet.clone(), self.context.reports.clone());
         tokio::spawn(async move {
-            let report = fleet.yaml(&key).await.map_or_else(Report::Failed, Report::ToCopy);
+            let report = fleet.yaml(&key, false).await.map_or_else(Report::Failed, Report::ToCopy);
             _ = reports.send(report).await;
         });
     }
@@ -114,7 +117,10 @@ impl Work {
     /// Does what waits for a disk, and reports it.
     fn report(&self, work: impl FnOnce() -> Result<Report, Problem> + Send + 'static) {
         let reports = self.context.reports.clone();
-        tokio::task::spawn_blocking(move || reports.blocking_send(work().unwrap_or_else(Report::Failed)));
+        tokio::task::spawn_blocking(move || {
+            // The loop may be over: then nobody is left to be told.
+            _ = reports.blocking_send(work().unwrap_or_else(Report::Failed));
+        });
     }
 
     /// Stops load tests and waits until what they measured is kept, at most `limit`.

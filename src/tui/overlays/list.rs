@@ -68,11 +68,7 @@ impl<C: Clone> List<C> {
             Code::Esc if !self.needle.text().is_empty() || self.typing => {
                 (self.needle, self.typing, self.chosen) = (Readline::default(), false, 0);
             }
-            _ if self.typing => {
-                if self.needle.key(key) == Outcome::Changed {
-                    self.chosen = 0;
-                }
-            }
+            _ if self.typing => self.typed(key),
             Code::Char('j') => self.chosen = (self.chosen + 1).min(last),
             Code::Char('k') => self.chosen = self.chosen.saturating_sub(1),
             Code::Home | Code::Char('g') => self.chosen = 0,
@@ -82,6 +78,12 @@ impl<C: Clone> List<C> {
             _ => {}
         }
         Answer::Redraw
+    }
+
+    fn typed(&mut self, key: Key) {
+        if self.needle.key(key) == Outcome::Changed {
+            self.chosen = 0;
+        }
     }
 
     /// The rows that hold what is typed.
@@ -99,7 +101,7 @@ impl<C: Clone> List<C> {
         let longest: usize = widths.iter().map(|width| width + GAP).sum();
         let longest = u16::try_from(longest).unwrap_or(u16::MAX).max(width(&self.title) + 2).max(40);
         let rows = u16::try_from(self.entries.len().max(1)).unwrap_or(u16::MAX);
-        let place = middle(area, longest.saturating_add(4), rows.saturating_add(4));
+        let place = middle(area, longest.saturating_add(4), rows.saturating_add(3));
         let title = if self.needle.text().is_empty() && !self.typing { self.title.clone() } else { format!("/{}", self.needle.text()) };
         let inside = popup::frame(place, &title, buf, look.theme);
         popup::list(&[padded(&head, &widths)], 0, None, Rect { height: inside.height.min(1), ..inside }, buf, look.theme);

@@ -12,7 +12,7 @@ use crate::tui::app::model::{Effect, Model};
 use crate::tui::app::update::{begin, update};
 use crate::tui::app::view;
 use crate::tui::flow::{At, Look};
-use crate::tui::panes::inventory;
+use crate::tui::panes::{inventory, xray};
 use crate::tui::tape::{Head, Line};
 use crate::tui::term::frame::Screen;
 use crate::tui::term::input::Input;
@@ -57,6 +57,9 @@ impl Player {
         let hits = view::draw(&self.model, &look, buf);
         if let Some(seen) = hits.inventory {
             inventory::update::seen(&mut self.model.inventory, seen);
+        }
+        if let Some(seen) = hits.xray {
+            xray::update::seen(&mut self.model.xray, seen);
         }
         hits.cursor
     }

@@ -33,6 +33,10 @@ pub struct Glyphs {
     pub left: &'static str,
     /// More to the right.
     pub right: &'static str,
+    /// A branch of a tree, and its last one.
+    pub branches: [&'static str; 2],
+    /// A trunk beside other branches.
+    pub trunk: &'static str,
     /// Eight heights of a bar, lowest first.
     pub heights: [&'static str; 8],
     /// Eight lengths of a bar, shortest first.
@@ -58,6 +62,8 @@ pub const UNICODE: Glyphs = Glyphs {
     below: "▾",
     left: "◂",
     right: "▸",
+    branches: ["├─", "└─"],
+    trunk: "│ ",
     heights: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
     lengths: ["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"],
     braille: true,
@@ -80,6 +86,8 @@ pub const ASCII: Glyphs = Glyphs {
     below: "v",
     left: "<",
     right: ">",
+    branches: ["|-", "`-"],
+    trunk: "| ",
     heights: [".", ".", ":", ":", "+", "+", "#", "#"],
     lengths: [" ", " ", " ", "-", "-", "-", "=", "#"],
     braille: false,

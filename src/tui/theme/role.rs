@@ -62,6 +62,8 @@ roles! {
     YamlString "yaml.string" "A string in YAML."
     YamlNumber "yaml.number" "A number, a boolean or null in YAML."
     YamlComment "yaml.comment" "A comment in YAML."
+    DiffAdd "diff.add" "A line that is only in the right one of two texts."
+    DiffDel "diff.del" "A line that is only in the left one of two texts."
     NoticeError "notice.error" "A notice of something that failed."
     NoticeWarn "notice.warn" "A notice that warns."
     NoticeInfo "notice.info" "A notice that only tells."

@@ -108,25 +108,23 @@ pub fn matches(lines: &[Spans], needle: &str) -> Vec<usize> {
     lines.iter().enumerate().filter(|(_, line)| holds(line)).map(|(at, _)| at).collect()
 }
 
-/// A YAML text, coloured by line; block scalars are strings.
-pub fn yaml(text: &str) -> Vec<Spans> {
+/// Which lines of a YAML text stand in a block scalar.
+pub fn literal<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<bool> {
     let mut block: Option<usize> = None;
-    text.lines()
-        .map(|line| {
-            let indent = line.len() - line.trim_start().len();
-            if block.is_some_and(|outer| indent > outer || line.trim().is_empty()) {
-                return plain(line, Role::YamlString);
-            }
-            let spans = yaml_line(line);
-            let head = line.trim_end();
-            block = (head.ends_with('|') || head.ends_with('>') || head.ends_with("|-") || head.ends_with(">-") || head.ends_with("|+"))
-                .then_some(indent);
-            spans
-        })
-        .collect()
+    let inside = |line: &str| {
+        let indent = line.len() - line.trim_start().len();
+        if block.is_some_and(|outer| indent > outer || line.trim().is_empty()) {
+            return true;
+        }
+        let head = line.trim_end();
+        block = ["|", ">", "|-", ">-", "|+", ">+"].iter().any(|sign| head.ends_with(sign)).then_some(indent);
+        false
+    };
+    lines.map(inside).collect()
 }
 
-fn yaml_line(line: &str) -> Spans {
+/// A line of YAML that stands in no block scalar.
+pub fn yaml_line(line: &str) -> Spans {
     let body = line.trim_start_matches([' ', '-']);
     let lead = &line[..line.len() - body.len()];
     if body.starts_with('#') {
@@ -157,11 +155,11 @@ mod tests {
 
     #[test]
     fn keys_values_and_blocks_are_told_apart() {
-        let lines = yaml("spec:\n  replicas: 3\n  text: |\n    a: b\n  - name: web");
-        let roles: Vec<Vec<Role>> = lines.iter().map(|line| line.iter().map(|(_, role)| *role).collect()).collect();
-        assert_eq!(roles[1], [Role::Text, Role::YamlKey, Role::Text, Role::YamlNumber]);
-        assert_eq!(roles[3], [Role::YamlString]);
-        assert_eq!(roles[4], [Role::Text, Role::YamlKey, Role::Text, Role::YamlString]);
+        let text = "spec:\n  replicas: 3\n  text: |\n    a: b\n  - name: web";
+        assert_eq!(literal(text.lines()), [false, false, false, true, false]);
+        let roles = |line: &str| -> Vec<Role> { yaml_line(line).iter().map(|(_, role)| *role).collect() };
+        assert_eq!(roles("  replicas: 3"), [Role::Text, Role::YamlKey, Role::Text, Role::YamlNumber]);
+        assert_eq!(roles("  - name: web"), [Role::Text, Role::YamlKey, Role::Text, Role::YamlString]);
     }
 
     #[test]

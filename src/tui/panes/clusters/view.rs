@@ -188,19 +188,18 @@ fn told(line: &Line, state: &State, shared: &Shared, look: &Look<'_>) -> Vec<Spa
 }
 
 fn fact(label: &str, text: &str, role: Role) -> Spans {
-    vec![(format!("{label:<11}"), Role::Dim), (text.to_owned(), role)]
+    vec![(format!("{label:<12}"), Role::Dim), (text.to_owned(), role)]
 }
 
 fn costs(known: &Particulars, look: &Look<'_>) -> Vec<Spans> {
-    let mut lines =
-        vec![fact("last minute", &format!(" {}", requests(&known.minute)), Role::Text), fact("in all", &requests(&known.all), Role::Text)];
+    let mut lines = vec![fact("last minute", &requests(&known.minute), Role::Text), fact("in all", &requests(&known.all), Role::Text)];
     if let Some(ahead) = known.ahead.filter(|seconds| seconds.abs() > 1) {
         let side = if ahead > 0 { "ahead of" } else { "behind" };
         lines.push(fact("clock", &format!("{} s {side} this machine's", ahead.abs()), Role::Text));
     }
     if let Some(end) = known.credentials_end {
         let left = if end > look.now { format!("in {}", age(end - look.now)) } else { format!("{} ago", age(look.now - end)) };
-        lines.push(fact("credentials", &format!(" end {left}"), Role::Text));
+        lines.push(fact("credentials", &format!("end {left}"), Role::Text));
     }
     lines
 }

@@ -21,6 +21,10 @@ pub enum Command {
     Yaml,
     /// The split's events tab.
     Events,
+    /// The split's tab of what the object uses and is used by.
+    Uses,
+    /// The object under the cursor of that tab.
+    GoThere,
     /// What its containers write.
     Logs,
     /// What the run before wrote.
@@ -73,6 +77,18 @@ pub enum Command {
     Scroll(Move),
     /// Wrap long lines of the split.
     Wrap,
+    /// Fold what is below a line of the split's manifest.
+    Fold(Folding),
+    /// Managed fields, in a comparison status, or without them again.
+    Whole,
+    /// The split's text to the clipboard.
+    CopyText,
+    /// The split's text into a file.
+    SaveText,
+    /// The keys of a Secret; there a value for a moment.
+    Reveal,
+    /// Two objects side by side.
+    Compare,
     /// Next place where the filter's words stand in the split.
     NextMatch,
     /// The one before.
@@ -98,6 +114,19 @@ pub enum Move {
     Top,
     /// To the last.
     Bottom,
+}
+
+/// What is done to what lies below a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Folding {
+    /// Folded away or shown again.
+    Toggle,
+    /// Folded away.
+    Close,
+    /// Shown.
+    Open,
+    /// Everything.
+    All,
 }
 
 /// Left or right.
@@ -134,6 +163,7 @@ pub fn parse(text: &str) -> Option<Command> {
 pub const SPECS: &[CommandSpec] = &[
     spec("table.describe", "describe", Some(1)),
     spec("table.yaml", "yaml", Some(2)),
+    spec("table.uses", "uses", Some(12)),
     spec("table.logs", "logs", Some(2)),
     spec("table.previous-logs", "logs of the run before", None),
     spec("table.load-test", "load…", Some(3)),
@@ -157,6 +187,8 @@ pub const SPECS: &[CommandSpec] = &[
     spec("table.half-up", "half a page up", None),
     spec("table.top", "first row", None),
     spec("table.bottom", "last row", None),
+    spec("table.reveal", "reveal keys", Some(14)),
+    spec("table.compare", "compare", Some(15)),
     spec("table.copy-name", "copy name", None),
     spec("table.copy-namespace", "copy namespace", None),
     spec("table.column-left", "choose the column to the left", None),
@@ -177,8 +209,19 @@ pub const SPECS: &[CommandSpec] = &[
     split("split.tab describe", "summary", Some(1)),
     split("split.tab yaml", "yaml", Some(2)),
     split("split.tab events", "events", Some(3)),
+    split("split.tab uses", "uses", Some(3)),
+    split("split.follow", "go there", Some(0)),
     split("split.wrap", "wrap", Some(4)),
-    split("split.next-match", "next match", Some(5)),
+    split("split.fold", "fold", Some(5)),
+    split("split.fold close", "fold, or go up and fold", None),
+    split("split.fold open", "unfold", None),
+    split("split.fold all", "fold or unfold all", Some(8)),
+    split("split.whole", "managed fields, in a comparison status", Some(10)),
+    split("split.copy", "copy", Some(9)),
+    split("split.save", "save to a file", Some(11)),
+    split("split.reveal", "reveal", Some(1)),
+    split("split.compare", "compare with the next context", Some(7)),
+    split("split.next-match", "next match", Some(6)),
     split("split.previous-match", "previous match", None),
     split("split.down", "scroll down", None),
     split("split.up", "scroll up", None),
@@ -213,9 +256,12 @@ const TABLE: &[(&str, Command)] = &[
     ("table.warp", Command::Warp),
     ("table.describe", Command::Describe),
     ("table.yaml", Command::Yaml),
+    ("table.uses", Command::Uses),
     ("table.logs", Command::Logs),
     ("table.previous-logs", Command::PreviousLogs),
     ("table.load-test", Command::LoadTest),
+    ("table.reveal", Command::Reveal),
+    ("table.compare", Command::Compare),
     ("table.copy-name", Command::CopyName),
     ("table.copy-namespace", Command::CopyNamespace),
     ("table.mark", Command::Mark),
@@ -251,7 +297,18 @@ const TABLE: &[(&str, Command)] = &[
     ("split.tab describe", Command::Describe),
     ("split.tab yaml", Command::Yaml),
     ("split.tab events", Command::Events),
+    ("split.tab uses", Command::Uses),
+    ("split.follow", Command::GoThere),
     ("split.wrap", Command::Wrap),
+    ("split.fold", Command::Fold(Folding::Toggle)),
+    ("split.fold close", Command::Fold(Folding::Close)),
+    ("split.fold open", Command::Fold(Folding::Open)),
+    ("split.fold all", Command::Fold(Folding::All)),
+    ("split.whole", Command::Whole),
+    ("split.copy", Command::CopyText),
+    ("split.save", Command::SaveText),
+    ("split.reveal", Command::Reveal),
+    ("split.compare", Command::Compare),
     ("split.next-match", Command::NextMatch),
     ("split.previous-match", Command::PreviousMatch),
     ("split.down", Command::Scroll(Move::Down)),

@@ -15,8 +15,11 @@ use crate::cluster::describe::Description;
 use crate::cluster::events::EventLine;
 use crate::cluster::groups::{Group, GroupOrder};
 use crate::cluster::rows::{Phase, Row, Uid};
+use crate::cluster::secret::{Hidden, SecretKey};
 use crate::cluster::table::Table;
 use crate::names::{ClusterId, ObjectKey, Problem};
+use crate::survey::world::Relation;
+use crate::tui::widgets::document::Document;
 
 /// Everything the pane draws and decides from.
 #[derive(Debug, Default)]
@@ -174,6 +177,8 @@ pub struct Seen {
     pub room: u16,
     /// Rows of the detail that were seen.
     pub detail_page: usize,
+    /// Width of the detail's text.
+    pub detail_columns: u16,
     /// Rows of the detail there are.
     pub detail_rows: usize,
     /// Rows of the detail that hold what is searched for.
@@ -201,8 +206,46 @@ pub struct Detail {
     pub due: Option<Duration>,
     /// The request that is under way.
     pub job: Option<u64>,
+    /// What it uses and is used by, live.
+    pub related: Related,
     /// What is said about it, live.
     pub heard: Heard,
+    /// The text that is read, and the place in it.
+    pub document: Option<Document>,
+    /// With what is usually left out: managed fields, in a comparison status.
+    pub whole: bool,
+    /// What it is compared with.
+    pub against: Option<ObjectKey>,
+    /// The key of a Secret under the cursor.
+    pub picked: usize,
+    /// The value that is shown for a moment.
+    pub revealed: Option<Revealed>,
+}
+
+/// A value of a Secret as long as it is shown.
+#[derive(Debug)]
+pub struct Revealed {
+    /// Its key.
+    pub name: String,
+    /// The value.
+    pub value: Hidden,
+    /// When it is hidden again.
+    pub until: Duration,
+}
+
+/// What an object uses and what uses it, as long as somebody looks.
+#[derive(Debug, Default)]
+pub struct Related {
+    /// The request; none: nobody looks. What an earlier one found is dropped.
+    pub job: Option<u64>,
+    /// What is wrong first, then what it uses, then what uses it.
+    pub lines: Vec<Relation>,
+    /// Kinds that cannot be looked at, and why.
+    pub unknown: Vec<(String, String)>,
+    /// Everything that could be asked has answered.
+    pub complete: bool,
+    /// The line the cursor stands on.
+    pub position: usize,
 }
 
 /// What is said about an object and what belongs to it, as long as its detail is open.
@@ -228,6 +271,12 @@ pub enum Tab {
     Yaml,
     /// What was said about it.
     Events,
+    /// What it uses and what uses it.
+    Uses,
+    /// The keys of a Secret.
+    Keys,
+    /// Side by side with another object.
+    Difference,
 }
 
 /// What is known about the object.
@@ -240,9 +289,15 @@ pub enum Body {
     /// Its summary.
     Summary(Description),
     /// Its manifest.
-    Yaml(String),
+    Yaml(Arc<str>),
     /// Its events, which are heard and not asked for.
     Events,
+    /// What it uses and is used by, which comes and goes while one looks.
+    Uses,
+    /// The keys of a Secret.
+    Keys(Vec<SecretKey>),
+    /// A unified diff.
+    Difference(Arc<str>),
 }
 
 impl State {

@@ -9,16 +9,18 @@ mod groups;
 mod measure;
 mod namespaces;
 mod places;
+mod reading;
 mod resume;
 mod saved;
 mod table;
+mod uses;
 
 use std::time::Duration;
 
 pub use self::act::confirmed;
 pub use self::columns::{add_columns, choose_columns, new_column};
 pub use self::detail::{next_region, zoom};
-pub use self::drill::jump;
+pub use self::drill::reveal;
 pub use self::places::travel;
 pub use self::resume::resume;
 pub use self::saved::{restore, save_view, unsave};
@@ -53,6 +55,8 @@ pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> 
         Command::Describe => described(state, at),
         Command::Yaml => open(state, at, Tab::Yaml, true),
         Command::Events => open(state, at, Tab::Events, true),
+        Command::Uses => open(state, at, Tab::Uses, true),
+        Command::GoThere => uses::follow(state, shared),
         Command::Logs => logs(state, false),
         Command::PreviousLogs => logs(state, true),
         Command::LoadTest => load_test(state, shared),
@@ -81,11 +85,13 @@ pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> 
         }
         Command::Reload => reload(state, shared),
         Command::Scroll(step) => scroll(state, step),
-        Command::Wrap => redraw(state, |state| {
-            if let Some(detail) = &mut state.detail {
-                detail.wrap = !detail.wrap;
-            }
-        }),
+        Command::Wrap => reading::wrap(state),
+        Command::Fold(how) => reading::fold(state, how),
+        Command::Whole => reading::whole(state),
+        Command::CopyText => reading::copy_text(state),
+        Command::SaveText => reading::save_text(state, at),
+        Command::Reveal => reading::reveal(state, at),
+        Command::Compare => reading::compare(state, shared, at),
         Command::NextMatch => next_match(state, true),
         Command::PreviousMatch => next_match(state, false),
     }
@@ -112,7 +118,9 @@ pub fn report(state: &mut State, shared: &Shared, at: At, report: Report) -> Ste
         Report::Owner { generation, owner } if generation == state.generation => to_owner(state, shared, owner),
         Report::Selected { .. } | Report::Owner { .. } => Step::quiet(),
         Report::Inspected { job, body } => inspected(state, job, body),
+        Report::Related { job, lines, unknown, complete } => uses::related(state, job, lines, unknown, complete),
         Report::Heard { job, lines, phase } => heard(state, job, lines, phase),
+        Report::Revealed { key, name, value } => reading::revealed(state, at, &key, name, value),
         Report::Kinds { words, scoped } => {
             state.kinds.extend(words);
             state.scoped.extend(scoped);
@@ -136,6 +144,7 @@ pub fn report(state: &mut State, shared: &Shared, at: At, report: Report) -> Ste
 
 /// What is due at this moment.
 pub fn tick(state: &mut State, at: At) -> Step<Effect> {
+    reading::hide(state, at);
     if state.grouping.as_ref().and_then(|grouping| grouping.due).is_some_and(|due| due <= at.mono) {
         groups::count(state);
     }
@@ -147,7 +156,8 @@ pub fn tick(state: &mut State, at: At) -> Step<Effect> {
 pub fn next_wake(state: &State) -> Option<Duration> {
     let detail = state.detail.as_ref().filter(|detail| detail.job.is_none()).and_then(|detail| detail.due);
     let groups = state.grouping.as_ref().and_then(|grouping| grouping.due);
-    [detail, groups].into_iter().flatten().min()
+    let hides = state.detail.as_ref().and_then(|detail| detail.revealed.as_ref()).map(|shown| shown.until);
+    [detail, groups, hides].into_iter().flatten().min()
 }
 
 /// Looks at something else in the clusters that are open.
@@ -292,6 +302,9 @@ pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<Stri
     let row = state.row();
     let kind = row.map(|row| &*row.gvk.kind);
     let nothing = row.is_none() && state.detail.is_none();
+    let compares = state.detail.as_ref().is_some_and(|detail| detail.tab == Tab::Difference);
+    let secret = state.detail.as_ref().map(|detail| &detail.key.gvk).or(row.map(|row| &row.gvk)).is_some_and(|gvk| &*gvk.kind == "Secret");
+    let text = state.detail.as_ref().is_some_and(|detail| detail.document.is_some());
     let searched = state.detail.as_ref().is_some_and(|detail| !detail.find.is_empty());
     let why = match command {
         Command::Delete | Command::LoadTest if shared.gate.readonly() => "this session is read-only",
@@ -299,6 +312,7 @@ pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<Stri
         | Command::Describe
         | Command::Yaml
         | Command::Events
+        | Command::Uses
         | Command::Delete
         | Command::Mark
         | Command::MarkRange
@@ -318,12 +332,17 @@ pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<Stri
             None => "no row is chosen",
         },
         Command::Node | Command::Owner | Command::Warp => return drill::refusal(state, command),
-        Command::NextMatch | Command::PreviousMatch if !searched => "nothing is searched for",
+        Command::GoThere => return uses::refusal(state),
+        Command::NextMatch | Command::PreviousMatch if !searched && !compares => "nothing is searched for",
+        Command::Reveal if !secret => "only Secrets have values to reveal",
+        Command::Fold(_) | Command::CopyText | Command::SaveText if !text => "y shows a manifest, which can be folded and copied",
+        Command::Whole if !text => "y shows the manifest",
+        Command::Compare if nothing => "no row is chosen",
+        Command::Compare if state.marks.len() != 2 && shared.open.len() < 2 => "mark two rows with space, or open another context",
         Command::Wide if !state.wide && state.seen.hidden == 0 => "all columns are shown",
         Command::Pin => return namespaces::no_pin(state).map(str::to_owned),
         Command::Save if state.table.visible() == 0 => "there are no rows",
         Command::Columns if state.table.columns().is_empty() => "no columns are known yet",
-        Command::SavedViews if state.kept.views.is_empty() => "none is saved; :save NAME keeps this one",
         Command::Unmark if state.marks.is_empty() => "nothing is marked",
         Command::Pan(Sideways::Right) if !state.seen.more => "all columns are shown",
         Command::Pan(Sideways::Left) if state.seen.skip == 0 => "the first columns are shown",

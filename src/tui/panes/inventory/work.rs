@@ -4,6 +4,7 @@ use tokio::sync::mpsc::Sender;
 use tokio::task::{AbortHandle, JoinSet};
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -11,14 +12,18 @@ use serde::{Deserialize, Serialize};
 use super::state::{Body, Tab};
 use crate::cluster::connection::unix_now;
 use crate::cluster::events::EventLine;
-use crate::cluster::export::Sheet;
+use crate::cluster::export::{Sheet, save_text};
 use crate::cluster::fleet::Fleet;
 use crate::cluster::gate::Action;
 use crate::cluster::kinds::Kind;
 use crate::cluster::metrics::{Meter, MeterSpec, Reading};
 use crate::cluster::rows::{Column, Delta, Phase, Row};
+use crate::cluster::secret::Hidden;
 use crate::cluster::watch::WatchSpec;
 use crate::names::{ClusterId, ObjectKey, Problem};
+use crate::relations::rules::Rules;
+use crate::survey::world::{Relation, World};
+use crate::survey::{Survey, plan};
 
 /// Between two deltas of one watch: shorter than a frame, long enough that a flood comes in gulps.
 const BREATH: Duration = Duration::from_millis(12);
@@ -41,6 +46,35 @@ pub enum Effect {
         key: ObjectKey,
         /// What of it.
         tab: Tab,
+        /// With what is usually left out.
+        whole: bool,
+        /// What it is compared with.
+        against: Option<ObjectKey>,
+    },
+    /// Write a text that is read into a file.
+    SaveText {
+        /// What it is of.
+        name: String,
+        /// `yaml`.
+        ending: &'static str,
+        /// The text.
+        text: std::sync::Arc<str>,
+        /// When, unix seconds.
+        now: i64,
+    },
+    /// Show the value behind a key of a Secret.
+    Reveal {
+        /// Which Secret.
+        key: ObjectKey,
+        /// Which key of it.
+        name: String,
+    },
+    /// Say what an object uses and what uses it, as long as somebody looks.
+    Relate {
+        /// The request.
+        job: u64,
+        /// Which object; none: nobody looks any more.
+        key: Option<ObjectKey>,
     },
     /// Hear what is said about these, and about nobody else any more.
     Listen {
@@ -98,6 +132,17 @@ pub enum Report {
         /// What changed.
         delta: Delta,
     },
+    /// All that an object uses and is used by, as far as it is known.
+    Related {
+        /// The request.
+        job: u64,
+        /// What is wrong first.
+        lines: Vec<Relation>,
+        /// Kinds that cannot be looked at, and why.
+        unknown: Vec<(String, String)>,
+        /// Everything that could be asked has answered.
+        complete: bool,
+    },
     /// Uses were read, or could not be.
     Measured {
         /// Which view they belong to.
@@ -127,6 +172,15 @@ pub enum Report {
         job: u64,
         /// What was read.
         body: Body,
+    },
+    /// A value of a Secret, which no recording holds.
+    Revealed {
+        /// Which Secret.
+        key: ObjectKey,
+        /// Which key of it.
+        name: String,
+        /// The value, or why not.
+        value: Result<Hidden, Problem>,
     },
     /// All that was said, and how far the watch is.
     Heard {
@@ -165,20 +219,44 @@ pub struct Work<F> {
     wrap: fn(Report) -> F,
     watches: JoinSet<()>,
     inspecting: Option<AbortHandle>,
+    relating: JoinSet<()>,
+    rules: Arc<Rules>,
     listening: JoinSet<()>,
 }
 
 impl<F: Send + 'static> Work<F> {
     /// `wrap` turns this pane's reports into the house's.
     pub fn new(fleet: Fleet, reports: Sender<F>, tables: PathBuf, wrap: fn(Report) -> F) -> Self {
-        Self { fleet, reports, tables, wrap, watches: JoinSet::new(), inspecting: None, listening: JoinSet::new() }
+        Self {
+            fleet,
+            reports,
+            tables,
+            wrap,
+            watches: JoinSet::new(),
+            inspecting: None,
+            listening: JoinSet::new(),
+            relating: JoinSet::new(),
+            rules: Arc::new(Rules::embedded()),
+        }
     }
 
     /// Begins what is wanted; answers at once.
     pub fn run(&mut self, effect: Effect) {
         match effect {
             Effect::Watch { generation, specs } => self.watch(generation, specs),
-            Effect::Inspect { job, key, tab } => self.inspect(job, key, tab),
+            Effect::Relate { job, key } => self.relate(job, key),
+            Effect::Inspect { job, key, tab, whole, against } => self.inspect(job, key, tab, whole, against),
+            Effect::SaveText { name, ending, text, now } => {
+                let folder = self.tables.with_file_name("manifests");
+                self.ask(move |_| async move {
+                    let written = tokio::task::spawn_blocking(move || save_text(&folder, &name, ending, &text, now)).await;
+                    Report::Saved(written.unwrap_or_else(|ended| Err(Problem::new("text.unwritten", "it was not saved", ended.to_string()))))
+                });
+            }
+            Effect::Reveal { key, name } => self.ask(move |fleet| async move {
+                let value = fleet.reveal(&key, &name).await;
+                Report::Revealed { key, name, value }
+            }),
             Effect::Listen { job, about } => self.listen(job, &about),
             Effect::Select { generation, key } => {
                 self.ask(move |fleet| async move { Report::Selected { generation, labels: fleet.selector(&key).await } });
@@ -223,7 +301,7 @@ impl<F: Send + 'static> Work<F> {
         });
     }
 
-    fn inspect(&mut self, job: u64, key: ObjectKey, tab: Tab) {
+    fn inspect(&mut self, job: u64, key: ObjectKey, tab: Tab, whole: bool, against: Option<ObjectKey>) {
         if let Some(earlier) = self.inspecting.take() {
             earlier.abort();
         }
@@ -231,12 +309,43 @@ impl<F: Send + 'static> Work<F> {
         let task = tokio::spawn(async move {
             let read = match tab {
                 Tab::Summary => fleet.describe(&key).await.map(Body::Summary),
-                Tab::Yaml => fleet.yaml(&key).await.map(Body::Yaml),
+                Tab::Yaml => fleet.yaml(&key, whole).await.map(|text| Body::Yaml(text.into())),
+                Tab::Keys => fleet.secret_keys(&key).await.map(Body::Keys),
+                Tab::Difference => match &against {
+                    Some(against) => fleet.difference(&key, against, whole).await.map(|text| Body::Difference(text.into())),
+                    None => Ok(Body::Waiting),
+                },
                 Tab::Events => Ok(Body::Events),
+                Tab::Uses => Ok(Body::Uses),
             };
             _ = reports.send(wrap(Report::Inspected { job, body: read.unwrap_or_else(Body::Failed) })).await;
         });
         self.inspecting = Some(task.abort_handle());
+    }
+
+    fn relate(&mut self, job: u64, key: Option<ObjectKey>) {
+        self.relating = JoinSet::new();
+        let Some(key) = key else { return };
+        let (fleet, reports, wrap, rules) = (self.fleet.clone(), self.reports.clone(), self.wrap, self.rules.clone());
+        self.relating.spawn(async move {
+            let parts = match plan::around(&fleet, &rules, &key).await {
+                Ok(parts) => parts,
+                Err(problem) => {
+                    _ = reports.send(wrap(Report::Inspected { job, body: Body::Failed(problem) })).await;
+                    return;
+                }
+            };
+            let (mut survey, mut world, asked) = (Survey::begin(&fleet, &rules, parts.clone()), World::new(rules.clone()), parts.len());
+            while let Some(news) = survey.next().await {
+                world.apply(news);
+                let lines = world.find(&key).map(|at| world.relations(at)).unwrap_or_default();
+                let unknown = world.unknown().map(|(kind, problem)| (kind.kind.to_string(), problem.why.clone())).collect();
+                let answered = world.phases().iter().filter(|(_, phase)| !matches!(phase, Phase::Syncing { .. })).count();
+                if reports.send(wrap(Report::Related { job, lines, unknown, complete: answered == asked })).await.is_err() {
+                    return;
+                }
+            }
+        });
     }
 
     fn listen(&mut self, job: u64, about: &[ObjectKey]) {

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::super::commands::Move;
-use super::super::state::{Body, Detail, Heard, State, Tab};
+use super::super::state::{Body, Detail, Heard, Related, State, Tab};
 use super::super::work::Effect;
 use super::table::target;
+use super::uses;
 use super::{redraw, say};
 use crate::cluster::events::EventLine;
 use crate::cluster::rows::{Phase, Row, RowState};
@@ -47,12 +48,15 @@ pub(super) fn follow(state: &mut State, at: At) -> Step<Effect> {
     let rest = if state.slow { REST_SLOW } else { REST };
     if let (Some(detail), Some(key)) = (&mut state.detail, key)
         && detail.key != key
+        && detail.tab != Tab::Difference
     {
         detail.key = key;
         detail.body = Body::Waiting;
         detail.top = 0;
         detail.job = None;
+        detail.related = Related::default();
         detail.heard = Heard::default();
+        (detail.document, detail.revealed, detail.picked) = (None, None, 0);
         detail.due = Some(at.mono + rest);
     }
     Step::redraw()
@@ -71,21 +75,29 @@ pub(super) fn open(state: &mut State, at: At, tab: Tab, full: bool) -> Step<Effe
             detail.tab = tab;
             detail.top = 0;
             detail.body = Body::Waiting;
+            (detail.document, detail.revealed, detail.picked, detail.whole) = (None, None, 0, false);
         }
-        return inspect(state);
+        let ends = uses::end(state);
+        return ends.then(inspect(state));
     }
     let Some(key) = state.row().map(Row::key) else { return Step::quiet() };
     state.detail = Some(Detail {
         key,
         tab,
         full,
-        wrap: tab != Tab::Yaml,
+        wrap: !matches!(tab, Tab::Yaml | Tab::Difference),
         top: 0,
         find: String::new(),
         body: Body::Waiting,
         due: Some(at.mono),
         job: None,
         heard: Heard::default(),
+        related: Related::default(),
+        document: None,
+        whole: false,
+        against: None,
+        picked: 0,
+        revealed: None,
     });
     state.in_detail = full;
     inspect(state)
@@ -94,6 +106,9 @@ pub(super) fn open(state: &mut State, at: At, tab: Tab, full: bool) -> Step<Effe
 pub(super) fn inspect(state: &mut State) -> Step<Effect> {
     let Some(detail) = &mut state.detail else { return Step::quiet() };
     detail.due = None;
+    if detail.tab == Tab::Uses {
+        return uses::begin(state);
+    }
     if detail.tab == Tab::Events {
         detail.body = Body::Events;
         // A summary listens to what belongs to the object as well.
@@ -103,7 +118,8 @@ pub(super) fn inspect(state: &mut State) -> Step<Effect> {
     }
     state.jobs += 1;
     detail.job = Some(state.jobs);
-    Step::effect(Effect::Inspect { job: state.jobs, key: detail.key.clone(), tab: detail.tab })
+    let against = detail.against.clone().filter(|_| detail.tab == Tab::Difference);
+    Step::effect(Effect::Inspect { job: state.jobs, key: detail.key.clone(), tab: detail.tab, whole: detail.whole, against })
 }
 
 /// The same object; its uid may be told otherwise where events are meant.
@@ -125,10 +141,11 @@ fn listen(state: &mut State, about: Vec<ObjectKey>) -> Step<Effect> {
 /// Closes the detail; nobody listens any more.
 pub(super) fn close(state: &mut State) -> Step<Effect> {
     state.in_detail = false;
-    match state.detail.take() {
+    let ends = uses::end(state);
+    ends.then(match state.detail.take() {
         Some(detail) if !detail.heard.about.is_empty() => Step::effect(Effect::Listen { job: 0, about: Vec::new() }),
         _ => Step::redraw(),
-    }
+    })
 }
 
 pub(super) fn heard(state: &mut State, job: u64, lines: Vec<EventLine>, phase: Phase) -> Step<Effect> {
@@ -145,31 +162,48 @@ pub(super) fn inspected(state: &mut State, job: u64, body: Body) -> Step<Effect>
         return Step::quiet();
     }
     let about = if let Body::Summary(description) = &body { description.about.clone() } else { Vec::new() };
+    super::reading::read(detail, &body);
     detail.body = body;
     if about.is_empty() { Step::redraw() } else { listen(state, about) }
 }
 
 pub(super) fn scroll(state: &mut State, step: Move) -> Step<Effect> {
+    if let Some(gone) = super::reading::go(state, step) {
+        return gone;
+    }
     let (page, rows) = (state.seen.detail_page, state.seen.detail_rows);
     let last = rows.saturating_sub(page);
     if let Some(detail) = &mut state.detail {
-        detail.top = target(detail.top.min(last), step, page, last);
+        if detail.tab == Tab::Uses {
+            let position = target(detail.related.position, step, page, rows.saturating_sub(1));
+            uses::point(detail, position, page);
+        } else {
+            detail.top = target(detail.top.min(last), step, page, last);
+        }
     }
     Step::redraw()
 }
 
 pub(super) fn next_match(state: &mut State, forward: bool) -> Step<Effect> {
+    if let Some(gone) = super::reading::next(state, forward) {
+        return gone;
+    }
     let Some(detail) = &mut state.detail else { return Step::quiet() };
     if detail.find.is_empty() {
         return say("/ searches here; then n and N go from match to match");
     }
     let matches = &state.seen.matches;
+    let here = if detail.tab == Tab::Uses { detail.related.position } else { detail.top };
     let next = if forward {
-        matches.iter().find(|row| **row > detail.top).or(matches.first())
+        matches.iter().find(|row| **row > here).or(matches.first())
     } else {
-        matches.iter().rev().find(|row| **row < detail.top).or(matches.last())
+        matches.iter().rev().find(|row| **row < here).or(matches.last())
     };
     match next {
+        Some(row) if detail.tab == Tab::Uses => {
+            uses::point(detail, *row, state.seen.detail_page);
+            Step::redraw()
+        }
         Some(row) => {
             detail.top = *row;
             Step::redraw()

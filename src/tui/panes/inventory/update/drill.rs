@@ -3,7 +3,7 @@
 use super::super::commands::Command;
 use super::super::state::{Origin, State, Tab, Tie, View};
 use super::super::work::Effect;
-use super::detail::open;
+use super::detail::{close, open};
 use super::places::remember;
 use super::table::{is, seat_of};
 use super::{ask, enter, filtered};
@@ -157,21 +157,31 @@ pub(super) fn warp(state: &mut State, shared: &Shared) -> Step<Effect> {
     }
     let Some(key) = state.row().map(Row::key) else { return Step::quiet() };
     let view = state.view.within(key.namespace.iter().map(ToString::to_string).collect());
-    show(state, shared, view, key)
+    show(state, shared, view, key, true)
 }
 
 /// Any object in the table of its kind, the cursor on it.
-pub fn jump(state: &mut State, shared: &Shared, key: ObjectKey) -> Step<Effect> {
-    let view = View { kind: word(state, &key.gvk), namespaces: key.namespace.iter().map(ToString::to_string).collect(), ..View::default() };
-    show(state, shared, view, key)
+pub(super) fn jump(state: &mut State, shared: &Shared, key: ObjectKey) -> Step<Effect> {
+    let view = table_of(state, &key);
+    show(state, shared, view, key, true)
 }
 
-fn show(state: &mut State, shared: &Shared, view: View, key: ObjectKey) -> Step<Effect> {
+/// The same for somebody outside: `esc` does not come back to the view before.
+pub fn reveal(state: &mut State, shared: &Shared, key: ObjectKey) -> Step<Effect> {
+    let view = table_of(state, &key);
+    show(state, shared, view, key, false)
+}
+
+fn table_of(state: &State, key: &ObjectKey) -> View {
+    View { kind: word(state, &key.gvk), namespaces: key.namespace.iter().map(ToString::to_string).collect(), ..View::default() }
+}
+
+fn show(state: &mut State, shared: &Shared, view: View, key: ObjectKey, returns: bool) -> Step<Effect> {
     if view == state.view {
         return point_at(state, key);
     }
-    remember(state, true);
-    let step = enter(state, shared, view);
+    remember(state, returns);
+    let step = close(state).then(enter(state, shared, view));
     (state.filter, state.trouble) = (String::new(), false);
     _ = filtered(state);
     state.seek = Some(key);
@@ -181,12 +191,12 @@ fn show(state: &mut State, shared: &Shared, view: View, key: ObjectKey) -> Step<
 /// The object is in the table that is shown.
 fn point_at(state: &mut State, key: ObjectKey) -> Step<Effect> {
     (state.filter, state.trouble) = (String::new(), false);
-    (state.detail, state.in_detail) = (None, false);
+    let closed = close(state);
     match state.table.rows().find(|row| is(row, &key)).map(seat_of) {
         Some(seat) => state.cursor = Some(seat),
         None => state.seek = Some(key),
     }
-    filtered(state)
+    closed.then(filtered(state))
 }
 
 /// A kind as a view names it: by its plural, and by its group too where others may be called the same.

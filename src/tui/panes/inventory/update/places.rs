@@ -2,6 +2,7 @@
 
 use super::super::state::{Place, State};
 use super::super::work::Effect;
+use super::detail::close;
 use super::{filtered, watch};
 use crate::cluster::rows::Row;
 use crate::cluster::table::Table;
@@ -85,7 +86,7 @@ fn restore(state: &mut State, shared: &Shared, place: Place) -> Step<Effect> {
     (state.grouping, state.followed) = (place.grouping, None);
     let closed: Vec<_> = state.table.phases().iter().map(|(id, _)| id).filter(|id| !shared.open.contains(id)).cloned().collect();
     closed.iter().for_each(|id| state.table.drop_source(id));
-    (state.detail, state.in_detail) = (None, false);
+    let closed = close(state);
     state.cursor = place.cursor.as_ref().map(|key| (key.cluster.clone(), crate::cluster::rows::Uid::parse(&key.uid)));
     (state.position, state.top, state.seek) = (place.position, place.top, place.cursor);
     let step = {
@@ -95,5 +96,5 @@ fn restore(state: &mut State, shared: &Shared, place: Place) -> Step<Effect> {
     if known {
         shared.open.iter().for_each(|id| state.table.outdate(id));
     }
-    step
+    closed.then(step)
 }

@@ -21,6 +21,7 @@ use crate::tui::widgets::table::{furthest, reveal};
 pub fn filter(state: &mut State, text: &str) -> Result<Step<Effect>, String> {
     if let Some(detail) = state.detail.as_mut().filter(|_| state.in_detail) {
         text.clone_into(&mut detail.find);
+        super::reading::found(state);
         return Ok(Step::redraw());
     }
     Filter::parse(text)?;
