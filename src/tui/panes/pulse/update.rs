@@ -24,14 +24,15 @@ pub fn command(state: &mut State, shared: &Shared, command: Command) -> Step<Eff
         }
         Command::Open => {
             let kind = state.kind();
-            return Step::intent(Intent::Look { kind: kind.to_owned(), trouble: kind != EVENTS && troubled(state, shared, kind) });
+            return Step::intent(Intent::Look { kind: kind.to_owned(), trouble: troubled(state, shared, kind) });
         }
     }
     Step::redraw()
 }
 
 fn troubled(state: &State, shared: &Shared, kind: &str) -> bool {
-    state.sum(&shared.open, kind).is_some_and(|tally| faults(&tally) > 0)
+    // Old warnings are no fault of now.
+    kind != EVENTS && state.sum(&shared.open, kind).is_some_and(|tally| faults(&tally) > 0)
 }
 
 /// The pane is seen, or other clusters are open: everything is counted from here on.
