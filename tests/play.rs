@@ -17,6 +17,8 @@ mod held;
 mod measure;
 #[path = "support/play.rs"]
 mod play;
+#[path = "play/pulse.rs"]
+mod pulse;
 #[path = "support/scene.rs"]
 mod scene;
 #[path = "play/views.rs"]

@@ -116,6 +116,16 @@ impl Gauge {
         Self { used: used.map_or(UNKNOWN, |used| of(used) as f32), trend, ..self }
     }
 
+    /// What is measured.
+    pub fn resource(&self) -> Resource {
+        self.resource
+    }
+
+    /// What it is a share of; 0: of nothing.
+    pub fn whole(&self) -> u64 {
+        self.of as u64
+    }
+
     /// The share where it is one, else the number; none: not measured.
     pub fn size(&self) -> Option<f64> {
         let of = if self.of > 0.0 { self.of } else { 1.0 };

@@ -116,6 +116,13 @@ pub enum Intent {
     Stand(Vec<ClusterId>, Standing),
     /// Show a pane.
     Go(PaneId),
+    /// Look at a kind in all namespaces of the open clusters.
+    Look {
+        /// By any of its names.
+        kind: String,
+        /// Only what is in trouble.
+        trouble: bool,
+    },
     /// Show an object in the inventory; going back from there leads back here.
     Reveal(ObjectKey),
 }
@@ -157,6 +164,8 @@ pub enum PaneId {
     Logs,
     /// The contexts of the kubeconfig.
     Clusters,
+    /// How everything does.
+    Pulse,
     /// A kind as a tree.
     Xray,
 }

@@ -4,4 +4,5 @@ pub mod clusters;
 pub mod inventory;
 pub mod logs;
 pub mod perf;
+pub mod pulse;
 pub mod xray;

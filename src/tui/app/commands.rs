@@ -2,10 +2,10 @@
 
 use crate::text::fault::did_you_mean;
 use crate::tui::flow::{CommandSpec, PaneId};
-use crate::tui::panes::{clusters, inventory, logs, perf, xray};
+use crate::tui::panes::{clusters, inventory, logs, perf, pulse, xray};
 
 /// The contexts a keymap may have, the outermost first.
-pub const CONTEXTS: &[&str] = &["global", "table", "split", "logs", "perf", "clusters", "xray"];
+pub const CONTEXTS: &[&str] = &["global", "table", "split", "logs", "perf", "clusters", "pulse", "xray"];
 
 /// Something a person asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +14,8 @@ pub enum Command {
     App(AppCommand),
     /// Of the inventory.
     Inventory(inventory::commands::Command),
+    /// Of the pulse.
+    Pulse(pulse::commands::Command),
     /// Of the logs.
     Logs(logs::commands::Command),
     /// Of the load tests.
@@ -83,6 +85,7 @@ pub fn parse(text: &str) -> Result<Command, String> {
     let own = TABLE.iter().find(|(spelling, _)| *spelling == text).map(|(_, command)| Command::App(*command));
     own.or_else(|| inventory::commands::parse(text).map(Command::Inventory))
         .or_else(|| logs::commands::parse(text).map(Command::Logs))
+        .or_else(|| pulse::commands::parse(text).map(Command::Pulse))
         .or_else(|| perf::commands::parse(text).map(Command::Perf))
         .or_else(|| clusters::commands::parse(text).map(Command::Clusters))
         .or_else(|| xray::commands::parse(text).map(Command::Xray))
@@ -100,6 +103,7 @@ pub fn specs() -> impl Iterator<Item = &'static CommandSpec> {
         .chain(logs::commands::SPECS)
         .chain(perf::commands::SPECS)
         .chain(clusters::commands::SPECS)
+        .chain(pulse::commands::SPECS)
         .chain(xray::commands::SPECS)
         .chain(SPECS)
 }
@@ -120,6 +124,7 @@ const SPECS: &[CommandSpec] = &[
     spec("app.interrupt", "cancel; twice: quit", None),
     spec("app.go inventory", "inventory", None),
     spec("app.go perf", "load tests", None),
+    spec("app.go pulse", "pulse", None),
     spec("app.go clusters", "clusters", None),
     spec("app.go last", "last pane", None),
     spec("app.notices", "notices", None),
@@ -153,6 +158,7 @@ const TABLE: &[(&str, AppCommand)] = &[
     ("app.interrupt", AppCommand::Interrupt),
     ("app.go inventory", AppCommand::Go(PaneId::Inventory)),
     ("app.go perf", AppCommand::Go(PaneId::Perf)),
+    ("app.go pulse", AppCommand::Go(PaneId::Pulse)),
     ("app.go clusters", AppCommand::Go(PaneId::Clusters)),
     ("app.go last", AppCommand::GoLast),
     ("app.notices", AppCommand::Notices),

@@ -27,7 +27,7 @@ use crate::tui::overlays::line::Line;
 use crate::tui::overlays::list::List;
 use crate::tui::overlays::menu::Menu;
 use crate::tui::overlays::notices::{Kept, Notices};
-use crate::tui::panes::{clusters, inventory, logs, perf, xray};
+use crate::tui::panes::{clusters, inventory, logs, perf, pulse, xray};
 use crate::tui::term::key::{Event, Key};
 use crate::tui::theme::Theme;
 
@@ -40,6 +40,8 @@ pub struct Model {
     pub inventory: inventory::state::State,
     /// What containers write.
     pub logs: logs::state::State,
+    /// How everything does.
+    pub pulse: pulse::state::State,
     /// Load tests.
     pub perf: perf::state::State,
     /// Contexts.
@@ -174,6 +176,8 @@ pub enum Msg {
 pub enum Report {
     /// To the inventory.
     Inventory(inventory::work::Report),
+    /// To the pulse.
+    Pulse(pulse::work::Report),
     /// To the logs.
     Logs(logs::work::Report),
     /// To a load test.
@@ -201,6 +205,8 @@ pub enum Report {
 pub enum Effect {
     /// For the inventory.
     Inventory(inventory::work::Effect),
+    /// For the pulse.
+    Pulse(pulse::work::Effect),
     /// For the logs.
     Logs(logs::work::Effect),
     /// For the load tests.
@@ -258,6 +264,7 @@ impl Model {
             shared,
             inventory: inventory::state::State::default(),
             logs: logs::state::State::default(),
+            pulse: pulse::state::State::default(),
             perf: perf::state::State::default(),
             clusters: clusters::state::State::default(),
             xray: xray::state::State::default(),
@@ -295,6 +302,7 @@ impl Model {
             PaneId::Inventory if self.inventory.in_detail => &["split", "global"],
             PaneId::Inventory => &["table", "global"],
             PaneId::Logs => &["logs", "global"],
+            PaneId::Pulse => &["pulse", "global"],
             PaneId::Perf => &["perf", "global"],
             PaneId::Clusters => &["clusters", "global"],
             PaneId::Xray => &["xray", "global"],

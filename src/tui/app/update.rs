@@ -20,7 +20,7 @@ use crate::tui::overlays::list::Answer as ListAnswer;
 use crate::tui::overlays::menu::{Answer as MenuAnswer, Item, Menu};
 use crate::tui::overlays::notices::{self, Notices};
 use crate::tui::panes::inventory::state::View;
-use crate::tui::panes::{clusters, inventory, logs, perf, xray};
+use crate::tui::panes::{clusters, inventory, logs, perf, pulse, xray};
 use crate::tui::term::key::{Code, Event, Key};
 
 /// How long a notice stands over the body.
@@ -111,6 +111,10 @@ fn reported(model: &mut Model, at: At, report: Report) -> Wanted {
             let step = inventory::update::report(&mut model.inventory, &model.shared, at, report).map(Effect::Inventory);
             settle(model, at, step)
         }
+        Report::Pulse(report) => {
+            let step = pulse::update::report(&mut model.pulse, report).map(Effect::Pulse);
+            Step { dirty: step.dirty && model.pane == PaneId::Pulse, ..step }
+        }
         Report::Logs(report) => {
             let step = logs::update::report(&mut model.logs, report).map(Effect::Logs);
             settle(model, at, step)
@@ -178,6 +182,7 @@ fn intent(model: &mut Model, at: At, wish: Intent) -> Wanted {
             let step = perf::update::load_test(&mut model.perf, key).map(Effect::Perf);
             settle(model, at, step)
         }
+        Intent::Look { kind, trouble } => look(model, at, kind, trouble),
         Intent::Logs(of, previous) => {
             let rows = body(model.size.1);
             let step = logs::update::open(&mut model.logs, of, previous, rows).map(Effect::Logs);
@@ -225,6 +230,15 @@ fn reveal(model: &mut Model, at: At, key: crate::names::ObjectKey) -> Wanted {
     let step = go(model, at, PaneId::Inventory);
     model.revealed_from = Some(from);
     step.then(inventory::update::reveal(&mut model.inventory, &model.shared, key).map(Effect::Inventory))
+}
+
+/// A kind in all namespaces, only its faults if that is wished.
+fn look(model: &mut Model, at: At, kind: String, trouble: bool) -> Wanted {
+    let step = view_line(model, at, View { kind, ..View::default() }, None, Vec::new());
+    if trouble == model.inventory.trouble {
+        return step;
+    }
+    step.then(command_of(model, at, Command::Inventory(inventory::commands::Command::Trouble)))
 }
 
 /// The form that is open, also under something else.
@@ -280,7 +294,8 @@ fn open_on(model: &mut Model, at: At, wanted: Vec<ClusterId>, view: Option<View>
     model.shared.open = wanted;
     let effects = closed.into_iter().map(Effect::Disconnect).chain(opened.into_iter().map(Effect::Connect));
     let step = Step { effects: effects.collect(), ..Step::redraw() };
-    let step = step.then(standing::opened(model, at)).and(remember(model));
+    let pulse = if model.pane == PaneId::Pulse { pulse::update::entered(&mut model.pulse, &model.shared) } else { Step::quiet() };
+    let step = step.then(pulse.map(Effect::Pulse)).then(standing::opened(model, at)).and(remember(model));
     let step = step.then(inventory::update::clusters(&mut model.inventory, &model.shared, view).map(Effect::Inventory));
     twice.into_iter().fold(step, |step, text| step.then(say(model, at, text)))
 }
@@ -290,6 +305,7 @@ pub(super) fn go(model: &mut Model, at: At, pane: PaneId) -> Wanted {
     model.revealed_from = None;
     let left = match model.pane {
         PaneId::Logs if pane != PaneId::Logs => logs::update::close(&mut model.logs).map(Effect::Logs),
+        PaneId::Pulse if pane != PaneId::Pulse => pulse::update::left(&mut model.pulse).map(Effect::Pulse),
         PaneId::Xray if pane != PaneId::Xray => xray::update::left(&mut model.xray).map(Effect::Xray),
         _ => Step::quiet(),
     };
@@ -306,6 +322,7 @@ fn entered(model: &mut Model, at: At, pane: PaneId) -> Wanted {
     match pane {
         PaneId::Inventory => guide(model, GuideStep::Returned).then(Step::redraw()),
         PaneId::Logs => Step::redraw(),
+        PaneId::Pulse => pulse::update::entered(&mut model.pulse, &model.shared).map(Effect::Pulse),
         PaneId::Perf => {
             let step = perf::update::entered(&mut model.perf).map(Effect::Perf);
             settle(model, at, step).then(Step::redraw())
@@ -363,6 +380,7 @@ pub(super) fn command_of(model: &mut Model, at: At, command: Command) -> Wanted 
     let step = match command {
         Command::App(command) => return app_command(model, at, command),
         Command::Inventory(command) => inventory::update::command(&mut model.inventory, &model.shared, at, command).map(Effect::Inventory),
+        Command::Pulse(command) => pulse::update::command(&mut model.pulse, &model.shared, command).map(Effect::Pulse),
         Command::Logs(command) => logs::update::command(&mut model.logs, command).map(Effect::Logs),
         Command::Perf(command) => perf::update::command(&mut model.perf, command).map(Effect::Perf),
         Command::Clusters(command) => clusters::update::command(&mut model.clusters, &model.shared, command).map(Effect::Clusters),
@@ -397,6 +415,7 @@ fn app_command(model: &mut Model, at: At, command: AppCommand) -> Wanted {
             let back = command == AppCommand::HistoryBack;
             return inventory::update::travel(&mut model.inventory, &model.shared, back).map(Effect::Inventory);
         }
+        AppCommand::Reload if model.pane == PaneId::Pulse => return entered(model, at, PaneId::Pulse),
         AppCommand::Reload if model.pane == PaneId::Clusters => {
             let step = clusters::update::again(&model.shared).map(Effect::Clusters);
             return settle(model, at, step);
@@ -436,6 +455,7 @@ fn back(model: &mut Model, at: At) -> Wanted {
         PaneId::Inventory => inventory::update::back(&mut model.inventory, &model.shared).map(|step| step.map(Effect::Inventory)),
         PaneId::Logs => logs::update::back(&mut model.logs).map(|step| step.map(Effect::Logs)),
         PaneId::Perf => perf::update::back(&mut model.perf).map(|step| step.map(Effect::Perf)),
+        PaneId::Pulse => None,
         PaneId::Clusters => clusters::update::back(&mut model.clusters).map(|step| step.map(Effect::Clusters)),
         PaneId::Xray => xray::update::back(&mut model.xray).map(|step| step.map(Effect::Xray)),
     };
@@ -858,6 +878,7 @@ pub(super) fn refusal(model: &Model, command: &Command) -> Option<String> {
         }
         Command::App(_) => None,
         Command::Inventory(command) => inventory::update::refusal(&model.inventory, &model.shared, command),
+        Command::Pulse(command) => pulse::update::refusal(&model.pulse, &model.shared, *command),
         Command::Logs(command) => logs::update::refusal(&model.logs, *command),
         Command::Perf(command) => perf::update::refusal(&model.perf, &model.shared, *command),
         Command::Clusters(command) => clusters::update::refusal(&model.clusters, &model.shared, *command),

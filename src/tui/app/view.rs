@@ -16,7 +16,7 @@ use crate::tui::keys::map::Lookup;
 use crate::tui::overlays::{notices, which_key};
 use crate::tui::panes::inventory::commands::Command as Inventory;
 use crate::tui::panes::inventory::state::Seen;
-use crate::tui::panes::{clusters, inventory, logs, perf, xray};
+use crate::tui::panes::{clusters, inventory, logs, perf, pulse, xray};
 use crate::tui::theme::Role;
 use crate::tui::widgets::bar::{GAP, Segment, bar};
 use crate::tui::widgets::paint::{ascii, page, put, row};
@@ -50,6 +50,7 @@ pub fn draw(model: &Model, look: &Look<'_>, buf: &mut Buffer) -> Hits {
     let mut hits = Hits::default();
     match model.pane {
         PaneId::Inventory => hits.inventory = Some(inventory::view::draw(&model.inventory, &model.shared, look, body, buf)),
+        PaneId::Pulse => pulse::view::draw(&model.pulse, &model.shared, look, body, buf),
         PaneId::Logs => logs::view::draw(&model.logs, look, body, buf),
         PaneId::Perf => perf::view::draw(&model.perf, look, body, buf),
         PaneId::Clusters => clusters::view::draw(&model.clusters, &model.shared, look, body, buf),
@@ -88,6 +89,7 @@ fn line_one(model: &Model, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let name = match model.pane {
         PaneId::Inventory => "Inventory",
         PaneId::Logs => "Logs",
+        PaneId::Pulse => "Pulse",
         PaneId::Perf => "Perf",
         PaneId::Clusters => "Clusters",
         PaneId::Xray => "Xray",
@@ -167,6 +169,7 @@ fn crumbs(model: &Model, look: &Look<'_>) -> Vec<Segment> {
     match model.pane {
         PaneId::Inventory => inventory::view::crumbs(&model.inventory, &model.shared, look),
         PaneId::Logs => logs::view::crumbs(&model.logs),
+        PaneId::Pulse => pulse::view::crumbs(&model.pulse, &model.shared, look),
         PaneId::Perf => perf::view::crumbs(&model.perf),
         PaneId::Clusters => clusters::view::crumbs(&model.clusters, &model.shared),
         PaneId::Xray => xray::view::crumbs(&model.xray, look),
@@ -221,6 +224,7 @@ fn footer(model: &Model, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
 fn here(model: &Model) -> String {
     let cluster = match model.pane {
         PaneId::Inventory => model.inventory.row().map(|row| row.cluster.to_string()),
+        PaneId::Pulse => None,
         PaneId::Logs => model.logs.of.first().map(|key| key.cluster.to_string()),
         PaneId::Perf => model.perf.shown().and_then(|entry| entry.run.target.cluster.clone()),
         PaneId::Clusters => clusters::state::here(&model.clusters, &model.shared).map(|line| line.id.to_string()),

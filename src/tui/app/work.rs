@@ -14,7 +14,7 @@ use crate::cluster::fleet::Fleet;
 use crate::names::{ObjectKey, Problem};
 use crate::results::Store;
 use crate::text::sanitise;
-use crate::tui::panes::{clusters, inventory, logs, perf, xray};
+use crate::tui::panes::{clusters, inventory, logs, perf, pulse, xray};
 
 /// What the work needs of the world.
 #[derive(Clone)]
@@ -36,6 +36,7 @@ pub struct Work {
     context: Context,
     inventory: inventory::work::Work<Report>,
     logs: logs::work::Work<Report>,
+    pulse: pulse::work::Work<Report>,
     perf: perf::work::Work<Report>,
     xray: xray::work::Work<Report>,
     clusters: clusters::work::Work<Report>,
@@ -60,6 +61,7 @@ impl Work {
     /// Begins to report how the connections do.
     pub fn new(context: Context) -> Self {
         let inventory = inventory::work::Work::new(context.fleet.clone(), context.reports.clone(), context.saved.join("tables"), Report::Inventory);
+        let pulse = pulse::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Pulse);
         let logs = logs::work::Work::new(context.fleet.clone(), context.saved.join("logs"), context.reports.clone(), Report::Logs);
         let perf = perf::work::Work::new(context.fleet.clone(), context.store.clone(), context.reports.clone(), Report::Perf);
         let xray = xray::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Xray);
@@ -76,7 +78,7 @@ impl Work {
         });
         let (memory, newest) = watch::channel(None);
         let writer = tokio::spawn(write(newest, context.remember.clone(), context.reports.clone()));
-        Self { context, inventory, logs, perf, xray, clusters, status, files, memory, writer }
+        Self { context, inventory, logs, perf, pulse, xray, clusters, status, files, memory, writer }
     }
 
     /// Begins what is wanted; what only the terminal's owner can do is answered.
@@ -84,6 +86,7 @@ impl Work {
         match effect {
             Effect::Inventory(effect) => self.inventory.run(effect),
             Effect::Logs(effect) => self.logs.run(effect),
+            Effect::Pulse(effect) => self.pulse.run(effect),
             Effect::Perf(effect) => self.perf.run(effect),
             Effect::Xray(effect) => self.xray.run(effect),
             Effect::Clusters(effect) => self.clusters.run(effect),
