@@ -109,7 +109,7 @@ fn ready(slices: &[Value], port: Option<&str>) -> Vec<String> {
 fn shown(addresses: &[String]) -> String {
     match addresses.len() {
         0 => "none".into(),
-        ..=3 => addresses.join(", "),
+        1..=3 => addresses.join(", "),
         many => format!("{} and {} more", addresses[..3].join(", "), many - 3),
     }
 }
@@ -183,10 +183,13 @@ pub(super) async fn ingress(around: &Around<'_>, object: &Value) -> Description 
     Description { facts: facts.0, sections, about: Vec::new() }
 }
 
+/// A Service and its endpoint slices; none where the cluster does not serve them.
+type Found = (Value, Option<Vec<Value>>);
+
 /// What stands behind the backends of an Ingress; each Service is asked for once.
 struct Behind<'a> {
     around: &'a Around<'a>,
-    known: BTreeMap<String, Result<(Value, Option<Vec<Value>>), Problem>>,
+    known: BTreeMap<String, Result<Found, Problem>>,
 }
 
 impl Behind<'_> {

@@ -303,10 +303,10 @@ mod tests {
     #[test]
     fn the_last_rollout_is_told_by_what_it_changed() {
         let deployment = json!({"metadata": {"uid": "a"}});
-        let sets = Ok(vec![set("cart-1", "9", "cart:2.3.0", "a"), set("cart-2", "10", "cart:2.4.0", "a"), set("else", "99", "else:1", "b")]);
+        let sets = vec![set("cart-1", "9", "cart:2.3.0", "a"), set("cart-2", "10", "cart:2.4.0", "a"), set("else", "99", "else:1", "b")];
         // 2026-05-12T14:04:00Z
-        assert_eq!(rollout(&sets, &deployment).unwrap().said.show(1_778_594_640), "10, begun 42m ago: cart:2.3.0 → cart:2.4.0");
-        let table = sets_table(&sets.unwrap(), &deployment).unwrap();
+        assert_eq!(rollout(&Ok(sets.clone()), &deployment).unwrap().said.show(1_778_594_640), "10, begun 42m ago: cart:2.3.0 → cart:2.4.0");
+        let table = sets_table(&sets, &deployment).unwrap();
         assert_eq!(table.facts.iter().map(|fact| fact.label.as_str()).collect::<Vec<_>>(), ["cart-2", "cart-1"]);
     }
 }
