@@ -183,14 +183,14 @@ pub(super) async fn ingress(around: &Around<'_>, object: &Value) -> Description 
     Description { facts: facts.0, sections, about: Vec::new() }
 }
 
+/// A Service and its endpoint slices; none where the cluster does not serve them.
+type Found = (Value, Option<Vec<Value>>);
+
 /// What stands behind the backends of an Ingress; each Service is asked for once.
 struct Behind<'a> {
     around: &'a Around<'a>,
-    known: BTreeMap<String, Result<Known, Problem>>,
+    known: BTreeMap<String, Result<Found, Problem>>,
 }
-
-/// A Service, and its endpoint slices where they could be read.
-type Known = (Value, Option<Vec<Value>>);
 
 impl Behind<'_> {
     async fn of(&mut self, backend: &Value) -> (Said, RowState) {
