@@ -136,10 +136,12 @@ async fn pages_are_of_one_version_and_lose_nothing(server: &Server) {
 
 async fn a_watch_goes_on_from_a_version(server: &Server) {
     let path = server.path("v1", "configmaps");
-    server.config_map("before", json!({})).await;
+    // A real server puts a map of its own into every new namespace.
+    let ours = json!({"ours": "yes"});
+    server.config_map("before", ours.clone()).await;
     let from = version(&server.get(&path).await.expect(200));
-    let mut watch = server.watch(&path, &format!("&resourceVersion={from}"), JSON).await;
-    server.config_map("one", json!({})).await;
+    let mut watch = server.watch(&path, &format!("&labelSelector=ours%3Dyes&resourceVersion={from}"), JSON).await;
+    server.config_map("one", ours).await;
     server.patch(&format!("{path}/one"), MERGE, &json!({"data": {"key": "2"}})).await.expect(200);
     server.delete(&format!("{path}/one"), &json!({})).await.expect(200);
     let mut versions = vec![from];
@@ -151,7 +153,7 @@ async fn a_watch_goes_on_from_a_version(server: &Server) {
     }
     assert!(versions.is_sorted_by(|a, b| a < b), "{versions:?}");
     // One that begins late sees the same again, and only what came after.
-    let mut late = server.watch(&path, &format!("&resourceVersion={}", versions[1]), JSON).await;
+    let mut late = server.watch(&path, &format!("&labelSelector=ours%3Dyes&resourceVersion={}", versions[1]), JSON).await;
     assert_eq!((late.brief().await.0, late.brief().await.0), ("MODIFIED".to_owned(), "DELETED".to_owned()));
     // One that says no version begins with what there is.
     let mut fresh = server.watch(&path, "&fieldSelector=metadata.name%3Dbefore", JSON).await;
