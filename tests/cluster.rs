@@ -33,6 +33,8 @@ mod get;
 mod logs;
 #[path = "cluster/measure.rs"]
 mod measure;
+#[path = "cluster/relations.rs"]
+mod relations;
 #[path = "cluster/two.rs"]
 mod two;
 
