@@ -28,6 +28,10 @@ mod views;
 mod logs;
 #[path = "play/tables.rs"]
 mod tables;
+#[path = "play/uses.rs"]
+mod uses;
+#[path = "play/xray.rs"]
+mod xray;
 
 use std::sync::Arc;
 use std::time::Duration;
