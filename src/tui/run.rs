@@ -68,10 +68,8 @@ pub type LookAgain = Box<dyn FnMut() -> Option<Result<Looks, Problem>>>;
 const DRAIN: usize = 256;
 /// Time spent on them.
 const DRAIN_TIME: Duration = Duration::from_millis(4);
-/// How long load tests are given to keep what they measured.
-const CLOSING: Duration = Duration::from_millis(300);
-/// The same when the terminal has gone.
-const HUNG_UP: Duration = Duration::from_millis(80);
+/// How long load tests are given to keep what they measured, also when the terminal has gone; without any it ends at once.
+const CLOSING: Duration = Duration::from_millis(500);
 
 /// Runs until the person quits or the terminal goes away.
 ///
@@ -102,13 +100,14 @@ pub async fn run(start: Start) -> io::Result<()> {
     let mut changes = Changes::of(&start.settings);
     let step = begin(&mut house.model, house.clock.now(), start.beginning);
     // A terminal that cannot be written to any more is no error: nobody is left to be told.
-    let gone = house.settle(step).is_err();
-    let input = Input::new(tokio::io::stdin(), start.escape_gap);
-    let hung_up = gone || house.live(&mut session, &mut signals, &mut changes, input, reports).await.unwrap_or(true);
+    if house.settle(step).is_ok() {
+        let input = Input::new(tokio::io::stdin(), start.escape_gap);
+        _ = house.live(&mut session, &mut signals, &mut changes, input, reports).await;
+    }
     session.leave();
     let kept = place::last(&mut house.model);
     house.work.run(kept);
-    house.work.close(if hung_up { HUNG_UP } else { CLOSING }).await;
+    house.work.close(CLOSING).await;
     Ok(())
 }
 
@@ -137,7 +136,7 @@ impl Clock {
 }
 
 impl House {
-    /// Lives until the end; true: the terminal went away.
+    /// Lives until the person quits or the terminal goes away.
     async fn live(
         &mut self,
         session: &mut Session,
@@ -145,7 +144,7 @@ impl House {
         changes: &mut Changes,
         mut input: Input<tokio::io::Stdin>,
         mut reports: Receiver<Report>,
-    ) -> io::Result<bool> {
+    ) -> io::Result<()> {
         while !self.model.ended {
             if self.pace.due().is_some_and(|due| due <= Instant::now()) {
                 self.draw()?;
@@ -153,12 +152,12 @@ impl House {
             tokio::select! {
                 biased;
                 signal = signals.next() => match signal {
-                    Signal::End => return Ok(true),
+                    Signal::End => return Ok(()),
                     Signal::Stop => self.stop(session)?,
                     Signal::Resize => self.resize()?,
                 },
                 event = input.next() => match event? {
-                    None => return Ok(true),
+                    None => return Ok(()),
                     Some(event) => {
                         self.pace.asked = true;
                         self.take(Msg::Input(event))?;
@@ -168,14 +167,14 @@ impl House {
                     }
                 },
                 report = reports.recv() => match report {
-                    None => return Ok(true),
+                    None => return Ok(()),
                     Some(report) => self.drain(report, &mut reports)?,
                 },
                 () = changes.next() => self.look_again()?,
                 () = tokio::time::sleep_until(self.wake().into()) => self.tick()?,
             }
         }
-        Ok(false)
+        Ok(())
     }
 
     fn wake(&self) -> Instant {
