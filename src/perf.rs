@@ -12,7 +12,7 @@ use crate::load::engine::{self, Ended, Sample};
 use crate::load::plan::Plan;
 use crate::names::{ClusterId, Problem};
 use crate::results::store::new_id;
-use crate::results::{Interval, Run, Store, Subject, Writing};
+use crate::results::{Environment, Interval, Provenance, Run, Store, Subject, Writing};
 
 /// How often a line is kept.
 const LINE: Duration = Duration::from_secs(1);
@@ -28,6 +28,8 @@ pub struct Order {
     pub cluster: Option<ClusterId>,
     /// The name of the cluster as the person typed it, where the gate asked for it.
     pub typed: Option<String>,
+    /// What the run belongs to: profile, permutation, labels. Where it is measured is filled in.
+    pub provenance: Provenance,
 }
 
 /// A run under way. Dropping it stops it.
@@ -55,7 +57,7 @@ pub struct Finished {
 impl Order {
     /// A run on a bare address.
     pub fn new(plan: Plan) -> Self {
-        Self { plan, what: None, cluster: None, typed: None }
+        Self { plan, what: None, cluster: None, typed: None, provenance: Provenance::default() }
     }
 
     /// What to ask the gate for, before the person is asked.
@@ -82,12 +84,14 @@ pub fn start(order: Order, gate: &Gate, store: &Store) -> Result<Handle, Problem
     // Whole milliseconds read better and say as much.
     let started = Timestamp::now();
     let started = started.round(Unit::Millisecond).unwrap_or(started);
-    let run = Run::begin(new_id(&order.subject(), started), order.subject(), &order.plan, started);
+    let mut run = Run::begin(new_id(&order.subject(), started), order.subject(), &order.plan, started);
+    let environment = Environment::here(run.target.cluster.as_deref());
+    run.provenance = Provenance { environment: Some(environment.id.clone()), ..order.provenance.clone() };
     let stop = CancellationToken::new();
     let (sender, samples) = watch::channel(Arc::<Sample>::default());
     let (done, finished) = oneshot::channel();
     let handle = Handle { run: run.clone(), samples, finished, stop: stop.clone().drop_guard() };
-    let job = Job { order, gate: gate.clone(), store: store.clone(), stop, sender, kept: None, problems: Vec::new() };
+    let job = Job { order, environment, gate: gate.clone(), store: store.clone(), stop, sender, kept: None, problems: Vec::new() };
     let body = move || _ = done.send(job.conduct(run));
     std::thread::Builder::new()
         .name("perf".into())
@@ -154,6 +158,7 @@ impl Stopper {
 /// What the thread of a run works with.
 struct Job {
     order: Order,
+    environment: Environment,
     gate: Gate,
     store: Store,
     stop: CancellationToken,
@@ -201,14 +206,16 @@ impl Job {
         self.audit("started");
         let begun = self.store.begin(&run);
         self.kept = self.note(begun);
-        let last = self.follow(&load).await;
+        let told = self.kept.as_ref().map_or(Ok(()), |kept| kept.environment(&self.environment));
+        self.note(told);
+        let last = self.follow(&load, run.started).await;
         run.take(&last);
         run.client_cpu_ns = cpu.zip(cpu_time()).and_then(|(before, after)| u64::try_from(after.saturating_sub(before).as_nanos()).ok());
         Ok(run)
     }
 
     /// Hands samples on and keeps a line a second, until the last one.
-    async fn follow(&mut self, load: &engine::Run) -> Arc<Sample> {
+    async fn follow(&mut self, load: &engine::Run, started: Timestamp) -> Arc<Sample> {
         let mut samples = load.samples();
         let mut kept: Option<Arc<Sample>> = None;
         let mut due = LINE;
@@ -223,7 +230,7 @@ impl Job {
             let sample = samples.borrow_and_update().clone();
             let over = sample.ended.is_some() || matches!(changed, Some(Err(_)));
             if over || sample.elapsed >= due {
-                self.keep(kept.as_deref(), &sample);
+                self.keep(kept.as_deref(), &sample, started);
                 kept = Some(sample.clone());
                 due = LINE * u32::try_from(sample.elapsed.as_secs() + 1).unwrap_or(u32::MAX);
             }
@@ -234,11 +241,15 @@ impl Job {
         }
     }
 
-    fn keep(&mut self, before: Option<&Sample>, sample: &Sample) {
+    fn keep(&mut self, before: Option<&Sample>, sample: &Sample, started: Timestamp) {
         let Some(writing) = &mut self.kept else { return };
         let line = Interval::between(before, sample);
         let written = writing.append(&line);
+        let from = before.map_or(Duration::ZERO, |before| before.elapsed);
+        let part = before.map_or_else(|| sample.whole.clone(), |before| sample.whole.since(&before.whole));
+        let logged = writing.log(started, None, from, sample.elapsed.saturating_sub(from), part.histogram());
         self.note(written);
+        self.note(logged);
     }
 
     /// Says in the audit log what is done to somebody's system.

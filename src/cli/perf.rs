@@ -1,6 +1,7 @@
 //! `meshplay perf`: start a load test and report it, list the runs that are kept, show one of them. Its layout as text is in `report`.
 
 mod compare;
+mod files;
 mod report;
 
 use std::io::{self, Write};
@@ -30,6 +31,10 @@ pub enum PerfVerb {
     Show(ShowArgs),
     /// Measure two addresses in turn, or take runs that are kept, and say what may be said about the second.
     Compare(compare::CompareArgs),
+    /// Read results of other programs into runs: Fortio, HdrHistogram, SMP, Meshery, wrk.
+    Import(files::ImportArgs),
+    /// Write a run in a format of another program.
+    Export(files::ExportArgs),
 }
 
 /// How to load.
@@ -85,6 +90,8 @@ pub async fn run(verb: PerfVerb, gate: &Gate, store: &Store, stop: impl Future<O
         PerfVerb::List(args) => list(&args, store, io),
         PerfVerb::Show(args) => show(&args, store, io),
         PerfVerb::Compare(args) => compare::run(args, gate, store, stop, io).await,
+        PerfVerb::Import(args) => files::import(&args, store, io),
+        PerfVerb::Export(args) => files::export(&args, store, io),
     }
 }
 

@@ -163,6 +163,11 @@ impl Record {
         (beyond >= 10.0 - 1e-6).then(|| self.histogram.value_at_quantile(share))
     }
 
+    /// All of it, in nanoseconds.
+    pub fn histogram(&self) -> &Histogram<u64> {
+        &self.histogram
+    }
+
     /// Fastest, mean and slowest.
     pub fn spread(&self) -> Option<(u64, f64, u64)> {
         (self.requests() > 0).then(|| (self.histogram.min(), self.histogram.mean(), self.histogram.max()))

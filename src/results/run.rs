@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Provenance;
 use crate::load::engine::{Ended, Sample};
 use crate::load::plan::{Pace, Plan};
 use crate::load::record::{Class, Record};
@@ -55,6 +56,9 @@ pub struct Run {
     /// CPU time of the whole program while it ran, where the system tells.
     #[serde(default)]
     pub client_cpu_ns: Option<u64>,
+    /// What it belongs to.
+    #[serde(default, skip_serializing_if = "Provenance::is_empty")]
+    pub provenance: Provenance,
 }
 
 /// How far a run got.
@@ -177,6 +181,7 @@ impl Run {
             latencies: Latencies::default(),
             histogram: Vec::new(),
             client_cpu_ns: None,
+            provenance: Provenance::default(),
         }
     }
 
@@ -263,6 +268,7 @@ impl Run {
         clean(&mut self.target.url);
         self.target.what.iter_mut().for_each(clean);
         self.target.cluster.iter_mut().for_each(clean);
+        self.provenance = self.provenance.sanitised();
         self.errors = self.errors.into_iter().map(|(class, count)| (sanitise(&class).into_owned(), count)).collect();
         self
     }
