@@ -1,8 +1,11 @@
 //! Runs as results: what was measured, as plain values, as JSON and as folders on disk. How it is measured is not in here, nor when.
 
+pub mod baseline;
 pub mod compare;
 pub mod environment;
 pub mod formats;
+pub mod gate;
+pub mod history;
 pub mod provenance;
 pub mod run;
 pub mod spectrum;

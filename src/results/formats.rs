@@ -3,13 +3,17 @@
 pub mod csv;
 pub mod fortio;
 pub mod hdr;
+mod html;
 mod logs;
+mod meshery;
+mod smp;
+mod wrk;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::provenance::{Imported, Provenance};
-use super::run::{Interval, Run, Shape, State, Subject};
+use super::run::{Interval, Latencies, Run, Shape, State, Subject};
 use super::spectrum::Spectrum;
 use super::store::Kept;
 use crate::names::Problem;
@@ -29,6 +33,12 @@ pub enum Format {
     Hgrm,
     /// A line a second.
     Csv,
+    /// A result of the Service Mesh Performance specification.
+    Smp,
+    /// A result of Meshery.
+    Meshery,
+    /// A page for a browser.
+    Html,
 }
 
 /// A run that was read from a file.
@@ -62,7 +72,7 @@ struct Row {
     lost: Option<&'static [&'static str]>,
 }
 
-const ROWS: [Row; 5] = [
+const ROWS: [Row; 8] = [
     Row { format: Format::Json, name: "json", extension: "json", lost: Some(&["latencies finer than the summary's buckets", "the lines a second"]) },
     Row {
         format: Format::Fortio,
@@ -76,6 +86,24 @@ const ROWS: [Row; 5] = [
     },
     Row { format: Format::Hdr, name: "hdr", extension: "hlog", lost: Some(&["errors", "bytes", "target and plan", "the environment"]) },
     Row { format: Format::Hgrm, name: "hgrm", extension: "hgrm", lost: Some(&["time", "errors", "bytes", "target and plan", "the environment"]) },
+    Row {
+        format: Format::Smp,
+        name: "smp",
+        extension: "json",
+        lost: Some(&[
+            "latencies other than min, average, p50, p90, p99 and max",
+            "the lines a second",
+            "errors, plan and target, unless in the labels",
+            "the environment",
+        ]),
+    },
+    Row {
+        format: Format::Meshery,
+        name: "meshery",
+        extension: "json",
+        lost: Some(&["the lines a second", "why requests failed: one code stands for all sockets", "the environment, unless in the labels"]),
+    },
+    Row { format: Format::Html, name: "html", extension: "html", lost: Some(&["what could be computed with: it is for reading"]) },
     Row { format: Format::Csv, name: "csv", extension: "csv", lost: Some(&["latencies finer than percentiles", "the environment"]) },
 ];
 
@@ -124,6 +152,9 @@ pub fn write(kept: &Kept, format: Format) -> Result<String, Problem> {
         Format::Json => serde_json::to_string_pretty(&kept.run).map(|text| text + "\n").map_err(|error| broken(error.to_string())),
         Format::Fortio => Ok(fortio::write(kept)),
         Format::Csv => Ok(csv::write(&kept.lines)),
+        Format::Smp => Ok(smp::write(kept)),
+        Format::Meshery => meshery::write(kept).map_err(broken),
+        Format::Html => Ok(html::write(kept)),
         Format::Hdr => logs::write(kept).map_err(broken),
         Format::Hgrm => kept.spectrum.histogram().map(|histogram| hdr::table(&histogram)).ok_or_else(|| broken("it has no latencies".into())),
     }
@@ -136,12 +167,15 @@ pub fn write(kept: &Kept, format: Format) -> Result<String, Problem> {
 pub fn read(name: &str, bytes: &[u8]) -> Result<Read, Problem> {
     let wrong = |why: String| {
         Problem::new("results.format", format!("{} cannot be imported", sanitise(name)), sanitise(&why))
-            .hint("Fortio JSON, HdrHistogram logs and percentile tables are read")
+            .hint("Fortio, SMP and Meshery results, HdrHistogram logs and tables, and what wrk and wrk2 print are read")
     };
     let text = std::str::from_utf8(bytes).map_err(|_| wrong("it is no text".into()))?;
     let text = text.trim_start_matches('\u{feff}');
     if text.starts_with("#[") || text.contains(",HISTFAAA") {
         return logs::read(text).map_err(wrong);
+    }
+    if wrk::is_output(text) {
+        return wrk::read(text).map_err(wrong);
     }
     if text.lines().take(3).any(|line| line.split_whitespace().eq(["Value", "Percentile", "TotalCount", "1/(1-Percentile)"])) {
         return logs::read_table(text).map_err(wrong);
@@ -153,6 +187,12 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Read, Problem> {
     };
     if value.get("DurationHistogram").is_some() {
         return fortio::read(&value).map_err(wrong);
+    }
+    if meshery::is_result(&value) {
+        return meshery::read(&value).map_err(wrong);
+    }
+    if smp::is_result(&value) {
+        return smp::read(&value).map_err(wrong);
     }
     Err(wrong("its format is none that is known".into()))
 }
@@ -172,6 +212,8 @@ struct Sketch {
     errors: std::collections::BTreeMap<String, u64>,
     plan: Shape,
     labels: std::collections::BTreeMap<String, String>,
+    /// Where the file tells percentiles and no bins.
+    latencies: Option<Latencies>,
 }
 
 impl Sketch {
@@ -197,7 +239,7 @@ impl Sketch {
             unfinished: 0,
             bytes: self.bytes,
             errors: self.errors,
-            latencies: spectrum.latencies(),
+            latencies: self.latencies.unwrap_or_else(|| spectrum.latencies()),
             histogram: spectrum.buckets(),
             client_cpu_ns: None,
             provenance: Provenance {

@@ -252,8 +252,14 @@ fn go_duration(nanoseconds: u64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use super::super::Found;
     use super::*;
+
+    /// The run of the fixture.
+    pub(in super::super) fn found() -> Found {
+        read(FILE).unwrap().runs.remove(0)
+    }
 
     const FILE: &str = include_str!("../../../tests/fixtures/fortio.json");
 
