@@ -1,7 +1,5 @@
 //! One HTTP/1.1 exchange on an open connection: the request out, the whole answer in. Sans everything else.
 
-use std::io;
-
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -40,7 +38,7 @@ impl Line {
 
     /// Sends a request and reads its answer to the end.
     pub(super) async fn exchange(&mut self, request: &[u8]) -> Result<Answer, Class> {
-        self.stream.write_all(request).await.map_err(|error| class_of(&error))?;
+        self.stream.write_all(request).await.map_err(|error| Class::of_read(&error))?;
         let (status, length, alive, body) = loop {
             match head(&self.buffer[..self.filled])? {
                 // Nobody asked for another protocol.
@@ -72,7 +70,7 @@ impl Line {
                 self.filled += count;
                 Ok(())
             }
-            Err(error) => Err(class_of(&error)),
+            Err(error) => Err(Class::of_read(&error)),
         }
     }
 
@@ -173,13 +171,4 @@ fn head(bytes: &[u8]) -> Result<Option<Head>, Class> {
 /// Chunks are what the body is framed in when they are the last coding applied (RFC 9112, 6.3).
 fn ends_chunked(codings: &[u8]) -> bool {
     codings.rsplit(|byte| *byte == b',').next().is_some_and(|last| last.trim_ascii().eq_ignore_ascii_case(b"chunked"))
-}
-
-/// The class of an error on an open connection.
-fn class_of(error: &io::Error) -> Class {
-    match error.kind() {
-        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => Class::Reset,
-        io::ErrorKind::TimedOut => Class::Timeout,
-        _ => Class::Closed,
-    }
 }
