@@ -150,6 +150,13 @@ mod tests {
     use crate::tui::keys::map::Keymap;
 
     #[test]
+    fn no_spelling_stands_twice() {
+        let mut all: Vec<_> = specs().map(|spec| spec.name).collect();
+        all.sort_unstable();
+        assert_eq!(all.windows(2).find(|pair| pair[0] == pair[1]), None);
+    }
+
+    #[test]
     fn every_preset_loads_with_the_real_commands() {
         for (name, layers) in PRESETS {
             let map = Keymap::load(layers, None, CONTEXTS, &|_, text| parse(text));
