@@ -10,9 +10,24 @@ use crate::names::Problem;
 use crate::text::sanitise;
 
 /// An HTTP address to be loaded.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Target {
     url: Url,
+}
+
+impl TryFrom<String> for Target {
+    type Error = Problem;
+
+    fn try_from(text: String) -> Result<Self, Problem> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Target> for String {
+    fn from(target: Target) -> Self {
+        target.url.into()
+    }
 }
 
 impl Target {
@@ -95,7 +110,7 @@ pub enum Pace {
 const SLOWEST: f64 = 1.0 / 86_400.0;
 
 /// A whole run.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// What is loaded.
     pub target: Target,
