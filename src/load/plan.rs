@@ -21,7 +21,7 @@ pub enum Pace {
 const SLOWEST: f64 = 1.0 / 86_400.0;
 
 /// A whole run.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// What is loaded.
     pub target: Target,

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 use crate::names::Problem;
@@ -29,8 +30,9 @@ pub enum Scheme {
     Unix,
 }
 
-/// An address to be loaded.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An address to be loaded; as JSON, what [`Target::url`] says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Target {
     scheme: Scheme,
     /// Path of a Unix socket.
@@ -169,6 +171,20 @@ impl Target {
     /// It is this machine itself.
     pub fn is_loopback(&self) -> bool {
         self.socket.is_some() || self.host() == "localhost" || self.host().parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+}
+
+impl TryFrom<String> for Target {
+    type Error = Problem;
+
+    fn try_from(text: String) -> Result<Self, Problem> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Target> for String {
+    fn from(target: Target) -> Self {
+        target.shown
     }
 }
 
