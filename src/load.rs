@@ -10,4 +10,5 @@ pub mod plan;
 pub mod record;
 pub mod sample;
 pub mod schedule;
+pub mod target;
 mod wire;

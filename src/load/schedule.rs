@@ -162,7 +162,7 @@ impl Random {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::plan::Target;
+    use crate::load::target::Target;
     use proptest::prelude::*;
 
     fn plan(pace: Pace, seconds: f64) -> Plan {

@@ -471,7 +471,7 @@ pub(super) fn millionths(number: f64) -> f64 {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::load::plan::Target;
+    use crate::load::target::Target;
 
     /// A sample after so many seconds and answers of a millisecond.
     pub(in crate::results) fn sample(seconds: u64, answers: u64, timeouts: u64, ended: Option<Ended>) -> Sample {
