@@ -10,8 +10,10 @@ pub mod provenance;
 pub mod run;
 pub mod spectrum;
 pub mod store;
+pub mod told;
 
 pub use environment::Environment;
 pub use provenance::Provenance;
 pub use run::{Bucket, Interval, Latencies, Run, Shape, State, Subject};
 pub use store::{Kept, Store, Writing};
+pub use told::{Endpoint, Generator, WarmUp};

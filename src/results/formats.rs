@@ -227,26 +227,21 @@ impl Sketch {
         let seconds = self.elapsed_ns as f64 / 1e9;
         let measured = if seconds > 0.0 { self.requests as f64 / seconds } else { 0.0 };
         let run = Run {
-            id,
             state: State::Done,
-            target: Subject { url: self.url, what: self.what, cluster: None },
-            plan: self.plan,
-            started,
             ended: started.checked_add(std::time::Duration::from_nanos(self.elapsed_ns)).ok(),
             elapsed_ns: self.elapsed_ns,
             requests: self.requests,
             requests_per_second: (self.rate.unwrap_or(measured) * 1e6).round() / 1e6,
-            unfinished: 0,
             bytes: self.bytes,
             errors: self.errors,
             latencies: self.latencies.unwrap_or_else(|| spectrum.latencies()),
             histogram: spectrum.buckets(),
-            client_cpu_ns: None,
             provenance: Provenance {
                 labels: self.labels,
                 imported: Some(Imported { format: self.format.into(), latency: self.latency.into(), width_ns, remarks: remarks.to_vec() }),
                 ..Provenance::default()
             },
+            ..Run::blank(id, Subject { url: self.url, what: self.what, cluster: None }, self.plan, started)
         };
         Found { run: run.sanitised(), lines, spectrum, log }
     }

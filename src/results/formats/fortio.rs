@@ -94,6 +94,7 @@ pub(super) fn read(value: &Value) -> Result<Read, String> {
         requests: Some(whole(&file.exactly, "Exactly")?).filter(|count| *count > 0),
         rate: number(&file.requested_qps).filter(|rate| *rate > 0.0 && rate.is_finite()),
         timeout_ns: whole(&file.timeout, "HTTPReqTimeOut")?,
+        ..Shape::default()
     };
     let sketch = Sketch {
         format: "fortio",
@@ -109,6 +110,7 @@ pub(super) fn read(value: &Value) -> Result<Read, String> {
         errors,
         plan,
         labels: if file.labels.is_empty() { BTreeMap::new() } else { [("fortio".to_owned(), file.labels.clone())].into() },
+        latencies: None,
     };
     Ok(Read { runs: vec![sketch.run(spectrum, Vec::new(), None, &remarks)], remarks })
 }
