@@ -382,7 +382,7 @@ impl Load {
             whole: self.whole.clone(),
             connections: self.connections,
             in_flight: self.connections,
-            ended: None,
+            ..Sample::default()
         }
     }
 
