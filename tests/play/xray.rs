@@ -96,7 +96,10 @@ fn a_cluster_that_refuses_the_kind_stands_beside_one_that_answers() {
     let phase = Some(Phase::Stale { since: NOW, problem: refused("lab does not let you list deployments") });
     let news = News { kind: Arc::new(deployment), upserts: Vec::new(), removed: Vec::new(), phase };
     stage.report(Report::Xray(xray::work::Report::News { generation, cluster: ClusterId::new("lab"), news })).wait(Duration::from_millis(100));
-    assert_shown(&mut stage, &["✗   lab  lab does not let you list deployments", "✗   edge  edge serves no kind", "ReplicaSet cart-1"]);
+    assert_shown(
+        &mut stage,
+        &["✗   lab  does not let you list deployments: deployments.apps is forbidden", "✗   edge  serves no kind", "ReplicaSet cart-1"],
+    );
     assert!(stage.line(1).contains("2 roots"), "{}", stage.screen());
     // They are lines like any other.
     stage.play("G k");

@@ -27,8 +27,12 @@ pub fn thing(cluster: &str, gvk: &Gvk, name: &str, note: &str, state: RowState, 
     object["metadata"]["uid"] = json!(uid);
     let row = Row { uid: Uid::parse(&uid), gvk: Arc::new(gvk.clone()), state, ..pod(&format!("{cluster}/shop/{name}"), "1/1", "Running") };
     let inside = object["spec"]["containers"].as_array().into_iter().flatten();
-    let inside =
-        inside.map(|container| Inside { name: container["name"].as_str().unwrap().into(), what: "container".into(), state, note: "running".into() });
+    let inside = inside.map(|container| Inside {
+        name: container["name"].as_str().unwrap().into(),
+        what: "container".into(),
+        state,
+        note: if state == RowState::Bad { "CrashLoopBackOff" } else { "running" }.into(),
+    });
     Thing { inside: inside.collect(), row, note: note.into(), facts: Reader::new(RULES.clone(), &gvk.group, &gvk.kind).read(&object) }
 }
 

@@ -119,7 +119,7 @@ fn told(grove: &Grove, line: &Line, state: &State, look: &Look<'_>) -> (Sign, Sp
             spans.push((grove.cluster.to_string(), Role::Title));
             let kind = state.ask.as_ref().map_or("", |ask| &ask.kind);
             let (note, role, state) = match grove.standing() {
-                Standing::Failed(problem) => (problem.what.clone(), Role::StatusBad, RowState::Bad),
+                Standing::Failed(problem) => (refusal(grove, problem), Role::StatusBad, RowState::Bad),
                 Standing::Known if line.open.is_none() => (format!("has no {kind} here"), Role::Dim, RowState::Fine),
                 Standing::Reading if line.open.is_none() => (format!("reading {kind}…"), Role::StatusProgress, RowState::Progress),
                 Standing::Known | Standing::Reading => (String::new(), Role::Dim, RowState::Fine),
@@ -161,6 +161,12 @@ fn told(grove: &Grove, line: &Line, state: &State, look: &Look<'_>) -> (Sign, Sp
         }
     };
     (mark(state), spans)
+}
+
+/// Why nothing is known of a cluster, behind its name.
+fn refusal(grove: &Grove, problem: &Problem) -> String {
+    let what = problem.what.strip_prefix(grove.cluster.as_str()).unwrap_or(&problem.what).trim_start();
+    if problem.why.is_empty() { what.to_owned() } else { format!("{what}: {}", problem.why) }
 }
 
 /// The lines that join a line to the one above it.
