@@ -26,6 +26,8 @@ pub(super) struct Job {
     sender: watch::Sender<Arc<Sample>>,
     /// Its folder, as long as that can be written.
     kept: Option<Writing>,
+    /// The median latency of each second, in nanoseconds.
+    medians: Vec<f64>,
     problems: Vec<Problem>,
     /// Whether it is to end by itself.
     judge: Judge,
@@ -36,7 +38,7 @@ pub(super) struct Job {
 impl Job {
     pub(super) fn new(order: Order, gate: Gate, store: Store, stop: CancellationToken, sender: watch::Sender<Arc<Sample>>) -> Self {
         let judge = Judge::new(order.aborts.clone());
-        Self { order, gate, store, stop, sender, kept: None, problems: Vec::new(), judge, aborted: None }
+        Self { order, gate, store, stop, sender, kept: None, medians: Vec::new(), problems: Vec::new(), judge, aborted: None }
     }
 
     /// Does it all; returns when the last line is kept.
@@ -85,6 +87,7 @@ impl Job {
         self.kept = self.note(begun);
         let last = self.follow(&load).await;
         run.take(&last);
+        run.judge(&self.order.plan, &last, &self.medians);
         run.client_cpu_ns = cpu.zip(cpu_time()).and_then(|(before, after)| u64::try_from(after.saturating_sub(before).as_nanos()).ok());
         Ok(run)
     }
@@ -121,8 +124,12 @@ impl Job {
     }
 
     fn keep(&mut self, before: Option<&Sample>, sample: &Sample) {
-        let Some(writing) = &mut self.kept else { return };
         let line = Interval::between(before, sample);
+        // The last one may be a stump.
+        if line.span_ns > LINE.as_nanos() as u64 / 2 {
+            self.medians.extend(line.latencies.p50.map(|median| median as f64));
+        }
+        let Some(writing) = &mut self.kept else { return };
         let written = writing.append(&line);
         self.note(written);
     }

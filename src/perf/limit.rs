@@ -22,7 +22,7 @@ pub enum Metric {
 }
 
 /// Names of latencies a limit may be on.
-const LATENCIES: [&str; 10] = ["min", "mean", "p50", "p75", "p90", "p95", "p99", "p99.9", "p99.99", "max"];
+const LATENCIES: [&str; 8] = ["min", "mean", "p50", "p75", "p90", "p99", "p99.9", "max"];
 
 /// A value and the side of it that is wanted, or, in a rule that ends a run, that is not.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
