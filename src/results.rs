@@ -8,6 +8,7 @@ pub mod gate;
 pub mod history;
 pub mod provenance;
 pub mod run;
+pub mod series;
 pub mod spectrum;
 pub mod store;
 pub mod told;

@@ -11,6 +11,10 @@
 
 #[path = "load/formats.rs"]
 mod formats;
+#[path = "load/profiles.rs"]
+mod profiles;
+#[path = "load/apart.rs"]
+mod apart;
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};

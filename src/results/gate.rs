@@ -104,7 +104,7 @@ fn errors(compared: &Compared) -> Check {
 }
 
 /// Kept where the median run keeps it.
-fn threshold(threshold: &Threshold) -> Check {
+pub fn threshold(threshold: &Threshold) -> Check {
     let kept: Vec<f64> = threshold.runs.iter().flatten().map(|(_, kept)| f64::from(u8::from(*kept))).collect();
     let (count, of) = (kept.iter().filter(|kept| **kept > 0.0).count(), kept.len());
     let outcome = match median(&kept) {

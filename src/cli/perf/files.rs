@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::super::Streams;
 use crate::names::Problem;
+use crate::perf::profile::kept::Profiles;
 use crate::results::formats::{self, Format};
 use crate::results::store::open_file;
 use crate::results::{Run, Store};
@@ -39,12 +40,36 @@ pub(super) fn import(args: &ImportArgs, store: &Store, io: &mut Streams<'_>) -> 
     let mut code = 0;
     for file in &args.files {
         let name = sanitise(&file.display().to_string()).into_owned();
-        match open_file(file).and_then(|bytes| formats::read(&name, &bytes)) {
+        let bytes = match open_file(file) {
+            Ok(bytes) => bytes,
+            Err(problem) => {
+                code = io.fail(&problem)?;
+                continue;
+            }
+        };
+        if let Some(text) = std::str::from_utf8(&bytes).ok().filter(|text| Profiles::is_profile(text)) {
+            code = code.max(profile(&name, text, store, io)?);
+            continue;
+        }
+        match formats::read(&name, &bytes) {
             Ok(read) => code = code.max(kept(&name, &read, store, io)?),
             Err(problem) => code = io.fail(&problem)?,
         }
     }
     Ok(code)
+}
+
+/// A profile of somebody else, without what gives access.
+fn profile(name: &str, text: &str, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> {
+    match Profiles::open(store.data()).import(name, text) {
+        Ok((kept, taken)) => {
+            if !taken.is_empty() {
+                writeln!(io.err, "{name}: taken out, as it gives access: {}", taken.join(", "))?;
+            }
+            writeln!(io.out, "profile {kept}").map(|()| 0)
+        }
+        Err(problem) => io.fail(&problem),
+    }
 }
 
 fn kept(name: &str, read: &formats::Read, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> {

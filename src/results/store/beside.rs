@@ -54,6 +54,11 @@ impl Store {
         Ok(Kept { lines: self.samples(id).unwrap_or_default(), environment: self.environment(id), run, spectrum, log })
     }
 
+    /// The data folder that the runs lie in.
+    pub fn data(&self) -> &Path {
+        self.folder.parent().unwrap_or(&self.folder)
+    }
+
     /// Where a run was measured; none where that is not known.
     pub fn environment(&self, id: &str) -> Option<Environment> {
         let bytes = read_file(&self.folder(id).join(ENVIRONMENT)).ok()?;
