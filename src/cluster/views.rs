@@ -3,17 +3,20 @@
 mod book;
 mod certs;
 mod changes;
+mod helm;
 pub mod images;
 mod object;
 mod restarts;
 mod trouble;
 mod versions;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
+use super::connection::Connected;
 use super::decode::{Own, Shape};
 use super::kinds::{Kind, Kinds};
 use super::table::{Sort, SortBy};
@@ -45,8 +48,8 @@ pub struct MixedView {
     pub span: Option<Duration>,
     /// What is said where it has no rows.
     pub nothing: &'static str,
-    /// Its kinds as `plural.group`, with a field selector of their own behind `?` or, behind `#`, asked for by metadata alone. Those that are not served
-    /// are left out.
+    /// Its kinds as `plural.group`; behind `#` metadata alone is asked for, behind `?` stand a field selector of their own and, after `&`, a label
+    /// selector. Those that are not served are left out.
     kinds: &'static [&'static str],
     columns: &'static [&'static str],
     /// How its objects are read; none: as workloads.
@@ -159,6 +162,32 @@ pub const BUILT_IN: &[MixedView] = &[
         columns: versions::COLUMNS,
         maker: Some(|_| Box::<versions::Versions>::default()),
     },
+    MixedView {
+        name: "helm",
+        aliases: &["hr", "releases"],
+        about: "Helm releases; enter shows the revisions of one",
+        group: None,
+        order: Sort { by: SortBy::Name, descending: false },
+        everywhere: true,
+        span: None,
+        nothing: "no release of Helm is kept",
+        kinds: helm::KINDS,
+        columns: helm::COLUMNS,
+        maker: Some(|_| Box::<helm::Releases>::default()),
+    },
+    MixedView {
+        name: "revisions",
+        aliases: &[],
+        about: "every revision of every Helm release that is kept",
+        group: None,
+        order: Sort { by: SortBy::Column(0), descending: true },
+        everywhere: false,
+        span: None,
+        nothing: "no revision of Helm's is kept",
+        kinds: helm::KINDS,
+        columns: helm::COLUMNS,
+        maker: Some(|_| Box::new(helm::Releases::every_revision())),
+    },
 ];
 
 /// A mixed view with what was asked of it.
@@ -176,6 +205,8 @@ pub(super) struct Part {
     pub(super) shape: Shape,
     /// A field selector of its own; may be empty.
     pub(super) fields: &'static str,
+    /// A label selector of its own; may be empty.
+    pub(super) labels: &'static str,
 }
 
 impl Ask {
@@ -193,13 +224,14 @@ impl Ask {
     /// The parts that a cluster serves.
     pub(super) fn parts(&self, kinds: &Kinds) -> Vec<Part> {
         let part = |spelling: &&'static str| {
-            let (name, fields) = spelling.split_once('?').unwrap_or((spelling, ""));
+            let (name, selectors) = spelling.split_once('?').unwrap_or((spelling, ""));
+            let (fields, labels) = selectors.split_once('&').unwrap_or((selectors, ""));
             let shape = match self.view.maker {
                 None => Shape::Own(Own::Workloads),
                 Some(_) if name.ends_with('#') => Shape::Metadata(self.view.columns),
                 Some(_) => Shape::Book(self.view.columns),
             };
-            Some(Part { kind: kinds.find(name.trim_end_matches('#'))?.clone(), shape, fields })
+            Some(Part { kind: kinds.find(name.trim_end_matches('#'))?.clone(), shape, fields, labels })
         };
         self.view.kinds.iter().filter_map(part).collect()
     }
@@ -231,6 +263,13 @@ pub(super) async fn outside(ask: &Ask, wire: &Wire) -> Vec<(Arc<Gvk>, Value)> {
             serving.into_iter().chain(own).collect()
         }
         _ => Vec::new(),
+    }
+}
+
+/// Reads closer what is wanted while the view is open; ends at once where nothing is.
+pub(super) async fn closer(ask: Ask, book: Arc<Mutex<Book>>, connected: watch::Receiver<Option<Connected>>, tell: impl Fn(Changed)) {
+    if matches!(ask.view.name, "helm" | "revisions") {
+        helm::read(book, connected, tell).await;
     }
 }
 

@@ -19,7 +19,7 @@ use super::metrics;
 use super::path::UserColumn;
 use super::pieces::Pieces;
 use super::rows::{Delta, Phase, Row, Uid};
-use super::views::{Ask, Book, Changed, Part, clock, outside};
+use super::views::{Ask, Book, Changed, Part, clock, closer, outside};
 use super::wire::{LIMIT, Lines, Status, Trouble, Wire, encode};
 use crate::names::{ClusterId, Problem};
 use crate::text::sanitise;
@@ -100,11 +100,13 @@ impl WatchSpec {
         self.namespaces.iter().map(|namespace| Some(namespace.as_str())).collect()
     }
 
-    /// The selectors as the end of a query; `own` is a field selector that comes with the kind.
-    fn selectors(&self, own: &str) -> String {
-        let part = |name: &str, text: &str| if text.is_empty() { String::new() } else { format!("&{name}={}", encode(text)) };
-        let fields = [self.fields.as_str(), own].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(",");
-        part("labelSelector", &self.labels) + &part("fieldSelector", &fields)
+    /// The selectors as the end of a query, with those that come with the kind.
+    fn selectors(&self, own: &Part) -> String {
+        let part = |name: &str, texts: [&str; 2]| {
+            let text = texts.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(",");
+            if text.is_empty() { String::new() } else { format!("&{name}={}", encode(&text)) }
+        };
+        part("labelSelector", [&self.labels, own.labels]) + &part("fieldSelector", [&self.fields, own.fields])
     }
 }
 
@@ -258,6 +260,8 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
     if let Some((book, ask)) = book.clone().zip(ask) {
         tell_outside(ask, now.wire, book.clone(), shared.clone()).await;
         let shared = shared.clone();
+        let teller = shared.clone();
+        tasks.spawn(closer(ask, book.clone(), connected.clone(), move |changed| teller.hand_over(changed)));
         tasks.spawn(clock(book, move |changed| shared.hand_over(changed)));
     }
     for (at, (part, namespace)) in places.into_iter().enumerate() {
@@ -267,7 +271,7 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
             part: at,
             shape: part.shape,
             path: part.kind.path(namespace),
-            query: spec.selectors(part.fields) + whole,
+            query: spec.selectors(part) + whole,
             decoder: decoder(part),
             book: book.clone(),
             rows: Vec::new(),
@@ -325,7 +329,7 @@ fn resolve(spec: &WatchSpec, kinds: &super::kinds::Kinds) -> Result<Vec<Part>, P
         why: String::new(),
         hints: vec!["`:` and tab lists the kinds; `kubectl api-resources` does too".into()],
     };
-    let part = |kind: &super::kinds::Kind| vec![Part { shape: Shape::of(kind), kind: kind.clone(), fields: "" }];
+    let part = |kind: &super::kinds::Kind| vec![Part { shape: Shape::of(kind), kind: kind.clone(), fields: "", labels: "" }];
     kinds.find(&spec.view).map(part).ok_or_else(unknown)
 }
 

@@ -19,6 +19,8 @@ pub enum Command {
     Describe,
     /// The split's manifest tab.
     Yaml,
+    /// The split's tab of what a Helm release was installed with.
+    Values,
     /// The split's events tab.
     Events,
     /// The split's tab of what the object uses and is used by.
@@ -163,6 +165,7 @@ pub fn parse(text: &str) -> Option<Command> {
 pub const SPECS: &[CommandSpec] = &[
     spec("table.describe", "describe", Some(1)),
     spec("table.yaml", "yaml", Some(2)),
+    spec("table.values", "values of a Helm release", None),
     spec("table.uses", "uses", Some(12)),
     spec("table.logs", "logs", Some(2)),
     spec("table.previous-logs", "logs of the run before", None),
@@ -208,6 +211,7 @@ pub const SPECS: &[CommandSpec] = &[
     spec("table.group namespace", "in groups by a column; `none`: as rows", None),
     split("split.tab describe", "summary", Some(1)),
     split("split.tab yaml", "yaml", Some(2)),
+    split("split.tab values", "values", Some(2)),
     split("split.tab events", "events", Some(3)),
     split("split.tab uses", "uses", Some(3)),
     split("split.follow", "go there", Some(0)),
@@ -216,7 +220,7 @@ pub const SPECS: &[CommandSpec] = &[
     split("split.fold close", "fold, or go up and fold", None),
     split("split.fold open", "unfold", None),
     split("split.fold all", "fold or unfold all", Some(8)),
-    split("split.whole", "managed fields, in a comparison status", Some(10)),
+    split("split.whole", "managed fields, in a comparison status, in values defaults", Some(10)),
     split("split.copy", "copy", None),
     split("split.save", "save to a file", Some(11)),
     split("split.reveal", "reveal", Some(1)),
@@ -256,6 +260,7 @@ const TABLE: &[(&str, Command)] = &[
     ("table.warp", Command::Warp),
     ("table.describe", Command::Describe),
     ("table.yaml", Command::Yaml),
+    ("table.values", Command::Values),
     ("table.uses", Command::Uses),
     ("table.logs", Command::Logs),
     ("table.previous-logs", Command::PreviousLogs),
@@ -296,6 +301,7 @@ const TABLE: &[(&str, Command)] = &[
     ("inventory.trouble", Command::Trouble),
     ("split.tab describe", Command::Describe),
     ("split.tab yaml", Command::Yaml),
+    ("split.tab values", Command::Values),
     ("split.tab events", Command::Events),
     ("split.tab uses", Command::Uses),
     ("split.follow", Command::GoThere),
