@@ -29,6 +29,8 @@ mod until;
 mod columns;
 #[path = "cluster/get.rs"]
 mod get;
+#[path = "cluster/helm.rs"]
+mod helm;
 #[path = "cluster/logs.rs"]
 mod logs;
 #[path = "cluster/measure.rs"]

@@ -13,6 +13,8 @@ mod drill;
 mod frame;
 #[path = "play/held.rs"]
 mod held;
+#[path = "play/helm.rs"]
+mod helm;
 #[path = "play/measure.rs"]
 mod measure;
 #[path = "support/play.rs"]

@@ -23,7 +23,7 @@ use crate::text::sanitise::sanitise_lines;
 /// Releases and revisions are no objects of an API server: this group says so.
 const GROUP: &str = "helm.sh";
 /// Payloads that are read at once.
-pub(super) const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 4;
 /// Revisions and objects that a summary lists, at most; Helm keeps ten revisions.
 const LISTED: usize = 40;
 
@@ -99,8 +99,8 @@ async fn fetch<T: serde::de::DeserializeOwned + Send + 'static>(
 ) -> Result<T, Problem> {
     #[derive(Deserialize)]
     struct List {
-        #[serde(default)]
-        items: Vec<Stored>,
+        /// An empty one may be null.
+        items: Option<Vec<Stored>>,
     }
     #[derive(Deserialize)]
     struct Stored {
@@ -119,7 +119,7 @@ async fn fetch<T: serde::de::DeserializeOwned + Send + 'static>(
         encode(&format!("{comma}metadata.name={name}"))
     );
     let List { items } = wire.json(&path, JSON, LIMIT).await.map_err(|trouble| trouble.problem)?;
-    let stored = items.into_iter().next().ok_or_else(|| gone(&format!("{} in {namespace}", sanitise(name))))?;
+    let stored = items.into_iter().flatten().next().ok_or_else(|| gone(&format!("{} in {namespace}", sanitise(name))))?;
     // Ten megabytes of JSON take a while.
     let read = tokio::task::spawn_blocking(move || decode(&stored.data.release, holder)).await.unwrap_or_else(|ended| Err(ended.to_string()));
     read.map_err(|why| {
@@ -144,8 +144,7 @@ struct Entry {
 async fn history(wire: &Wire, namespace: &str, release: &str) -> Result<Vec<Entry>, Problem> {
     #[derive(Deserialize)]
     struct List {
-        #[serde(default)]
-        items: Vec<super::decode::Head>,
+        items: Option<Vec<super::decode::Head>>,
     }
     let (mut found, mut refused) = (Vec::new(), None);
     for store in STORES {
@@ -153,7 +152,7 @@ async fn history(wire: &Wire, namespace: &str, release: &str) -> Result<Vec<Entr
         let labels = encode(&format!("owner=helm,name={release}"));
         let path = format!("/api/v1/namespaces/{}/{plural}?labelSelector={labels}&{selector}", encode(namespace));
         match wire.json::<List>(&path, METADATA_LIST, LIMIT).await {
-            Ok(list) => found.extend(list.items.into_iter().filter_map(|item| entry(item.metadata, store))),
+            Ok(list) => found.extend(list.items.into_iter().flatten().filter_map(|item| entry(item.metadata, store))),
             Err(trouble) => refused = refused.or(Some(trouble.problem)),
         }
     }
@@ -285,8 +284,7 @@ fn history_of(past: Vec<(i64, Result<Facts, Problem>)>) -> Option<Section> {
     let row = |(number, read): (i64, Result<Facts, Problem>)| match read {
         Ok(Facts { info, chart: payload::Slim { metadata } }) => {
             let text = |text: &str| Said::from(sanitise(text).into_owned());
-            let updated =
-                Some(unix(&info.last_deployed)).filter(|unix| *unix > 0).map_or_else(Said::default, |unix| Said::default().ago(unix).and(""));
+            let updated = Some(unix(&info.last_deployed)).filter(|unix| *unix > 0).map_or_else(Said::default, |unix| Said::default().since(unix));
             let more = vec![updated, text(&metadata.called()), text(&metadata.app_version), text(&info.description)];
             Fact { label: number.to_string(), said: text(&info.status), more, state: state(&info.status) }
         }

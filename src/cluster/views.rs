@@ -10,13 +10,11 @@ mod restarts;
 mod trouble;
 mod versions;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::sync::watch;
 
-use super::connection::Connected;
 use super::decode::{Own, Shape};
 use super::kinds::{Kind, Kinds};
 use super::table::{Sort, SortBy};
@@ -25,7 +23,7 @@ use crate::names::Gvk;
 use crate::text::age;
 
 use book::Maker;
-pub(super) use book::{Book, Changed, clock};
+pub(super) use book::{Book, Changed, Want, clock};
 
 /// How a view's objects are read together.
 type Making = fn(&Ask) -> Box<dyn Maker>;
@@ -236,6 +234,11 @@ impl Ask {
         self.view.kinds.iter().filter_map(part).collect()
     }
 
+    /// What watches tell of its objects is not all: some are read closer.
+    pub(super) fn reads_closer(&self) -> bool {
+        matches!(self.view.name, "helm" | "revisions")
+    }
+
     /// How its objects are read together; none where each is a row of its own.
     pub(super) fn maker(&self) -> Option<Box<dyn Maker>> {
         self.view.maker.map(|make| make(self))
@@ -266,11 +269,9 @@ pub(super) async fn outside(ask: &Ask, wire: &Wire) -> Vec<(Arc<Gvk>, Value)> {
     }
 }
 
-/// Reads closer what is wanted while the view is open; ends at once where nothing is.
-pub(super) async fn closer(ask: Ask, book: Arc<Mutex<Book>>, connected: watch::Receiver<Option<Connected>>, tell: impl Fn(Changed)) {
-    if matches!(ask.view.name, "helm" | "revisions") {
-        helm::read(book, connected, tell).await;
-    }
+/// What is said of an object that was wanted, as an object of a kind of its own.
+pub(super) async fn told(wire: &Wire, want: Want) -> (Arc<Gvk>, Value) {
+    helm::told(wire, want).await
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Watches: one task a kind, one coalescing delta a subscription. A lost watch keeps its rows, says since when they are stale, and comes back.
 
+mod closer;
 mod queue;
 
 use std::collections::{HashMap, HashSet};
@@ -12,6 +13,7 @@ use serde_json::value::RawValue;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
+use self::closer::closer;
 use self::queue::Queue;
 use super::connection::{Connected, LONGEST_PAUSE, unix_now};
 use super::decode::{Decoder, Head, Look, Own, Shape};
@@ -19,7 +21,7 @@ use super::metrics;
 use super::path::UserColumn;
 use super::pieces::Pieces;
 use super::rows::{Delta, Phase, Row, Uid};
-use super::views::{Ask, Book, Changed, Part, clock, closer, outside};
+use super::views::{Ask, Book, Changed, Part, clock, outside};
 use super::wire::{LIMIT, Lines, Status, Trouble, Wire, encode};
 use crate::names::{ClusterId, Problem};
 use crate::text::sanitise;
@@ -192,6 +194,12 @@ impl Shared {
         });
     }
 
+    /// All parts before that one are as they are on the server.
+    fn listed(&self, part: usize) -> bool {
+        let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        pending.phases.iter().take(part).all(|phase| *phase == Some(Phase::Synced))
+    }
+
     fn set_phase(&self, part: usize, phase: Phase) {
         self.change(|pending| {
             if let Some(place) = pending.phases.get_mut(part)
@@ -251,7 +259,8 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
         decoder.writing(book.clone()).shown_to(look.clone())
     };
     shared.change(|pending| {
-        pending.phases = vec![None; places.len()];
+        let closer = usize::from(spec.exact && !places.is_empty() && ask.is_some_and(|ask| ask.reads_closer()));
+        pending.phases = vec![None; places.len() + closer];
         pending.columns = places.first().and_then(|(part, _)| decoder(part).columns());
         // Where nothing of a view is served, nothing more will come.
         pending.phase_changed |= places.is_empty();
@@ -260,8 +269,9 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
     if let Some((book, ask)) = book.clone().zip(ask) {
         tell_outside(ask, now.wire, book.clone(), shared.clone()).await;
         let shared = shared.clone();
-        let teller = shared.clone();
-        tasks.spawn(closer(ask, book.clone(), connected.clone(), move |changed| teller.hand_over(changed)));
+        if ask.reads_closer() {
+            tasks.spawn(closer(book.clone(), connected.clone(), shared.clone(), spec.exact.then_some(places.len())));
+        }
         tasks.spawn(clock(book, move |changed| shared.hand_over(changed)));
     }
     for (at, (part, namespace)) in places.into_iter().enumerate() {
@@ -699,6 +709,9 @@ impl Source {
         self.remove(gone);
         self.fresh = unix_now();
         self.shared.set_phase(self.part, Phase::Synced);
+        if let Some(book) = &self.book {
+            book.lock().unwrap_or_else(PoisonError::into_inner).call_reader();
+        }
     }
 
     /// Takes the columns from a bookmark: where there are no objects, it is the first event of a Table and the only one that says what they are.

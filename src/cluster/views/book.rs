@@ -151,18 +151,19 @@ impl Book {
     }
 
     /// Says from now on when something may be wanted.
-    pub(super) fn wanted(&mut self) -> Arc<Notify> {
+    pub(in crate::cluster) fn wanted(&mut self) -> Arc<Notify> {
         let reader = self.reader.get_or_insert_default().clone();
         reader.notify_one();
         reader
     }
 
     /// What is wanted now, each once.
-    pub(super) fn wants(&mut self) -> Vec<Want> {
+    pub(in crate::cluster) fn wants(&mut self) -> Vec<Want> {
         self.maker.wants()
     }
 
-    fn call_reader(&self) {
+    /// Something may be wanted, or all that can be wanted is known.
+    pub(in crate::cluster) fn call_reader(&self) {
         if let Some(reader) = &self.reader {
             reader.notify_one();
         }

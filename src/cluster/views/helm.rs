@@ -2,19 +2,15 @@
 //! them in, nothing else of them; what labels do not say is read once a revision, while the view is open.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
-use futures::{StreamExt as _, stream};
 use serde::Deserialize;
-use serde_json::json;
-use tokio::sync::watch;
+use serde_json::{Value, json};
 
-use super::super::connection::{Connected, unix_now};
 use super::super::helm::{self, payload::state};
 use super::super::rows::{Cell, Row, RowState, Uid};
-use super::super::watch::current;
-use super::book::{Book, Changed, Entry, FOREVER, Maker, Page, Pen, Taken, Want};
+use super::super::wire::Wire;
+use super::book::{Entry, FOREVER, Maker, Page, Pen, Taken, Want};
 use super::object::Metadata;
 use crate::names::Gvk;
 
@@ -28,8 +24,6 @@ const MESSAGE: usize = 5;
 
 /// What a payload said, as an object of a kind of its own.
 const TOLD: &str = "HelmPayload";
-/// Revisions come one after the other: only when no more come it is known which is the newest.
-const REST: Duration = Duration::from_millis(100);
 
 /// Reads the labels of revisions.
 #[derive(Default)]
@@ -165,38 +159,16 @@ impl Releases {
     }
 }
 
-/// Reads what is wanted, as long as it lives.
-pub(super) async fn read(book: Arc<Mutex<Book>>, mut connected: watch::Receiver<Option<Connected>>, tell: impl Fn(Changed)) {
-    let wanted = open(&book).wanted();
-    let told = Arc::new(Gvk::new("", "v1", TOLD));
-    loop {
-        wanted.notified().await;
-        tokio::time::sleep(REST).await;
-        let wants = open(&book).wants();
-        let Some(now) = current(&mut connected).await else { return };
-        let one = |want: Want| {
-            let (wire, book, tell, told) = (&now.wire, &book, &tell, &told);
-            async move {
-                let mut object = helm::told(wire, &want.namespace, want.plural, &want.name).await;
-                object["metadata"] = json!({"uid": want.uid, "resourceVersion": want.version});
-                let mut book = open(book);
-                // Written here and read there: it fits.
-                _ = book.take(told, object.to_string().as_bytes(), unix_now());
-                tell(book.changed());
-            }
-        };
-        stream::iter(wants).for_each_concurrent(helm::AT_ONCE, one).await;
-    }
-}
-
-fn open(book: &Mutex<Book>) -> MutexGuard<'_, Book> {
-    book.lock().unwrap_or_else(PoisonError::into_inner)
+/// What the payload of a revision says.
+pub(super) async fn told(wire: &Wire, want: Want) -> (Arc<Gvk>, Value) {
+    let mut object = helm::told(wire, &want.namespace, want.plural, &want.name).await;
+    object["metadata"] = json!({"uid": want.uid, "resourceVersion": want.version});
+    (Arc::new(Gvk::new("", "v1", TOLD)), object)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
+    use super::super::book::Book;
     use super::*;
     use crate::names::ClusterId;
 
