@@ -13,7 +13,8 @@ use serde_json::json;
 use super::{Output, Streams};
 use crate::cluster::gate::Gate;
 use crate::load::engine::Sample;
-use crate::load::plan::{Pace, Plan, Target};
+use crate::load::plan::{Pace, Plan};
+use crate::load::target::Target;
 use crate::names::Problem;
 use crate::perf::{self, Finished, Handle, Order};
 use crate::results::{Interval, Run, Store};
@@ -46,7 +47,8 @@ pub struct RunArgs {
     /// End earlier, after so many requests.
     #[arg(short = 'n', long)]
     requests: Option<u64>,
-    /// Requests a second over all connections, or `max`; if not given, `max` on this machine itself and 100 elsewhere.
+    /// Requests a second over all connections, sent by plan whether or not answers have come (an open loop), or `max`: the next one when the last is answered
+    /// (a closed loop). If not given, `max` on this machine itself and 100 elsewhere.
     #[arg(short, long, value_parser = pace)]
     rate: Option<Pace>,
     /// How long an answer may take.
@@ -122,7 +124,7 @@ fn plan(args: &RunArgs) -> Result<Plan, Problem> {
         connections: args.connections,
         duration: args.duration,
         requests: args.requests,
-        pace: args.rate.unwrap_or(gentle.pace),
+        pace: args.rate.clone().unwrap_or(gentle.pace),
         timeout: args.timeout,
         ..gentle
     };
@@ -229,7 +231,7 @@ mod tests {
         let store = Store::open(data.path());
         let gate = Gate::new(true, Vec::new(), None);
         for (line, expected, word) in
-            [("perf run 127.0.0.1:9", 1, "read-only"), ("perf run https://127.0.0.1", 2, "TLS"), ("perf show x", 1, "no run")]
+            [("perf run 127.0.0.1:9", 1, "read-only"), ("perf run ftp://127.0.0.1", 2, "not spoken"), ("perf show x", 1, "no run")]
         {
             let verb = Line::try_parse_from(line.split_whitespace()).unwrap_or_else(|error| panic!("{error}")).verb;
             let (mut out, mut err) = (Vec::new(), Vec::new());

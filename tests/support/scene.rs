@@ -13,8 +13,9 @@ use meshplay::cluster::events::EventLine;
 use meshplay::cluster::metrics::{Gauge, Known, Reading, Resource, Use, Uses};
 use meshplay::cluster::rows::{Cell, Column, Delta, Phase, Row, RowState, Uid};
 use meshplay::load::engine::{Ended, Sample};
-use meshplay::load::plan::{Plan, Target};
+use meshplay::load::plan::Plan;
 use meshplay::load::record::{Class, Record};
+use meshplay::load::target::Target;
 use meshplay::names::{ClusterId, ConnectionKind, Gvk, ObjectKey, Problem};
 use meshplay::results::{Run, Subject};
 
@@ -38,6 +39,7 @@ pub fn columns(view: &str) -> Arc<[Column]> {
         "helm" => &[">REVISION", "STATUS", "CHART", "APP VERSION", "UPDATED", "MESSAGE"],
         "changes" => &["WHEN", "KIND", "OBJECT", "WHAT", "BY"],
         "images" => &["KIND", "CONTAINER", "VERSION", "ELSEWHERE", "IMAGE"],
+        "versions" => &["COMPONENT", "VERSION", "SKEW", "MESSAGE"],
         "trouble" => &["KIND", "CAUSE", "SINCE", "NODE", "VERSION", "MESSAGE"],
         other => panic!("no columns for {other}"),
     };
@@ -51,7 +53,7 @@ pub fn columns(view: &str) -> Arc<[Column]> {
 
 /// All rows of a cluster, as they stand when a list has come in.
 pub fn listed(view: &str, rows: Vec<Row>) -> Delta {
-    Delta { columns: Some(columns(view)), reset: true, upserts: rows, removed: Vec::new(), phase: Some(Phase::Synced) }
+    Delta { columns: Some(columns(view)), reset: true, upserts: rows, phase: Some(Phase::Synced), ..Delta::default() }
 }
 
 /// What pods of the shop use, measured so many seconds ago: names, millicores, mebibytes.
@@ -155,6 +157,12 @@ pub fn helm(place: &str, kind: &str, revision: i64, seconds: i64, [status, chart
     };
     let cells = vec![Cell::Number(revision), text(status), text(chart), text(app), Cell::Since(NOW - seconds), text(said)];
     row(Gvk::new("helm.sh", "v1", kind), place, cells).state(state)
+}
+
+/// A version: of the API server, which is no object, or of a node's kubelet.
+pub fn version(place: &str, kind: &str, version: &str) -> Row {
+    let component = if kind == "Node" { "kubelet" } else { "kube-apiserver" };
+    row(Gvk::new("", "v1", kind), place, vec![text(component), text(version), Cell::Empty, Cell::Empty])
 }
 
 /// A Secret.
@@ -387,7 +395,7 @@ impl Load {
             whole: self.whole.clone(),
             connections: self.connections,
             in_flight: self.connections,
-            ended: None,
+            ..Sample::default()
         }
     }
 

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use super::super::{Output, Streams};
 use super::{print_problems, report, to_its_end};
 use crate::cluster::gate::Gate;
-use crate::load::plan::{Pace, Plan, Target};
+use crate::load::plan::{Pace, Plan};
+use crate::load::target::Target;
 use crate::names::Problem;
 use crate::perf::{self, Order};
 use crate::results::compare::{Compared, Metric};
@@ -142,7 +143,7 @@ fn turns(pairs: usize, seed: u64) -> Vec<usize> {
 
 fn plan(args: &CompareArgs, url: &str) -> Result<Plan, Problem> {
     let gentle = Plan::gentle(Target::parse(url)?);
-    let plan = Plan { connections: args.connections, duration: args.duration, pace: args.rate.unwrap_or(gentle.pace), ..gentle };
+    let plan = Plan { connections: args.connections, duration: args.duration, pace: args.rate.clone().unwrap_or(gentle.pace), ..gentle };
     plan.check().map(|()| plan)
 }
 
