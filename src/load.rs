@@ -5,5 +5,6 @@
 pub mod engine;
 pub mod plan;
 pub mod record;
+pub mod request;
 pub mod target;
 mod wire;

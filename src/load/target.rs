@@ -163,6 +163,14 @@ impl Target {
         &self.path
     }
 
+    /// Path and query of what an answer to `from` points to; none where that is another server.
+    pub(super) fn beside(&self, from: &str, location: &str) -> Option<String> {
+        let scheme = if self.scheme.is_secure() { "https" } else { "http" };
+        let base = Url::parse(&format!("{scheme}://{}{}", self.authority(), from.split_once('?').map_or(from, |(path, _)| path))).ok()?;
+        let there = base.join(location).ok().filter(|there| there.origin() == base.origin())?;
+        Some(there.query().map_or_else(|| there.path().to_owned(), |query| format!("{}?{query}", there.path())))
+    }
+
     /// The Unix socket, where it is one.
     pub fn socket(&self) -> Option<&Path> {
         self.socket.as_deref()
@@ -286,6 +294,18 @@ mod tests {
         let target = Target::parse("http://x/slot/{{ feed.a b }}/ü?n={{random 1 9}}&{{counter}}").unwrap();
         assert_eq!(target.path(), "/slot/{{ feed.a b }}/%C3%BC?n={{random 1 9}}&{{counter}}");
         assert!(Target::parse("http://{{feed.host}}/").is_err(), "one run loads one host");
+    }
+
+    /// RFC 3986, 5.4: references and what they resolve to.
+    #[test]
+    fn redirects_stay_on_the_same_server() {
+        let target = Target::parse("http://a:80/b/c/d?q").unwrap();
+        for (location, path) in [("g", "/b/c/g"), ("/g", "/g"), ("../g?y", "/b/g?y"), ("http://a/g#s", "/g"), ("//a:80/", "/")] {
+            assert_eq!(target.beside("/b/c/d?q", location).as_deref(), Some(path), "{location}");
+        }
+        for other in ["http://b/", "https://a/", "//a:81/", "ftp://a/", "http://"] {
+            assert_eq!(target.beside("/", other), None, "{other}");
+        }
     }
 
     #[test]
