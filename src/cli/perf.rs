@@ -1,5 +1,6 @@
 //! `meshplay perf`: start a load test and report it, list the runs that are kept, show one of them. Its layout as text is in `report`.
 
+mod ask;
 mod compare;
 mod report;
 
@@ -36,7 +37,7 @@ pub enum PerfVerb {
 /// How to load.
 #[derive(Clone, Debug, Args)]
 pub struct RunArgs {
-    /// An address; without a scheme it is http.
+    /// An address: http (if nothing else is said), https, h2c, grpc, grpcs (a health check, or /shop.Cart/Get), tcp, udp, or unix:/run/app.sock:/path.
     url: String,
     /// Connections kept open.
     #[arg(short, long, default_value_t = 4)]
@@ -47,12 +48,15 @@ pub struct RunArgs {
     /// End earlier, after so many requests.
     #[arg(short = 'n', long)]
     requests: Option<u64>,
-    /// Requests a second over all connections, or `max`; if not given, `max` on this machine itself and 100 elsewhere.
+    /// Requests a second over all connections, sent by plan whether or not answers have come (an open loop), or `max`: the next one when the last is answered
+    /// (a closed loop). If not given, `max` on this machine itself and 100 elsewhere.
     #[arg(short, long, value_parser = pace)]
     rate: Option<Pace>,
     /// How long an answer may take.
     #[arg(long, default_value = "10s", value_parser = age::parse)]
     timeout: Duration,
+    #[command(flatten)]
+    ask: ask::AskArgs,
     /// How to write the result.
     #[arg(short, long, value_enum, default_value_t = Output::Text)]
     output: Output,
@@ -123,8 +127,9 @@ fn plan(args: &RunArgs) -> Result<Plan, Problem> {
         connections: args.connections,
         duration: args.duration,
         requests: args.requests,
-        pace: args.rate.unwrap_or(gentle.pace),
+        pace: args.rate.clone().unwrap_or(gentle.pace),
         timeout: args.timeout,
+        request: args.ask.request()?,
         ..gentle
     };
     plan.check().map(|()| plan)

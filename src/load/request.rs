@@ -14,10 +14,11 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
 
 use feed::Feed;
-pub(super) use message::Message;
+pub(super) use message::{Letter, Message};
 
 use super::target::{Scheme, Target};
 use crate::names::Problem;
+use crate::text::sanitise;
 
 /// What is asked. The default is a GET without anything.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -167,6 +168,16 @@ impl fmt::Debug for Header {
     }
 }
 
+impl Asked {
+    /// Makes harmless what came from a file.
+    #[must_use]
+    pub fn sanitised(mut self) -> Self {
+        let clean = |text: &mut String| *text = sanitise(text).into_owned();
+        self.method.iter_mut().chain(&mut self.headers).chain(&mut self.tls).for_each(clean);
+        self
+    }
+}
+
 impl Body {
     fn length(&self) -> Option<usize> {
         match self {
@@ -192,7 +203,9 @@ impl Request {
             Self { http2: true, .. } if !matches!(scheme, Scheme::Http | Scheme::Https | Scheme::H2c) => {
                 wrong("HTTP/2 is not a choice there", "--http2 goes with http:// and https://; gRPC always speaks it")
             }
-            Self { body: Body::Empty, .. } if scheme == Scheme::Udp => wrong("datagrams need something in them", "--body TEXT says what; it has to come back"),
+            Self { body: Body::Empty, .. } if scheme == Scheme::Udp => {
+                wrong("datagrams need something in them", "--body TEXT says what; it has to come back")
+            }
             Self { body: Body::Form(_), .. } if !scheme.is_http() => wrong("only HTTP has forms", "--body TEXT says what is sent"),
             Self { descriptors: Some(_), .. } if !scheme.is_grpc() => wrong("only gRPC has descriptors", "write grpc:// or grpcs://"),
             Self { tls, .. } if *tls != Tls::default() && !scheme.is_secure() => wrong("it does not speak TLS", "write https:// or grpcs://"),

@@ -164,7 +164,9 @@ impl Wire {
             (Speech::Connect, ..) => Carrier::None,
             (Speech::Datagrams, ..) => Carrier::Datagrams(echo::socket(address).await?),
             (Speech::Echo, ..) => Carrier::Echo(connect(address).await?),
-            (_, Some(path), _) => Carrier::Socket(http1::Connection::new(UnixStream::connect(path).await.map_err(|error| Fault::of_connect(&error))?)),
+            (_, Some(path), _) => {
+                Carrier::Socket(http1::Connection::new(UnixStream::connect(path).await.map_err(|error| Fault::of_connect(&error))?))
+            }
             (_, _, Some(tls)) => Carrier::Secure(Box::new(http1::Connection::new(tls.connect(connect(address).await?).await?))),
             _ => Carrier::Plain(http1::Connection::new(connect(address).await?)),
         })

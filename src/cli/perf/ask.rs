@@ -12,7 +12,6 @@ use crate::names::Problem;
 
 /// What is asked.
 #[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Request")]
 pub struct AskArgs {
     /// Method; GET, or POST where there is a body.
     #[arg(short = 'X', long)]
@@ -60,7 +59,6 @@ pub struct AskArgs {
 
 /// How TLS is agreed on.
 #[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "TLS")]
 struct TlsArgs {
     /// Take any certificate.
     #[arg(short = 'k', long)]
@@ -217,14 +215,20 @@ mod tests {
     #[test]
     fn flags_make_a_request() {
         assert_eq!(asked(&[]).unwrap(), Request::default());
-        let request = asked(&["-H", "X-Shop: a: b", "-H", "Host: shop", "--body", "{}", "--content-type", "application/json", "--bearer", "hunter2"]).unwrap();
+        let request =
+            asked(&["-H", "X-Shop: a: b", "-H", "Host: shop", "--body", "{}", "--content-type", "application/json", "--bearer", "hunter2"]).unwrap();
         assert_eq!((request.method.as_str(), &request.body), ("POST", &Body::Text("{}".into())));
         let expected = ["X-Shop: a: b", "Host: shop", "Content-Type: application/json", "Authorization: (masked)"];
         assert_eq!(request.headers.iter().map(ToString::to_string).collect::<Vec<_>>(), expected);
-        assert_eq!(asked(&["-X", "PUT", "-F", "a=b=c", "-F", "d="]).unwrap().body, Body::Form(vec![("a".into(), "b=c".into()), ("d".into(), String::new())]));
+        assert_eq!(
+            asked(&["-X", "PUT", "-F", "a=b=c", "-F", "d="]).unwrap().body,
+            Body::Form(vec![("a".into(), "b=c".into()), ("d".into(), String::new())])
+        );
         let tls = asked(&["-k", "--cert", "c", "--key", "k", "--sni", "x", "--min-tls", "1.3"]).unwrap().tls;
         assert_eq!((tls.insecure, tls.only_13, tls.name.as_deref()), (true, true, Some("x")));
-        for wrong in [&["-H", "x"][..], &["--body", "a", "-F", "b=c"], &["--basic", "a:b", "--bearer", "c"], &["--min-tls", "1.1"], &["--feed", "/nowhere"]] {
+        for wrong in
+            [&["-H", "x"][..], &["--body", "a", "-F", "b=c"], &["--basic", "a:b", "--bearer", "c"], &["--min-tls", "1.1"], &["--feed", "/nowhere"]]
+        {
             assert!(asked(wrong).is_err(), "{wrong:?}");
         }
     }

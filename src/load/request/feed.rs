@@ -23,7 +23,8 @@ impl Feed {
     /// # Errors
     /// There are no rows, they differ in their fields, or it is neither; with the number of the row.
     pub fn read(bytes: &[u8]) -> Result<Self, Problem> {
-        let wrong = |why: String| Problem::new("load.feed", "the feed cannot be used", why).hint("it is CSV with a line of names, or a JSON object a line");
+        let wrong =
+            |why: String| Problem::new("load.feed", "the feed cannot be used", why).hint("it is CSV with a line of names, or a JSON object a line");
         if bytes.len() as u64 > LARGEST {
             return Err(wrong(format!("it is longer than {} MiB", LARGEST >> 20)));
         }
@@ -121,7 +122,9 @@ impl Rows<'_> {
                 continue;
             }
             let ended = self.left.strip_prefix("\r\n").or_else(|| self.left.strip_prefix('\n'));
-            self.left = ended.or_else(|| self.left.is_empty().then_some("")).ok_or_else(|| format!("row {}: something follows a quoted field", self.number))?;
+            self.left = ended
+                .or_else(|| self.left.is_empty().then_some(""))
+                .ok_or_else(|| format!("row {}: something follows a quoted field", self.number))?;
             return Ok(Some(row));
         }
     }
@@ -162,7 +165,10 @@ mod tests {
     fn rows_are_read_in_either_form() {
         // The examples of RFC 4180, 2.
         let csv = Feed::read(b"a,b\r\n\"x\"\"y\",\"1\r\n2\"\r\n,z\r\n").unwrap();
-        assert_eq!((csv.names(), rows(&csv)), (&["a".to_owned(), "b".to_owned()][..], vec![vec!["x\"y".into(), "1\r\n2".into()], vec![String::new(), "z".into()]]));
+        assert_eq!(
+            (csv.names(), rows(&csv)),
+            (&["a".to_owned(), "b".to_owned()][..], vec![vec!["x\"y".into(), "1\r\n2".into()], vec![String::new(), "z".into()]])
+        );
         assert_eq!(csv.cell(3, 1), b"z", "the first follows the last");
         let json = Feed::read(b"{\"id\": 1, \"name\": \"\\u00fc\"}\n\n{\"name\": null, \"id\": [2]}\n").unwrap();
         assert_eq!((json.column("id"), rows(&json)), (Some(0), vec![vec!["1".into(), "ü".into()], vec!["[2]".into(), "null".into()]]));

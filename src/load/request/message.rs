@@ -128,9 +128,9 @@ impl Letter {
         let method = if get { "GET" } else { message.method.as_str() };
         let mut out = format!("{method} {path} HTTP/1.1\r\n").into_bytes();
         for line in bytes[first..].split_inclusive(|byte| *byte == b'\n') {
-            let about_body = ["content-length:", "content-type:"].iter().any(|name| {
-                line.len() > name.len() && line[..name.len()].eq_ignore_ascii_case(name.as_bytes())
-            });
+            let about_body = ["content-length:", "content-type:"]
+                .iter()
+                .any(|name| line.len() > name.len() && line[..name.len()].eq_ignore_ascii_case(name.as_bytes()));
             if !(get && about_body) {
                 out.extend_from_slice(line);
             }
@@ -198,7 +198,14 @@ fn body(body: &Body, names: Names<'_>) -> Result<Template, Problem> {
 }
 
 /// Request line and headers (RFC 9112, 3).
-fn head(method: &Method, path: &Template, headers: &[(HeaderName, Template)], target: &Target, body: Option<&Template>, keep_alive: bool) -> Template {
+fn head(
+    method: &Method,
+    path: &Template,
+    headers: &[(HeaderName, Template)],
+    target: &Target,
+    body: Option<&Template>,
+    keep_alive: bool,
+) -> Template {
     let mut head = Template::plain(format!("{method} ").as_bytes());
     head.push(path.clone());
     head.push_text(b" HTTP/1.1\r\n");

@@ -185,7 +185,8 @@ impl Template {
     }
 }
 
-const HINT: &str = "{{counter}}, {{random 1 100}}, {{uuid}}, {{now}}, {{time}} and {{feed.NAME}} are known, {{open}} writes {{, --set NAME=TEXT adds one";
+const HINT: &str =
+    "{{counter}}, {{random 1 100}}, {{uuid}}, {{now}}, {{time}} and {{feed.NAME}} are known, {{open}} writes {{, --set NAME=TEXT adds one";
 
 /// A template in the making.
 struct Reader<'a> {
@@ -352,7 +353,10 @@ mod tests {
         let twice = filled(&read("{{uuid}} {{uuid}} {{now}} {{time}}", &[], None).unwrap(), 0, None);
         let words: Vec<&str> = twice.split(' ').collect();
         // RFC 9562: the version is the 13th digit, the variant the 17th.
-        assert!(words[0] == words[1] && words[0].len() == 36 && words[0].as_bytes()[14] == b'4' && b"89ab".contains(&words[0].as_bytes()[19]), "{twice}");
+        assert!(
+            words[0] == words[1] && words[0].len() == 36 && words[0].as_bytes()[14] == b'4' && b"89ab".contains(&words[0].as_bytes()[19]),
+            "{twice}"
+        );
         let time: Timestamp = words[3].parse().unwrap();
         assert_eq!(time.as_millisecond().to_string(), words[2], "both are the same moment");
     }

@@ -110,7 +110,7 @@ impl Call {
             Some(ready) => ready,
             None => {
                 let (path, headers, body) = letter.parts();
-                let body = match &self.input {
+                let body: Bytes = match &self.input {
                     None => body,
                     Some(input) => encoded(input, &body).map_err(|why| Fault { alive: true, ..Fault::new(Class::Write, why) })?.into(),
                 };

@@ -293,7 +293,11 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_grows_without_end() {
-        for start in ["HTTP/1.1 200 OK\r\nX: ", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: "] {
+        for start in [
+            "HTTP/1.1 200 OK\r\nX: ",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ",
+        ] {
             let (near, mut far) = tokio::io::duplex(1 << 10);
             let mut connection = Connection::new(near);
             let send = async {

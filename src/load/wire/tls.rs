@@ -37,11 +37,14 @@ impl Client {
         let wrong = |why: String| Problem::new("load.tls", format!("TLS with {} cannot be tried", target.url()), why);
         let provider = Arc::new(ring::default_provider());
         let versions: &[_] = if options.only_13 { &[&TLS13] } else { &[&TLS13, &TLS12] };
-        let builder = ClientConfig::builder_with_provider(provider.clone()).with_protocol_versions(versions).map_err(|error| wrong(error.to_string()))?;
+        let builder =
+            ClientConfig::builder_with_provider(provider.clone()).with_protocol_versions(versions).map_err(|error| wrong(error.to_string()))?;
         let builder = if options.insecure {
             builder.dangerous().with_custom_certificate_verifier(Arc::new(Anybody(provider)))
         } else {
-            builder.with_root_certificates(roots(options.ca.as_deref()).map_err(|why| wrong(why).hint("--ca FILE names who signed it, --insecure takes any"))?)
+            builder.with_root_certificates(
+                roots(options.ca.as_deref()).map_err(|why| wrong(why).hint("--ca FILE names who signed it, --insecure takes any"))?,
+            )
         };
         let mut config = match options.certificate.as_deref().zip(options.key.as_deref()) {
             None => builder.with_no_client_auth(),
@@ -62,7 +65,8 @@ impl Client {
     /// Shakes hands.
     pub(super) async fn connect(&self, stream: TcpStream) -> Result<TlsStream<TcpStream>, Fault> {
         let agreed = self.connector.connect(self.name.clone(), stream).await;
-        let stream = agreed.map_err(|error| fault_of(&error).unwrap_or_else(|| Fault::new(Class::Tls, format!("the handshake broke off: {error}"))))?;
+        let stream =
+            agreed.map_err(|error| fault_of(&error).unwrap_or_else(|| Fault::new(Class::Tls, format!("the handshake broke off: {error}"))))?;
         if self.protocol.is_some() && stream.get_ref().1.alpn_protocol().map(<[u8]>::to_vec) != self.protocol {
             return Err(Fault::new(Class::Tls, "it does not speak HTTP/2"));
         }

@@ -29,9 +29,17 @@ const BY_NAME: u8 = 3;
 const BY_SYMBOL: u8 = 4;
 
 /// Everything a service's messages are made of.
-pub(super) fn ask(service: &str, target: &Target, tls: Option<&tls::Client>, address: SocketAddr, timeout: Duration) -> Result<DescriptorPool, String> {
+pub(super) fn ask(
+    service: &str,
+    target: &Target,
+    tls: Option<&tls::Client>,
+    address: SocketAddr,
+    timeout: Duration,
+) -> Result<DescriptorPool, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
-    let asked = async { tokio::time::timeout(timeout, files(service, target, tls, address)).await.unwrap_or_else(|_| Err("it did not answer in time".into())) };
+    let asked = async {
+        tokio::time::timeout(timeout, files(service, target, tls, address)).await.unwrap_or_else(|_| Err("it did not answer in time".into()))
+    };
     let files = runtime.block_on(asked)?;
     let mut pool = DescriptorPool::new();
     pool.add_file_descriptor_protos(files).map_err(|error| format!("what it tells of its messages does not fit together: {error}"))?;
@@ -74,7 +82,8 @@ impl Conversation<'_> {
         let mut answer = self.one(BY_SYMBOL, service).await?;
         loop {
             for file in answer {
-                let file = FileDescriptorProto::decode(file.as_slice()).map_err(|error| format!("what it tells of its messages is broken: {error}"))?;
+                let file =
+                    FileDescriptorProto::decode(file.as_slice()).map_err(|error| format!("what it tells of its messages is broken: {error}"))?;
                 missing.extend(file.dependency.clone());
                 files.insert(file.name().to_owned(), file);
             }
@@ -95,7 +104,8 @@ impl Conversation<'_> {
         *request.method_mut() = Method::POST;
         *request.uri_mut() = uri.parse().map_err(|error: http::uri::InvalidUri| broken(&error))?;
         let headers = [("content-type", "application/grpc"), ("te", "trailers")];
-        *request.headers_mut() = headers.into_iter().map(|(name, value)| (http::HeaderName::from_static(name), HeaderValue::from_static(value))).collect();
+        *request.headers_mut() =
+            headers.into_iter().map(|(name, value)| (http::HeaderName::from_static(name), HeaderValue::from_static(value))).collect();
         let whole = http2::once(self.requests, request, framed(&wanted(kind, text)), LARGEST).await.map_err(|error| broken(&error))?;
         let told = |headers: &HeaderMap| status(headers).map(|code| (code, message(headers)));
         let status = whole.trailers.as_ref().and_then(told).or_else(|| told(&whole.head.headers));
@@ -132,7 +142,9 @@ fn read(bytes: &[u8]) -> Result<Vec<Vec<u8>>, String> {
     for (number, value) in fields(message) {
         match (number, value) {
             (4, Value::Bytes(files)) => {
-                return Ok(fields(files).filter_map(|(number, value)| if let (1, Value::Bytes(file)) = (number, value) { Some(file.to_vec()) } else { None }).collect());
+                return Ok(fields(files)
+                    .filter_map(|(number, value)| if let (1, Value::Bytes(file)) = (number, value) { Some(file.to_vec()) } else { None })
+                    .collect());
             }
             (7, Value::Bytes(error)) => {
                 let text = fields(error).find_map(|(number, value)| if let (2, Value::Bytes(text)) = (number, value) { Some(text) } else { None });
