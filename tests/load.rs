@@ -9,6 +9,11 @@
     reason = "a test ends here when something is wrong"
 )]
 
+#[path = "support/real.rs"]
+mod real;
+#[path = "load/wire.rs"]
+mod wire;
+
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;

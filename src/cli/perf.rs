@@ -42,6 +42,9 @@ pub struct RunArgs {
     /// Connections kept open.
     #[arg(short, long, default_value_t = 4)]
     connections: usize,
+    /// Requests at once on each connection, where HTTP/2 or gRPC is spoken.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    streams: usize,
     /// How long: 10s, 1m30s, 500ms.
     #[arg(short, long, default_value = "10s", value_parser = age::parse)]
     duration: Duration,
@@ -125,6 +128,7 @@ fn plan(args: &RunArgs) -> Result<Plan, Problem> {
     let gentle = Plan::gentle(Target::parse(&args.url)?);
     let plan = Plan {
         connections: args.connections,
+        streams: args.streams,
         duration: args.duration,
         requests: args.requests,
         pace: args.rate.clone().unwrap_or(gentle.pace),

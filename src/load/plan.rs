@@ -272,6 +272,9 @@ impl Plan {
         match self {
             Self { connections, .. } if !(1..=10_000).contains(connections) => wrong("connections have to be from 1 to 10,000"),
             Self { streams, .. } if !(1..=1_000).contains(streams) => wrong("streams have to be from 1 to 1,000"),
+            Self { streams: 2.., .. } if !self.endpoints().iter().all(|endpoint| self.request.multiplexes(&endpoint.target)) => {
+                wrong("only HTTP/2 and gRPC carry several streams on one connection")
+            }
             Self { duration, .. } if duration.is_zero() || *duration > Duration::from_secs(86_400) => {
                 wrong("the duration has to be from a moment to a day")
             }

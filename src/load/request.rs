@@ -220,6 +220,11 @@ impl Request {
         }
     }
 
+    /// Several requests can be under way at once on one connection.
+    pub fn multiplexes(&self, target: &Target) -> bool {
+        self.http2 || target.scheme() == Scheme::H2c || target.scheme().is_grpc()
+    }
+
     /// What may be kept of it.
     pub fn asked(&self) -> Asked {
         let given = |word: &str, given: bool| given.then(|| word.to_owned());

@@ -95,6 +95,9 @@ impl Target {
         let scheme = scheme
             .ok_or_else(|| wrong(text, format!("{} is not spoken", sanitise(&name)), "http, https, h2c, grpc, grpcs, tcp, udp and unix are"))?;
         let (authority, _) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        if authority.contains("{{") {
+            return Err(wrong(text, "its host is a template".into(), "one run loads one host; path, headers and body may change"));
+        }
         if authority.contains('@') {
             let what = Problem::new("load.target", "this address cannot be loaded", "it holds a name or password, which would be kept with the run");
             return Err(what.hint("leave them out: --basic and --bearer send credentials and keep none"));

@@ -32,6 +32,7 @@ struct Inner {
     message: Arc<Message>,
     tls: Option<tls::Client>,
     streams: usize,
+    keep_alive: bool,
     follow: u8,
     timeout: Duration,
     /// Gives each line a number of its own.
@@ -87,7 +88,7 @@ enum Carrier {
     /// Connected anew for each request.
     None,
     Echo(TcpStream),
-    Datagrams(tokio::net::UdpSocket),
+    Datagrams(echo::Datagrams),
 }
 
 /// An answer of HTTP as it is read.
@@ -130,7 +131,17 @@ impl Wire {
         // Two runs, or two workers of one, are not to write the same by chance.
         let lines = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
         let (target, follow) = (target.clone(), request.follow);
-        let inner = Inner { target, speech, message, tls, streams: plan.streams, follow, timeout: plan.timeout, lines: AtomicU64::new(lines) };
+        let inner = Inner {
+            target,
+            speech,
+            message,
+            tls,
+            streams: plan.streams,
+            keep_alive: plan.keep_alive,
+            follow,
+            timeout: plan.timeout,
+            lines: AtomicU64::new(lines),
+        };
         Ok(Self(Arc::new(inner)))
     }
 
@@ -162,7 +173,7 @@ impl Wire {
     async fn carrier(&self, address: SocketAddr) -> Result<Carrier, Fault> {
         Ok(match (&self.0.speech, self.0.target.socket(), &self.0.tls) {
             (Speech::Connect, ..) => Carrier::None,
-            (Speech::Datagrams, ..) => Carrier::Datagrams(echo::socket(address).await?),
+            (Speech::Datagrams, ..) => Carrier::Datagrams(echo::Datagrams::open(address).await?),
             (Speech::Echo, ..) => Carrier::Echo(connect(address).await?),
             (_, Some(path), _) => {
                 Carrier::Socket(http1::Connection::new(UnixStream::connect(path).await.map_err(|error| Fault::of_connect(&error))?))
@@ -199,7 +210,7 @@ impl Line {
                 Ok(Answer { status: None, class: None, bytes: 0, alive: true })
             }
             Carrier::Echo(stream) => echo::exchange(stream, self.letter.body()).await,
-            Carrier::Datagrams(socket) => echo::datagram(socket, self.letter.body()).await,
+            Carrier::Datagrams(socket) => socket.exchange(self.letter.body()).await,
             Carrier::Stream(stream) if let Speech::Grpc(call) = &self.wire.0.speech => call.exchange(stream, &mut self.letter).await,
             _ => self.http().await,
         }
@@ -222,7 +233,8 @@ impl Line {
             500.. => Some(Class::Status5xx),
             _ => None,
         };
-        Ok(Answer { status: Some(read.status), class, bytes: read.bytes, alive: read.alive })
+        let alive = read.alive && (self.wire.0.keep_alive || matches!(self.carrier, Carrier::Stream(_)));
+        Ok(Answer { status: Some(read.status), class, bytes: read.bytes, alive })
     }
 
     /// Goes where answers point to, as long as that is the same server and no further than wanted: nobody asked for load on another one. The answer that

@@ -34,27 +34,34 @@ pub(super) async fn exchange(stream: &mut TcpStream, sent: &[u8]) -> Result<Answ
     Ok(Answer { status: None, class: None, bytes: sent.len() as u64, alive: true })
 }
 
-/// A socket that speaks only with that address.
-pub(super) async fn socket(address: SocketAddr) -> Result<UdpSocket, Fault> {
-    let any = if address.is_ipv4() { SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)) } else { SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)) };
-    let bound = async {
-        let socket = UdpSocket::bind(any).await?;
-        socket.connect(address).await.map(|()| socket)
-    };
-    bound.await.map_err(|error: io::Error| Fault::of_connect(&error))
+/// A socket that speaks only with one address.
+pub(super) struct Datagrams {
+    socket: UdpSocket,
+    buffer: Vec<u8>,
 }
 
-/// Sends a datagram and waits for it to come back. Others are late ones that nobody waits for any more.
-pub(super) async fn datagram(socket: &UdpSocket, sent: &[u8]) -> Result<Answer, Fault> {
-    // Nobody listening is told by an answer to an earlier one (RFC 1122, 4.1.3.3); the socket stays as good as it was.
-    let fault = |error: io::Error| Fault { alive: true, ..Fault::of_connect(&error) };
-    let mut buffer = vec![0; LARGEST];
-    while socket.try_recv(&mut buffer).is_ok() {}
-    socket.send(sent).await.map_err(fault)?;
-    loop {
-        let count = socket.recv(&mut buffer).await.map_err(fault)?;
-        if buffer[..count] == *sent {
-            return Ok(Answer { status: None, class: None, bytes: count as u64, alive: true });
+impl Datagrams {
+    pub(super) async fn open(address: SocketAddr) -> Result<Self, Fault> {
+        let any = if address.is_ipv4() { SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)) } else { SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)) };
+        let bound = async {
+            let socket = UdpSocket::bind(any).await?;
+            socket.connect(address).await.map(|()| socket)
+        };
+        let socket = bound.await.map_err(|error: io::Error| Fault::of_connect(&error))?;
+        Ok(Self { socket, buffer: vec![0; LARGEST] })
+    }
+
+    /// Sends a datagram and waits for it to come back. Others are late ones that nobody waits for any more.
+    pub(super) async fn exchange(&mut self, sent: &[u8]) -> Result<Answer, Fault> {
+        // Nobody listening is told by an answer to an earlier one (RFC 1122, 4.1.3.3); the socket stays as good as it was.
+        let fault = |error: io::Error| Fault { alive: true, ..Fault::of_connect(&error) };
+        while self.socket.try_recv(&mut self.buffer).is_ok() {}
+        self.socket.send(sent).await.map_err(fault)?;
+        loop {
+            let count = self.socket.recv(&mut self.buffer).await.map_err(fault)?;
+            if self.buffer[..count] == *sent {
+                return Ok(Answer { status: None, class: None, bytes: count as u64, alive: true });
+            }
         }
     }
 }

@@ -166,7 +166,7 @@ impl Stream {
                 Err(error) if error.is_go_away() && error.is_remote() && error.reason() == Some(h2::Reason::NO_ERROR) => {
                     self.living = self.trunk.after(self.living.number).await?;
                 }
-                outcome => return outcome.map_err(|error| Fault { alive: true, ..fault_of(&error) }),
+                outcome => return outcome.map_err(|error| fault_of(&error)),
             }
         }
         Err(Fault::new(Class::GoAway, "it went elsewhere again and again"))
@@ -209,7 +209,7 @@ pub(super) fn fault_of(error: &h2::Error) -> Fault {
     } else if error.is_go_away() && error.is_remote() {
         Fault { class: Class::GoAway, reason, alive: false }
     } else if error.is_reset() && error.is_remote() {
-        Fault { class: Class::StreamReset, reason, alive: false }
+        Fault { class: Class::StreamReset, reason, alive: true }
     } else {
         Fault::new(Class::Nonsense, error.to_string())
     }
