@@ -113,7 +113,10 @@ impl Stream {
                 Arc::new(Ready { request, body: if get { Bytes::new() } else { body } })
             }
             (None, None) => {
-                let (path, headers, body) = letter.parts();
+                let (path, mut headers, body) = letter.parts();
+                if !body.is_empty() {
+                    headers.entry(http::header::CONTENT_LENGTH).or_insert(body.len().into());
+                }
                 let message = letter.message();
                 let request = self.request(message.method.clone(), &path, message.host(), headers)?;
                 self.keep(Ready { request, body }, message.is_still())
