@@ -9,6 +9,8 @@
     reason = "a test ends here when something is wrong"
 )]
 
+#[path = "load/apart.rs"]
+mod apart;
 #[path = "support/real.rs"]
 mod real;
 #[path = "load/wire.rs"]
