@@ -147,6 +147,14 @@ pub fn list(store: &Store) -> (Vec<Run>, Vec<Problem>) {
 }
 
 fn allowed(order: &Order, gate: &Gate) -> Result<(), Problem> {
+    let others = order.plan.also.iter().map(|endpoint| endpoint.target.url().to_owned());
+    // What is connected to is what is loaded, whatever it is asked for.
+    let instead = order.plan.connect_to.iter().map(|place| format!("tcp://{place}"));
+    for target in others.chain(instead) {
+        if let Verdict::Refused(problem) = gate.check(&Action { target, ..order.action() }) {
+            return Err(problem);
+        }
+    }
     match gate.check(&order.action()) {
         Verdict::Allowed => Ok(()),
         Verdict::TypeName(name) if order.typed.as_ref() == Some(&name) => Ok(()),

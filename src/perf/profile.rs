@@ -123,9 +123,19 @@ struct Client {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 enum Form {
-    Ramp { from: f64, to: f64 },
-    Poisson { rate: f64, #[serde(default)] seed: u64 },
-    Burst { every: String, size: u64 },
+    Ramp {
+        from: f64,
+        to: f64,
+    },
+    Poisson {
+        rate: f64,
+        #[serde(default)]
+        seed: u64,
+    },
+    Burst {
+        every: String,
+        size: u64,
+    },
     Stages(Vec<Step>),
 }
 
@@ -163,8 +173,12 @@ impl Profile {
             known.ok_or_else(|| at(text, format!("there is no metric {}; there are {}", text.value, Metric::ALL.map(Metric::name).join(", "))))
         };
         let gate: Vec<Metric> = ours.gate.iter().map(metric).collect::<Result<_, _>>()?;
-        let repeat = ours.repeat.as_ref().map_or(Ok(1), |repeat| if (1..=1_000).contains(&repeat.value) { Ok(repeat.value) } else { Err(at(repeat, "repeat has to be from 1 to 1,000")) })?;
-        let band = ours.band.as_ref().map_or(Ok(3.0), |band| if (0.0..100.0).contains(&band.value) { Ok(band.value) } else { Err(at(band, "band is in per cent, from 0 to 100")) })?;
+        let repeat = ours.repeat.as_ref().map_or(Ok(1), |repeat| {
+            if (1..=1_000).contains(&repeat.value) { Ok(repeat.value) } else { Err(at(repeat, "repeat has to be from 1 to 1,000")) }
+        })?;
+        let band = ours.band.as_ref().map_or(Ok(3.0), |band| {
+            if (0.0..100.0).contains(&band.value) { Ok(band.value) } else { Err(at(band, "band is in per cent, from 0 to 100")) }
+        })?;
         Ok(Self {
             name: sanitise(&name).into_owned(),
             parts,
@@ -223,7 +237,8 @@ impl File {
             return Err(at(first, format!("there are {} endpoints and {} weights", addresses.len(), weights.len())));
         }
         let weight = |nth: usize| weights.get(nth).copied().unwrap_or(1);
-        let target = |address: &Placed<String>| Target::parse(&address.value).map_err(|problem| at(address, format!("{}: {}", problem.what, problem.why)));
+        let target =
+            |address: &Placed<String>| Target::parse(&address.value).map_err(|problem| at(address, format!("{}: {}", problem.what, problem.why)));
         let gentle = Plan::gentle(target(first)?);
         let also = addresses.iter().enumerate().skip(1).map(|(nth, address)| {
             let target = target(address)?;
@@ -231,7 +246,9 @@ impl File {
         });
         let also = also.collect::<Result<_, Fault>>()?;
         let connections = client.connections.as_ref().or(self.concurrent_request.as_ref());
-        let span = |text: &Option<Placed<String>>, other: Duration| text.as_ref().map_or(Ok(other), |text| age::parse(&text.value).map_err(|why| at(text, why)));
+        let span = |text: &Option<Placed<String>>, other: Duration| {
+            text.as_ref().map_or(Ok(other), |text| age::parse(&text.value).map_err(|why| at(text, why)))
+        };
         let plan = Plan {
             request: self.request(client)?,
             weight: weight(0),
@@ -245,7 +262,8 @@ impl File {
             keep_alive: ours.keep_alive.unwrap_or(true),
             ..gentle
         };
-        plan.check().map_err(|problem| at(first, if problem.why.is_empty() { problem.what } else { format!("{}: {}", problem.what, problem.why) }))?;
+        plan.check()
+            .map_err(|problem| at(first, if problem.why.is_empty() { problem.what } else { format!("{}: {}", problem.what, problem.why) }))?;
         Ok(plan)
     }
 
@@ -297,7 +315,8 @@ impl File {
             remarks.push("the mesh it names is only a label".into());
         }
         let given = |name: &str| self.metadata.as_ref().and_then(|metadata| metadata.get(name)).is_some_and(|value| !value.is_null() && value != "");
-        let unused: Vec<&str> = ["additional_options", "additionalOptions", "ca_certificate", "caCertificate"].into_iter().filter(|name| given(name)).collect();
+        let unused: Vec<&str> =
+            ["additional_options", "additionalOptions", "ca_certificate", "caCertificate"].into_iter().filter(|name| given(name)).collect();
         if !unused.is_empty() {
             remarks.push(format!("not used: metadata.{}", unused.join(", metadata.")));
         }
@@ -316,7 +335,9 @@ fn pairs(written: Option<&Placed<Value>>) -> Result<Vec<(String, String)>, Fault
     };
     match map {
         Value::Null => Ok(Vec::new()),
-        Value::Object(map) => Ok(map.into_iter().map(|(name, value)| (name, value.as_str().map_or_else(|| value.to_string(), str::to_owned))).collect()),
+        Value::Object(map) => {
+            Ok(map.into_iter().map(|(name, value)| (name, value.as_str().map_or_else(|| value.to_string(), str::to_owned))).collect())
+        }
         _ => Err(at(written, "names with values are wanted")),
     }
 }
@@ -337,14 +358,32 @@ fn is_name(text: &str) -> bool {
 /// What a profile does, the same however it is written; names, owners, times, labels and limits change nothing of that.
 fn canonical(value: &Value, top: bool) -> String {
     const NOTHING: [&str; 18] = [
-        "id", "name", "owner", "schedule", "lastRun", "last_run", "totalResults", "total_results", "createdAt", "created_at", "updatedAt", "updated_at",
-        "loadGenerators", "load_generators", "slo", "gate", "labels", "band",
+        "id",
+        "name",
+        "owner",
+        "schedule",
+        "lastRun",
+        "last_run",
+        "totalResults",
+        "total_results",
+        "createdAt",
+        "created_at",
+        "updatedAt",
+        "updated_at",
+        "loadGenerators",
+        "load_generators",
+        "slo",
+        "gate",
+        "labels",
+        "band",
     ];
     match value {
         Value::Object(map) => {
-            let fields: BTreeMap<&String, &Value> = map.iter().filter(|(key, value)| !value.is_null() && !(top && NOTHING.contains(&key.as_str()))).collect();
+            let fields: BTreeMap<&String, &Value> =
+                map.iter().filter(|(key, value)| !value.is_null() && !(top && NOTHING.contains(&key.as_str()))).collect();
             // The block of our own is looked at like the file.
-            let field = |(key, value): (&String, &Value)| format!("{}:{}", key.replace('_', "").to_lowercase(), canonical(value, top && *key == "meshplay"));
+            let field =
+                |(key, value): (&String, &Value)| format!("{}:{}", key.replace('_', "").to_lowercase(), canonical(value, top && *key == "meshplay"));
             format!("{{{}}}", fields.into_iter().map(field).collect::<Vec<_>>().join(","))
         }
         Value::Array(values) => format!("[{}]", values.iter().map(|value| canonical(value, false)).collect::<Vec<_>>().join(",")),
@@ -383,7 +422,10 @@ meshplay:
     fn a_profile_becomes_a_plan_with_all_its_endpoints() {
         let profile = read(OURS).unwrap();
         let plan = &profile.parts[0].plan;
-        assert_eq!((plan.connections, plan.pace.clone(), plan.duration, plan.warm_up), (8, Pace::Rate(500.0), Duration::from_secs(90), Duration::from_secs(2)));
+        assert_eq!(
+            (plan.connections, plan.pace.clone(), plan.duration, plan.warm_up),
+            (8, Pace::Rate(500.0), Duration::from_secs(90), Duration::from_secs(2))
+        );
         let endpoints: Vec<_> = plan.endpoints().into_iter().map(|one| (one.target.url().to_owned(), one.weight)).collect();
         assert_eq!(endpoints, [("http://127.0.0.1:8080/".to_owned(), 3), ("http://127.0.0.1:8080/cart".to_owned(), 1)]);
         assert_eq!((plan.request.method.as_str(), plan.request.headers.len()), ("POST", 2));
@@ -411,13 +453,18 @@ meshplay:
     fn every_client_is_a_part() {
         let clients = "  clients:\n    - {name: a, connections: 2}\n    - {endpoints: [http://127.0.0.1:9/], qps: 0}\n";
         let profile = read(&format!("{OURS}{clients}")).unwrap();
-        let parts: Vec<_> = profile.parts.iter().map(|part| (part.name.as_deref().unwrap(), part.plan.connections, part.plan.endpoints().len(), part.plan.pace.clone())).collect();
+        let parts: Vec<_> = profile
+            .parts
+            .iter()
+            .map(|part| (part.name.as_deref().unwrap(), part.plan.connections, part.plan.endpoints().len(), part.plan.pace.clone()))
+            .collect();
         assert_eq!(parts, [("a", 2, 2, Pace::Rate(500.0)), ("client 2", 8, 1, Pace::Max)]);
     }
 
     #[test]
     fn shapes_are_read() {
-        let shape = |text: &str| read(&format!("endpoints: [127.0.0.1:1]\nmeshplay:\n  shape: {text}\n")).map(|profile| profile.parts[0].plan.pace.clone());
+        let shape =
+            |text: &str| read(&format!("endpoints: [127.0.0.1:1]\nmeshplay:\n  shape: {text}\n")).map(|profile| profile.parts[0].plan.pace.clone());
         assert_eq!(shape("{ramp: {from: 10, to: 100}}"), Ok(Pace::Ramp { from: 10.0, to: 100.0 }));
         assert_eq!(shape("{burst: {every: 500ms, size: 5}}"), Ok(Pace::Burst { every: Duration::from_millis(500), size: 5 }));
         assert_eq!(shape("{stages: [{duration: 2s, rate: 7}]}"), Ok(Pace::Stages(vec![Stage { duration: Duration::from_secs(2), rate: 7.0 }])));

@@ -64,7 +64,8 @@ mod tests {
             let started = jiff::Timestamp::from_second(at).unwrap();
             let mut run = Run::begin(format!("r{at}"), Subject::default(), &plan, started);
             run.state = State::Done;
-            run.provenance = Provenance { profile: Some("shop".into()), profile_hash: Some(hash.into()), part: part.map(str::to_owned), ..Provenance::default() };
+            run.provenance =
+                Provenance { profile: Some("shop".into()), profile_hash: Some(hash.into()), part: part.map(str::to_owned), ..Provenance::default() };
             change(&mut run);
             store.begin(&run).unwrap().finish(&run).unwrap();
         };

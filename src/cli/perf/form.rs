@@ -77,7 +77,12 @@ mod tests {
         let mut out = Vec::new();
         junit("shop & co", &checks, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
-        assert!(text.contains("tests=\"3\" failures=\"1\" errors=\"1\"") && text.contains("name=\"p99&lt;50ms\"") && text.contains("meshplay.shop &amp; co"), "{text}");
+        assert!(
+            text.contains("tests=\"3\" failures=\"1\" errors=\"1\"")
+                && text.contains("name=\"p99&lt;50ms\"")
+                && text.contains("meshplay.shop &amp; co"),
+            "{text}"
+        );
         assert!(text.contains("<failure message=\"a &quot;b&quot; &lt;c&gt;\"/>"));
     }
 

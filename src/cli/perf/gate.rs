@@ -79,7 +79,8 @@ fn of_profile(args: &GateArgs, store: &Store) -> Result<Vec<Check>, Problem> {
     let (all, every) = series(&args.what, store)?;
     let new = args.runs.unwrap_or(every.max(RUNS_A_POINT));
     let newest = all.first().and_then(|series| series.of.environment.clone());
-    let metrics = if args.metrics.is_empty() { kept.as_ref().map_or_else(|| vec![Metric::P99], |kept| kept.gate.clone()) } else { args.metrics.clone() };
+    let metrics =
+        if args.metrics.is_empty() { kept.as_ref().map_or_else(|| vec![Metric::P99], |kept| kept.gate.clone()) } else { args.metrics.clone() };
     let band = args.band.map_or_else(|| kept.as_ref().map_or(0.03, |kept| kept.band), |band| band / 100.0);
     let mut found = Vec::new();
     // Series of other machines are history.

@@ -92,7 +92,8 @@ pub(super) fn history(args: &HistoryArgs, store: &Store, io: &mut Streams<'_>) -
         Err(problem) => return io.fail(&problem),
     };
     let every = args.every.unwrap_or(every);
-    let histories: Vec<(Series, History)> = all.into_iter().map(|series| (History::of(&series.runs, args.metric, every, 1), series)).map(|(a, b)| (b, a)).collect();
+    let histories: Vec<(Series, History)> =
+        all.into_iter().map(|series| (History::of(&series.runs, args.metric, every, 1), series)).map(|(a, b)| (b, a)).collect();
     match args.output {
         Form::Json | Form::Yaml => form::value(args.output, &json!({ "series": histories.iter().map(value).collect::<Vec<_>>() }), io.out)?,
         Form::Csv | Form::Markdown => {
@@ -119,9 +120,15 @@ fn text((series, history): &(Series, History), io: &mut Streams<'_>) -> io::Resu
     let most = history.points.iter().map(|point| point.median).fold(0.0, f64::max).max(f64::MIN_POSITIVE);
     for (at, point) in history.points.iter().enumerate() {
         let turn = history.turns.iter().find(|turn| turn.at == at);
-        let started = series.runs.iter().find(|(run, _)| Some(&run.id) == point.runs.first()).map(|(run, _)| run.started.strftime("%Y-%m-%d %H:%M").to_string());
+        let started = series
+            .runs
+            .iter()
+            .find(|(run, _)| Some(&run.id) == point.runs.first())
+            .map(|(run, _)| run.started.strftime("%Y-%m-%d %H:%M").to_string());
         let bar = "#".repeat((point.median / most * 24.0).round().clamp(0.0, 24.0) as usize);
-        let mark = turn.map_or_else(String::new, |turn| format!("  {} {:+.1} %", if turn.change.share() > 0.0 { "▲" } else { "▼" }, turn.change.share() * 100.0));
+        let mark = turn.map_or_else(String::new, |turn| {
+            format!("  {} {:+.1} %", if turn.change.share() > 0.0 { "▲" } else { "▼" }, turn.change.share() * 100.0)
+        });
         let short = if point.whole { String::new() } else { format!("  ({} of {})", point.runs.len(), history.every) };
         writeln!(io.out, "  {}  {:>10}  {bar:<24}{mark}{short}", started.unwrap_or_default(), show(metric, point.median))?;
     }
@@ -200,7 +207,8 @@ fn set(args: &SetArgs, store: &Store, io: &mut Streams<'_>) -> io::Result<Result
         Err(problem) => return Ok(Err(problem)),
     };
     for series in &all {
-        let set = kind(args, series, store).and_then(|kind| Baselines::open(store.data()).set(&series.of, Some(kind.clone()), Timestamp::now()).map(|_| kind));
+        let set = kind(args, series, store)
+            .and_then(|kind| Baselines::open(store.data()).set(&series.of, Some(kind.clone()), Timestamp::now()).map(|_| kind));
         match set {
             Ok(kind) => writeln!(io.out, "{}: {}", title(series), kind.name())?,
             Err(problem) => return Ok(Err(problem)),
@@ -243,14 +251,24 @@ fn show_all(profile: Option<&str>, output: Form, store: &Store, io: &mut Streams
     let named = profile.map(|profile| Profiles::open(store.data()).read(profile).map_or_else(|_| profile.to_owned(), |kept| kept.name));
     all.retain(|_, baseline| named.as_ref().is_none_or(|named| baseline.profile == *named));
     let row = |baseline: &crate::results::baseline::Baseline| {
-        vec![baseline.profile.clone(), baseline.cell.clone(), baseline.environment.clone().unwrap_or_default(), baseline.kind.name(), baseline.set.to_string()]
+        vec![
+            baseline.profile.clone(),
+            baseline.cell.clone(),
+            baseline.environment.clone().unwrap_or_default(),
+            baseline.kind.name(),
+            baseline.set.to_string(),
+        ]
     };
     match output {
         Form::Json | Form::Yaml => form::value(output, &json!({ "baselines": all.values().collect::<Vec<_>>() }), io.out)?,
-        Form::Csv | Form::Markdown => form::rows(output, &["profile", "permutation", "environment", "baseline", "set"], &all.values().map(row).collect::<Vec<_>>(), io.out)?,
+        Form::Csv | Form::Markdown => {
+            form::rows(output, &["profile", "permutation", "environment", "baseline", "set"], &all.values().map(row).collect::<Vec<_>>(), io.out)?
+        }
         Form::Junit => return Ok(Err(Problem::new("perf.form", "baselines are no test", ""))),
         Form::Text if all.is_empty() => writeln!(io.out, "no baseline is set: `meshplay perf baseline set PROFILE` sets one")?,
-        Form::Text => all.values().try_for_each(|baseline| writeln!(io.out, "{}", row(baseline).into_iter().filter(|cell| !cell.is_empty()).collect::<Vec<_>>().join("   ")))?,
+        Form::Text => all.values().try_for_each(|baseline| {
+            writeln!(io.out, "{}", row(baseline).into_iter().filter(|cell| !cell.is_empty()).collect::<Vec<_>>().join("   "))
+        })?,
     }
     Ok(Ok(()))
 }

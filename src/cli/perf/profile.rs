@@ -84,11 +84,15 @@ fn list(profiles: &Profiles, output: Form, io: &mut Streams<'_>) -> io::Result<u
     let head = ["profile", "parts", "repeat", "hash", "first"];
     match output {
         Form::Json | Form::Yaml => {
-            let one = |row: &Vec<String>| json!(head.iter().zip(row).map(|(name, value)| ((*name).to_owned(), value.clone())).collect::<std::collections::BTreeMap<_, _>>());
+            let one = |row: &Vec<String>| {
+                json!(head.iter().zip(row).map(|(name, value)| ((*name).to_owned(), value.clone())).collect::<std::collections::BTreeMap<_, _>>())
+            };
             form::value(output, &json!({ "profiles": rows.iter().map(one).collect::<Vec<_>>() }), io.out)?;
         }
         Form::Csv | Form::Markdown => form::rows(output, &head, &rows, io.out)?,
-        Form::Junit => return super::usage(&Problem::new("perf.form", "profiles are no test", "").hint("text, json, yaml, csv and markdown can be written"), io),
+        Form::Junit => {
+            return super::usage(&Problem::new("perf.form", "profiles are no test", "").hint("text, json, yaml, csv and markdown can be written"), io);
+        }
         Form::Text if rows.is_empty() => writeln!(io.out, "no profiles are kept: `meshplay perf profile save FILE` keeps one")?,
         Form::Text => {
             let width = rows.iter().map(|row| row[0].chars().count()).max().unwrap_or(0);

@@ -22,7 +22,8 @@ pub(super) fn smp(value: &Value) -> Result<File, Fault> {
     let parts: Vec<Value> = clients.iter().map(client).collect::<Result<_, _>>()?;
     let mut labels = test.get("labels").and_then(Value::as_object).cloned().unwrap_or_default();
     labels.extend(value.get("mesh").and_then(mesh).map(|mesh| ("mesh".to_owned(), mesh.into())));
-    let labels: Map<String, Value> = labels.into_iter().map(|(key, value)| (key, value.as_str().map_or_else(|| value.to_string(), str::to_owned).into())).collect();
+    let labels: Map<String, Value> =
+        labels.into_iter().map(|(key, value)| (key, value.as_str().map_or_else(|| value.to_string(), str::to_owned).into())).collect();
     let text = |name: &str| test.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     let mut profile = json!({"name": text("name").or(text("id")), "meshplay": {"clients": parts, "labels": labels}});
     if let Some(duration) = text("duration") {
@@ -46,7 +47,9 @@ fn client(client: &Value) -> Result<Value, Fault> {
         headers.insert("Cookie".into(), pairs.join("; ").into());
     }
     let mut part = json!({"endpoints": addresses, "headers": headers, "qps": number(get("rps", "rps")).unwrap_or(0.0)});
-    for (name, value) in [("connections", get("connections", "connections")), ("body", get("body", "body")), ("contentType", get("content_type", "contentType"))] {
+    for (name, value) in
+        [("connections", get("connections", "connections")), ("body", get("body", "body")), ("contentType", get("content_type", "contentType"))]
+    {
         if let Some(value) = value {
             part[name] = value.clone();
         }
@@ -71,8 +74,19 @@ fn number(value: Option<&Value>) -> Option<f64> {
 /// The mesh by its name, as `smp.ServiceMesh.Type` counts them.
 fn mesh(value: &Value) -> Option<String> {
     const NAMES: [&str; 13] = [
-        "INVALID", "APP_MESH", "CONSUL", "ISTIO", "KUMA", "LINKERD", "TRAEFIK_MESH", "OCTARINE", "NETWORK_SERVICE_MESH", "TANZU", "OPEN_SERVICE_MESH",
-        "NGINX_SERVICE_MESH", "CILIUM_SERVICE_MESH",
+        "INVALID",
+        "APP_MESH",
+        "CONSUL",
+        "ISTIO",
+        "KUMA",
+        "LINKERD",
+        "TRAEFIK_MESH",
+        "OCTARINE",
+        "NETWORK_SERVICE_MESH",
+        "TANZU",
+        "OPEN_SERVICE_MESH",
+        "NGINX_SERVICE_MESH",
+        "CILIUM_SERVICE_MESH",
     ];
     let kind = value.get("type")?;
     let nth = kind.as_u64().and_then(|nth| usize::try_from(nth).ok());

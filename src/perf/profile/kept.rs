@@ -49,7 +49,8 @@ impl Profiles {
     pub fn text(&self, name: &str) -> Result<(PathBuf, String), Problem> {
         let path = if is_name(name) && self.path(name).is_file() { self.path(name) } else { PathBuf::from(name) };
         if !path.is_file() {
-            return Err(Problem::new("perf.no-profile", format!("there is no profile {}", sanitise(name)), "").hint("`meshplay perf profile list` lists them; a path of a file is taken too"));
+            return Err(Problem::new("perf.no-profile", format!("there is no profile {}", sanitise(name)), "")
+                .hint("`meshplay perf profile list` lists them; a path of a file is taken too"));
         }
         let bytes = open_file(&path)?;
         let text = String::from_utf8(bytes).map_err(|_| Problem::new("perf.profile", format!("{} is no text", sanitise(name)), ""))?;
@@ -77,7 +78,11 @@ impl Profiles {
         let profile = Profile::parse(file, text)?;
         let name = name.map_or_else(|| named(&profile.name), str::to_owned);
         if !is_name(&name) {
-            return Err(Problem::new("perf.profile", format!("{} cannot be the name of a profile", sanitise(&name)), "letters, digits, dots, - and _ can"));
+            return Err(Problem::new(
+                "perf.profile",
+                format!("{} cannot be the name of a profile", sanitise(&name)),
+                "letters, digits, dots, - and _ can",
+            ));
         }
         self.write(&name, text).map_err(|error| {
             Problem::new("results.unwritable", format!("{} cannot be written", sanitise(&self.path(&name).display().to_string())), error.to_string())
@@ -102,7 +107,9 @@ impl Profiles {
     /// Whether a file holds a profile and no results.
     pub fn is_profile(text: &str) -> bool {
         let value: Result<serde_json::Value, _> = yaml::read(text);
-        value.is_ok_and(|value| foreign::is_smp(&value) || (value.get("endpoints").is_some_and(serde_json::Value::is_array) && value.get("results").is_none()))
+        value.is_ok_and(|value| {
+            foreign::is_smp(&value) || (value.get("endpoints").is_some_and(serde_json::Value::is_array) && value.get("results").is_none())
+        })
     }
 
     /// Takes a profile away; its runs stay.
@@ -110,7 +117,9 @@ impl Profiles {
     /// # Errors
     /// There is none of that name.
     pub fn remove(&self, name: &str) -> Result<(), Problem> {
-        let gone = |why: &str| Problem::new("perf.no-profile", format!("there is no profile {}", sanitise(name)), why).hint("`meshplay perf profile list` lists them");
+        let gone = |why: &str| {
+            Problem::new("perf.no-profile", format!("there is no profile {}", sanitise(name)), why).hint("`meshplay perf profile list` lists them")
+        };
         if !is_name(name) {
             return Err(gone(""));
         }
