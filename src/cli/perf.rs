@@ -17,6 +17,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use self::form::Form;
 use super::{Output, Streams};
 use crate::cluster::gate::Gate;
 use crate::load::engine::Sample;
@@ -114,8 +115,8 @@ pub struct RunArgs {
 #[derive(Clone, Debug, Args)]
 pub struct ListArgs {
     /// How to write it.
-    #[arg(short, long, value_enum, default_value_t = Output::Text)]
-    output: Output,
+    #[arg(short, long, value_enum, default_value_t = Form::Text)]
+    output: Form,
 }
 
 /// What to show.
@@ -124,8 +125,8 @@ pub struct ShowArgs {
     /// A run by its id, the beginning or the end of that, or `last`.
     id: String,
     /// How to write it.
-    #[arg(short, long, value_enum, default_value_t = Output::Text)]
-    output: Output,
+    #[arg(short, long, value_enum, default_value_t = Form::Text)]
+    output: Form,
 }
 
 /// Does it; a load test ends early when `stop` comes.
@@ -264,17 +265,30 @@ fn list(args: &ListArgs, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> 
         writeln!(io.err, "meshplay: {problem}")?;
     }
     match args.output {
-        Output::Text => write!(io.out, "{}", report::table(&runs))?,
-        Output::Json => writeln!(io.out, "{:#}", json!({ "runs": runs }))?,
+        Form::Text => write!(io.out, "{}", report::table(&runs))?,
+        Form::Json | Form::Yaml => form::value(args.output, &json!({ "runs": runs }), io.out)?,
+        Form::Csv | Form::Markdown => form::runs(args.output, &runs, io.out)?,
+        Form::Junit => return no_test("a list", io),
     }
     Ok(0)
 }
 
 fn show(args: &ShowArgs, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> {
     match store.find(&args.id).and_then(|id| store.read(&id)) {
-        Ok(run) => print(&run, args.output, io.out).map(|()| 0),
+        Ok(run) => match args.output {
+            Form::Text => print(&run, Output::Text, io.out).map(|()| 0),
+            Form::Json => print(&run, Output::Json, io.out).map(|()| 0),
+            Form::Yaml => form::value(Form::Yaml, &json!(run), io.out).map(|()| 0),
+            Form::Csv | Form::Markdown => form::runs(args.output, &[run], io.out).map(|()| 0),
+            Form::Junit => no_test("one run", io),
+        },
         Err(problem) => io.fail(&problem),
     }
+}
+
+/// Only what can fail has a form as test cases.
+fn no_test(what: &str, io: &mut Streams<'_>) -> io::Result<u8> {
+    usage(&Problem::new("perf.form", format!("{what} is no test"), "").hint("`meshplay perf gate` and `perf compare` write JUnit"), io)
 }
 
 fn print(run: &Run, output: Output, out: &mut dyn Write) -> io::Result<()> {

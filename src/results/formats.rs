@@ -63,6 +63,9 @@ pub struct Read {
     pub remarks: Vec<String>,
 }
 
+/// Largest document that is read, in bytes; logs, which are read line by line, may be larger.
+const LARGEST: usize = 32 * 1024 * 1024;
+
 /// A row of the table of formats.
 struct Row {
     format: Format,
@@ -171,6 +174,9 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Read, Problem> {
     };
     let text = std::str::from_utf8(bytes).map_err(|_| wrong("it is no text".into()))?;
     let text = text.trim_start_matches('\u{feff}');
+    if text.len() > LARGEST && !text.starts_with("#[") {
+        return Err(wrong(format!("its {} bytes are more than the {LARGEST} that are read", text.len())));
+    }
     if text.starts_with("#[") || text.contains(",HISTFAAA") {
         return logs::read(text).map_err(wrong);
     }
@@ -194,7 +200,24 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Read, Problem> {
     if smp::is_result(&value) {
         return smp::read(&value).map_err(wrong);
     }
+    if value.get("requests_per_second").is_some() && value.get("plan").is_some() {
+        return own(value).map_err(wrong);
+    }
     Err(wrong("its format is none that is known".into()))
+}
+
+/// A summary of ours, as `run.json` and `-o json` have it.
+fn own(value: Value) -> Result<Read, String> {
+    let run: Run = serde_json::from_value(value).map_err(|error| error.to_string())?;
+    let id = run.id.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')).collect::<String>();
+    let id = id.trim_start_matches('.').to_owned();
+    if id.is_empty() {
+        return Err("it has no id".into());
+    }
+    let spectrum = Spectrum::of_buckets(&run.histogram, &run.latencies);
+    let remarks = vec!["its latencies are known in the buckets of the summary".to_owned()];
+    let run = Run { id, ..run }.sanitised();
+    Ok(Read { runs: vec![Found { run, lines: Vec::new(), spectrum, log: None }], remarks })
 }
 
 /// What a foreign file says of a run, as far as it says it.
@@ -291,6 +314,16 @@ mod tests {
         ] {
             assert_eq!(stripped(address), (wanted.to_owned(), taken));
         }
+    }
+
+    #[test]
+    fn our_own_summary_is_read_again_and_its_name_stays_in_the_folder() {
+        let run = Run { requests_per_second: 1.0, ..super::super::run::tests::run() };
+        let text = |run: &Run| serde_json::to_vec(run).unwrap();
+        assert_eq!(read("x", &text(&run)).unwrap().runs[0].run, run);
+        let named = |id: &str| read("x", &text(&Run { id: id.into(), ..run.clone() })).map(|read| read.runs[0].run.id.clone());
+        assert_eq!(named("../../etc/x"), Ok("etcx".to_owned()));
+        assert_eq!(named("../").unwrap_err().code, "results.format");
     }
 
     #[test]

@@ -6,7 +6,8 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::super::{Output, Streams};
+use super::super::Streams;
+use super::form::{self, Form};
 use super::{print_problems, report, to_its_end};
 use crate::cluster::gate::Gate;
 use crate::load::plan::{Pace, Plan};
@@ -14,6 +15,7 @@ use crate::load::target::Target;
 use crate::names::Problem;
 use crate::perf::{self, Order};
 use crate::results::compare::{Compared, Metric};
+use crate::results::gate::checks;
 use crate::results::{Run, Store};
 use crate::stats::random::Random;
 use crate::stats::verdict::{Comparison, FEWEST_PAIRS, Word};
@@ -49,8 +51,8 @@ pub struct CompareArgs {
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
     /// How to write the result.
-    #[arg(short, long, value_enum, default_value_t = Output::Text)]
-    pub(super) output: Output,
+    #[arg(short, long, value_enum, default_value_t = Form::Text)]
+    pub(super) output: Form,
 }
 
 pub(super) fn metric(text: &str) -> Result<Metric, String> {
@@ -66,8 +68,10 @@ pub(super) async fn run(args: CompareArgs, gate: &Gate, store: &Store, stop: imp
     };
     let compared = Compared::of(&a, &b, args.gate, args.band / 100.0, args.seed);
     match args.output {
-        Output::Text => write!(io.out, "{}", text(&args, &compared))?,
-        Output::Json => writeln!(io.out, "{:#}", value(&compared, &a, &b))?,
+        Form::Text => write!(io.out, "{}", text(&args, &compared))?,
+        Form::Json | Form::Yaml => form::value(args.output, &value(&compared, &a, &b), io.out)?,
+        Form::Csv | Form::Markdown => form::rows(args.output, &ROW, &rows(&compared), io.out)?,
+        Form::Junit => form::junit("compare", &checks(&compared, &[args.gate], &[]), io.out)?,
     }
     match compared.word() {
         Some(_) => Ok(0),
@@ -204,6 +208,17 @@ pub(super) fn show(metric: Metric, value: f64) -> String {
         // Nanoseconds fit; a negative one does not come.
         Metric::P50 | Metric::P90 | Metric::P99 | Metric::Cpu => latency(value.max(0.0) as u64),
     }
+}
+
+const ROW: [&str; 9] = ["metric", "a", "b", "ratio", "low", "high", "p", "pairs", "verdict"];
+
+fn rows(compared: &Compared) -> Vec<Vec<String>> {
+    let row = |(metric, found): &(Metric, Comparison)| {
+        let numbers = [found.a, found.b, found.ratio, found.interval.low, found.interval.high, found.p].map(|number| number.to_string());
+        let last = [found.pairs.to_string(), word(found.word)];
+        std::iter::once(metric.name().to_owned()).chain(numbers).chain(last).collect()
+    };
+    compared.metrics.iter().map(row).collect()
 }
 
 fn value(compared: &Compared, a: &[Run], b: &[Run]) -> Value {

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use clap::ValueEnum;
 use serde_json::Value;
 
+use crate::results::Run;
 use crate::results::gate::{Check, Outcome};
 use crate::text::yaml;
 
@@ -42,6 +43,21 @@ pub(super) fn rows(form: Form, head: &[&str], rows: &[Vec<String>], out: &mut dy
     writeln!(out, "|{}", " --- |".repeat(head.len()))?;
     let cell = |text: &String| text.replace('|', "\\|").replace('<', "&lt;");
     rows.iter().try_for_each(|row| writeln!(out, "| {} |", row.iter().map(cell).collect::<Vec<_>>().join(" | ")))
+}
+
+/// Runs as rows; latencies are nanoseconds, and empty where they are not known.
+pub(super) fn runs(form: Form, runs: &[Run], out: &mut dyn Write) -> io::Result<()> {
+    let head = ["id", "started", "state", "requests", "requests_per_second", "p50_ns", "p90_ns", "p99_ns", "max_ns", "failed", "profile", "url"];
+    let known = |value: Option<u64>| value.map_or_else(String::new, |value| value.to_string());
+    let row = |run: &Run| {
+        let state = serde_json::to_value(run.state).ok().and_then(|state| state.as_str().map(str::to_owned)).unwrap_or_default();
+        let latencies = [run.latencies.p50, run.latencies.p90, run.latencies.p99, run.latencies.max].map(known);
+        let counts = [run.requests.to_string(), run.requests_per_second.to_string()];
+        let first = [run.id.clone(), run.started.to_string(), state];
+        let last = [run.failed().to_string(), run.provenance.profile.clone().unwrap_or_default(), run.target.url.clone()];
+        first.into_iter().chain(counts).chain(latencies).chain(last).collect::<Vec<_>>()
+    };
+    rows(form, &head, &runs.iter().map(row).collect::<Vec<_>>(), out)
 }
 
 /// Checks as one suite of test cases: a regression is a failure, what cannot be told an error.

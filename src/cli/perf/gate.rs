@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::json;
 
-use super::super::{Output, Streams};
+use super::super::Streams;
 use super::compare::{self, CompareArgs, metric};
 use super::form::{self, Form};
 use super::history::series;
@@ -134,7 +134,7 @@ async fn of_two(
         gate: metrics[0],
         band: args.band.unwrap_or(3.0),
         seed: args.seed,
-        output: Output::Text,
+        output: Form::Text,
     };
     let judged = |[a, b]: [Vec<Run>; 2]| checks(&Compared::of(&a, &b, metrics[0], compare.band / 100.0, args.seed), &metrics, &[]);
     Ok(compare::sides(&compare, gate, store, stop, io).await?.map(judged).map_err(|(problem, _)| problem))

@@ -91,7 +91,10 @@ fn list(profiles: &Profiles, output: Form, io: &mut Streams<'_>) -> io::Result<u
         }
         Form::Csv | Form::Markdown => form::rows(output, &head, &rows, io.out)?,
         Form::Junit => {
-            return super::usage(&Problem::new("perf.form", "profiles are no test", "").hint("text, json, yaml, csv and markdown can be written"), io);
+            return super::usage(
+                &Problem::new("perf.form", "profiles are no test", "").hint("text, json, yaml, csv and markdown can be written"),
+                io,
+            );
         }
         Form::Text if rows.is_empty() => writeln!(io.out, "no profiles are kept: `meshplay perf profile save FILE` keeps one")?,
         Form::Text => {

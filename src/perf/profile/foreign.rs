@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Fault, File};
+use super::Fault;
+use super::written::File;
 use crate::text::sanitise;
 use crate::text::yaml;
 

@@ -107,9 +107,7 @@ impl Profiles {
     /// Whether a file holds a profile and no results.
     pub fn is_profile(text: &str) -> bool {
         let value: Result<serde_json::Value, _> = yaml::read(text);
-        value.is_ok_and(|value| {
-            foreign::is_smp(&value) || (value.get("endpoints").is_some_and(serde_json::Value::is_array) && value.get("results").is_none())
-        })
+        value.is_ok_and(|value| foreign::is_smp(&value) || (value["endpoints"].get(0).is_some_and(serde_json::Value::is_string)))
     }
 
     /// Takes a profile away; its runs stay.
