@@ -27,6 +27,7 @@ use crate::names::Problem;
 use crate::perf::abort::Rule;
 use crate::perf::apart::Launch;
 use crate::perf::{self, Finished, Handle, Order};
+use crate::results::settled::Settled;
 use crate::results::{Interval, Provenance, Run, State, Store};
 use crate::text::{age, sanitise};
 
@@ -34,7 +35,7 @@ use crate::text::{age, sanitise};
 #[derive(Clone, Debug, Subcommand)]
 pub enum PerfVerb {
     /// Load an address and report what it did.
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// List the runs that are kept, newest first.
     List(ListArgs),
     /// Show one run.
@@ -142,7 +143,7 @@ pub async fn run(
     io: &mut Streams<'_>,
 ) -> io::Result<u8> {
     match verb {
-        PerfVerb::Run(args) => load(args, gate, store, launch, stop, io).await,
+        PerfVerb::Run(args) => load(*args, gate, store, launch, stop, io).await,
         PerfVerb::Attach(name) => apart::attach(name, launch, store, stop, io).await,
         PerfVerb::Stop(name) => apart::stop(name, launch, store, io).await,
         PerfVerb::ServeRun => apart::serve(&mut io::empty(), launch, gate, store, stop, io).await,
@@ -276,7 +277,11 @@ fn list(args: &ListArgs, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> 
 fn show(args: &ShowArgs, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> {
     match store.find(&args.id).and_then(|id| store.read(&id)) {
         Ok(run) => match args.output {
-            Form::Text => print(&run, Output::Text, io.out).map(|()| 0),
+            Form::Text => {
+                print(&run, Output::Text, io.out)?;
+                let settled = store.samples(&run.id).ok().and_then(|lines| Settled::of(&lines)).and_then(|settled| settled.told());
+                settled.map_or(Ok(()), |told| writeln!(io.out, "\n{told}")).map(|()| 0)
+            }
             Form::Json => print(&run, Output::Json, io.out).map(|()| 0),
             Form::Yaml => form::value(Form::Yaml, &json!(run), io.out).map(|()| 0),
             Form::Csv | Form::Markdown => form::runs(args.output, &[run], io.out).map(|()| 0),
