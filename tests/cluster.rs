@@ -20,8 +20,12 @@ mod faults;
 mod line;
 #[path = "support/process.rs"]
 mod process;
+#[path = "support/proxy.rs"]
+mod proxy;
 #[path = "support/real.rs"]
 mod real;
+#[path = "support/tls.rs"]
+mod tls;
 #[path = "support/until.rs"]
 mod until;
 
@@ -37,6 +41,8 @@ mod measure;
 mod relations;
 #[path = "cluster/two.rs"]
 mod two;
+#[path = "cluster/way.rs"]
+mod way;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -591,6 +597,12 @@ impl Real {
         let found = Self { kubeconfig, kubectl, namespace };
         found.says(&["create", "namespace", &found.namespace], "");
         Some(found)
+    }
+
+    /// Where its API server listens.
+    fn address(&self) -> std::net::SocketAddr {
+        let url = self.says(&["config", "view", "-o", "jsonpath={.clusters[0].cluster.server}"], "");
+        url.trim_start_matches("https://").parse().unwrap()
     }
 
     fn command(&self, arguments: &[&str]) -> std::process::Command {
