@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use toml::Spanned;
 
 use crate::names::{ConnectionKind, Problem};
 use crate::terminal::{Facts, Slow};
@@ -47,11 +48,14 @@ pub struct Settings {
 #[serde(deny_unknown_fields)]
 pub struct ConnectionSetting {
     /// What it is called.
-    pub name: String,
+    pub name: Spanned<String>,
     /// What it leads to.
     pub kind: ConnectionKind,
     /// Where it is.
     pub url: String,
+    /// Where its name stands, `config.toml:7` with the path.
+    #[serde(skip)]
+    pub place: String,
 }
 
 /// Everything a door needs to know about where it runs.
@@ -217,10 +221,11 @@ fn settings(path: &Path) -> Result<Settings, Problem> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Settings::default()),
         Err(error) => return Err(wrong(file, &error.to_string())),
     };
-    toml::from_str(&text).map_err(|error: toml::de::Error| {
-        let line = Source { file: &file, text: &text }.line(error.span().map_or(0, |span| span.start));
-        wrong(format!("{file}:{line}"), &error.message().replace('\n', " "))
-    })
+    let place = |offset: usize| format!("{file}:{}", Source { file: &file, text: &text }.line(offset));
+    let mut settings: Settings = toml::from_str(&text)
+        .map_err(|error: toml::de::Error| wrong(place(error.span().map_or(0, |span| span.start)), &error.message().replace('\n', " ")))?;
+    settings.connections.iter_mut().for_each(|one| one.place = place(one.name.span().start));
+    Ok(settings)
 }
 
 #[cfg(test)]

@@ -250,6 +250,24 @@ async fn a_context_that_is_deleted_while_it_is_open_says_so_and_comes_back() {
     well.has_not_noticed();
 }
 
+/// Whoever changes something passes the fleet's gate, also where nobody looks at a screen.
+#[tokio::test]
+async fn a_cluster_in_maintenance_is_watched_and_not_changed() {
+    let server = Fault::start(|path, _| (pods(path) && streams(path)).then(|| Reply::Holds(vec![pod("ADDED", "one", "5"), end("5")]))).await;
+    let (_folder, path) = kubeconfig(&[("lab", server.address)]);
+    let fleet = Fleet::open(FleetOptions { kubeconfigs: vec![path], held: vec![id("lab")], ..FleetOptions::default() }).unwrap();
+    fleet.connect(&id("lab"));
+    let (mut seen, mut rows) = (Seen::default(), watch(&fleet, "lab", "pods"));
+    seen.synced(&mut rows).await;
+    let key = seen.row("one").unwrap().key();
+    let problem = fleet.delete(&key).await.unwrap_err();
+    is_said(&problem, "gate.maintenance", "delete");
+    assert!(!server.asked().borrow().iter().any(|path| path.contains("/pods/one")), "it was not even asked");
+    fleet.gate().hold(Vec::new());
+    fleet.delete(&key).await.unwrap();
+    assert!(server.asked().borrow().iter().any(|path| path.contains("/pods/one")));
+}
+
 /// A discovery document of kinds by their plurals, all of group `shop.dev`.
 fn serving(kinds: &[String]) -> String {
     let one = |plural: &String| json!({"resource": plural, "responseKind": {"kind": plural}, "scope": "Namespaced", "verbs": ["list", "watch"]});

@@ -138,7 +138,8 @@ fn a_context_that_goes_from_the_kubeconfig_says_so_and_comes_back_with_it() {
 #[test]
 fn a_connection_of_another_kind_is_asked_when_the_person_connects_it_and_not_before() {
     let mut stage = Opening::kubeconfig(&["lab"]).open(&["lab"]).start();
-    stage.model.shared.declared = vec![Declared { id: id("metrics"), kind: ConnectionKind::Prometheus, url: "http://metrics.example:9090".into() }];
+    stage.model.shared.declared =
+        vec![Declared { id: id("metrics"), kind: ConnectionKind::Prometheus, url: "http://metrics.example:9090".into(), place: String::new() }];
     stage.wanted();
     stage.play(",k j");
     assert!(stage.lines_with("metrics")[0].contains("prometheus"), "{}", stage.screen());
