@@ -1,6 +1,7 @@
 //! What is wrong with a pod. The reasons are those of the kubelet and of the scheduler (`pkg/kubelet/images`, `pkg/kubelet/container`, pod life cycle).
 
 use super::*;
+use crate::cluster::decode::status::{ContainerStatus, Terminated};
 
 /// A pod that was given a node and does not run yet.
 pub(super) const STARTING: &str = "Starting";
@@ -43,40 +44,6 @@ struct Status {
     conditions: Vec<Condition>,
     container_statuses: Vec<ContainerStatus>,
     init_container_statuses: Vec<ContainerStatus>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct ContainerStatus {
-    name: String,
-    ready: bool,
-    restart_count: u32,
-    state: State,
-    last_state: State,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct State {
-    waiting: Option<Waiting>,
-    terminated: Option<Terminated>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Waiting {
-    reason: String,
-    message: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Terminated {
-    reason: String,
-    message: String,
-    exit_code: i32,
-    signal: i32,
-    finished_at: Option<String>,
 }
 
 /// What a container that waits says, in one word each.
@@ -135,7 +102,7 @@ impl Pod {
         let since = if since > 0 { since } else { self.metadata.created() };
         Some(match (word(FAILED, &self.status.reason), ended) {
             (Some(cause), _) => Finding::new(RowState::Bad, cause, since, &*self.status.message),
-            (None, Some((status, end))) => Finding::new(RowState::Bad, end.cause(), since, self.told(status, end)),
+            (None, Some((status, end))) => Finding::new(RowState::Bad, cause_of(end), since, self.told(status, end)),
             (None, None) => Finding::new(RowState::Bad, "Failed", since, [&*self.status.reason, &*self.status.message].join(" ")),
         })
     }
@@ -175,19 +142,19 @@ impl Pod {
                 (Some(waiting), ..) => {
                     let Some(cause) = word(WAITING, &waiting.reason) else { continue };
                     match last.filter(|_| cause == "CrashLoopBackOff") {
-                        Some(end) if end.reason == "OOMKilled" => Finding::new(RowState::Bad, end.cause(), since, self.told(status, end)),
+                        Some(end) if end.reason == "OOMKilled" => Finding::new(RowState::Bad, cause_of(end), since, self.told(status, end)),
                         Some(end) => Finding::new(RowState::Bad, cause, since, self.told(status, end)),
                         None => Finding::new(RowState::Bad, cause, since, format!("{}: {}", status.name, waiting.message)),
                     }
                 }
-                (None, Some(end), _) if end.exit_code != 0 => Finding::new(RowState::Bad, end.cause(), since, self.told(status, end)),
+                (None, Some(end), _) if end.exit_code != 0 => Finding::new(RowState::Bad, cause_of(end), since, self.told(status, end)),
                 (None, None, Some(end)) if end.exit_code != 0 => {
                     let ended = unix(&end.finished_at);
                     if ended + REMEMBERED <= now {
                         continue;
                     }
                     let state = if status.ready { RowState::Warn } else { RowState::Bad };
-                    Finding { until: ended + REMEMBERED, ..Finding::new(state, end.cause(), ended, self.told(status, end)) }
+                    Finding { until: ended + REMEMBERED, ..Finding::new(state, cause_of(end), ended, self.told(status, end)) }
                 }
                 _ => continue,
             };
@@ -242,15 +209,14 @@ impl Pod {
     }
 }
 
-impl Terminated {
-    fn cause(&self) -> &'static str {
-        match self.reason.as_str() {
-            "OOMKilled" => "OOMKilled",
-            "ContainerCannotRun" | "StartError" => "RunError",
-            "DeadlineExceeded" => "Deadline",
-            "ContainerStatusUnknown" => "NodeNotReady",
-            _ => "Error",
-        }
+/// How a container ended, in one word.
+fn cause_of(end: &Terminated) -> &'static str {
+    match end.reason.as_str() {
+        "OOMKilled" => "OOMKilled",
+        "ContainerCannotRun" | "StartError" => "RunError",
+        "DeadlineExceeded" => "Deadline",
+        "ContainerStatusUnknown" => "NodeNotReady",
+        _ => "Error",
     }
 }
 
