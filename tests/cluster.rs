@@ -22,6 +22,8 @@ mod line;
 mod process;
 #[path = "support/proxy.rs"]
 mod proxy;
+#[path = "support/pty.rs"]
+mod pty;
 #[path = "support/real.rs"]
 mod real;
 #[path = "support/tls.rs"]
@@ -33,12 +35,16 @@ mod until;
 mod columns;
 #[path = "cluster/get.rs"]
 mod get;
+#[path = "cluster/kept.rs"]
+mod kept;
 #[path = "cluster/logs.rs"]
 mod logs;
 #[path = "cluster/measure.rs"]
 mod measure;
 #[path = "cluster/relations.rs"]
 mod relations;
+#[path = "cluster/restart.rs"]
+mod restart;
 #[path = "cluster/two.rs"]
 mod two;
 #[path = "cluster/way.rs"]
@@ -509,11 +515,17 @@ async fn a_plugin_that_hangs_is_given_up_and_not_started_again_and_again() {
     assert!(std::process::Command::new("mkfifo").arg(&go).status().unwrap().success());
     let done = folder.path().join("done");
     let [starts_at, go_at, done_at] = [&starts, &go, &done].map(|path| path.display().to_string());
-    let script = format!("echo x >> {starts_at}; [ -e {done_at} ] || timeout 60 cat {go_at} > /dev/null; echo '{credential}'");
+    let (lives, lives_at) = (folder.path().join("lives"), folder.path().join("lives").display().to_string());
+    assert!(std::process::Command::new("mkfifo").arg(&lives).status().unwrap().success());
+    // It and what it starts hold a pipe open as long as they live.
+    let script =
+        format!("echo x >> {starts_at}; [ -e {done_at} ] || {{ exec 9> {lives_at}; timeout 60 cat {go_at} > /dev/null; }}; echo '{credential}'");
+    let mut life = tokio::task::spawn(async move { tokio::io::copy(&mut tokio::fs::File::open(lives).await?, &mut tokio::io::sink()).await });
     let (fleet, _folder) = with_plugin(&script, server.address);
     health(&fleet, &id("plain"), Health::Ready).await;
     let problem = health(&fleet, &id("plugin"), Health::AuthNeeded).await.problem.unwrap();
     is_said(&problem, "cluster.credentials", "20 s");
+    until("the end of the plugin and of what it started", &mut life).await.unwrap().unwrap();
     assert_eq!(std::fs::read_to_string(&starts).unwrap(), "x\n");
     std::fs::write(&done, "").unwrap();
     std::fs::write(&go, "now").unwrap();
