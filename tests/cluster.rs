@@ -33,6 +33,8 @@ mod until;
 
 #[path = "cluster/columns.rs"]
 mod columns;
+#[path = "cluster/gaps.rs"]
+mod gaps;
 #[path = "cluster/get.rs"]
 mod get;
 #[path = "cluster/kept.rs"]

@@ -276,7 +276,6 @@ fn run_row(entry: &Entry) -> RowView {
             text(measured(figures.whole.0[2])),
             Cell { text: count(errors), role: if errors > 0 { Role::StatusBad } else { Role::Text } },
         ],
-        marked: false,
-        grey: false,
+        ..RowView::default()
     }
 }
