@@ -710,8 +710,9 @@ async fn custom_kinds_of_a_real_server_are_kinds_like_any_other() {
     let definition = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": format!("widgets.{group}")},
         "spec": {"group": group, "scope": "Namespaced", "names": {"plural": "widgets", "singular": "widget", "kind": "Widget", "shortNames": ["wdg"]},
             "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": schema}, "additionalPrinterColumns": columns}]}});
-    real.says(&["create", "-f", "-"], &definition.to_string());
-    let outcome = std::panic::AssertUnwindSafe(widgets(&real, &fleet, &cluster, &group));
+    let definition = definition.to_string();
+    real.says(&["create", "-f", "-"], &definition);
+    let outcome = std::panic::AssertUnwindSafe(widgets(&real, &fleet, &cluster, &group, &definition));
     let outcome = futures::FutureExt::catch_unwind(outcome).await;
     real.says(&["delete", "crd", &format!("widgets.{group}"), "--wait=false"], "");
     if let Err(failure) = outcome {
@@ -719,7 +720,7 @@ async fn custom_kinds_of_a_real_server_are_kinds_like_any_other() {
     }
 }
 
-async fn widgets(real: &Real, fleet: &Fleet, cluster: &ClusterId, group: &str) {
+async fn widgets(real: &Real, fleet: &Fleet, cluster: &ClusterId, group: &str, definition: &str) {
     real.says(&["wait", "--for=condition=Established", "--timeout=30s", &format!("crd/widgets.{group}")], "");
     let widget = |size: u32| {
         let widget = json!({"apiVersion": format!("{group}/v1"), "kind": "Widget", "metadata": {"name": "one"}, "spec": {"size": size, "note": "\u{1b}[2J\u{202e}hi"}});
@@ -741,6 +742,15 @@ async fn widgets(real: &Real, fleet: &Fleet, cluster: &ClusterId, group: &str) {
     assert!(yaml.contains("size: 8") && !yaml.contains("managedFields"), "{yaml}");
     real.says(&["delete", &format!("widgets.{group}"), "one"], "");
     seen.until("its end", &mut subscription, |seen| seen.rows.is_empty()).await;
+    // The kind goes while it is shown, and comes back.
+    real.says(&["delete", "crd", &format!("widgets.{group}")], "");
+    seen.until("the end of the kind", &mut subscription, |seen| stale(seen).is_some_and(|problem| problem.code == "cluster.not-found")).await;
+    assert!(stale(&seen).unwrap().hints[0].contains("not served any more"), "{:?}", seen.phase);
+    real.says(&["create", "-f", "-"], definition);
+    real.says(&["wait", "--for=condition=Established", "--timeout=30s", &format!("crd/widgets.{group}")], "");
+    real.says(&["create", "-f", "-"], &widget(5));
+    seen.until("a widget of the new definition", &mut subscription, |seen| seen.cell("one", "SIZE").as_deref() == Some("5")).await;
+    seen.synced(&mut subscription).await;
 }
 
 #[tokio::test]

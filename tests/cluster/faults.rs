@@ -250,6 +250,25 @@ async fn a_context_that_is_deleted_while_it_is_open_says_so_and_comes_back() {
     well.has_not_noticed();
 }
 
+/// It is gone, and comes back at the same address as another process: what it still knows is not read again.
+#[tokio::test]
+async fn a_server_that_comes_back_is_watched_from_where_it_was() {
+    let first = |path: &str, _| (pods(path) && streams(path)).then(|| Reply::Holds(vec![pod("ADDED", "one", "5"), end("5")]));
+    let mut server = Fault::start(first).await;
+    let (mut well, _folder, _) = beside(at(server.address), json!({})).await;
+    let (mut seen, mut rows) = (Seen::default(), watch(&well.fleet, "sick", "pods"));
+    seen.synced(&mut rows).await;
+    server.stop().await;
+    seen.until("old rows", &mut rows, |seen| stale(seen).is_some()).await;
+    health(&well.fleet, &id("sick"), Health::Unreachable).await;
+    let later = |path: &str, _| (pods(path) && path.contains("watch=1")).then(|| Reply::Holds(vec![pod("ADDED", "two", "6")]));
+    let again = Fault::start_at(server.address, later).await;
+    seen.until("what came meanwhile", &mut rows, |seen| seen.names() == ["one", "two"] && seen.phase == Some(Phase::Synced)).await;
+    let asked = again.asked().borrow().iter().filter(|path| pods(path)).cloned().collect::<Vec<_>>();
+    assert!(asked.len() == 1 && asked[0].contains("resourceVersion=5") && !streams(&asked[0]), "{asked:?}");
+    well.has_not_noticed();
+}
+
 /// Whoever changes something passes the fleet's gate, also where nobody looks at a screen.
 #[tokio::test]
 async fn a_cluster_in_maintenance_is_watched_and_not_changed() {

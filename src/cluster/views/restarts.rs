@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::super::decode::status::{ContainerStatus, Terminated};
 use super::super::rows::{Cell, RowState};
 use super::book::{Entry, FOREVER, Maker, Pen, Taken};
-use super::object::{Condition, Metadata, tag, unix};
+use super::object::{Condition, Metadata, PodSpec, unix};
 
 pub(super) const RESTARTED: &[&str] = &["pods"];
 pub(super) const RESTART_COLUMNS: &[&str] = &["RESTARTS", "SINCE", "LAST", "CONTAINER", "VERSION", "NODE"];
@@ -22,23 +22,8 @@ pub(super) struct Unready;
 #[serde(default)]
 struct Object {
     metadata: Metadata,
-    spec: Spec,
+    spec: PodSpec,
     status: Status,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Spec {
-    node_name: String,
-    containers: Vec<Container>,
-    init_containers: Vec<Container>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Container {
-    name: String,
-    image: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -59,9 +44,7 @@ struct NodeInfo {
 
 impl Object {
     fn version(&self, container: &str) -> String {
-        let all = || self.spec.init_containers.iter().chain(&self.spec.containers);
-        let found = all().find(|one| one.name == container).or_else(|| self.spec.containers.first());
-        found.map_or_else(|| self.status.node_info.kubelet_version.clone(), |container| tag(&container.image))
+        self.spec.version(container).unwrap_or_else(|| self.status.node_info.kubelet_version.clone())
     }
 
     fn taken(self, entry: Option<Entry>) -> Taken {

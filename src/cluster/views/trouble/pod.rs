@@ -16,23 +16,8 @@ const REMEMBERED: i64 = 600;
 #[serde(default)]
 pub(super) struct Pod {
     pub(super) metadata: Metadata,
-    spec: Spec,
+    spec: PodSpec,
     status: Status,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Spec {
-    node_name: String,
-    containers: Vec<Container>,
-    init_containers: Vec<Container>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Container {
-    name: String,
-    image: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -88,7 +73,7 @@ impl Pod {
             _ => self.terminating().or_else(|| self.unscheduled()).or_else(|| self.container(now)).or_else(|| self.unready()),
         }?;
         let node = self.spec.node_name.clone();
-        let version = if finding.version.is_empty() { self.image("") } else { finding.version.clone() };
+        let version = if finding.version.is_empty() { self.spec.version("").unwrap_or_default() } else { finding.version.clone() };
         Some(Finding { node, version, ..finding })
     }
 
@@ -158,7 +143,7 @@ impl Pod {
                 }
                 _ => continue,
             };
-            return Some(Finding { version: self.image(&status.name), ..finding });
+            return Some(Finding { version: self.spec.version(&status.name).unwrap_or_default(), ..finding });
         }
         None
     }
@@ -187,13 +172,6 @@ impl Pod {
     /// Containers in the order in which they hold the pod up.
     fn all(&self) -> impl Iterator<Item = &ContainerStatus> {
         self.status.init_container_statuses.iter().chain(&self.status.container_statuses)
-    }
-
-    /// The version of a container's image; of the first container where none is named.
-    fn image(&self, container: &str) -> String {
-        let mut all = self.spec.init_containers.iter().chain(&self.spec.containers);
-        let found = all.find(|one| one.name == container && !container.is_empty()).or(self.spec.containers.first());
-        found.map_or_else(String::new, |container| tag(&container.image))
     }
 
     /// How a container ended, and how often.
