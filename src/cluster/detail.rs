@@ -114,13 +114,13 @@ impl Fleet {
     }
 }
 
-async fn kind_of(connected: &Connected, key: &ObjectKey) -> Result<Kind, Problem> {
+pub(super) async fn kind_of(connected: &Connected, key: &ObjectKey) -> Result<Kind, Problem> {
     let gone =
         || Problem { code: "cluster.kind", what: format!("{} does not serve {} any more", key.cluster, key.gvk), why: String::new(), hints: vec![] };
     connected.among_kinds(|kinds| kinds.of(&key.gvk).cloned().ok_or_else(gone)).await
 }
 
-fn path(kind: &Kind, key: &ObjectKey) -> String {
+pub(super) fn path(kind: &Kind, key: &ObjectKey) -> String {
     format!("{}/{}", kind.path(key.namespace.as_deref()), segment(&key.name))
 }
 

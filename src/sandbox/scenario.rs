@@ -309,6 +309,9 @@ pub(super) fn revision(mut set: Value, number: u32) -> Value {
 pub(super) fn pod_of(owner: &Value, node: &str) -> Value {
     let template = &owner["spec"]["template"];
     let mut pod = json!({"metadata": {"labels": template["metadata"]["labels"], "ownerReferences": [owner_of(owner)]}, "spec": template["spec"], "status": {"phase": "Pending"}});
+    if template["metadata"]["annotations"].is_object() {
+        pod["metadata"]["annotations"] = template["metadata"]["annotations"].clone();
+    }
     if !node.is_empty() {
         pod["spec"]["nodeName"] = json!(node);
     }
