@@ -84,10 +84,13 @@ fn an_api_server_that_dies_is_named_its_rows_are_doubted_and_all_heals_without_a
     right.says(&["create", "configmap", "meanwhile"], "");
     let screen = pty.wait(|screen| well(screen, "right", "meanwhile"), SOON);
     assert!(lost(&screen) && well(&screen, "right", "alike"), "{screen}");
-    assert!(!head(&screen, 0).contains("right") && !head(&screen, 1).contains("right as of"), "{screen}");
+    assert!(!head(&screen, 0).contains("✗ right") && !head(&screen, 1).contains("right as of"), "{screen}");
 
     own.api_server("start");
-    let healed = |screen: &str| !screen.contains('✗') && !screen.contains("as of") && well(screen, "left", "alike") && well(screen, "right", "alike");
+    // That it was gone is told until it is read.
+    let healed = |screen: &str| {
+        head(screen, 0).contains("2 ok") && !screen.contains("as of") && well(screen, "left", "alike") && well(screen, "right", "alike")
+    };
     pty.wait(healed, SOON);
     left.says(&["create", "configmap", "afterwards"], "");
     pty.wait(|screen| well(screen, "left", "afterwards"), SOON);
