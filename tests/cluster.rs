@@ -37,6 +37,8 @@ mod columns;
 mod gaps;
 #[path = "cluster/get.rs"]
 mod get;
+#[path = "cluster/helm.rs"]
+mod helm;
 #[path = "cluster/kept.rs"]
 mod kept;
 #[path = "cluster/logs.rs"]
