@@ -52,6 +52,8 @@ pub struct State {
     pub wide: bool,
     /// What is arranged and remembered: columns, pinned namespaces, saved views.
     pub kept: Kept,
+    /// The view for which pods are counted on nodes; none: they are not.
+    pub counting: Option<u64>,
     /// Columns of a saved view, before those that are kept for its kind.
     pub lent: Option<Vec<Choice>>,
     /// An order that waits for its column.
