@@ -1,5 +1,7 @@
 //! Stories of going from one object to others and back: enter, o, J, w, esc, `[`.
 
+use std::sync::Arc;
+
 use meshplay::cluster::rows::{Cell, Column, Delta, Phase, Row, Uid};
 use meshplay::cluster::watch::WatchSpec;
 use meshplay::names::{Gvk, Problem};
