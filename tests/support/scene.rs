@@ -36,6 +36,7 @@ pub fn columns(view: &str) -> Arc<[Column]> {
         "services" => &["TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORT(S)", "SELECTOR+"],
         "workloads" => &["KIND", ">READY", "STATUS", "IMAGES+"],
         "secrets" => &["TYPE", "DATA"],
+        "helm" => &[">REVISION", "STATUS", "CHART", "APP VERSION", "UPDATED", "MESSAGE"],
         "changes" => &["WHEN", "KIND", "OBJECT", "WHAT", "BY"],
         "images" => &["KIND", "CONTAINER", "VERSION", "ELSEWHERE", "IMAGE"],
         "nodes" => &["STATUS", "ROLES", "VERSION", ">PODS+"],
@@ -150,6 +151,18 @@ pub fn image(place: &str, version: &str) -> Row {
 /// A node that can take 110 pods.
 pub fn node(place: &str) -> Row {
     row(Gvk::new("", "v1", "Node"), place, vec![text("Ready"), text("worker"), text("v1.36.0"), Gauge::share(Resource::Pods, 110)])
+}
+
+/// A release of Helm, or one of its revisions: status, chart, app version, what Helm said last; updated so many seconds ago.
+pub fn helm(place: &str, kind: &str, revision: i64, seconds: i64, [status, chart, app, said]: [&str; 4]) -> Row {
+    let state = match status {
+        "failed" => RowState::Bad,
+        "superseded" => RowState::Done,
+        pending if pending.starts_with("pending") => RowState::Progress,
+        _ => RowState::Fine,
+    };
+    let cells = vec![Cell::Number(revision), text(status), text(chart), text(app), Cell::Since(NOW - seconds), text(said)];
+    row(Gvk::new("helm.sh", "v1", kind), place, cells).state(state)
 }
 
 /// A version: of the API server, which is no object, or of a node's kubelet.

@@ -139,6 +139,7 @@ fn word(state: RunState) -> (&'static str, Role) {
         RunState::Running => ("running", Role::StatusProgress),
         RunState::Done => ("done", Role::StatusOk),
         RunState::Stopped => ("stopped", Role::StatusWarn),
+        RunState::Aborted => ("aborted", Role::StatusBad),
         RunState::Interrupted => ("interrupted", Role::StatusWarn),
     }
 }
