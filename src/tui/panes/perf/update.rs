@@ -324,8 +324,8 @@ mod tests {
 
     #[test]
     fn a_bad_form_says_which_field_and_why() {
-        let fault = submitted(&mut State::default(), &Shared::default(), &texts("https://example.com")).unwrap_err();
-        assert_eq!(fault, (Some(0), "TLS is not spoken yet".to_owned()));
+        let fault = submitted(&mut State::default(), &Shared::default(), &texts("ftp://example.com")).unwrap_err();
+        assert_eq!(fault, (Some(0), "ftp is not spoken".to_owned()));
     }
 
     #[test]
