@@ -120,6 +120,7 @@ impl Shape {
                 "STATUS",
                 "ROLES",
                 "VERSION",
+                ">PODS+",
                 "INTERNAL-IP+",
                 "EXTERNAL-IP+",
                 "OS-IMAGE+",
