@@ -4,6 +4,9 @@ pub mod abort;
 pub mod apart;
 mod conduct;
 pub mod limit;
+pub mod permute;
+pub mod schedule;
+pub mod search;
 
 use std::sync::Arc;
 

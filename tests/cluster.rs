@@ -25,6 +25,8 @@ mod real;
 #[path = "support/until.rs"]
 mod until;
 
+#[path = "cluster/alter.rs"]
+mod alter;
 #[path = "cluster/columns.rs"]
 mod columns;
 #[path = "cluster/gaps.rs"]

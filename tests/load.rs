@@ -11,6 +11,8 @@
 
 #[path = "load/apart.rs"]
 mod apart;
+#[path = "load/search.rs"]
+mod search;
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
