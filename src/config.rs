@@ -40,6 +40,16 @@ pub struct Settings {
     pub environments: BTreeMap<String, Vec<String>>,
     /// Connections that no kubeconfig names.
     pub connections: Vec<ConnectionSetting>,
+    /// Load tests.
+    pub perf: PerfSettings,
+}
+
+/// The `[perf]` of the settings.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PerfSettings {
+    /// What may be loaded, as globs of a host, of `host:port` or of a whole address; empty: everything.
+    pub targets: Vec<String>,
 }
 
 /// One `[[connections]]` of the settings.

@@ -272,7 +272,9 @@ async fn replay(file: &Path, speed: f64, config: &Config, args: &ScreenArgs, io:
 
 /// The rules for actions that need no cluster: a broken kubeconfig does not stand in the way of a load test.
 fn gate(config: &Config, shared: &SharedArgs) -> Gate {
-    Gate::new(shared.readonly || config.settings.readonly, config.settings.protected.clone(), Some(audit(config)))
+    let gate = Gate::new(shared.readonly || config.settings.readonly, config.settings.protected.clone(), Some(audit(config)));
+    gate.aim(&config.settings.perf.targets);
+    gate
 }
 
 /// How a run gets a process of its own.
@@ -287,7 +289,9 @@ fn audit(config: &Config) -> PathBuf {
 /// The fleet a person means, and the sandbox if it is part of it. A broken kubeconfig is an error, never the sandbox.
 async fn open(config: &Config, shared: &SharedArgs) -> Result<(Fleet, Option<Sandbox>), Problem> {
     let sandbox = sandbox(config, shared).await?;
-    Ok((Fleet::open(fleet_options(config, shared, sandbox.as_ref()))?, sandbox))
+    let fleet = Fleet::open(fleet_options(config, shared, sandbox.as_ref()))?;
+    fleet.gate().aim(&config.settings.perf.targets);
+    Ok((fleet, sandbox))
 }
 
 /// The sandbox, if it is asked for or there is nothing else.

@@ -144,6 +144,12 @@ pub fn list(store: &Store) -> (Vec<Run>, Vec<Problem>) {
 }
 
 fn allowed(order: &Order, gate: &Gate) -> Result<(), Problem> {
+    let plan = &order.plan;
+    let elsewhere = plan.connect_to.iter().map(|place| format!("tcp://{place}"));
+    let others = plan.also.iter().map(|endpoint| endpoint.target.url().to_owned()).chain(elsewhere);
+    if let Some(problem) = others.map(|target| Action { target, ..order.action() }).find_map(|action| refused(gate.check(&action))) {
+        return Err(problem);
+    }
     match gate.check(&order.action()) {
         Verdict::Allowed => Ok(()),
         Verdict::TypeName(name) if order.typed.as_ref() == Some(&name) => Ok(()),
@@ -152,6 +158,13 @@ fn allowed(order: &Order, gate: &Gate) -> Result<(), Problem> {
                 .hint("type the name of the cluster to go on"))
         }
         Verdict::Refused(problem) => Err(problem),
+    }
+}
+
+fn refused(verdict: Verdict) -> Option<Problem> {
+    match verdict {
+        Verdict::Refused(problem) => Some(problem),
+        Verdict::Allowed | Verdict::TypeName(_) => None,
     }
 }
 

@@ -26,6 +26,8 @@ struct Rules {
 struct Limits {
     readonly: bool,
     protected: Vec<String>,
+    /// What may be loaded, as globs; empty: everything.
+    targets: Vec<String>,
 }
 
 /// The end of the audit log that is read back, in bytes.
@@ -85,7 +87,7 @@ pub struct Deed {
 impl Gate {
     /// A gate with these rules; `protected` are globs of context names.
     pub fn new(readonly: bool, protected: Vec<String>, audit: Option<PathBuf>) -> Self {
-        Self { rules: Arc::new(Rules { limits: RwLock::new(Limits { readonly, protected }), audit }), held: Arc::default() }
+        Self { rules: Arc::new(Rules { limits: RwLock::new(Limits { readonly, protected, targets: Vec::new() }), audit }), held: Arc::default() }
     }
 
     /// Adds rules while the program runs, for everybody who holds this gate; none is ever taken away.
@@ -94,6 +96,11 @@ impl Gate {
         limits.readonly |= readonly;
         let more: Vec<String> = protected.iter().filter(|glob| !limits.protected.contains(glob)).cloned().collect();
         limits.protected.extend(more);
+    }
+
+    /// From now on only these may be loaded, for everybody who holds this gate: globs of a host, of `host:port` or of a whole address. None: everything.
+    pub fn aim(&self, targets: &[String]) {
+        self.rules.limits.write().unwrap_or_else(PoisonError::into_inner).targets = targets.to_vec();
     }
 
     fn limits(&self) -> Limits {
@@ -136,6 +143,12 @@ impl Gate {
                 hints: vec!["start without --readonly, or take `readonly` out of the settings".into()],
             });
         }
+        if action.verb == "load" && !self.may_be_loaded(&action.target) {
+            return Verdict::Refused(
+                Problem::new("gate.targets", format!("{} was not loaded", action.target), "it is none of the targets that the settings allow")
+                    .hint("add its host to `targets` under `[perf]` in config.toml, if it is yours to load"),
+            );
+        }
         match &action.cluster {
             Some(cluster) if self.is_held(cluster) => Verdict::Refused(Problem {
                 code: "gate.maintenance",
@@ -146,6 +159,15 @@ impl Gate {
             Some(cluster) if self.is_protected(cluster) => Verdict::TypeName(cluster.to_string()),
             _ => Verdict::Allowed,
         }
+    }
+
+    fn may_be_loaded(&self, address: &str) -> bool {
+        let targets = self.limits().targets;
+        let url = url::Url::parse(address).ok();
+        let host = url.as_ref().and_then(|url| url.host_str()).unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        let with_port = url.as_ref().and_then(url::Url::port_or_known_default).map(|port| format!("{host}:{port}")).unwrap_or_default();
+        let fits = |pattern: &String| [host.as_str(), &with_port, address].iter().any(|one| !one.is_empty() && super::filter::glob(pattern, one));
+        targets.is_empty() || targets.iter().any(fits)
     }
 
     /// Writes down what was done, one JSON object a line.
@@ -197,6 +219,26 @@ mod tests {
         assert_eq!(gate.check(&delete("prod-eu")), Verdict::TypeName("prod-eu".into()));
         assert_eq!(gate.check(&delete("lab")), Verdict::Allowed);
         assert!(matches!(Gate::new(true, vec![], None).check(&delete("lab")), Verdict::Refused(_)));
+    }
+
+    #[test]
+    fn only_targets_that_the_settings_name_are_loaded() {
+        let gate = Gate::new(false, vec![], None);
+        let may = |target: &str| gate.check(&Action { verb: "load", cluster: None, target: target.into() }) == Verdict::Allowed;
+        assert!(may("http://anything.example/"));
+        gate.aim(&["127.0.0.1".into(), "*.test.example".into(), "shop.example:8080".into()]);
+        for (target, allowed) in [
+            ("http://127.0.0.1:9/a", true),
+            ("https://web.test.example/", true),
+            ("http://shop.example:8080/", true),
+            ("http://shop.example/", false),
+            ("http://127.0.0.1.evil.example/", false),
+            ("http://evil.example/?x=.test.example", false),
+            ("tcp://evil.example:7", false),
+        ] {
+            assert_eq!(may(target), allowed, "{target}");
+        }
+        assert_eq!(gate.check(&delete("lab")), Verdict::Allowed);
     }
 
     #[test]

@@ -59,8 +59,8 @@ pub struct Changed {
     /// How long a change may take to be rolled out.
     #[serde(default = "five_minutes", deserialize_with = "span")]
     pub ready_within: Duration,
-    /// How long it is left alone after that.
-    #[serde(default, deserialize_with = "span")]
+    /// How long it is left alone after that: whoever leads requests to it hears of it a little later.
+    #[serde(default = "one_second", deserialize_with = "span")]
     pub settle: Duration,
 }
 
@@ -150,6 +150,10 @@ fn six() -> usize {
 
 fn deployment() -> String {
     "deployment".into()
+}
+
+fn one_second() -> Duration {
+    Duration::from_secs(1)
 }
 
 fn five_minutes() -> Duration {

@@ -45,6 +45,7 @@ const CODES: [&str; 16] = [
     "gate.maintenance",
     "gate.name",
     "gate.readonly",
+    "gate.targets",
     "load.dns",
     "load.plan",
     "load.target",
@@ -54,7 +55,6 @@ const CODES: [&str; 16] = [
     "perf.apart",
     "perf.nothing-succeeded",
     "perf.thread",
-    "perf.targets",
     "results.unreadable",
     "results.unwritable",
 ];
