@@ -17,6 +17,7 @@ pub mod filter;
 pub mod fleet;
 pub mod gate;
 pub mod groups;
+pub mod helm;
 pub mod kinds;
 pub mod kubeconfig;
 pub mod kubectl;

@@ -11,7 +11,7 @@ use meshplay::cli::doctor::{DoctorArgs, Grade, Patient};
 use meshplay::cli::{self, Streams};
 use meshplay::cluster::client::InCluster;
 use meshplay::cluster::fleet::{Embedded, Fleet, FleetOptions};
-use meshplay::cluster::gate::Gate;
+use meshplay::cluster::gate::{Gate, Targets};
 use meshplay::cluster::proxy::Proxies;
 use meshplay::cluster::standing::Declared;
 use meshplay::config::Config;
@@ -273,8 +273,16 @@ async fn replay(file: &Path, speed: f64, config: &Config, args: &ScreenArgs, io:
 /// The rules for actions that need no cluster: a broken kubeconfig does not stand in the way of a load test.
 fn gate(config: &Config, shared: &SharedArgs) -> Gate {
     let gate = Gate::new(shared.readonly || config.settings.readonly, config.settings.protected.clone(), Some(audit(config)));
-    gate.aim(&config.settings.perf.targets);
+    confine(&gate, config);
     gate
+}
+
+/// Keeps load tests to the places that the settings name, where they name any.
+fn confine(gate: &Gate, config: &Config) {
+    let perf = &config.settings.perf;
+    if let Some(targets) = &perf.targets {
+        gate.confine(Targets { globs: targets.get_ref().clone(), named_in: perf.targets_named_in.clone() });
+    }
 }
 
 /// How a run gets a process of its own.
@@ -290,7 +298,7 @@ fn audit(config: &Config) -> PathBuf {
 async fn open(config: &Config, shared: &SharedArgs) -> Result<(Fleet, Option<Sandbox>), Problem> {
     let sandbox = sandbox(config, shared).await?;
     let fleet = Fleet::open(fleet_options(config, shared, sandbox.as_ref()))?;
-    fleet.gate().aim(&config.settings.perf.targets);
+    confine(fleet.gate(), config);
     Ok((fleet, sandbox))
 }
 

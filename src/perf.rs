@@ -144,11 +144,13 @@ pub fn list(store: &Store) -> (Vec<Run>, Vec<Problem>) {
 }
 
 fn allowed(order: &Order, gate: &Gate) -> Result<(), Problem> {
-    let plan = &order.plan;
-    let elsewhere = plan.connect_to.iter().map(|place| format!("tcp://{place}"));
-    let others = plan.also.iter().map(|endpoint| endpoint.target.url().to_owned()).chain(elsewhere);
-    if let Some(problem) = others.map(|target| Action { target, ..order.action() }).find_map(|action| refused(gate.check(&action))) {
-        return Err(problem);
+    let others = order.plan.also.iter().map(|endpoint| endpoint.target.url().to_owned());
+    // What is connected to is what is loaded, whatever it is asked for.
+    let instead = order.plan.connect_to.iter().map(|place| format!("tcp://{place}"));
+    for target in others.chain(instead) {
+        if let Verdict::Refused(problem) = gate.check(&Action { target, ..order.action() }) {
+            return Err(problem);
+        }
     }
     match gate.check(&order.action()) {
         Verdict::Allowed => Ok(()),
@@ -158,13 +160,6 @@ fn allowed(order: &Order, gate: &Gate) -> Result<(), Problem> {
                 .hint("type the name of the cluster to go on"))
         }
         Verdict::Refused(problem) => Err(problem),
-    }
-}
-
-fn refused(verdict: Verdict) -> Option<Problem> {
-    match verdict {
-        Verdict::Refused(problem) => Some(problem),
-        Verdict::Allowed | Verdict::TypeName(_) => None,
     }
 }
 

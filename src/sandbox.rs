@@ -19,6 +19,7 @@ mod kinds;
 mod metrics;
 mod patch;
 mod print;
+mod release;
 mod scenario;
 mod select;
 mod server;

@@ -1,6 +1,7 @@
 //! `meshplay perf`: start a load test and report it, list the runs that are kept, show one of them. Its layout as text is in `report`.
 
 pub mod apart;
+mod ask;
 mod compare;
 pub mod permute;
 mod report;
@@ -59,11 +60,14 @@ pub enum PerfVerb {
 /// How to load.
 #[derive(Clone, Debug, Args)]
 pub struct RunArgs {
-    /// An address; without a scheme it is http.
+    /// An address: http (if nothing else is said), https, h2c, grpc, grpcs (a health check, or /shop.Cart/Get), tcp, udp, or unix:/run/app.sock:/path.
     url: String,
     /// Connections kept open.
     #[arg(short, long, default_value_t = 4)]
     connections: usize,
+    /// Requests at once on each connection, where HTTP/2 or gRPC is spoken.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    streams: usize,
     /// How long: 10s, 1m30s, 500ms.
     #[arg(short, long, default_value = "10s", value_parser = age::parse)]
     duration: Duration,
@@ -77,6 +81,8 @@ pub struct RunArgs {
     /// How long an answer may take.
     #[arg(long, default_value = "10s", value_parser = age::parse)]
     timeout: Duration,
+    #[command(flatten)]
+    ask: ask::AskArgs,
     /// End when it was so for so long: `p99>500ms/10s`, `rate<1/30s`. May be given several times; exit code 3.
     #[arg(long = "abort", value_name = "LIMIT/TIME", value_parser = rule)]
     aborts: Vec<Rule>,
@@ -201,10 +207,12 @@ fn plan(args: &RunArgs) -> Result<Plan, Problem> {
     let gentle = Plan::gentle(Target::parse(&args.url)?);
     let plan = Plan {
         connections: args.connections,
+        streams: args.streams,
         duration: args.duration,
         requests: args.requests,
         pace: args.rate.clone().unwrap_or(gentle.pace),
         timeout: args.timeout,
+        request: args.ask.request()?,
         ..gentle
     };
     plan.check().map(|()| plan)

@@ -149,7 +149,7 @@ fn a_run_that_cannot_begin_says_so_where_it_was_ordered() {
     std::fs::write(settings.join("config.toml"), "[perf]\ntargets = [\"*.test.example\"]\n").unwrap();
     for how in ["", "--detach"] {
         let (code, out, err) = ran(home.path(), &format!("perf run http://127.0.0.1:9/ {how}"));
-        assert!(code == Some(1) && out.is_empty() && err.contains("targets"), "{how}: {err}");
+        assert!(code == Some(1) && out.is_empty() && err.contains("only places"), "{how}: {err}");
     }
     std::fs::remove_file(settings.join("config.toml")).unwrap();
     std::fs::create_dir_all(home.path().join(".local/share/meshplay")).unwrap();
