@@ -90,8 +90,7 @@ pub async fn conduct(
     measured_or(all.await, &mut measured);
     if let Some(subject) = &mut subject {
         match subject.back(ground).await {
-            Ok(true) => tell(News::Restored),
-            Ok(false) => {}
+            Ok(()) => tell(News::Restored),
             // This is what has to be known first.
             Err(problem) => measured.problem = Some(problem.hint("`meshplay perf permute --recover` tries it again")),
         }
@@ -210,13 +209,12 @@ impl Subject {
         Ok(())
     }
 
-    /// Puts it back where it is changed; true when it was.
-    async fn back(&mut self, ground: &Ground<'_>) -> Result<bool, Problem> {
-        let Some(undo) = &self.undo else { return Ok(false) };
+    /// Puts it back where it is changed.
+    async fn back(&mut self, ground: &Ground<'_>) -> Result<(), Problem> {
+        let Some(undo) = &self.undo else { return Ok(()) };
         put_back(&self.key, undo, ground.fleet, ground.typed.as_deref()).await?;
         self.undo = None;
-        self.journal.clear()?;
-        Ok(true)
+        self.journal.clear()
     }
 }
 
