@@ -37,6 +37,8 @@ pub struct Settings {
     pub slow: Slow,
     /// Words of the person's own for the `:` line, each with what it stands for: `dp = "deploy"`.
     pub aliases: BTreeMap<String, String>,
+    /// Where `enter` leads from kinds that the program knows nothing of.
+    pub jumps: Vec<JumpSetting>,
     /// Named groups of contexts, each with names and globs.
     pub environments: BTreeMap<String, Vec<String>>,
     /// Connections that no kubeconfig names.
@@ -66,6 +68,18 @@ pub struct ConnectionSetting {
     pub kind: ConnectionKind,
     /// Where it is.
     pub url: String,
+}
+
+/// One `[[jumps]]` of the settings.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JumpSetting {
+    /// From objects of this kind.
+    pub from: String,
+    /// To objects of this one.
+    pub to: String,
+    /// By a label selector with `{name}`, `{namespace}` and `{label:KEY}`; without: to those it controls.
+    pub labels: Option<String>,
 }
 
 /// Everything a door needs to know about where it runs.

@@ -119,6 +119,7 @@ impl Shape {
                 "STATUS",
                 "ROLES",
                 "VERSION",
+                ">PODS+",
                 "INTERNAL-IP+",
                 "EXTERNAL-IP+",
                 "OS-IMAGE+",

@@ -9,9 +9,10 @@ use super::super::app::looks::{Asked, Looks};
 use super::super::keys::map::Keymap;
 use super::super::keys::{self, Layer, PRESETS};
 use super::super::own::{self, File};
+use super::super::panes::inventory::jumps::{self, Jump};
 use super::super::theme::{BUILTIN, Theme, builtin};
 use super::Flags;
-use crate::config::{Config, Paths, Settings};
+use crate::config::{Config, JumpSetting, Paths, Settings};
 use crate::names::Problem;
 use crate::terminal::{Depth, depth, parse_depth, told};
 use crate::text::fault::Fault;
@@ -115,7 +116,8 @@ impl Reading {
             keymap(layers, file(&self.good.keymap)).or_else(|_| keymap(layers, None)).map_err(|faults| embedded("keys", &faults))
         };
         let (aliases, wrong) = alias::checked(&settings.aliases);
-        problems.extend(wrong);
+        let (jumps, lost) = jumps::checked(written(settings));
+        problems.extend(wrong.into_iter().chain(lost));
         Ok(Looks {
             keymap: mine(layers)?,
             theme: theme.map_err(|faults| embedded("looks", &faults))?,
@@ -123,6 +125,7 @@ impl Reading {
             themes: BUILTIN.iter().filter_map(|(name, _)| Some(((*name).to_owned(), load(name, None).ok()?))).collect(),
             asked,
             aliases,
+            jumps,
             slow: settings.slow.forced(),
             frame_gap: settings.frame_ms.map_or_else(|| self.config.terminal.frame_gap(), Duration::from_millis),
             facts: told(self.flags.color, set, &self.config.terminal),
@@ -159,7 +162,13 @@ pub fn complaints(config: &Config) -> (Vec<Problem>, Vec<Problem>) {
     };
     let (broken, warnings) = own.complaints(&asked);
     let (_, wrong) = alias::checked(&settings.aliases);
-    (unread.into_iter().chain(broken).chain(wrong).collect(), warnings)
+    let (_, lost) = jumps::checked(written(settings));
+    (unread.into_iter().chain(broken).chain(wrong).chain(lost).collect(), warnings)
+}
+
+fn written(settings: &Settings) -> Vec<Jump> {
+    let jump = |JumpSetting { from, to, labels }: &JumpSetting| Jump { from: from.clone(), to: to.clone(), labels: labels.clone() };
+    settings.jumps.iter().map(jump).collect()
 }
 
 impl Own {

@@ -1,6 +1,7 @@
 //! What commands, rows and answers do to the inventory. Never waits, never reads a clock.
 
 mod act;
+mod census;
 mod columns;
 mod detail;
 mod drill;
@@ -75,7 +76,10 @@ pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> 
         Command::MarkRange => mark_range(state),
         Command::Unmark => unmark(state),
         Command::Delete => delete(state, shared),
-        Command::Wide => redraw(state, |state| state.wide = !state.wide),
+        Command::Wide => {
+            state.wide = !state.wide;
+            Step::redraw().then(census::settle(state, shared))
+        }
         Command::Column(side) => column(state, shared, side),
         Command::Pan(side) => pan(state, shared, side),
         Command::Columns => columns::choose(state),
@@ -121,8 +125,9 @@ fn redraw(state: &mut State, change: impl FnOnce(&mut State)) -> Step<Effect> {
 pub fn report(state: &mut State, shared: &Shared, at: At, report: Report) -> Step<Effect> {
     match report {
         Report::Measured { generation, cluster, reading } if generation == state.generation => measured(state, &cluster, reading),
+        Report::Counted { generation, cluster, pods } if generation == state.generation => census::counted(state, &cluster, pods),
         Report::Rows { generation, cluster, delta } if generation == state.generation => rows(state, at, &cluster, delta),
-        Report::Rows { .. } | Report::Measured { .. } => Step::quiet(),
+        Report::Rows { .. } | Report::Measured { .. } | Report::Counted { .. } => Step::quiet(),
         Report::Selected { generation, labels } if generation == state.generation => selected(state, shared, at, labels),
         Report::Owner { generation, owner } if generation == state.generation => to_owner(state, shared, owner),
         Report::Selected { .. } | Report::Owner { .. } => Step::quiet(),
@@ -216,12 +221,13 @@ fn watch(state: &mut State, shared: &Shared) -> Step<Effect> {
 /// What is asked for: rows, or first what makes them rows of this view.
 fn ask(state: &mut State, shared: &Shared) -> Step<Effect> {
     let generation = state.generation;
-    match &state.view.of {
+    let step = match &state.view.of {
         Some(Origin { key, tie: Tie::Selector }) if state.view.labels.is_empty() => {
             Step::effect(Effect::Watch { generation, specs: Vec::new() }).and(Effect::Select { generation, key: key.clone() })
         }
         _ => Step::effect(Effect::Watch { generation, specs: specs(state, shared) }),
-    }
+    };
+    step.then(census::settle(state, shared))
 }
 
 /// Sorts again where the order is held, else asks anew.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::state::{Body, Tab};
+use crate::cluster::census::Count;
 use crate::cluster::connection::unix_now;
 use crate::cluster::events::EventLine;
 use crate::cluster::export::{Sheet, save_text};
@@ -29,6 +30,9 @@ use crate::survey::{Survey, plan};
 /// Between two deltas of one watch: shorter than a frame, long enough that a flood comes in gulps.
 const BREATH: Duration = Duration::from_millis(12);
 
+/// Between two counts of the pods of one cluster.
+const COUNTED: Duration = Duration::from_millis(500);
+
 /// What the inventory wants done.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
@@ -38,6 +42,13 @@ pub enum Effect {
         generation: u64,
         /// One a cluster.
         specs: Vec<WatchSpec>,
+    },
+    /// Count the pods on each node of these clusters, and of no other any more.
+    Count {
+        /// Which view they belong to.
+        generation: u64,
+        /// Which clusters; none: nobody wants to know.
+        clusters: Vec<ClusterId>,
     },
     /// Read an object closely; an earlier request is given up.
     Inspect {
@@ -153,6 +164,15 @@ pub enum Report {
         /// What is known.
         reading: Reading,
     },
+    /// The pods on each node were counted.
+    Counted {
+        /// Which view they belong to.
+        generation: u64,
+        /// Whose they are.
+        cluster: ClusterId,
+        /// By the name of the node.
+        pods: Count,
+    },
     /// How an object selects its pods was read, or could not be.
     Selected {
         /// The view that waits for it.
@@ -219,6 +239,7 @@ pub struct Work<F> {
     tables: PathBuf,
     wrap: fn(Report) -> F,
     watches: JoinSet<()>,
+    counting: JoinSet<()>,
     inspecting: Option<AbortHandle>,
     relating: JoinSet<()>,
     rules: Arc<Rules>,
@@ -234,6 +255,7 @@ impl<F: Send + 'static> Work<F> {
             tables,
             wrap,
             watches: JoinSet::new(),
+            counting: JoinSet::new(),
             inspecting: None,
             listening: JoinSet::new(),
             relating: JoinSet::new(),
@@ -245,6 +267,7 @@ impl<F: Send + 'static> Work<F> {
     pub fn run(&mut self, effect: Effect) {
         match effect {
             Effect::Watch { generation, specs } => self.watch(generation, specs),
+            Effect::Count { generation, clusters } => self.count(generation, clusters),
             Effect::Relate { job, key } => self.relate(job, key),
             Effect::Inspect { job, key, tab, whole, against } => self.inspect(job, key, tab, whole, against),
             Effect::SaveText { name, ending, text, now } => {
@@ -300,6 +323,23 @@ impl<F: Send + 'static> Work<F> {
                 }
             }
         });
+    }
+
+    fn count(&mut self, generation: u64, clusters: Vec<ClusterId>) {
+        self.counting = JoinSet::new();
+        for cluster in clusters {
+            let (mut census, reports, wrap) = (self.fleet.census(&cluster), self.reports.clone(), self.wrap);
+            self.counting.spawn(async move {
+                while let Some(told) = census.next().await {
+                    // Why pods are not told is told where pods are.
+                    let Ok(pods) = told else { continue };
+                    if reports.send(wrap(Report::Counted { generation, cluster: cluster.clone(), pods })).await.is_err() {
+                        return;
+                    }
+                    tokio::time::sleep(COUNTED).await;
+                }
+            });
+        }
     }
 
     fn inspect(&mut self, job: u64, key: ObjectKey, tab: Tab, whole: bool, against: Option<ObjectKey>) {
