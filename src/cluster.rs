@@ -36,6 +36,7 @@ pub mod secret;
 pub mod standing;
 pub mod table;
 pub mod tally;
+mod through;
 pub mod views;
 pub mod watch;
 mod wire;

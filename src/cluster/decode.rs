@@ -22,6 +22,7 @@ mod node;
 mod pod;
 mod service;
 mod state;
+pub(super) mod status;
 mod table;
 mod workload;
 

@@ -124,6 +124,8 @@ fn redraw(state: &mut State, change: impl FnOnce(&mut State)) -> Step<Effect> {
 /// Takes in what happened outside.
 pub fn report(state: &mut State, shared: &Shared, at: At, report: Report) -> Step<Effect> {
     match report {
+        // What was on its way when its cluster was closed is nobody's any more.
+        Report::Measured { cluster, .. } | Report::Rows { cluster, .. } if !shared.open.contains(&cluster) => Step::quiet(),
         Report::Measured { generation, cluster, reading } if generation == state.generation => measured(state, &cluster, reading),
         Report::Counted { generation, cluster, pods } if generation == state.generation => census::counted(state, &cluster, pods),
         Report::Rows { generation, cluster, delta } if generation == state.generation => rows(state, at, &cluster, delta),
@@ -242,12 +244,26 @@ fn reload(state: &mut State, shared: &Shared) -> Step<Effect> {
 
 /// Asks anew; what is shown stays until all new rows have come.
 fn watch_again(state: &mut State, shared: &Shared) -> Step<Effect> {
-    let closed: Vec<ClusterId> = state.table.phases().iter().map(|(id, _)| id).filter(|id| !shared.open.contains(id)).cloned().collect();
-    closed.iter().for_each(|id| state.table.drop_source(id));
-    seat(state, None);
+    drop_closed(state, shared);
     shared.open.iter().for_each(|id| state.table.outdate(id));
     state.generation += 1;
     ask(state, shared)
+}
+
+/// Other clusters are looked at: those that stay open are watched on, and their rows are as good as they were.
+fn watch_on(state: &mut State, shared: &Shared) -> Step<Effect> {
+    let waits = state.view.of.as_ref().is_some_and(|of| of.tie == Tie::Selector) && state.view.labels.is_empty();
+    if waits {
+        return watch_again(state, shared);
+    }
+    drop_closed(state, shared);
+    ask(state, shared)
+}
+
+fn drop_closed(state: &mut State, shared: &Shared) {
+    let closed: Vec<ClusterId> = state.table.phases().iter().map(|(id, _)| id).filter(|id| !shared.open.contains(id)).cloned().collect();
+    closed.iter().for_each(|id| state.table.drop_source(id));
+    seat(state, None);
 }
 
 /// Events are read newest first; everything else by name.
@@ -276,7 +292,7 @@ fn specs(state: &State, shared: &Shared) -> Vec<WatchSpec> {
 pub fn clusters(state: &mut State, shared: &Shared, view: Option<View>) -> Step<Effect> {
     let mut step = match view {
         Some(view) => go(state, shared, view, true),
-        None => watch_again(state, shared),
+        None => watch_on(state, shared),
     };
     for cluster in &shared.open {
         step = step.and(Effect::Kinds { cluster: cluster.clone() });
