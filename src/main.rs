@@ -217,7 +217,7 @@ async fn run(cli: Cli) -> io::Result<u8> {
             } else {
                 None
             };
-            let book = Book::new(&config.paths.config, &config.paths.state);
+            let book = Book::new(&config.paths.config, &config.paths.state, &config.paths.data);
             let around = cli::perf::Around { launch: launch(&config), book, state: config.paths.state.clone(), fleet };
             cli::perf::run(verb, &gate, &store, &around, stop, &mut io).await
         }

@@ -405,7 +405,7 @@ mod tests {
         {
             let verb = Line::try_parse_from(line.split_whitespace()).unwrap_or_else(|error| panic!("{error}")).verb;
             let (mut out, mut err) = (Vec::new(), Vec::new());
-            let book = Book::new(data.path(), data.path());
+            let book = Book::new(data.path(), data.path(), data.path());
             let around = Around { launch: Launch::default(), book, state: data.path().to_path_buf(), fleet: None };
             let code = run(verb, &gate, &store, &around, std::future::pending(), &mut Streams { out: &mut out, err: &mut err }).await.unwrap();
             let err = String::from_utf8(err).unwrap();

@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use self::cron::Cron;
 use super::Order;
+use super::profile::Part;
+use super::profile::kept::Profiles;
 use crate::load::plan::{Pace, Plan};
 use crate::load::target::Target;
 use crate::names::Problem;
@@ -31,7 +33,11 @@ pub struct Schedule {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timezone: Option<String>,
     /// What is loaded.
-    pub url: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// In place of an address and of all that follows, a profile that is kept, by its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
     /// How long each run lasts.
     #[serde(default = "ten_seconds")]
     pub duration: String,
@@ -59,6 +65,7 @@ fn five() -> usize {
 pub struct Book {
     file: PathBuf,
     done: PathBuf,
+    profiles: Profiles,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -95,7 +102,11 @@ impl Schedule {
     /// What is wrong with it.
     pub fn check(&self) -> Result<(), Problem> {
         self.zone()?;
-        self.order()?;
+        match (&self.url, &self.profile) {
+            (Some(url), None) => _ = self.order(url)?,
+            (None, Some(_)) => {}
+            _ => return Err(self.wrong("it needs either a url or a profile")),
+        }
         if !(1..=100).contains(&self.runs) {
             return Err(self.wrong("from 1 to 100 runs are possible each time"));
         }
@@ -112,12 +123,24 @@ impl Schedule {
             .map_err(|_| self.wrong(format!("no time zone is called {}", sanitise(name))).hint("as in Europe/Vienna; without one it is UTC"))
     }
 
-    /// One run of it.
+    /// The runs of one time: a profile's parts in turn, so that what drifts meanwhile touches all of them.
     ///
     /// # Errors
-    /// Its address or its numbers are wrong.
-    pub fn order(&self) -> Result<Order, Problem> {
-        let gentle = Plan::gentle(Target::parse(&self.url)?);
+    /// Its address or its numbers are wrong, or there is no such profile.
+    pub fn orders(&self, profiles: &Profiles) -> Result<Vec<Order>, Problem> {
+        if let Some(url) = &self.url {
+            return Ok(vec![self.order(url)?; self.runs]);
+        }
+        let profile = profiles.read(self.profile.as_deref().unwrap_or_default())?;
+        let what = format!("schedule {}", sanitise(&self.name));
+        let one = |part: &Part| Order { provenance: profile.provenance(part), what: Some(what.clone()), ..Order::new(part.plan.clone()) };
+        let round: Vec<Order> = profile.parts.iter().map(one).collect();
+        let times = profile.every().max(self.runs);
+        Ok((0..times).flat_map(|_| round.iter().cloned()).collect())
+    }
+
+    fn order(&self, url: &str) -> Result<Order, Problem> {
+        let gentle = Plan::gentle(Target::parse(url)?);
         let plan = Plan {
             connections: self.connections.unwrap_or(gentle.connections),
             duration: age::parse(&self.duration).map_err(|why| self.wrong(why))?,
@@ -168,9 +191,9 @@ struct Look {
 }
 
 impl Book {
-    /// The schedules of a person, in their folders for settings and for what is remembered.
-    pub fn new(config: &Path, state: &Path) -> Self {
-        Self { file: config.join("schedules.yaml"), done: state.join("schedules.json") }
+    /// The schedules of a person, in their folders for settings and for what is remembered; profiles lie among their data.
+    pub fn new(config: &Path, state: &Path, data: &Path) -> Self {
+        Self { file: config.join("schedules.yaml"), done: state.join("schedules.json"), profiles: Profiles::open(data) }
     }
 
     /// Somebody has written schedules.
@@ -321,10 +344,10 @@ impl Keeper {
             }
             match look.due {
                 Some(due) if !self.ready.iter().any(|news| matches!(news, News::Due(..))) => {
-                    let order = schedule.order()?;
+                    let orders = schedule.orders(&self.book.profiles)?;
                     // Written down before it is done: a program that is killed does not begin it again.
                     self.done.insert(schedule.name.clone(), due);
-                    self.ready.push_back(News::Due(schedule.name.clone(), vec![order; schedule.runs]));
+                    self.ready.push_back(News::Due(schedule.name.clone(), orders));
                 }
                 _ => soonest = soonest.into_iter().chain(schedule.next(now)?).min(),
             }
@@ -349,7 +372,8 @@ mod tests {
             name: name.into(),
             cron: cron.parse().unwrap(),
             timezone: None,
-            url: "http://127.0.0.1:8080/".into(),
+            url: Some("http://127.0.0.1:8080/".into()),
+            profile: None,
             duration: "1s".into(),
             connections: Some(2),
             rate: Some(10.0),
@@ -377,7 +401,7 @@ mod tests {
     #[test]
     fn one_at_a_time_is_due_and_a_second_program_keeps_away() {
         let folder = tempfile::tempdir().unwrap();
-        let book = Book::new(&folder.path().join("config"), &folder.path().join("state"));
+        let book = Book::new(&folder.path().join("config"), &folder.path().join("state"), folder.path());
         assert!(!book.exists());
         book.add(schedule("a", "0 * * * *")).unwrap();
         book.add(schedule("b", "0 * * * *")).unwrap();
@@ -413,13 +437,14 @@ mod tests {
     #[test]
     fn a_file_that_cannot_be_used_says_what_is_wrong() {
         let folder = tempfile::tempdir().unwrap();
-        let book = Book::new(folder.path(), folder.path());
+        let book = Book::new(folder.path(), folder.path(), folder.path());
         for (text, word) in [
             ("schedules: [{name: a, cron: '61 * * * *', url: 'http://x/'}]", "minute"),
             ("schedules: [{name: a, cron: '@daily', url: 'ftp://x/'}]", "spoken"),
             ("schedules: [{name: a, cron: '@daily', url: 'http://x/', timezone: Nowhere/At-all}]", "time zone"),
             ("schedules: [{name: a, cron: '@daily', url: 'http://x/', runs: 0}]", "runs"),
             ("schedules: [{name: a, cron: '@daily', url: 'http://x/', every: 5}]", "every"),
+            ("schedules: [{name: a, cron: '@daily'}]", "url or a profile"),
             ("schedules: [", "cannot be used"),
         ] {
             std::fs::write(folder.path().join("schedules.yaml"), text).unwrap();

@@ -91,7 +91,7 @@ pub fn prepare(opening: Opening, config: &Config) -> Result<Start, Problem> {
     let remember = move |memory: Memory| paths.remember(&memory);
     Ok(Start {
         store: Store::open(&config.paths.data),
-        book: Book::new(&config.paths.config, &config.paths.state),
+        book: Book::new(&config.paths.config, &config.paths.state, &config.paths.data),
         launch: Launch { program: config.program.clone(), runtime: config.paths.runtime.clone() },
         saved: config.paths.data.clone(),
         shared,

@@ -47,7 +47,11 @@ pub struct AddArgs {
     /// What it is called.
     name: String,
     /// An address; without a scheme it is http.
-    url: String,
+    #[arg(required_unless_present = "profile", conflicts_with = "profile")]
+    url: Option<String>,
+    /// A profile that is kept, in place of an address and how to load it.
+    #[arg(long)]
+    profile: Option<String>,
     /// When: minute, hour, day of the month, month, day of the week, as in `30 3 * * mon-fri`; or `@daily`.
     #[arg(long, value_parser = cron)]
     cron: Cron,
@@ -94,8 +98,8 @@ pub(super) async fn run(
 }
 
 fn add(args: AddArgs, book: &Book, io: &mut Streams<'_>) -> io::Result<u8> {
-    let AddArgs { name, url, cron, timezone, duration, connections, rate, runs } = args;
-    let schedule = Schedule { name, cron, timezone, url, duration, connections, rate, runs };
+    let AddArgs { name, url, profile, cron, timezone, duration, connections, rate, runs } = args;
+    let schedule = Schedule { name, cron, timezone, url, profile, duration, connections, rate, runs };
     let next = schedule.next(Timestamp::now());
     match book.add(schedule).and(next) {
         Ok(next) => writeln!(io.err, "next at {}, while `meshplay perf schedule run` or the screen is open", moment(next)).map(|()| 0),
@@ -125,16 +129,11 @@ fn list(args: &ListArgs, book: &Book, io: &mut Streams<'_>) -> io::Result<u8> {
     for one in &schedules {
         let zone = one.timezone.as_deref().unwrap_or("UTC");
         let (name, cron) = (sanitise(&one.name), one.cron.to_string());
-        writeln!(
-            io.out,
-            "{name}   {} {}   next {}   {} × {}   {}",
-            sanitise(&cron),
-            sanitise(zone),
-            moment(next(one)),
-            one.runs,
-            sanitise(&one.duration),
-            sanitise(&one.url)
-        )?;
+        let what = match (&one.url, &one.profile) {
+            (Some(url), _) => format!("{} × {}   {}", one.runs, sanitise(&one.duration), sanitise(url)),
+            (None, profile) => format!("profile {}", sanitise(profile.as_deref().unwrap_or_default())),
+        };
+        writeln!(io.out, "{name}   {} {}   next {}   {what}", sanitise(&cron), sanitise(zone), moment(next(one)))?;
     }
     Ok(0)
 }

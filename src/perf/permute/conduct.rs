@@ -12,7 +12,7 @@ use crate::cluster::fleet::Fleet;
 use crate::load::target::Target;
 use crate::names::{ClusterId, ObjectKey, Problem};
 use crate::perf::{Order, start};
-use crate::results::{Run, State, Store};
+use crate::results::{Provenance, Run, State, Store};
 
 /// What happens meanwhile.
 #[derive(Clone, Debug)]
@@ -159,7 +159,13 @@ async fn rounds(
         }
         tell(News::Measuring(*cell, at + 1, cells.len()));
         let plan = matrix.loads[cell.load].plan(targets[cell.endpoint].clone())?;
-        let order = Order { cluster: cluster.cloned(), what: Some(name(matrix, *cell)), typed: ground.typed.clone(), ..Order::new(plan) };
+        let order = Order {
+            cluster: cluster.cloned(),
+            what: Some(name(matrix, *cell)),
+            typed: ground.typed.clone(),
+            provenance: provenance(matrix, *cell),
+            ..Order::new(plan)
+        };
         let mut handle = start(order, ground.fleet.gate(), ground.store)?;
         let stopper = handle.stopper();
         let finished = tokio::select! {
@@ -177,6 +183,11 @@ async fn rounds(
         measured.runs.push((*cell, finished.run));
     }
     Ok(())
+}
+
+/// Runs of one cell are one series.
+fn provenance(matrix: &Matrix, cell: Cell) -> Provenance {
+    Provenance { profile: Some(crate::text::sanitise(&matrix.name).into_owned()), permutation: matrix.labels(cell), ..Provenance::default() }
 }
 
 /// What a run of it is called: where it stands in the matrix.
