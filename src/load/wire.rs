@@ -53,7 +53,7 @@ impl Wire {
                 Problem::new("load.target", format!("{} cannot be loaded", plan.target.url()), why).hint("aim at a plain HTTP port of the service")
             );
         }
-        Ok(Self { request: request(&plan.target).into() })
+        Ok(Self { request: request(&plan.target, plan.keep_alive).into() })
     }
 
     /// Opens a connection: as many lines as requests that it is to carry at the same time. They end together.
@@ -74,9 +74,11 @@ impl Line {
     }
 }
 
-fn request(target: &Target) -> Vec<u8> {
+fn request(target: &Target, keep_alive: bool) -> Vec<u8> {
     let version = env!("CARGO_PKG_VERSION");
-    format!("GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: meshplay/{version}\r\nAccept: */*\r\n\r\n", target.path(), target.authority()).into_bytes()
+    let close = if keep_alive { "" } else { "Connection: close\r\n" };
+    format!("GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: meshplay/{version}\r\nAccept: */*\r\n{close}\r\n", target.path(), target.authority())
+        .into_bytes()
 }
 
 impl From<Class> for Fault {

@@ -37,7 +37,7 @@ pub struct CompareArgs {
     #[arg(short, long, default_value_t = 4)]
     connections: usize,
     /// Requests a second over all connections, or `max`.
-    #[arg(short, long, value_parser = super::pace)]
+    #[arg(short, long, value_parser = super::pace::parse)]
     rate: Option<Pace>,
     /// The metric that decides: p99, p50, req/s.
     #[arg(long, default_value = "p99", value_parser = metric)]
