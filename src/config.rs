@@ -61,6 +61,8 @@ pub struct Config {
     pub settings: Settings,
     /// Where our files live.
     pub paths: Paths,
+    /// Where this program itself lies, as far as the system tells.
+    pub program: Option<PathBuf>,
     /// Kubeconfig files in merge order; only those that exist.
     pub kubeconfigs: Vec<PathBuf>,
     /// Every place a kubeconfig was looked for, found or not.
@@ -89,6 +91,8 @@ pub struct Paths {
     pub data: PathBuf,
     /// What is remembered between starts.
     pub state: PathBuf,
+    /// What lives no longer than the login, where the system has a place for that.
+    pub runtime: Option<PathBuf>,
 }
 
 impl Config {
@@ -111,6 +115,7 @@ impl Config {
             kubeconfigs: looked_at.iter().filter(|path| path.is_file()).cloned().collect(),
             looked_at,
             paths,
+            program: std::env::current_exe().ok(),
             terminal: Facts::from_lookup(get),
             no_proxy: get("NO_PROXY").or_else(|| get("no_proxy")),
             https_proxy: get("HTTPS_PROXY").or_else(|| get("https_proxy")),
@@ -160,6 +165,7 @@ impl Paths {
             config: place("XDG_CONFIG_HOME", ".config"),
             data: place("XDG_DATA_HOME", ".local/share"),
             state: place("XDG_STATE_HOME", ".local/state"),
+            runtime: get("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute()),
         }
     }
 

@@ -16,6 +16,7 @@ use meshplay::cluster::proxy::Proxies;
 use meshplay::cluster::standing::Declared;
 use meshplay::config::Config;
 use meshplay::names::{ClusterId, Problem};
+use meshplay::perf::apart::Launch;
 use meshplay::results::Store;
 use meshplay::sandbox::{Options, Sandbox};
 use meshplay::terminal::{Depth, parse_depth};
@@ -195,9 +196,17 @@ async fn run(cli: Cli) -> io::Result<u8> {
                 Err(problem) => io.fail(&problem),
             }
         }
+        Some(Verb::Perf(cli::perf::PerfVerb::ServeRun)) => {
+            // A terminal that hangs up is none of its business.
+            let _hung_up = signal(SignalKind::hangup());
+            let stop = any_of([SignalKind::interrupt(), SignalKind::terminate()]);
+            let (gate, store) = (gate(&config, &cli.shared), Store::open(&config.paths.data));
+            cli::perf::apart::serve(&mut io::stdin(), &launch(&config), &gate, &store, stop, &mut io).await
+        }
         Some(Verb::Perf(verb)) => {
             let stop = asked_to_stop();
-            cli::perf::run(verb, &gate(&config, &cli.shared), &Store::open(&config.paths.data), stop, &mut io).await
+            let (gate, store) = (gate(&config, &cli.shared), Store::open(&config.paths.data));
+            cli::perf::run(verb, &gate, &store, &launch(&config), stop, &mut io).await
         }
         Some(Verb::Sandbox(cli::sandbox::SandboxVerb::Serve(args))) => cli::sandbox::serve(args, asked_to_stop(), &mut io).await,
         Some(Verb::Replay { file, speed }) => replay(&file, speed, &config, &cli.screen, &mut io).await,
@@ -253,6 +262,11 @@ async fn replay(file: &Path, speed: f64, config: &Config, args: &ScreenArgs, io:
 /// The rules for actions that need no cluster: a broken kubeconfig does not stand in the way of a load test.
 fn gate(config: &Config, shared: &SharedArgs) -> Gate {
     Gate::new(shared.readonly || config.settings.readonly, config.settings.protected.clone(), Some(audit(config)))
+}
+
+/// How a run gets a process of its own.
+fn launch(config: &Config) -> Launch {
+    Launch { program: config.program.clone(), runtime: config.paths.runtime.clone() }
 }
 
 fn audit(config: &Config) -> PathBuf {
@@ -323,9 +337,13 @@ fn complaints(config: &Config, settings: Vec<Problem>) -> Vec<(Grade, Problem)> 
     broken.chain(warnings.into_iter().map(|problem| (Grade::Remark, problem))).collect()
 }
 
-/// Ctrl-C, a polite kill or a hang-up. Watched for from the call on, not only once it is waited for.
+/// Ctrl-C, a polite kill or a hang-up.
 fn asked_to_stop() -> impl Future<Output = ()> {
-    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    any_of([SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()])
+}
+
+/// Signals, watched for from the call on, not only once they are waited for.
+fn any_of<const N: usize>(kinds: [SignalKind; N]) -> impl Future<Output = ()> {
     let mut signals: Vec<Signal> = kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect();
     async move {
         // Any of them; without any, never.

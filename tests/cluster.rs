@@ -27,8 +27,12 @@ mod until;
 
 #[path = "cluster/columns.rs"]
 mod columns;
+#[path = "cluster/gaps.rs"]
+mod gaps;
 #[path = "cluster/get.rs"]
 mod get;
+#[path = "cluster/helm.rs"]
+mod helm;
 #[path = "cluster/logs.rs"]
 mod logs;
 #[path = "cluster/measure.rs"]

@@ -9,6 +9,9 @@
     reason = "a test ends here when something is wrong"
 )]
 
+#[path = "load/apart.rs"]
+mod apart;
+
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;

@@ -3,6 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends here when something is wrong")]
 
+#[path = "support/grove.rs"]
+mod grove;
+#[path = "shots/looking.rs"]
+mod looking;
 #[path = "support/play.rs"]
 mod play;
 #[path = "support/scene.rs"]
@@ -43,13 +47,24 @@ const SHOTS: &[Shot] = &[
     ("measures-160x45", || measures(Opening::kubeconfig(CONTEXTS).size(160, 45))),
     ("measures-ascii-120x36", || measures(Opening::kubeconfig(CONTEXTS).size(120, 36).theme("mono").ascii())),
     ("two-clusters-mono-80x24", || two_clusters(Opening::kubeconfig(CONTEXTS).theme("mono"))),
+    ("all-clusters-120x36", looking::all_clusters),
+    ("connections-120x36", looking::connections),
+    ("xray-120x36", || looking::xray(120, 36)),
+    ("xray-80x24", || looking::xray(80, 24)),
+    ("pulse-120x36", || looking::pulse(120, 36)),
+    ("pulse-80x24", || looking::pulse(80, 24)),
+    ("logs-120x36", looking::logs),
+    ("news-80x24", looking::news),
     ("trouble-grouped-80x24", trouble_grouped),
     ("trouble-rows-120x36", trouble_rows),
     ("scrolled-80x24", scrolled),
     ("columns-120x36", columns),
     ("changes-120x36", changes),
     ("images-120x36", images),
-    ("describe-80x24", describe),
+    ("helm-120x36", helm),
+    ("helm-values-120x36", helm_values),
+    ("describe-80x24", || describe(80, 24)),
+    ("describe-120x36", || describe(120, 36)),
     ("yaml-beside-160x45", yaml_beside),
     ("yaml-folded-80x24", yaml_folded),
     ("difference-120x36", difference),
@@ -82,7 +97,16 @@ const SHOTS: &[Shot] = &[
 
 /// Those that stand in the README, which is read where SVG may not be drawn.
 #[cfg(feature = "shots-png")]
-const PNGS: &[&str] = &["first-minute-80x24", "two-clusters-120x36", "yaml-beside-160x45", "perf-live-80x24"];
+const PNGS: &[&str] = &[
+    "first-minute-80x24",
+    "two-clusters-120x36",
+    "all-clusters-120x36",
+    "xray-120x36",
+    "pulse-120x36",
+    "describe-120x36",
+    "yaml-beside-160x45",
+    "perf-live-80x24",
+];
 
 /// Where only ASCII is drawn, every sign of ours has one that stands for it: none ends as `?`.
 #[test]
@@ -267,6 +291,45 @@ fn images() -> Stage {
     stage
 }
 
+/// Releases of several clusters.
+fn helm() -> Stage {
+    let mut stage = in_trouble(Opening::kubeconfig(CONTEXTS).size(120, 36));
+    stage.play(": helm <ret>");
+    let releases: [(&str, &str, i64, i64, [&str; 4]); 7] = [
+        ("prod-eu", "cert-manager/cert-manager", 4, 9 * DAY, ["deployed", "cert-manager-v1.19.1", "v1.19.1", "Upgrade complete"]),
+        (
+            "prod-eu",
+            "ingress/traefik",
+            12,
+            3 * HOUR,
+            ["failed", "traefik-37.1.2", "v3.5.3", "Upgrade \"traefik\" failed: timed out waiting for the condition"],
+        ),
+        ("prod-eu", "shop/db", 3, 2 * DAY, ["deployed", "postgres-16.4.2", "17.2", "Upgrade complete"]),
+        ("prod-us", "cert-manager/cert-manager", 3, 40 * DAY, ["deployed", "cert-manager-v1.18.2", "v1.18.2", "Upgrade complete"]),
+        ("prod-us", "ingress/traefik", 11, 20 * DAY, ["deployed", "traefik-37.1.1", "v3.5.2", "Upgrade complete"]),
+        ("lab", "shop/db", 7, 2 * MINUTE, ["pending-upgrade", "postgres-16.5.0-rc1", "17.3", "Preparing upgrade"]),
+        ("lab", "shop/search", 1, DAY, ["deployed", "opensearch-3.2.0", "3.2.0", "Install complete"]),
+    ];
+    for cluster in ["prod-eu", "prod-us", "lab"] {
+        let own = releases.iter().filter(|(at, ..)| *at == cluster);
+        let row = |(_, place, revision, ago, words): &(&str, &str, i64, i64, [&str; 4])| {
+            scene::helm(&format!("{cluster}/{place}"), "Release", *revision, *ago, *words)
+        };
+        stage.rows(cluster, listed("helm", own.map(row).collect()));
+    }
+    stage
+}
+
+/// What a release was installed with, its defaults among it.
+fn helm_values() -> Stage {
+    let mut stage = helm();
+    stage.play("j d v m");
+    let text = "auth:\n  database: shop\n  password: <19 bytes, hidden>\n  username: shop\npersistence:\n  enabled: true\n  size: 20Gi\nreplicas: 1\nresources:\n  \
+                requests:\n    cpu: 250m\n    memory: 512Mi\nservice:\n  port: 5432\n";
+    stage.inspected(Body::Yaml(text.into()));
+    stage
+}
+
 fn trouble_grouped() -> Stage {
     in_trouble(Opening::kubeconfig(CONTEXTS))
 }
@@ -317,8 +380,8 @@ fn status() -> Stage {
     stage
 }
 
-fn describe() -> Stage {
-    let mut stage = newcomer(Opening::sandbox());
+fn describe(width: u16, height: u16) -> Stage {
+    let mut stage = newcomer(Opening::sandbox().size(width, height));
     stage.play("d").inspected(Body::Summary(scene::cart())).heard(scene::cart_events());
     stage
 }

@@ -1,5 +1,6 @@
 //! `meshplay get`: the rows the inventory shows, for scripts; of one context or of many in one table.
 
+mod measure;
 mod print;
 mod uses;
 mod watch;
@@ -114,7 +115,7 @@ pub async fn run(args: GetArgs, scope: Scope, fleet: &Fleet, now: i64, stop: imp
     let specs: Vec<WatchSpec> = contexts.iter().map(|context| spec(&args, context, &scope, columns.clone())).collect();
     match &args.name {
         _ if args.watch => watch::follow(&args, table, specs, fleet, stop, io).await,
-        Some(name) if !matches!(args.output, Output::Wide | Output::Csv) && columns.is_empty() => {
+        Some(name) if !matches!(args.output, Output::Wide | Output::Csv) && columns.is_empty() && args.kind != "revisions" => {
             one(&args, name, &contexts, &scope, fleet, io).await
         }
         _ => many(&args, table, specs, fleet, now, io).await,
@@ -135,13 +136,19 @@ fn asked(args: &GetArgs) -> Result<(Table, Vec<UserColumn>), String> {
 }
 
 fn spec(args: &GetArgs, context: &Context, scope: &Scope, columns: Vec<UserColumn>) -> WatchSpec {
-    let everywhere = Ask::parse(&args.kind).is_some_and(|ask| ask.view.everywhere) && scope.namespace.is_none();
+    let view = Ask::parse(&args.kind).map(|ask| ask.view);
+    let everywhere = view.is_some_and(|view| view.everywhere) && scope.namespace.is_none();
+    // The objects that hold a release are not called like it.
+    let release = args.name.as_ref().filter(|_| view.is_some_and(|view| matches!(view.name, "helm" | "revisions")));
+    let and = if args.labels.is_empty() { "" } else { "," };
+    let labels = release.map_or_else(|| args.labels.clone(), |name| format!("{}{and}name={name}", args.labels));
+    let named = args.name.as_ref().filter(|_| release.is_none());
     WatchSpec {
         cluster: context.id.clone(),
         view: args.kind.clone(),
         namespaces: if everywhere { Vec::new() } else { namespace(context, scope).into_iter().collect() },
-        labels: args.labels.clone(),
-        fields: args.name.as_ref().map_or_else(String::new, |name| format!("metadata.name={name}")),
+        labels,
+        fields: named.map_or_else(String::new, |name| format!("metadata.name={name}")),
         columns,
         exact: true,
     }
@@ -192,11 +199,20 @@ async fn one(args: &GetArgs, name: &str, contexts: &[Context], scope: &Scope, fl
 async fn many(args: &GetArgs, mut table: Table, specs: Vec<WatchSpec>, fleet: &Fleet, now: i64, io: &mut Streams<'_>) -> io::Result<u8> {
     let mut code = 0;
     let ids: Vec<ClusterId> = specs.iter().map(|spec| spec.cluster.clone()).collect();
-    let gather = |spec: WatchSpec| all_rows(fleet.clone(), spec);
-    for (id, outcome) in ids.iter().zip(futures::future::join_all(specs.into_iter().map(gather)).await) {
+    let gather = |spec: &WatchSpec| all_rows(fleet.clone(), spec.clone());
+    for (id, outcome) in ids.iter().zip(futures::future::join_all(specs.iter().map(gather)).await) {
         match outcome {
             Ok(part) => _ = part.into_iter().map(|delta| table.apply(id, delta)).count(),
             Err(problem) => code = io.fail(&problem)?,
+        }
+    }
+    // What of a question across kinds could not be asked; the rest is answered.
+    for gap in table.gaps().iter().flat_map(|(_, gaps)| gaps.iter()) {
+        code = io.fail(&gap.problem)?;
+    }
+    if args.output == Output::Wide {
+        for problem in measure::measure(&mut table, &specs, fleet).await {
+            io.fail(&problem)?;
         }
     }
     if args.kind == "images" {

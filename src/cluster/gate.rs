@@ -49,6 +49,13 @@ impl Action {
     }
 }
 
+impl Action {
+    /// A change of an object by a patch.
+    pub fn patch(key: &ObjectKey) -> Self {
+        Self { verb: "patch", cluster: Some(key.cluster.clone()), target: key.to_string() }
+    }
+}
+
 /// What the gate says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {

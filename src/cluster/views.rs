@@ -3,6 +3,7 @@
 mod book;
 mod certs;
 mod changes;
+mod helm;
 pub mod images;
 mod object;
 mod restarts;
@@ -22,7 +23,7 @@ use crate::names::Gvk;
 use crate::text::age;
 
 use book::Maker;
-pub(super) use book::{Book, Changed, clock};
+pub(super) use book::{Book, Changed, Want, clock};
 
 /// How a view's objects are read together.
 type Making = fn(&Ask) -> Box<dyn Maker>;
@@ -45,8 +46,10 @@ pub struct MixedView {
     pub span: Option<Duration>,
     /// What is said where it has no rows.
     pub nothing: &'static str,
-    /// Its kinds as `plural.group`, with a field selector of their own behind `?` or, behind `#`, asked for by metadata alone. Those that are not served
-    /// are left out.
+    /// What a row is where it only tells of an object, and others may tell of the same one; none: it is the object.
+    pub tells: Option<&'static str>,
+    /// Its kinds as `plural.group`; behind `#` metadata alone is asked for, behind `?` stand a field selector of their own and, after `&`, a label
+    /// selector. Those that are not served are left out.
     kinds: &'static [&'static str],
     columns: &'static [&'static str],
     /// How its objects are read; none: as workloads.
@@ -64,6 +67,7 @@ pub const BUILT_IN: &[MixedView] = &[
         everywhere: false,
         span: None,
         nothing: "no workloads are there",
+        tells: None,
         kinds: &["deployments.apps", "statefulsets.apps", "daemonsets.apps", "jobs.batch", "cronjobs.batch"],
         columns: &[],
         maker: None,
@@ -77,6 +81,7 @@ pub const BUILT_IN: &[MixedView] = &[
         everywhere: true,
         span: None,
         nothing: "nothing is in trouble",
+        tells: None,
         kinds: trouble::KINDS,
         columns: trouble::COLUMNS,
         maker: Some(|_| Box::<trouble::Trouble>::default()),
@@ -90,6 +95,7 @@ pub const BUILT_IN: &[MixedView] = &[
         everywhere: true,
         span: Some(changes::SPAN),
         nothing: "no change that its API server still tells of (revisions, managed fields, conditions, events); removals are seen from now on",
+        tells: Some("a change"),
         kinds: changes::KINDS,
         columns: changes::COLUMNS,
         maker: Some(|ask| Box::new(changes::Changes::new(ask.span.unwrap_or(changes::SPAN)))),
@@ -103,6 +109,7 @@ pub const BUILT_IN: &[MixedView] = &[
         everywhere: true,
         span: None,
         nothing: "no workloads are there",
+        tells: Some("an image"),
         kinds: images::KINDS,
         columns: images::COLUMNS,
         maker: Some(|_| Box::new(images::Images)),
@@ -116,6 +123,7 @@ pub const BUILT_IN: &[MixedView] = &[
         everywhere: true,
         span: None,
         nothing: "every pod and node is ready",
+        tells: None,
         kinds: restarts::UNREADY,
         columns: restarts::UNREADY_COLUMNS,
         maker: Some(|_| Box::new(restarts::Unready)),
@@ -129,6 +137,7 @@ pub const BUILT_IN: &[MixedView] = &[
         everywhere: true,
         span: None,
         nothing: "no container was restarted",
+        tells: None,
         kinds: restarts::RESTARTED,
         columns: restarts::RESTART_COLUMNS,
         maker: Some(|_| Box::new(restarts::Restarts)),
@@ -142,6 +151,7 @@ pub const BUILT_IN: &[MixedView] = &[
         everywhere: true,
         span: None,
         nothing: "no certificates are told of",
+        tells: Some("a certificate"),
         kinds: certs::KINDS,
         columns: certs::COLUMNS,
         maker: Some(|_| Box::new(certs::Certificates)),
@@ -155,9 +165,38 @@ pub const BUILT_IN: &[MixedView] = &[
         everywhere: true,
         span: None,
         nothing: "no versions are told of",
+        tells: None,
         kinds: versions::KINDS,
         columns: versions::COLUMNS,
         maker: Some(|_| Box::<versions::Versions>::default()),
+    },
+    MixedView {
+        name: "helm",
+        aliases: &["hr", "releases"],
+        about: "Helm releases; enter shows the revisions of one",
+        group: None,
+        order: Sort { by: SortBy::Name, descending: false },
+        everywhere: true,
+        span: None,
+        nothing: "no release of Helm is kept",
+        tells: None,
+        kinds: helm::KINDS,
+        columns: helm::COLUMNS,
+        maker: Some(|_| Box::<helm::Releases>::default()),
+    },
+    MixedView {
+        name: "revisions",
+        aliases: &[],
+        about: "every revision of every Helm release that is kept",
+        group: None,
+        order: Sort { by: SortBy::Column(0), descending: true },
+        everywhere: false,
+        span: None,
+        nothing: "no revision of Helm's is kept",
+        tells: None,
+        kinds: helm::KINDS,
+        columns: helm::COLUMNS,
+        maker: Some(|_| Box::new(helm::Releases::every_revision())),
     },
 ];
 
@@ -176,6 +215,8 @@ pub(super) struct Part {
     pub(super) shape: Shape,
     /// A field selector of its own; may be empty.
     pub(super) fields: &'static str,
+    /// A label selector of its own; may be empty.
+    pub(super) labels: &'static str,
 }
 
 impl Ask {
@@ -193,21 +234,32 @@ impl Ask {
     /// The parts that a cluster serves.
     pub(super) fn parts(&self, kinds: &Kinds) -> Vec<Part> {
         let part = |spelling: &&'static str| {
-            let (name, fields) = spelling.split_once('?').unwrap_or((spelling, ""));
+            let (name, selectors) = spelling.split_once('?').unwrap_or((spelling, ""));
+            let (fields, labels) = selectors.split_once('&').unwrap_or((selectors, ""));
             let shape = match self.view.maker {
                 None => Shape::Own(Own::Workloads),
                 Some(_) if name.ends_with('#') => Shape::Metadata(self.view.columns),
                 Some(_) => Shape::Book(self.view.columns),
             };
-            Some(Part { kind: kinds.find(name.trim_end_matches('#'))?.clone(), shape, fields })
+            Some(Part { kind: kinds.find(name.trim_end_matches('#'))?.clone(), shape, fields, labels })
         };
         self.view.kinds.iter().filter_map(part).collect()
+    }
+
+    /// What watches tell of its objects is not all: some are read closer.
+    pub(super) fn reads_closer(&self) -> bool {
+        matches!(self.view.name, "helm" | "revisions")
     }
 
     /// How its objects are read together; none where each is a row of its own.
     pub(super) fn maker(&self) -> Option<Box<dyn Maker>> {
         self.view.maker.map(|make| make(self))
     }
+}
+
+/// It is no object of a cluster, but what the cluster told beside its objects: see [`outside`].
+pub fn is_told(gvk: &Gvk) -> bool {
+    gvk.group.is_empty() && matches!(&*gvk.kind, versions::SERVER | certs::SERVING | certs::CLIENT)
 }
 
 /// What is told of a cluster beside its objects, each as an object of a kind of its own: the API server's version, and the ends of the certificates that
@@ -232,6 +284,11 @@ pub(super) async fn outside(ask: &Ask, wire: &Wire) -> Vec<(Arc<Gvk>, Value)> {
         }
         _ => Vec::new(),
     }
+}
+
+/// What is said of an object that was wanted, as an object of a kind of its own.
+pub(super) async fn told(wire: &Wire, want: Want) -> (Arc<Gvk>, Value) {
+    helm::told(wire, want).await
 }
 
 #[cfg(test)]

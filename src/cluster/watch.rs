@@ -1,5 +1,7 @@
 //! Watches: one task a kind, one coalescing delta a subscription. A lost watch keeps its rows, says since when they are stale, and comes back.
 
+mod closer;
+mod gaps;
 mod queue;
 
 use std::collections::{HashMap, HashSet};
@@ -12,13 +14,15 @@ use serde_json::value::RawValue;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
+use self::closer::closer;
+use self::gaps::Spot;
 use self::queue::Queue;
 use super::connection::{Connected, LONGEST_PAUSE, unix_now};
 use super::decode::{Decoder, Head, Look, Own, Shape};
 use super::metrics;
 use super::path::UserColumn;
 use super::pieces::Pieces;
-use super::rows::{Delta, Phase, Row, Uid};
+use super::rows::{Delta, Gap, Phase, Row, Uid};
 use super::views::{Ask, Book, Changed, Part, clock, outside};
 use super::wire::{LIMIT, Lines, Status, Trouble, Wire, encode};
 use crate::names::{ClusterId, Problem};
@@ -65,6 +69,14 @@ struct Pending {
     removed: HashSet<Uid>,
     /// One phase a part of the view, a kind in a namespace; `None` before its task has said anything.
     phases: Vec<Option<Phase>>,
+    /// Which parts have been listed once.
+    settled: Vec<bool>,
+    /// Where in the queue the rows begin that came after all first lists; none: they are not complete yet.
+    news: Option<usize>,
+    /// What the parts are, where there are several.
+    spots: Vec<Spot>,
+    /// What was said last of those that are not shown.
+    gaps: Arc<[Gap]>,
     /// Since when nothing is certain, unix seconds, and why.
     doubt: Option<(i64, Problem)>,
     phase_changed: bool,
@@ -100,11 +112,13 @@ impl WatchSpec {
         self.namespaces.iter().map(|namespace| Some(namespace.as_str())).collect()
     }
 
-    /// The selectors as the end of a query; `own` is a field selector that comes with the kind.
-    fn selectors(&self, own: &str) -> String {
-        let part = |name: &str, text: &str| if text.is_empty() { String::new() } else { format!("&{name}={}", encode(text)) };
-        let fields = [self.fields.as_str(), own].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(",");
-        part("labelSelector", &self.labels) + &part("fieldSelector", &fields)
+    /// The selectors as the end of a query, with those that come with the kind.
+    fn selectors(&self, own: &Part) -> String {
+        let part = |name: &str, texts: [&str; 2]| {
+            let text = texts.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(",");
+            if text.is_empty() { String::new() } else { format!("&{name}={}", encode(&text)) }
+        };
+        part("labelSelector", [&self.labels, own.labels]) + &part("fieldSelector", [&self.fields, own.fields])
     }
 }
 
@@ -133,11 +147,14 @@ impl Subscription {
 impl Shared {
     fn take(&self) -> Option<Delta> {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = pending.news.is_none_or(|from| pending.upserts.ends().0 < from);
         let upserts = pending.upserts.take(GULP);
         let more = !pending.upserts.is_empty();
         // How far it is is said with the last of the rows that it is said about.
         let phase = (!more && std::mem::take(&mut pending.phase_changed)).then(|| pending.phase());
-        let delta = Delta { columns: pending.columns.take(), reset: false, upserts, removed: pending.removed.drain().collect(), phase };
+        let gaps = phase.as_ref().and_then(|_| pending.new_gaps());
+        let removed = pending.removed.drain().collect();
+        let delta = Delta { columns: pending.columns.take(), reset: false, first, upserts, removed, phase, gaps };
         let nothing = delta.phase.is_none() && delta.columns.is_none() && delta.upserts.is_empty() && delta.removed.is_empty();
         if more {
             self.changed.notify_one();
@@ -190,6 +207,12 @@ impl Shared {
         });
     }
 
+    /// All parts before that one are as they are on the server, or not shown.
+    fn listed(&self, part: usize) -> bool {
+        let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        pending.phases.iter().take(part).all(|phase| phase.as_ref().is_some_and(|phase| *phase == Phase::Synced || gaps::refuses(phase)))
+    }
+
     fn set_phase(&self, part: usize, phase: Phase) {
         self.change(|pending| {
             if let Some(place) = pending.phases.get_mut(part)
@@ -197,15 +220,32 @@ impl Shared {
             {
                 *place = Some(phase);
                 pending.phase_changed = true;
+                pending.begin_news();
             }
+        });
+    }
+
+    fn settle(&self, part: usize) {
+        self.change(|pending| {
+            pending.settled.get_mut(part).into_iter().for_each(|settled| *settled = true);
+            pending.begin_news();
         });
     }
 }
 
 impl Pending {
-    /// The whole view is as good as its worst part; counts add up.
+    /// From here on rows are news, once every part has been listed or is not shown.
+    fn begin_news(&mut self) {
+        let listed = |(settled, phase): (&bool, &Option<Phase>)| *settled || phase.as_ref().is_some_and(gaps::refuses);
+        if self.news.is_none() && !self.settled.is_empty() && self.settled.iter().zip(&self.phases).all(listed) {
+            self.news = Some(self.upserts.ends().1);
+        }
+    }
+
+    /// The whole view is as good as its worst part; counts add up. Parts that are not shown say nothing about the others.
     fn phase(&self) -> Phase {
-        let stale = self.phases.iter().flatten().find(|phase| matches!(phase, Phase::Stale { .. }));
+        let some = self.shows_some();
+        let stale = self.phases.iter().flatten().find(|phase| matches!(phase, Phase::Stale { .. }) && !(some && gaps::refuses(phase)));
         if let Some(stale) = stale {
             return stale.clone();
         }
@@ -215,7 +255,8 @@ impl Pending {
         let counts = self.phases.iter().map(|phase| match phase {
             Some(Phase::Synced) => None,
             Some(Phase::Syncing { count }) => Some(*count),
-            _ => Some(0),
+            Some(Phase::Stale { .. }) => None,
+            None => Some(0),
         });
         let open: Vec<usize> = counts.flatten().collect();
         if open.is_empty() { Phase::Synced } else { Phase::Syncing { count: open.into_iter().sum() } }
@@ -249,7 +290,10 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
         decoder.writing(book.clone()).shown_to(look.clone())
     };
     shared.change(|pending| {
-        pending.phases = vec![None; places.len()];
+        let closer = usize::from(spec.exact && !places.is_empty() && ask.is_some_and(|ask| ask.reads_closer()));
+        pending.phases = vec![None; places.len() + closer];
+        pending.settled = vec![false; places.len()];
+        pending.spots = places.iter().map(|(part, namespace)| Spot::of(&part.kind, *namespace)).collect();
         pending.columns = places.first().and_then(|(part, _)| decoder(part).columns());
         // Where nothing of a view is served, nothing more will come.
         pending.phase_changed |= places.is_empty();
@@ -258,6 +302,9 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
     if let Some((book, ask)) = book.clone().zip(ask) {
         tell_outside(ask, now.wire, book.clone(), shared.clone()).await;
         let shared = shared.clone();
+        if ask.reads_closer() {
+            tasks.spawn(closer(book.clone(), connected.clone(), shared.clone(), spec.exact.then_some(places.len())));
+        }
         tasks.spawn(clock(book, move |changed| shared.hand_over(changed)));
     }
     for (at, (part, namespace)) in places.into_iter().enumerate() {
@@ -267,7 +314,7 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
             part: at,
             shape: part.shape,
             path: part.kind.path(namespace),
-            query: spec.selectors(part.fields) + whole,
+            query: spec.selectors(part) + whole,
             decoder: decoder(part),
             book: book.clone(),
             rows: Vec::new(),
@@ -325,7 +372,7 @@ fn resolve(spec: &WatchSpec, kinds: &super::kinds::Kinds) -> Result<Vec<Part>, P
         why: String::new(),
         hints: vec!["`:` and tab lists the kinds; `kubectl api-resources` does too".into()],
     };
-    let part = |kind: &super::kinds::Kind| vec![Part { shape: Shape::of(kind), kind: kind.clone(), fields: "" }];
+    let part = |kind: &super::kinds::Kind| vec![Part { shape: Shape::of(kind), kind: kind.clone(), fields: "", labels: "" }];
     kinds.find(&spec.view).map(part).ok_or_else(unknown)
 }
 
@@ -444,6 +491,7 @@ impl Source {
                     }
                     asked = trouble.after;
                     self.shared.set_phase(self.part, Phase::Stale { since: self.fresh, problem: trouble.problem });
+                    self.call_reader();
                     LONGEST_RETRY
                 }
             };
@@ -694,7 +742,16 @@ impl Source {
         let gone = self.known.extract_if(|_, seen| *seen != round).map(|(uid, _)| uid).collect();
         self.remove(gone);
         self.fresh = unix_now();
+        self.shared.settle(self.part);
         self.shared.set_phase(self.part, Phase::Synced);
+        self.call_reader();
+    }
+
+    /// All that may be wanted of this part is known now.
+    fn call_reader(&self) {
+        if let Some(book) = &self.book {
+            book.lock().unwrap_or_else(PoisonError::into_inner).call_reader();
+        }
     }
 
     /// Takes the columns from a bookmark: where there are no objects, it is the first event of a Table and the only one that says what they are.

@@ -21,6 +21,9 @@ pub struct Run {
     pub id: String,
     /// How far it got.
     pub state: State,
+    /// The rule that ended it, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aborted_by: Option<String>,
     /// What was loaded.
     pub target: Subject,
     /// What was planned.
@@ -105,6 +108,8 @@ pub enum State {
     Done,
     /// Somebody stopped it.
     Stopped,
+    /// One of its rules ended it.
+    Aborted,
     /// Its program ended before it did. Never written: read out of a running one that nobody runs.
     Interrupted,
 }
@@ -226,6 +231,7 @@ impl Run {
         Self {
             id,
             state: State::Running,
+            aborted_by: None,
             target,
             plan: Shape::of(plan),
             started,
@@ -355,6 +361,7 @@ impl Run {
     pub(super) fn sanitised(mut self) -> Self {
         let clean = |text: &mut String| *text = sanitise(text).into_owned();
         clean(&mut self.id);
+        self.aborted_by.iter_mut().for_each(clean);
         clean(&mut self.target.url);
         self.target.what.iter_mut().for_each(clean);
         self.target.cluster.iter_mut().for_each(clean);

@@ -83,6 +83,9 @@ fn head(text: &mut String, run: &Run) {
     let left = run.plan.duration_ns.saturating_sub(run.elapsed_ns) > 50_000_000;
     let of = if run.state != State::Done && left { format!(" of {}", span(run.plan.duration_ns)) } else { String::new() };
     _ = writeln!(text, "{} after {}{of}, {}", state(run.state), latency(run.elapsed_ns), pace(&run.plan));
+    if let Some(rule) = &run.aborted_by {
+        _ = writeln!(text, "ended by its rule {rule}");
+    }
     _ = writeln!(text, "run {}", run.id);
     if let Some(stamp) = run.stamp {
         _ = writeln!(text, "{}", stamp.word());
@@ -216,6 +219,7 @@ fn state(state: State) -> &'static str {
         State::Running => "running",
         State::Done => "done",
         State::Stopped => "stopped",
+        State::Aborted => "aborted",
         State::Interrupted => "interrupted",
     }
 }

@@ -15,7 +15,24 @@ pub(super) fn sections(model: &Model) -> Vec<Section> {
         let rows = model.keymap.rows(context).filter_map(|(keys, command)| Some((keys, title(command)?)));
         ((*context).to_owned(), rows.collect())
     };
-    sandbox_section(&model.shared).into_iter().chain(model.contexts().iter().map(rows)).chain(digits(model)).collect()
+    sandbox_section(&model.shared).into_iter().chain(model.contexts().iter().map(rows)).chain(digits(model)).chain(signs(model)).collect()
+}
+
+/// What stands before the rows of a table.
+fn signs(model: &Model) -> Option<Section> {
+    let glyphs = model.theme.glyphs();
+    let all = [
+        (glyphs.bad, "failed"),
+        (glyphs.warn, "somebody should look"),
+        (glyphs.progress, "on its way"),
+        (glyphs.unknown, "not known, or old"),
+        (glyphs.mark, "marked by you"),
+        (glyphs.added, "came a moment ago"),
+        (glyphs.changed, "changed a moment ago"),
+        (glyphs.gone, "is gone, and goes from here in a moment"),
+    ];
+    let rows = all.map(|(sign, what)| (sign.to_owned(), what.to_owned())).into();
+    (model.pane == PaneId::Inventory).then(|| ("signs before a row".to_owned(), rows))
 }
 
 /// What the digits mean now.

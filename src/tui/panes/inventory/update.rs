@@ -6,13 +6,16 @@ mod detail;
 mod drill;
 mod follow;
 mod groups;
+mod helm;
 mod measure;
 mod namespaces;
+mod news;
 mod places;
 mod reading;
 mod resume;
 mod saved;
 mod table;
+mod told;
 mod uses;
 
 use std::time::Duration;
@@ -32,7 +35,7 @@ use self::drill::{drill, node, owner, selected, to_owner, warp};
 use self::measure::measured;
 use self::table::{column, filtered, mark, mark_range, moved, pan, rows, seat, sort, sort_here, unmark};
 use super::commands::{Command, Folding, Sideways};
-use super::state::{Origin, State, Tab, Tie, View};
+use super::state::{News, Origin, State, Tab, Tie, View};
 use super::work::{Effect, Report};
 use crate::cluster::table::{Sort, SortBy, Table};
 use crate::cluster::views::Ask;
@@ -47,6 +50,9 @@ pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> 
     if let Some(step) = groups::command(state, &command) {
         return step;
     }
+    if let Some(why) = told::refusal(state, &command) {
+        return say(&why);
+    }
     match command {
         Command::Move(step) => moved(state, at, step),
         Command::Drill => namespaces::enter_marked(state, shared).unwrap_or_else(|| drill(state, shared, at)),
@@ -55,6 +61,8 @@ pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> 
         Command::Warp => warp(state, shared),
         Command::Describe => described(state, at),
         Command::Yaml => open(state, at, Tab::Yaml, true),
+        Command::Values => helm::values(state, at),
+        Command::Events | Command::Uses if helm::is_meant(state) => say(helm::NOTHING_AROUND),
         Command::Events => open(state, at, Tab::Events, true),
         Command::Uses => open(state, at, Tab::Uses, true),
         Command::GoThere => uses::follow(state, shared),
@@ -146,6 +154,7 @@ pub fn report(state: &mut State, shared: &Shared, at: At, report: Report) -> Ste
 /// What is due at this moment.
 pub fn tick(state: &mut State, at: At) -> Step<Effect> {
     reading::hide(state, at);
+    news::pass(state, at);
     if state.grouping.as_ref().and_then(|grouping| grouping.due).is_some_and(|due| due <= at.mono) {
         groups::count(state);
     }
@@ -158,7 +167,7 @@ pub fn next_wake(state: &State) -> Option<Duration> {
     let detail = state.detail.as_ref().filter(|detail| detail.job.is_none()).and_then(|detail| detail.due);
     let groups = state.grouping.as_ref().and_then(|grouping| grouping.due);
     let hides = state.detail.as_ref().and_then(|detail| detail.revealed.as_ref()).map(|shown| shown.until);
-    [detail, groups, hides].into_iter().flatten().min()
+    [detail, groups, hides, news::next(state)].into_iter().flatten().min()
 }
 
 /// Looks at something else in the clusters that are open.
@@ -177,6 +186,7 @@ fn enter(state: &mut State, shared: &Shared, view: View) -> Step<Effect> {
     state.view = view;
     state.table = Table::new();
     state.table.set_sort(sort);
+    state.news = News::default();
     (state.position, state.top, state.cursor, state.seek) = (0, 0, None, None);
     let mut step = Step::redraw();
     if !same_kind {
@@ -300,6 +310,9 @@ fn say(what: &str) -> Step<Effect> {
 
 /// Why a command is not possible now; none: it is.
 pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<String> {
+    if let Some(why) = told::refusal(state, command) {
+        return Some(why);
+    }
     let row = state.row();
     let kind = row.map(|row| &*row.gvk.kind);
     let nothing = row.is_none() && state.detail.is_none();
@@ -313,6 +326,7 @@ pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<Stri
         Command::Drill
         | Command::Describe
         | Command::Yaml
+        | Command::Values
         | Command::Events
         | Command::Uses
         | Command::Delete
@@ -321,7 +335,11 @@ pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<Stri
         | Command::CopyName
             if nothing =>
         {
-            "no row is chosen"
+            if state.pointed().is_some() {
+                "it is gone"
+            } else {
+                "no row is chosen"
+            }
         }
         Command::Logs | Command::PreviousLogs => match kind {
             Some(kind) if !logged(kind) => return Some(format!("a {kind} has no containers")),
@@ -333,6 +351,9 @@ pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<Stri
             Some(kind) => return Some(format!("a {kind} answers no HTTP")),
             None => "no row is chosen",
         },
+        Command::Values if !helm::is_meant(state) => helm::ONLY_RELEASES,
+        Command::Events | Command::Uses if helm::is_meant(state) => helm::NOTHING_AROUND,
+        Command::Delete if helm::is_meant(state) => helm::UNINSTALLS,
         Command::Node | Command::Owner | Command::Warp => return drill::refusal(state, command),
         Command::GoThere => return uses::refusal(state),
         Command::NextMatch | Command::PreviousMatch if !searched && !compares => "nothing is searched for",

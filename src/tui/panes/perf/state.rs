@@ -25,6 +25,8 @@ pub struct State {
     pub pending: Pending,
     /// A filled-in form that waits for a yes.
     pub waiting: Option<Order>,
+    /// Runs that have no process of their own, by their ids.
+    pub inside: Vec<String>,
 }
 
 /// A run, under way or over.
@@ -91,6 +93,12 @@ impl State {
     /// The run that is drawn.
     pub fn shown(&self) -> Option<&Entry> {
         self.frozen.as_ref().or_else(|| self.runs.get(self.chosen))
+    }
+
+    /// Runs under way that end with this program: those without a process of their own, and those on the sandbox.
+    pub fn ending(&self, sandbox: Option<&ClusterId>) -> usize {
+        let inside = |run: &Run| self.inside.contains(&run.id) || sandbox.is_some_and(|id| run.target.cluster.as_deref() == Some(id.as_str()));
+        self.runs.iter().filter(|entry| entry.sample.is_some() && inside(&entry.run)).count()
     }
 
     /// Runs under way.

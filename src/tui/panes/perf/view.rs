@@ -140,6 +140,7 @@ fn word(state: RunState) -> (&'static str, Role) {
         RunState::Running => ("running", Role::StatusProgress),
         RunState::Done => ("done", Role::StatusOk),
         RunState::Stopped => ("stopped", Role::StatusWarn),
+        RunState::Aborted => ("aborted", Role::StatusBad),
         RunState::Interrupted => ("interrupted", Role::StatusWarn),
     }
 }
@@ -277,7 +278,6 @@ fn run_row(entry: &Entry) -> RowView {
             text(measured(figures.whole.0[2])),
             Cell { text: count(errors), role: if errors > 0 { Role::StatusBad } else { Role::Text } },
         ],
-        marked: false,
-        grey: false,
+        ..RowView::default()
     }
 }
