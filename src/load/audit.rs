@@ -308,8 +308,8 @@ mod tests {
     fn a_series_that_climbs_has_a_trend_and_noise_has_none() {
         let climbing: Vec<f64> = (0..30).map(|at| 100.0 + f64::from(at) + f64::from(at % 3)).collect();
         let found = trend(&climbing).unwrap();
-        // By 29 of a median of about 116.
-        assert!((0.2..0.3).contains(&found), "{found}");
+        // By 29 of a median of about 116, or less where the beginning is cut off: at most a fifth.
+        assert!((0.19..0.26).contains(&found), "{found}");
         let noise: Vec<f64> = (0..30).map(|at| 100.0 + f64::from(at * 7919 % 13)).collect();
         assert_eq!(trend(&noise), None);
         assert_eq!(trend(&[1.0; 30]), None);
