@@ -1,18 +1,30 @@
 //! `meshplay perf`: start a load test and report it, list the runs that are kept, show one of them. Its layout as text is in `report`.
 
 pub mod apart;
+mod ask;
 mod compare;
+mod files;
+mod form;
+mod gate;
+mod history;
 mod pace;
+pub mod permute;
+mod profile;
 mod report;
+pub mod schedule;
+mod search;
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use self::form::Form;
 use super::{Output, Streams};
+use crate::cluster::fleet::Fleet;
 use crate::cluster::gate::Gate;
 use crate::load::engine::Sample;
 use crate::load::plan::{Endpoint, Pace, Plan};
@@ -20,9 +32,10 @@ use crate::load::target::Target;
 use crate::names::Problem;
 use crate::perf::abort::Rule;
 use crate::perf::apart::Launch;
+use crate::perf::schedule::Book;
 use crate::perf::{self, Finished, Handle, Order};
-use crate::results::{Interval, Run, State, Store};
-use crate::text::age;
+use crate::results::{Interval, Provenance, Run, State, Store};
+use crate::text::{age, sanitise};
 
 /// What to do about load tests.
 #[derive(Clone, Debug, Subcommand)]
@@ -35,10 +48,31 @@ pub enum PerfVerb {
     Show(ShowArgs),
     /// Measure two addresses in turn, or take runs that are kept, and say what may be said about the second.
     Compare(compare::CompareArgs),
+    /// Say whether the newest runs of a profile, or B against A, may pass: exit code 0 passed, 1 a regression, 2 not to be told.
+    Gate(gate::GateArgs),
+    /// Profiles: what is measured again and again, as YAML files.
+    #[command(subcommand)]
+    Profile(profile::ProfileVerb),
+    /// What later runs of a profile are held against.
+    #[command(subcommand)]
+    Baseline(history::BaselineVerb),
+    /// How a profile did over time, where it changed, and what with it.
+    History(history::HistoryArgs),
+    /// Read results of other programs into runs: Fortio, HdrHistogram, SMP, Meshery, wrk; and profiles of Meshery and SMP.
+    Import(files::ImportArgs),
+    /// Write a run in a format of another program.
+    Export(files::ExportArgs),
     /// Watch a run that has a process of its own until its end.
     Attach(apart::RunName),
     /// End a run that has a process of its own; what was measured is kept.
     Stop(apart::RunName),
+    /// Search the highest rate at which limits hold, by short runs.
+    Search(search::SearchArgs),
+    /// Measure every endpoint under every load in every configuration of a target, and put the target back.
+    Permute(permute::PermuteArgs),
+    /// Load tests that are due by cron expressions.
+    #[command(subcommand)]
+    Schedule(schedule::ScheduleVerb),
     /// Be the process of a run.
     #[command(hide = true)]
     ServeRun,
@@ -47,11 +81,21 @@ pub enum PerfVerb {
 /// How to load.
 #[derive(Clone, Debug, Args)]
 pub struct RunArgs {
-    /// An address; without a scheme it is http.
-    url: String,
+    /// An address: http (if nothing else is said), https, h2c, grpc, grpcs (a health check, or /shop.Cart/Get), tcp, udp, or unix:/run/app.sock:/path.
+    #[arg(required_unless_present = "profile")]
+    url: Option<String>,
+    /// A profile by name, or its file, instead of an address and how to load it.
+    #[arg(long, value_name = "PROFILE", conflicts_with_all = ["url", "connections", "duration", "requests", "rate", "timeout", "detach"])]
+    profile: Option<String>,
+    /// `name=value`: what is said of the run, as in `release=v2`; history tells when it changed. May be given several times.
+    #[arg(long = "label", value_name = "NAME=VALUE", value_parser = label)]
+    labels: Vec<(String, String)>,
     /// Connections kept open.
     #[arg(short, long, default_value_t = 4)]
     connections: usize,
+    /// Requests at once on each connection, where HTTP/2 or gRPC is spoken.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    streams: usize,
     /// How long: 10s, 1m30s, 500ms.
     #[arg(short, long, default_value = "10s", value_parser = age::parse)]
     duration: Duration,
@@ -61,7 +105,7 @@ pub struct RunArgs {
     /// When requests are sent. A number is so many a second over all connections, by plan, whether or not answers have come (an open loop); `max` is the next
     /// one when the last is answered (a closed loop). Also `10..500`, `30s@100,1m@500`, `poisson:100`, `burst:50/1s`, `replay:FILE`. If not given, `max` on
     /// this machine itself and 100 elsewhere.
-    #[arg(short, long, value_parser = pace::parse)]
+    #[arg(short, long, value_parser = pace)]
     rate: Option<Pace>,
     /// Load for so long before anything counts.
     #[arg(long, value_parser = age::parse)]
@@ -84,6 +128,8 @@ pub struct RunArgs {
     /// How long an answer may take.
     #[arg(long, default_value = "10s", value_parser = age::parse)]
     timeout: Duration,
+    #[command(flatten)]
+    ask: ask::AskArgs,
     /// End when it was so for so long: `p99>500ms/10s`, `rate<1/30s`. May be given several times; exit code 3.
     #[arg(long = "abort", value_name = "LIMIT/TIME", value_parser = rule)]
     aborts: Vec<Rule>,
@@ -102,8 +148,8 @@ pub struct RunArgs {
 #[derive(Clone, Debug, Args)]
 pub struct ListArgs {
     /// How to write it.
-    #[arg(short, long, value_enum, default_value_t = Output::Text)]
-    output: Output,
+    #[arg(short, long, value_enum, default_value_t = Form::Text)]
+    output: Form,
 }
 
 /// What to show.
@@ -112,8 +158,27 @@ pub struct ShowArgs {
     /// A run by its id, the beginning or the end of that, or `last`.
     id: String,
     /// How to write it.
-    #[arg(short, long, value_enum, default_value_t = Output::Text)]
-    output: Output,
+    #[arg(short, long, value_enum, default_value_t = Form::Text)]
+    output: Form,
+}
+
+/// What some verbs need of the world.
+pub struct Around {
+    /// How a run gets a process of its own.
+    pub launch: Launch,
+    /// The person's schedules.
+    pub book: Book,
+    /// The folder for what is remembered between starts.
+    pub state: PathBuf,
+    /// The clusters, for a verb that [`PerfVerb::changes_clusters`].
+    pub fleet: Option<Fleet>,
+}
+
+impl PerfVerb {
+    /// It changes objects of a cluster.
+    pub fn changes_clusters(&self) -> bool {
+        matches!(self, Self::Permute(_))
+    }
 }
 
 /// Does it; a load test ends early when `stop` comes.
@@ -124,11 +189,15 @@ pub async fn run(
     verb: PerfVerb,
     gate: &Gate,
     store: &Store,
-    launch: &Launch,
+    around: &Around,
     stop: impl Future<Output = ()>,
     io: &mut Streams<'_>,
 ) -> io::Result<u8> {
+    let launch = &around.launch;
     match verb {
+        PerfVerb::Search(args) => search::run(args, gate, store, stop, io).await,
+        PerfVerb::Permute(args) => permute::run(args, around, store, stop, io).await,
+        PerfVerb::Schedule(verb) => schedule::run(verb, &around.book, gate, store, launch, stop, io).await,
         PerfVerb::Run(args) => load(args, gate, store, launch, stop, io).await,
         PerfVerb::Attach(name) => apart::attach(name, launch, store, stop, io).await,
         PerfVerb::Stop(name) => apart::stop(name, launch, store, io).await,
@@ -136,15 +205,25 @@ pub async fn run(
         PerfVerb::List(args) => list(&args, store, io),
         PerfVerb::Show(args) => show(&args, store, io),
         PerfVerb::Compare(args) => compare::run(args, gate, store, stop, io).await,
+        PerfVerb::Gate(args) => gate::run(args, gate, store, stop, io).await,
+        PerfVerb::Profile(verb) => profile::run(&verb, store, io),
+        PerfVerb::Baseline(verb) => history::baseline(&verb, store, io),
+        PerfVerb::History(args) => history::history(&args, store, io),
+        PerfVerb::Import(args) => files::import(&args, store, io),
+        PerfVerb::Export(args) => files::export(&args, store, io),
     }
 }
 
 async fn load(args: RunArgs, gate: &Gate, store: &Store, launch: &Launch, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
+    if let Some(name) = &args.profile {
+        return profile::conduct(name, &args, gate, store, stop, io).await;
+    }
     let plan = match plan(&args) {
         Ok(plan) => plan,
         Err(problem) => return usage(&problem, io),
     };
     let order = Order { aborts: args.aborts.into_iter().chain(args.abort_errors).collect(), ..Order::new(plan) };
+    let order = Order { provenance: Provenance { labels: args.labels.into_iter().collect(), ..Provenance::default() }, ..order };
     if args.detach {
         return apart::detach(order, args.output, launch, gate, store, io).await;
     }
@@ -182,13 +261,15 @@ fn print_problems(problems: &[Problem], io: &mut Streams<'_>) {
 }
 
 fn plan(args: &RunArgs) -> Result<Plan, Problem> {
-    let gentle = Plan::gentle(Target::parse(&args.url)?);
+    let gentle = Plan::gentle(Target::parse(args.url.as_deref().unwrap_or_default())?);
     let plan = Plan {
         connections: args.connections,
+        streams: args.streams,
         duration: args.duration,
         requests: args.requests,
         pace: args.rate.clone().unwrap_or(gentle.pace),
         timeout: args.timeout,
+        request: args.ask.request()?,
         warm_up: args.warm_up.unwrap_or_default(),
         also: args.also.clone(),
         weight: args.weight,
@@ -246,17 +327,30 @@ fn list(args: &ListArgs, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> 
         writeln!(io.err, "meshplay: {problem}")?;
     }
     match args.output {
-        Output::Text => write!(io.out, "{}", report::table(&runs))?,
-        Output::Json => writeln!(io.out, "{:#}", json!({ "runs": runs }))?,
+        Form::Text => write!(io.out, "{}", report::table(&runs))?,
+        Form::Json | Form::Yaml => form::value(args.output, &json!({ "runs": runs }), io.out)?,
+        Form::Csv | Form::Markdown => form::runs(args.output, &runs, io.out)?,
+        Form::Junit => return no_test("a list", io),
     }
     Ok(0)
 }
 
 fn show(args: &ShowArgs, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> {
     match store.find(&args.id).and_then(|id| store.read(&id)) {
-        Ok(run) => print(&run, args.output, io.out).map(|()| 0),
+        Ok(run) => match args.output {
+            Form::Text => print(&run, Output::Text, io.out).map(|()| 0),
+            Form::Json => print(&run, Output::Json, io.out).map(|()| 0),
+            Form::Yaml => form::value(Form::Yaml, &json!(run), io.out).map(|()| 0),
+            Form::Csv | Form::Markdown => form::runs(args.output, &[run], io.out).map(|()| 0),
+            Form::Junit => no_test("one run", io),
+        },
         Err(problem) => io.fail(&problem),
     }
+}
+
+/// Only what can fail has a form as test cases.
+fn no_test(what: &str, io: &mut Streams<'_>) -> io::Result<u8> {
+    usage(&Problem::new("perf.form", format!("{what} is no test"), "").hint("`meshplay perf gate` and `perf compare` write JUnit"), io)
 }
 
 fn print(run: &Run, output: Output, out: &mut dyn Write) -> io::Result<()> {
@@ -272,6 +366,15 @@ fn rule(text: &str) -> Result<Rule, String> {
 
 fn errors_rule(text: &str) -> Result<Rule, String> {
     format!("errors>{text}").parse()
+}
+
+fn label(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(|| "write name=value".to_owned())?;
+    Ok((sanitise(name).into_owned(), sanitise(value).into_owned()))
+}
+
+fn pace(text: &str) -> Result<Pace, String> {
+    pace::parse(text)
 }
 
 /// `10:100`, requests that a connection serves; one number for both.
@@ -356,8 +459,9 @@ mod tests {
         {
             let verb = Line::try_parse_from(line.split_whitespace()).unwrap_or_else(|error| panic!("{error}")).verb;
             let (mut out, mut err) = (Vec::new(), Vec::new());
-            let code =
-                run(verb, &gate, &store, &Launch::default(), std::future::pending(), &mut Streams { out: &mut out, err: &mut err }).await.unwrap();
+            let book = Book::new(data.path(), data.path(), data.path());
+            let around = Around { launch: Launch::default(), book, state: data.path().to_path_buf(), fleet: None };
+            let code = run(verb, &gate, &store, &around, std::future::pending(), &mut Streams { out: &mut out, err: &mut err }).await.unwrap();
             let err = String::from_utf8(err).unwrap();
             assert!(code == expected && out.is_empty() && err.contains(word), "{line}: {code} {err}");
         }

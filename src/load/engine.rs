@@ -96,7 +96,7 @@ pub fn start(plan: Plan) -> Result<Run, Problem> {
     plan.check()?;
     let endpoints = plan.endpoints().into_iter().map(|endpoint| {
         let addresses = address::resolve(&endpoint.target, plan.connect_to.as_deref())?;
-        let wire = Wire::new(&Plan { target: endpoint.target, ..plan.clone() })?;
+        let wire = Wire::new(&endpoint.target, &plan, addresses[0])?;
         Ok(Destination { wire, addresses })
     });
     let endpoints = endpoints.collect::<Result<Vec<_>, Problem>>()?;

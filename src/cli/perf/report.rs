@@ -105,7 +105,7 @@ fn counts(text: &mut String, run: &Run) {
         lines.push(["warm-up".into(), count(warm.requests), format!("in {} before, not counted", span(warm.duration_ns))]);
     }
     lines.push(["errors".into(), count(run.failed()), share(run.failed(), attempts(run))]);
-    lines.extend(run.failures().map(|(class, number)| [format!("  {}", class.name()), count(number), class.meaning().to_owned()]));
+    lines.extend(run.failures().map(|(class, number)| [format!("  {}", class.name()), count(number), run.meaning(class)]));
     if run.unfinished > 0 {
         lines.push(["unfinished".into(), count(run.unfinished), "cut off at the end, no errors".into()]);
     }

@@ -15,9 +15,9 @@ const MOST: usize = 64;
 
 /// Every address of the host that answers, or all where none does. May wait for the resolver.
 pub(super) fn resolve(target: &Target, instead: Option<&str>) -> Result<Vec<SocketAddr>, Problem> {
-    if target.scheme() == Scheme::Unix {
-        // A path is its own address.
-        return Ok(vec![SocketAddr::from(([0; 4], 0))]);
+    if target.socket().is_some() {
+        // A path is all the address it has.
+        return Ok(vec![SocketAddr::from(([127, 0, 0, 1], 0))]);
     }
     let shown = instead.map_or_else(|| target.host(), |instead| sanitise(instead).into_owned());
     let unknown = |why: String| Problem::new("load.dns", format!("{shown} has no address"), why).hint("check the name, or give an address");

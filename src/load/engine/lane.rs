@@ -11,7 +11,7 @@ use super::dispatch::Slot;
 use super::nanoseconds;
 use super::shard::Shard;
 use crate::load::record::Class;
-use crate::load::wire::{Answer, Line};
+use crate::load::wire::{Answer, Fault, Line};
 
 /// A target that refuses must not be hammered: so long is waited after the first failure, and twice as long after each further one.
 const FIRST: Duration = Duration::from_millis(10);
@@ -108,8 +108,8 @@ impl Lane {
             self.shard.note(warm, |record| record.sent(nanoseconds(begun.saturating_duration_since(slot.at))));
         }
         if self.held[endpoint].is_none() {
-            if let Err(class) = self.line(endpoint).await {
-                self.fail(endpoint, warm, class);
+            if let Err(fault) = self.line(endpoint).await {
+                self.fail(endpoint, warm, &fault);
                 return Err(Failed { answered: false });
             }
             begun = Instant::now();
@@ -119,7 +119,7 @@ impl Lane {
         in_flight.set(in_flight.get() + 1);
         let outcome = self.shard.deadlines[self.index].limit(begun, held.line.exchange()).await;
         in_flight.set(in_flight.get() - 1);
-        let class = match outcome {
+        let fault = match outcome {
             Some(Ok(answer)) => {
                 held.served += 1;
                 let (peer, over) = (held.peer, !answer.alive || held.served >= held.most);
@@ -129,14 +129,14 @@ impl Lane {
                 self.record(endpoint, warm, peer, &answer, begun, slot);
                 return Ok(());
             }
-            Some(Err(fault)) => fault.class,
-            None => Class::Timeout,
+            Some(Err(fault)) => fault,
+            None => Fault { alive: held.line.outlives_timeouts(), ..Class::Timeout.into() },
         };
         let answered = held.served > 0;
-        self.held[endpoint] = None;
-        // Lines of one connection end together.
-        self.group.0[endpoint].lock().await.clear();
-        self.fail(endpoint, warm, class);
+        if !fault.alive {
+            self.held[endpoint] = None;
+        }
+        self.fail(endpoint, warm, &fault);
         Err(Failed { answered })
     }
 
@@ -144,28 +144,23 @@ impl Lane {
         let ended = Instant::now();
         let service = nanoseconds(ended.duration_since(begun));
         let response = slot.map_or(service, |slot| nanoseconds(ended.saturating_duration_since(slot.at)));
-        let class = match answer.status {
-            400..=499 => Some(Class::Status4xx),
-            500.. => Some(Class::Status5xx),
-            _ => None,
-        };
         self.shard.note(warm, |record| {
             match slot {
                 Some(_) => record.answer_planned(response, service, answer.bytes),
                 None => record.answer(service, answer.bytes),
             }
-            record.status(answer.status);
+            answer.status.into_iter().for_each(|status| record.status(status));
             record.peer(peer);
-            class.into_iter().for_each(|class| record.error(class));
+            answer.class.into_iter().for_each(|class| record.error(class));
             if self.held.len() > 1 {
-                record.endpoint(endpoint, Some(response), class.is_some());
+                record.endpoint(endpoint, Some(response), answer.class.is_some());
             }
         });
     }
 
-    fn fail(&self, endpoint: usize, warm: bool, class: Class) {
+    fn fail(&self, endpoint: usize, warm: bool, fault: &Fault) {
         self.shard.note(warm, |record| {
-            record.error(class);
+            record.fault(fault.class, fault.reason.as_deref());
             if self.held.len() > 1 {
                 record.endpoint(endpoint, None, true);
             }
@@ -173,12 +168,11 @@ impl Lane {
     }
 
     /// Takes a line to an endpoint, or opens a connection.
-    async fn line(&mut self, endpoint: usize) -> Result<(), Class> {
+    async fn line(&mut self, endpoint: usize) -> Result<(), Fault> {
         let mut lines = self.group.0[endpoint].lock().await;
         if lines.is_empty() {
             let (shard, peer) = (&self.shard, self.shard.address(endpoint));
-            let opened = timeout(shard.shared.plan.timeout, shard.shared.endpoints[endpoint].wire.open(peer)).await;
-            let opened = opened.map_err(|_| Class::ConnectTimeout)?.map_err(|fault| fault.class)?;
+            let opened = shard.shared.endpoints[endpoint].wire.open(peer).await?;
             let open = Open::new(shard.clone());
             lines.extend(opened.into_iter().map(|line| Held { line, peer, served: 0, most: self.most(), _open: open.clone() }));
         }
