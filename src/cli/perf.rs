@@ -40,7 +40,7 @@ use crate::text::{age, sanitise};
 #[derive(Clone, Debug, Subcommand)]
 pub enum PerfVerb {
     /// Load an address and report what it did.
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// List the runs that are kept, newest first.
     List(ListArgs),
     /// Show one run.
@@ -178,7 +178,7 @@ pub async fn run(
         PerfVerb::Search(args) => search::run(args, gate, store, stop, io).await,
         PerfVerb::Permute(args) => permute::run(args, around, store, stop, io).await,
         PerfVerb::Schedule(verb) => schedule::run(verb, &around.book, gate, store, launch, stop, io).await,
-        PerfVerb::Run(args) => load(args, gate, store, launch, stop, io).await,
+        PerfVerb::Run(args) => load(*args, gate, store, launch, stop, io).await,
         PerfVerb::Attach(name) => apart::attach(name, launch, store, stop, io).await,
         PerfVerb::Stop(name) => apart::stop(name, launch, store, io).await,
         PerfVerb::ServeRun => apart::serve(&mut io::empty(), launch, gate, store, stop, io).await,
@@ -376,7 +376,7 @@ mod tests {
     #[test]
     fn rules_that_end_a_run_are_read_in_both_forms() {
         let read = |line: &str| match Line::try_parse_from(["perf", "run", "x", "--abort", "p99>500ms/10s", "--abort-errors", line]) {
-            Ok(Line { verb: PerfVerb::Run(args) }) => Ok((args.aborts, args.abort_errors)),
+            Ok(Line { verb: PerfVerb::Run(args) }) => Ok((args.aborts.clone(), args.abort_errors)),
             other => Err(other.is_ok()),
         };
         assert_eq!(read("5%/10s"), Ok((vec!["p99>500ms/10s".parse().unwrap()], Some("errors>5%/10s".parse().unwrap()))));
