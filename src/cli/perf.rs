@@ -33,6 +33,7 @@ use crate::perf::abort::Rule;
 use crate::perf::apart::Launch;
 use crate::perf::schedule::Book;
 use crate::perf::{self, Finished, Handle, Order};
+use crate::results::settled::Settled;
 use crate::results::{Interval, Provenance, Run, State, Store};
 use crate::text::{age, sanitise};
 
@@ -312,7 +313,11 @@ fn list(args: &ListArgs, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> 
 fn show(args: &ShowArgs, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> {
     match store.find(&args.id).and_then(|id| store.read(&id)) {
         Ok(run) => match args.output {
-            Form::Text => print(&run, Output::Text, io.out).map(|()| 0),
+            Form::Text => {
+                print(&run, Output::Text, io.out)?;
+                let settled = store.samples(&run.id).ok().and_then(|lines| Settled::of(&lines)).and_then(|settled| settled.told());
+                settled.map_or(Ok(()), |told| writeln!(io.out, "\n{told}")).map(|()| 0)
+            }
             Form::Json => print(&run, Output::Json, io.out).map(|()| 0),
             Form::Yaml => form::value(Form::Yaml, &json!(run), io.out).map(|()| 0),
             Form::Csv | Form::Markdown => form::runs(args.output, &[run], io.out).map(|()| 0),
