@@ -34,6 +34,7 @@ use crate::perf::abort::Rule;
 use crate::perf::apart::Launch;
 use crate::perf::schedule::Book;
 use crate::perf::{self, Finished, Handle, Order};
+use crate::results::settled::Settled;
 use crate::results::{Interval, Provenance, Run, State, Store};
 use crate::text::{age, sanitise};
 
@@ -41,7 +42,7 @@ use crate::text::{age, sanitise};
 #[derive(Clone, Debug, Subcommand)]
 pub enum PerfVerb {
     /// Load an address and report what it did.
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// List the runs that are kept, newest first.
     List(ListArgs),
     /// Show one run.
@@ -198,7 +199,7 @@ pub async fn run(
         PerfVerb::Search(args) => search::run(args, gate, store, stop, io).await,
         PerfVerb::Permute(args) => permute::run(args, around, store, stop, io).await,
         PerfVerb::Schedule(verb) => schedule::run(verb, &around.book, gate, store, launch, stop, io).await,
-        PerfVerb::Run(args) => load(args, gate, store, launch, stop, io).await,
+        PerfVerb::Run(args) => load(*args, gate, store, launch, stop, io).await,
         PerfVerb::Attach(name) => apart::attach(name, launch, store, stop, io).await,
         PerfVerb::Stop(name) => apart::stop(name, launch, store, io).await,
         PerfVerb::ServeRun => apart::serve(&mut io::empty(), launch, gate, store, stop, io).await,
@@ -338,7 +339,11 @@ fn list(args: &ListArgs, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> 
 fn show(args: &ShowArgs, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> {
     match store.find(&args.id).and_then(|id| store.read(&id)) {
         Ok(run) => match args.output {
-            Form::Text => print(&run, Output::Text, io.out).map(|()| 0),
+            Form::Text => {
+                print(&run, Output::Text, io.out)?;
+                let settled = store.samples(&run.id).ok().and_then(|lines| Settled::of(&lines)).and_then(|settled| settled.told());
+                settled.map_or(Ok(()), |told| writeln!(io.out, "\n{told}")).map(|()| 0)
+            }
             Form::Json => print(&run, Output::Json, io.out).map(|()| 0),
             Form::Yaml => form::value(Form::Yaml, &json!(run), io.out).map(|()| 0),
             Form::Csv | Form::Markdown => form::runs(args.output, &[run], io.out).map(|()| 0),
@@ -416,7 +421,7 @@ mod tests {
     #[test]
     fn rules_that_end_a_run_are_read_in_both_forms() {
         let read = |line: &str| match Line::try_parse_from(["perf", "run", "x", "--abort", "p99>500ms/10s", "--abort-errors", line]) {
-            Ok(Line { verb: PerfVerb::Run(args) }) => Ok((args.aborts, args.abort_errors)),
+            Ok(Line { verb: PerfVerb::Run(args) }) => Ok((args.aborts.clone(), args.abort_errors)),
             other => Err(other.is_ok()),
         };
         assert_eq!(read("5%/10s"), Ok((vec!["p99>500ms/10s".parse().unwrap()], Some("errors>5%/10s".parse().unwrap()))));
