@@ -5,4 +5,5 @@
 pub mod engine;
 pub mod plan;
 pub mod record;
+pub mod target;
 mod wire;

@@ -18,7 +18,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use meshplay::cluster::gate::Gate;
-use meshplay::load::plan::{Pace, Plan, Target};
+use meshplay::load::plan::{Pace, Plan};
+use meshplay::load::target::Target;
 use meshplay::names::ClusterId;
 use meshplay::perf::{self, Finished, Order};
 use meshplay::results::{Run, State, Store};

@@ -13,7 +13,8 @@ use serde_json::json;
 use super::{Output, Streams};
 use crate::cluster::gate::Gate;
 use crate::load::engine::Sample;
-use crate::load::plan::{Pace, Plan, Target};
+use crate::load::plan::{Pace, Plan};
+use crate::load::target::Target;
 use crate::names::Problem;
 use crate::perf::{self, Finished, Handle, Order};
 use crate::results::{Interval, Run, Store};
@@ -229,7 +230,7 @@ mod tests {
         let store = Store::open(data.path());
         let gate = Gate::new(true, Vec::new(), None);
         for (line, expected, word) in
-            [("perf run 127.0.0.1:9", 1, "read-only"), ("perf run https://127.0.0.1", 2, "TLS"), ("perf show x", 1, "no run")]
+            [("perf run 127.0.0.1:9", 1, "read-only"), ("perf run ftp://127.0.0.1", 2, "not spoken"), ("perf show x", 1, "no run")]
         {
             let verb = Line::try_parse_from(line.split_whitespace()).unwrap_or_else(|error| panic!("{error}")).verb;
             let (mut out, mut err) = (Vec::new(), Vec::new());

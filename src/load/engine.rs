@@ -12,14 +12,13 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::plan::{Pace, Plan};
 use super::record::{Class, Record};
-use super::wire::Line;
+use super::wire::{Line, Wire};
 use crate::names::Problem;
 
 /// How often threads hand over what they measured.
@@ -79,6 +78,7 @@ struct Shared {
 /// The plan is out of bounds, its host has no address, or no thread can be started.
 pub fn start(plan: Plan) -> Result<Run, Problem> {
     plan.check()?;
+    let wire = Arc::new(Wire::new(&plan)?);
     let address = resolve(&plan)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = if plan.threads == 0 { cores } else { plan.threads }.min(plan.connections);
@@ -95,9 +95,9 @@ pub fn start(plan: Plan) -> Result<Run, Problem> {
     };
     let (working, ends) = mpsc::channel::<Infallible>();
     for thread in 0..threads {
-        let (plan, shared, working) = (plan.clone(), shared.clone(), working.clone());
+        let (plan, wire, shared, working) = (plan.clone(), wire.clone(), shared.clone(), working.clone());
         let body = move || {
-            work(thread, threads, address, &plan, &shared);
+            work(thread, threads, address, &plan, &wire, &shared);
             drop(working);
         };
         std::thread::Builder::new().name(format!("load-{thread}")).spawn(body).map_err(failed)?;
@@ -175,14 +175,15 @@ fn observe(shared: &Shared, ends: &mpsc::Receiver<Infallible>, sender: &watch::S
     }
 }
 
-fn work(thread: usize, threads: usize, address: SocketAddr, plan: &Arc<Plan>, shared: &Arc<Shared>) {
+fn work(thread: usize, threads: usize, address: SocketAddr, plan: &Arc<Plan>, wire: &Arc<Wire>, shared: &Arc<Shared>) {
     if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        runtime.block_on(tokio::task::LocalSet::new().run_until(thread_main(thread, threads, address, plan.clone(), shared.clone())));
+        let worker = Worker { record: RefCell::default(), wire: wire.clone(), address, plan: plan.clone(), shared: shared.clone() };
+        runtime.block_on(tokio::task::LocalSet::new().run_until(thread_main(thread, threads, worker)));
     }
 }
 
-async fn thread_main(thread: usize, threads: usize, address: SocketAddr, plan: Arc<Plan>, shared: Arc<Shared>) {
-    let worker = Rc::new(Worker { record: RefCell::default(), request: plan.target.request(), address, plan, shared });
+async fn thread_main(thread: usize, threads: usize, worker: Worker) {
+    let worker = Rc::new(worker);
     let begun = tokio::time::Instant::now();
     let mut connections = JoinSet::new();
     for index in (thread..worker.plan.connections).step_by(threads) {
@@ -206,7 +207,7 @@ async fn thread_main(thread: usize, threads: usize, address: SocketAddr, plan: A
 /// What the connections of one thread share.
 struct Worker {
     record: RefCell<Record>,
-    request: Vec<u8>,
+    wire: Arc<Wire>,
     address: SocketAddr,
     plan: Arc<Plan>,
     shared: Arc<Shared>,
@@ -229,22 +230,22 @@ impl Worker {
         let mut turn = self.turns(index, begun);
         let mut wait = Duration::from_millis(10);
         while self.permit() {
-            let line = match tokio::time::timeout(self.plan.timeout, TcpStream::connect(self.address)).await {
-                Ok(Ok(stream)) => {
-                    // Without it small requests would wait for acknowledgements.
-                    _ = stream.set_nodelay(true);
-                    Line::new(stream)
-                }
-                failed => {
-                    self.record.borrow_mut().error(class_of_connect(&failed.map(|connected| connected.map(|_| ()))));
-                    // A target that refuses must not be hammered.
-                    tokio::time::sleep(wait).await;
-                    wait = (wait * 2).min(Duration::from_millis(500));
-                    continue;
-                }
-            };
+            let lines =
+                match tokio::time::timeout(self.plan.timeout, self.wire.open(self.address)).await.unwrap_or_else(|_| Err(Class::Timeout.into())) {
+                    Ok(lines) => lines,
+                    Err(fault) => {
+                        self.record.borrow_mut().error(fault.class);
+                        // A target that refuses must not be hammered.
+                        tokio::time::sleep(wait).await;
+                        wait = (wait * 2).min(Duration::from_millis(500));
+                        continue;
+                    }
+                };
             self.shared.connections.fetch_add(1, Ordering::Relaxed);
-            let answered = self.requests(line, &mut turn).await;
+            let mut answered = false;
+            for line in lines {
+                answered |= self.requests(line, &mut turn).await;
+            }
             self.shared.connections.fetch_sub(1, Ordering::Relaxed);
             if answered {
                 wait = Duration::from_millis(10);
@@ -262,13 +263,13 @@ impl Worker {
             turn.wait().await;
             let begun = Instant::now();
             self.shared.in_flight.fetch_add(1, Ordering::Relaxed);
-            let outcome = tokio::time::timeout(self.plan.timeout, line.exchange(&self.request)).await.unwrap_or(Err(Class::Timeout));
+            let outcome = tokio::time::timeout(self.plan.timeout, line.exchange()).await.unwrap_or_else(|_| Err(Class::Timeout.into()));
             self.shared.in_flight.fetch_sub(1, Ordering::Relaxed);
             let mut record = self.record.borrow_mut();
             let answer = match outcome {
                 Ok(answer) => answer,
-                Err(class) => {
-                    record.error(class);
+                Err(fault) => {
+                    record.error(fault.class);
                     return answered;
                 }
             };
@@ -311,13 +312,5 @@ impl Turns {
         tokio::time::sleep_until(self.next).await;
         // Turns that were missed are not made up for: this is a closed loop.
         self.next = (self.next + self.every).max(tokio::time::Instant::now());
-    }
-}
-
-fn class_of_connect(failed: &Result<std::io::Result<()>, tokio::time::error::Elapsed>) -> Class {
-    match failed {
-        Err(_) => Class::Timeout,
-        Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => Class::Refused,
-        _ => Class::Connect,
     }
 }

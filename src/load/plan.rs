@@ -1,85 +1,11 @@
-//! What a run is to do: target, connections, pace, and when it ends. Pure.
+//! What a run is to do: connections, pace, and when it ends. Pure.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use url::{Host, Url};
 
+use super::target::Target;
 use crate::names::Problem;
-use crate::text::sanitise;
-
-/// An HTTP address to be loaded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
-    url: Url,
-}
-
-impl Target {
-    /// Reads an address; a text without a scheme is taken as `http://`.
-    ///
-    /// # Errors
-    /// It is none, or of a scheme that is not spoken yet.
-    pub fn parse(text: &str) -> Result<Self, Problem> {
-        let text = text.trim();
-        let full = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-        let wrong = |why: String, hint: &str| Problem {
-            code: "load.target",
-            what: format!("{} cannot be loaded", sanitise(text)),
-            why,
-            hints: vec![hint.to_owned()],
-        };
-        let url = Url::parse(&full).map_err(|error| wrong(error.to_string(), "an address looks like http://127.0.0.1:8080/path"))?;
-        if !url.username().is_empty() || url.password().is_some() {
-            let what = Problem::new("load.target", "this address cannot be loaded", "it holds a name or password, which would be kept with the run");
-            return Err(what.hint("leave them out; requests carry no credentials yet"));
-        }
-        match (url.scheme(), url.host()) {
-            ("http", Some(_)) => Ok(Self { url }),
-            ("https", _) => Err(wrong("TLS is not spoken yet".into(), "aim at a plain HTTP port of the service")),
-            (_, None) => Err(wrong("it names no host".into(), "an address looks like http://127.0.0.1:8080/path")),
-            (scheme, _) => Err(wrong(format!("{scheme} is not spoken"), "http:// is")),
-        }
-    }
-
-    /// The whole address.
-    pub fn url(&self) -> &str {
-        self.url.as_str()
-    }
-
-    /// Host name or address, without brackets.
-    pub fn host(&self) -> String {
-        match self.url.host() {
-            Some(Host::Domain(name)) => name.to_owned(),
-            Some(Host::Ipv4(address)) => address.to_string(),
-            Some(Host::Ipv6(address)) => address.to_string(),
-            None => String::new(),
-        }
-    }
-
-    /// The port, 80 where none is written.
-    pub fn port(&self) -> u16 {
-        self.url.port_or_known_default().unwrap_or(80)
-    }
-
-    /// It is this machine itself.
-    pub fn is_loopback(&self) -> bool {
-        self.host() == "localhost" || self.host().parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-    }
-
-    /// The bytes of one request.
-    pub fn request(&self) -> Vec<u8> {
-        let query = self.url.query().map_or_else(String::new, |query| format!("?{query}"));
-        let port = self.url.port().map_or_else(String::new, |port| format!(":{port}"));
-        let host = self.url.host_str().unwrap_or_default();
-        format!(
-            "GET {}{query} HTTP/1.1\r\nHost: {host}{port}\r\nUser-Agent: meshplay/{}\r\nAccept: */*\r\n\r\n",
-            self.url.path(),
-            env!("CARGO_PKG_VERSION")
-        )
-        .into_bytes()
-    }
-}
 
 /// How fast requests are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,7 +21,7 @@ pub enum Pace {
 const SLOWEST: f64 = 1.0 / 86_400.0;
 
 /// A whole run.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// What is loaded.
     pub target: Target,
@@ -144,17 +70,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_read_and_requests_are_http() {
-        let target = Target::parse("127.0.0.1:8080/a?b=c").unwrap();
-        assert!(target.is_loopback());
-        assert_eq!(target.port(), 8080);
-        let request = String::from_utf8(target.request()).unwrap();
-        assert!(request.starts_with("GET /a?b=c HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n") && request.ends_with("\r\n\r\n"), "{request}");
-        assert!(Target::parse("http://[::1]/").unwrap().is_loopback());
-        assert!(!Target::parse("example.com").unwrap().is_loopback());
-    }
-
-    #[test]
     fn a_plan_that_no_clock_can_keep_is_refused() {
         let fine = Plan::gentle(Target::parse("127.0.0.1").unwrap());
         assert_eq!(fine.check(), Ok(()));
@@ -162,15 +77,6 @@ mod tests {
             assert!(Plan { pace: Pace::Rate(rate), ..fine.clone() }.check().is_err(), "{rate}");
         }
         assert!(Plan { timeout: Duration::ZERO, ..fine }.check().is_err());
-    }
-
-    #[test]
-    fn what_is_not_spoken_is_refused_with_a_reason() {
-        let secret = Target::parse("http://me:hunter2@127.0.0.1/").unwrap_err();
-        assert!(!secret.to_string().contains("hunter2"), "{secret}");
-        for wrong in ["https://example.com", "ftp://x", "http://", "http://[::", "a b"] {
-            assert!(Target::parse(wrong).is_err(), "{wrong}");
-        }
     }
 
     #[test]

@@ -1,11 +1,22 @@
-//! One HTTP/1.1 exchange on an open connection: the request out, the whole answer in. Sans everything else.
+//! One request, one answer or a class of error, whatever is spoken. When requests are sent and what is counted is not known here.
+
+mod http1;
 
 use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::plan::Plan;
 use super::record::Class;
+use super::target::{Scheme, Target};
+use crate::names::Problem;
+
+/// How the requests of a run are sent: made once, shared by its threads.
+pub(super) struct Wire {
+    request: Arc<[u8]>,
+}
 
 /// A whole answer.
 pub(super) struct Answer {
@@ -15,171 +26,77 @@ pub(super) struct Answer {
     pub(super) alive: bool,
 }
 
-/// Headers larger than this are nonsense.
-const LARGEST_HEAD: usize = 64 << 10;
-
-/// What follows the head.
-enum Body {
-    Length(u64),
-    Chunked,
-    UntilClose,
+/// Why there is none.
+pub(super) struct Fault {
+    pub(super) class: Class,
 }
 
-/// A connection with its read buffer.
+/// What carries one request at a time: a connection, or a stream of one.
 pub(super) struct Line {
-    stream: TcpStream,
-    buffer: Vec<u8>,
-    /// Bytes of the buffer that belong to nobody yet.
-    filled: usize,
+    request: Arc<[u8]>,
+    carrier: Carrier,
+}
+
+enum Carrier {
+    Plain(http1::Connection<TcpStream>),
+}
+
+impl Wire {
+    /// Gets everything ready that is the same for all requests. May read files.
+    ///
+    /// # Errors
+    /// Something the plan names is missing or does not fit.
+    pub(super) fn new(plan: &Plan) -> Result<Self, Problem> {
+        if plan.target.scheme() != Scheme::Http {
+            let why = format!("{} is not spoken yet", plan.target.scheme().name());
+            return Err(
+                Problem::new("load.target", format!("{} cannot be loaded", plan.target.url()), why).hint("aim at a plain HTTP port of the service")
+            );
+        }
+        Ok(Self { request: request(&plan.target).into() })
+    }
+
+    /// Opens a connection: as many lines as requests that it is to carry at the same time. They end together.
+    pub(super) async fn open(&self, address: SocketAddr) -> Result<Vec<Line>, Fault> {
+        let stream = TcpStream::connect(address).await.map_err(|error| fault_of_connect(&error))?;
+        // Without it small requests would wait for acknowledgements.
+        _ = stream.set_nodelay(true);
+        Ok(vec![Line { request: self.request.clone(), carrier: Carrier::Plain(http1::Connection::new(stream)) }])
+    }
 }
 
 impl Line {
-    pub(super) fn new(stream: TcpStream) -> Self {
-        Self { stream, buffer: vec![0; 16 << 10], filled: 0 }
-    }
-
-    /// Sends a request and reads its answer to the end.
-    pub(super) async fn exchange(&mut self, request: &[u8]) -> Result<Answer, Class> {
-        self.stream.write_all(request).await.map_err(|error| class_of(&error))?;
-        let (status, length, alive, body) = loop {
-            match head(&self.buffer[..self.filled])? {
-                // Nobody asked for another protocol.
-                Some((101, ..)) => return Err(Class::Nonsense),
-                // Interim answers come before the final one (RFC 9110, 15.2).
-                Some((100..=199, length, ..)) => self.consume(length),
-                Some(head) => break head,
-                None if self.filled >= LARGEST_HEAD => return Err(Class::Nonsense),
-                None => self.fill().await?,
-            }
-        };
-        self.consume(length);
-        let size = match body {
-            Body::Length(size) => self.skip(size).await.map(|()| size)?,
-            Body::Chunked => self.chunks().await?,
-            Body::UntilClose => self.rest().await?,
-        };
-        Ok(Answer { status, bytes: length as u64 + size, alive })
-    }
-
-    /// Reads some more; an end here is too early.
-    async fn fill(&mut self) -> Result<(), Class> {
-        if self.filled == self.buffer.len() {
-            self.buffer.resize(self.buffer.len() * 2, 0);
-        }
-        match self.stream.read(&mut self.buffer[self.filled..]).await {
-            Ok(0) => Err(Class::Closed),
-            Ok(count) => {
-                self.filled += count;
-                Ok(())
-            }
-            Err(error) => Err(class_of(&error)),
-        }
-    }
-
-    fn consume(&mut self, count: usize) {
-        self.buffer.copy_within(count..self.filled, 0);
-        self.filled -= count;
-    }
-
-    async fn skip(&mut self, mut size: u64) -> Result<(), Class> {
-        loop {
-            let here = usize::try_from(size).unwrap_or(usize::MAX).min(self.filled);
-            self.consume(here);
-            size -= here as u64;
-            if size == 0 {
-                return Ok(());
-            }
-            self.fill().await?;
-        }
-    }
-
-    async fn chunks(&mut self) -> Result<u64, Class> {
-        let mut total = 0;
-        loop {
-            let (head, size) = loop {
-                match httparse::parse_chunk_size(&self.buffer[..self.filled]) {
-                    Ok(httparse::Status::Complete(found)) => break found,
-                    Ok(httparse::Status::Partial) => self.fill().await?,
-                    Err(_) => return Err(Class::Nonsense),
-                }
-            };
-            self.consume(head);
-            total += size;
-            if size == 0 {
-                self.trailers().await?;
-                return Ok(total);
-            }
-            self.skip(size.checked_add(2).ok_or(Class::Nonsense)?).await?;
-        }
-    }
-
-    /// Trailers end with an empty line.
-    async fn trailers(&mut self) -> Result<(), Class> {
-        loop {
-            match memchr::memchr(b'\n', &self.buffer[..self.filled]) {
-                Some(end) => {
-                    let empty = end == 0 || self.buffer[..end] == *b"\r";
-                    self.consume(end + 1);
-                    if empty {
-                        return Ok(());
-                    }
-                }
-                None if self.filled >= LARGEST_HEAD => return Err(Class::Nonsense),
-                None => self.fill().await?,
-            }
-        }
-    }
-
-    async fn rest(&mut self) -> Result<u64, Class> {
-        let mut total = self.filled as u64;
-        loop {
-            self.filled = 0;
-            match self.fill().await {
-                Ok(()) => total += self.filled as u64,
-                Err(Class::Closed) => return Ok(total),
-                Err(class) => return Err(class),
-            }
+    /// Sends a request and reads its answer to the end. After a fault nothing more can be sent.
+    pub(super) async fn exchange(&mut self) -> Result<Answer, Fault> {
+        match &mut self.carrier {
+            Carrier::Plain(connection) => connection.exchange(&self.request).await,
         }
     }
 }
 
-type Head = (u16, usize, bool, Body);
+fn request(target: &Target) -> Vec<u8> {
+    let version = env!("CARGO_PKG_VERSION");
+    format!("GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: meshplay/{version}\r\nAccept: */*\r\n\r\n", target.path(), target.authority()).into_bytes()
+}
 
-fn head(bytes: &[u8]) -> Result<Option<Head>, Class> {
-    let mut headers = [httparse::EMPTY_HEADER; 64];
-    let mut response = httparse::Response::new(&mut headers);
-    let length = match response.parse(bytes) {
-        Ok(httparse::Status::Complete(length)) => length,
-        Ok(httparse::Status::Partial) => return Ok(None),
-        Err(_) => return Err(Class::Nonsense),
-    };
-    let (status, version) = (response.code.unwrap_or(0), response.version.unwrap_or(1));
-    let mut alive = version == 1;
-    let mut body = if matches!(status, 100..=199 | 204 | 304) { Body::Length(0) } else { Body::UntilClose };
-    for header in response.headers.iter() {
-        if header.name.eq_ignore_ascii_case("content-length") && !matches!(body, Body::Chunked) {
-            let size = std::str::from_utf8(header.value).ok().and_then(|text| text.trim().parse().ok());
-            body = Body::Length(size.ok_or(Class::Nonsense)?);
-        } else if header.name.eq_ignore_ascii_case("transfer-encoding") && ends_chunked(header.value) {
-            body = Body::Chunked;
-        } else if header.name.eq_ignore_ascii_case("connection") {
-            alive = !header.value.eq_ignore_ascii_case(b"close") && (alive || header.value.eq_ignore_ascii_case(b"keep-alive"));
-        }
+impl From<Class> for Fault {
+    fn from(class: Class) -> Self {
+        Self { class }
     }
-    alive &= !matches!(body, Body::UntilClose);
-    Ok(Some((status, length, alive, body)))
 }
 
-/// Chunks are what the body is framed in when they are the last coding applied (RFC 9112, 6.3).
-fn ends_chunked(codings: &[u8]) -> bool {
-    codings.rsplit(|byte| *byte == b',').next().is_some_and(|last| last.trim_ascii().eq_ignore_ascii_case(b"chunked"))
+/// What stands in the way of a connection.
+fn fault_of_connect(error: &io::Error) -> Fault {
+    let class = if error.kind() == io::ErrorKind::ConnectionRefused { Class::Refused } else { Class::Connect };
+    class.into()
 }
 
-/// The class of an error on an open connection.
-fn class_of(error: &io::Error) -> Class {
-    match error.kind() {
+/// What broke an open connection.
+fn fault_of(error: &io::Error) -> Fault {
+    let class = match error.kind() {
         io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => Class::Reset,
         io::ErrorKind::TimedOut => Class::Timeout,
         _ => Class::Closed,
-    }
+    };
+    class.into()
 }

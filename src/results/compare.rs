@@ -103,7 +103,8 @@ impl Compared {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::plan::{Plan, Target};
+    use crate::load::plan::Plan;
+    use crate::load::target::Target;
     use crate::results::Subject;
 
     fn runs(p99: impl Fn(u64) -> u64, failed: u64) -> Vec<Run> {

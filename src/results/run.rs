@@ -365,7 +365,7 @@ fn rate(count: u64, span_ns: u64) -> f64 {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::load::plan::Target;
+    use crate::load::target::Target;
 
     /// A sample after so many seconds and answers of a millisecond.
     pub(in crate::results) fn sample(seconds: u64, answers: u64, timeouts: u64, ended: Option<Ended>) -> Sample {

@@ -275,3 +275,27 @@ pub struct CommandSpec {
     /// Worth a place in the footer; smaller is nearer to the left.
     pub footer: Option<u8>,
 }
+
+/// A command under one of its spellings.
+#[derive(Clone, Debug)]
+pub struct CommandRow<C> {
+    /// What is said of it; a spelling without a title is understood and not told.
+    pub spec: CommandSpec,
+    /// What it asks for.
+    pub command: C,
+}
+
+/// One row of a table of commands.
+pub const fn row<C>(name: &'static str, command: C, title: &'static str, contexts: &'static [&'static str], footer: Option<u8>) -> CommandRow<C> {
+    CommandRow { spec: CommandSpec { name, title, contexts, footer }, command }
+}
+
+/// The command of that spelling, as a keymap row or the `:` line has it.
+pub fn spelt<C: Clone>(table: &[CommandRow<C>], text: &str) -> Option<C> {
+    table.iter().find(|row| row.spec.name == text).map(|row| row.command.clone())
+}
+
+/// What is told of a table's commands.
+pub fn told<C>(table: &'static [CommandRow<C>]) -> impl Iterator<Item = &'static CommandSpec> {
+    table.iter().map(|row| &row.spec).filter(|spec| !spec.title.is_empty())
+}

@@ -13,8 +13,9 @@ use meshplay::cluster::events::EventLine;
 use meshplay::cluster::metrics::{Gauge, Known, Reading, Resource, Use, Uses};
 use meshplay::cluster::rows::{Cell, Column, Delta, Phase, Row, RowState, Uid};
 use meshplay::load::engine::{Ended, Sample};
-use meshplay::load::plan::{Plan, Target};
+use meshplay::load::plan::Plan;
 use meshplay::load::record::{Class, Record};
+use meshplay::load::target::Target;
 use meshplay::names::{ClusterId, ConnectionKind, Gvk, ObjectKey, Problem};
 use meshplay::results::{Run, Subject};
 

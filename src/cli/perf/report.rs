@@ -193,7 +193,7 @@ fn to_right(text: &str, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::plan::Target;
+    use crate::load::target::Target;
     use crate::results::{Latencies, Subject};
 
     fn run() -> Run {

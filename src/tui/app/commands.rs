@@ -1,7 +1,7 @@
 //! Every command there is, wrapped by whose it is; and the shell's own. One table feeds keymap, `:` line, help and footer.
 
 use crate::text::fault::did_you_mean;
-use crate::tui::flow::{CommandSpec, PaneId};
+use crate::tui::flow::{CommandRow, CommandSpec, PaneId, row, spelt, told};
 use crate::tui::panes::{clusters, inventory, logs, perf, pulse, xray};
 
 /// The contexts a keymap may have, the outermost first.
@@ -82,7 +82,7 @@ pub enum AppCommand {
 /// # Errors
 /// It is none; what was probably meant.
 pub fn parse(text: &str) -> Result<Command, String> {
-    let own = TABLE.iter().find(|(spelling, _)| *spelling == text).map(|(_, command)| Command::App(*command));
+    let own = spelt(TABLE, text).map(Command::App);
     own.or_else(|| inventory::commands::parse(text).map(Command::Inventory))
         .or_else(|| logs::commands::parse(text).map(Command::Logs))
         .or_else(|| pulse::commands::parse(text).map(Command::Pulse))
@@ -98,78 +98,50 @@ pub fn parse(text: &str) -> Result<Command, String> {
 
 /// What help, palette and footer say, the shell's own last.
 pub fn specs() -> impl Iterator<Item = &'static CommandSpec> {
-    inventory::commands::SPECS
-        .iter()
-        .chain(logs::commands::SPECS)
-        .chain(perf::commands::SPECS)
-        .chain(clusters::commands::SPECS)
-        .chain(pulse::commands::SPECS)
-        .chain(xray::commands::SPECS)
-        .chain(SPECS)
+    told(inventory::commands::TABLE)
+        .chain(inventory::commands::WITH_WORD)
+        .chain(told(logs::commands::TABLE))
+        .chain(told(perf::commands::TABLE))
+        .chain(told(clusters::commands::TABLE))
+        .chain(told(pulse::commands::TABLE))
+        .chain(told(xray::commands::TABLE))
+        .chain(told(TABLE))
 }
 
-const SPECS: &[CommandSpec] = &[
-    CommandSpec { name: "app.filter", title: "filter", contexts: &["table", "split", "logs", "xray"], footer: Some(10) },
-    spec("app.line", "go or do", Some(11)),
-    spec("app.help", "keys", Some(12)),
-    spec("app.next-region", "next region", None),
-    spec("app.zoom", "zoom", None),
-    spec("app.view-as", "view as rows or in groups…", None),
-    spec("app.back", "back", Some(9)),
-    spec("app.actions", "everything possible here", None),
-    spec("app.history-back", "view before", None),
-    spec("app.history-forward", "view after", None),
-    spec("app.reload", "read again", None),
-    spec("app.redraw", "draw again", None),
-    spec("app.interrupt", "cancel; twice: quit", None),
-    spec("app.go inventory", "inventory", None),
-    spec("app.go perf", "load tests", None),
-    spec("app.go pulse", "pulse", None),
-    spec("app.go clusters", "clusters", None),
-    spec("app.go last", "last pane", None),
-    spec("app.notices", "notices", None),
-    spec("app.newest-error", "newest error", None),
-    spec("app.guide", "guide on or off", None),
-    spec("app.kinds", "kinds and their other names", None),
-    CommandSpec { name: "app.copy-as", title: "copy as…", contexts: &["table", "split"], footer: None },
-    spec("app.did", "what I did", None),
-    spec("app.status", "terminal, line and version", None),
-    spec("app.quit", "quit", None),
+/// How they are spelt, and what help, palette and footer say of them.
+pub const TABLE: &[CommandRow<AppCommand>] = &[
+    row("app.filter", AppCommand::Filter, "filter", &["table", "split", "logs", "xray"], Some(10)),
+    spec("app.line", AppCommand::Line, "go or do", Some(11)),
+    spec("app.help", AppCommand::Help, "keys", Some(12)),
+    spec("app.next-region", AppCommand::NextRegion, "next region", None),
+    spec("app.zoom", AppCommand::Zoom, "zoom", None),
+    spec("app.view-as", AppCommand::ViewAs, "view as rows or in groups…", None),
+    spec("app.back", AppCommand::Back, "back", Some(9)),
+    spec("app.actions", AppCommand::Actions, "everything possible here", None),
+    spec("app.history-back", AppCommand::HistoryBack, "view before", None),
+    spec("app.history-forward", AppCommand::HistoryForward, "view after", None),
+    spec("app.reload", AppCommand::Reload, "read again", None),
+    spec("app.redraw", AppCommand::Redraw, "draw again", None),
+    spec("app.interrupt", AppCommand::Interrupt, "cancel; twice: quit", None),
+    spec("app.go inventory", AppCommand::Go(PaneId::Inventory), "inventory", None),
+    spec("app.go perf", AppCommand::Go(PaneId::Perf), "load tests", None),
+    spec("app.go pulse", AppCommand::Go(PaneId::Pulse), "pulse", None),
+    spec("app.go clusters", AppCommand::Go(PaneId::Clusters), "clusters", None),
+    spec("app.go last", AppCommand::GoLast, "last pane", None),
+    spec("app.notices", AppCommand::Notices, "notices", None),
+    spec("app.newest-error", AppCommand::NewestError, "newest error", None),
+    spec("app.guide", AppCommand::Guide, "guide on or off", None),
+    spec("app.kinds", AppCommand::Kinds, "kinds and their other names", None),
+    row("app.copy-as", AppCommand::CopyAs, "copy as…", &["table", "split"], None),
+    spec("app.did", AppCommand::Did, "what I did", None),
+    spec("app.status", AppCommand::Status, "terminal, line and version", None),
+    spec("app.quit", AppCommand::Quit, "quit", None),
+    spec("app.history-last", AppCommand::HistoryBack, "", None),
 ];
 
-const fn spec(name: &'static str, title: &'static str, footer: Option<u8>) -> CommandSpec {
-    CommandSpec { name, title, contexts: &["global"], footer }
+const fn spec(name: &'static str, command: AppCommand, title: &'static str, footer: Option<u8>) -> CommandRow<AppCommand> {
+    row(name, command, title, &["global"], footer)
 }
-
-const TABLE: &[(&str, AppCommand)] = &[
-    ("app.line", AppCommand::Line),
-    ("app.filter", AppCommand::Filter),
-    ("app.help", AppCommand::Help),
-    ("app.actions", AppCommand::Actions),
-    ("app.next-region", AppCommand::NextRegion),
-    ("app.zoom", AppCommand::Zoom),
-    ("app.view-as", AppCommand::ViewAs),
-    ("app.back", AppCommand::Back),
-    ("app.history-back", AppCommand::HistoryBack),
-    ("app.history-forward", AppCommand::HistoryForward),
-    ("app.history-last", AppCommand::HistoryBack),
-    ("app.reload", AppCommand::Reload),
-    ("app.redraw", AppCommand::Redraw),
-    ("app.interrupt", AppCommand::Interrupt),
-    ("app.go inventory", AppCommand::Go(PaneId::Inventory)),
-    ("app.go perf", AppCommand::Go(PaneId::Perf)),
-    ("app.go pulse", AppCommand::Go(PaneId::Pulse)),
-    ("app.go clusters", AppCommand::Go(PaneId::Clusters)),
-    ("app.go last", AppCommand::GoLast),
-    ("app.notices", AppCommand::Notices),
-    ("app.newest-error", AppCommand::NewestError),
-    ("app.guide", AppCommand::Guide),
-    ("app.kinds", AppCommand::Kinds),
-    ("app.copy-as", AppCommand::CopyAs),
-    ("app.did", AppCommand::Did),
-    ("app.status", AppCommand::Status),
-    ("app.quit", AppCommand::Quit),
-];
 
 #[cfg(test)]
 mod tests {
@@ -178,10 +150,10 @@ mod tests {
     use crate::tui::keys::map::Keymap;
 
     #[test]
-    fn every_described_command_exists() {
-        for spec in specs() {
-            assert!(parse(spec.name).is_ok(), "{}", spec.name);
-        }
+    fn no_spelling_stands_twice() {
+        let mut all: Vec<_> = specs().map(|spec| spec.name).collect();
+        all.sort_unstable();
+        assert_eq!(all.windows(2).find(|pair| pair[0] == pair[1]), None);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What a person can ask of the list of connections.
 
 use crate::names::Standing;
-use crate::tui::flow::CommandSpec;
+use crate::tui::flow::{CommandRow, row, spelt};
 
 /// One request to the clusters pane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,50 +24,25 @@ pub enum Command {
 
 /// Reads the command of a keymap row or of the `:` line.
 pub fn parse(text: &str) -> Option<Command> {
-    TABLE.iter().find(|(spelling, _)| *spelling == text).map(|(_, command)| *command)
+    spelt(TABLE, text)
 }
 
-/// What help, palette and footer say.
-pub const SPECS: &[CommandSpec] = &[
-    spec("clusters.open", "open", Some(1)),
-    spec("clusters.mark", "mark several", Some(2)),
-    spec("clusters.detail", "detail", Some(3)),
-    spec("clusters.connect", "connect too", Some(4)),
-    spec("clusters.disconnect", "disconnect…", Some(5)),
-    spec("clusters.maintenance", "maintenance…", Some(6)),
-    spec("clusters.ignore", "ignore…", Some(7)),
-    spec("clusters.register", "register…", Some(8)),
-    spec("clusters.delete", "delete from the list…", Some(13)),
-    spec("clusters.all", "deleted ones too", Some(14)),
-    spec("clusters.down", "down", None),
-    spec("clusters.up", "up", None),
+/// How they are spelt, and what help, palette and footer say of them.
+pub const TABLE: &[CommandRow<Command>] = &[
+    spec("clusters.open", Command::Open, "open", Some(1)),
+    spec("clusters.mark", Command::Mark, "mark several", Some(2)),
+    spec("clusters.detail", Command::Detail, "detail", Some(3)),
+    spec("clusters.connect", Command::Stand(Standing::Connected), "connect too", Some(4)),
+    spec("clusters.disconnect", Command::Stand(Standing::Disconnected), "disconnect…", Some(5)),
+    spec("clusters.maintenance", Command::Stand(Standing::Maintenance), "maintenance…", Some(6)),
+    spec("clusters.ignore", Command::Stand(Standing::Ignored), "ignore…", Some(7)),
+    spec("clusters.register", Command::Stand(Standing::Registered), "register…", Some(8)),
+    spec("clusters.delete", Command::Stand(Standing::Deleted), "delete from the list…", Some(13)),
+    spec("clusters.all", Command::All, "deleted ones too", Some(14)),
+    spec("clusters.down", Command::Down, "down", None),
+    spec("clusters.up", Command::Up, "up", None),
 ];
 
-const fn spec(name: &'static str, title: &'static str, footer: Option<u8>) -> CommandSpec {
-    CommandSpec { name, title, contexts: &["clusters"], footer }
-}
-
-const TABLE: &[(&str, Command)] = &[
-    ("clusters.down", Command::Down),
-    ("clusters.up", Command::Up),
-    ("clusters.mark", Command::Mark),
-    ("clusters.open", Command::Open),
-    ("clusters.detail", Command::Detail),
-    ("clusters.all", Command::All),
-    ("clusters.connect", Command::Stand(Standing::Connected)),
-    ("clusters.disconnect", Command::Stand(Standing::Disconnected)),
-    ("clusters.maintenance", Command::Stand(Standing::Maintenance)),
-    ("clusters.ignore", Command::Stand(Standing::Ignored)),
-    ("clusters.register", Command::Stand(Standing::Registered)),
-    ("clusters.delete", Command::Stand(Standing::Deleted)),
-];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_described_command_exists() {
-        assert!(SPECS.iter().all(|spec| parse(spec.name).is_some()));
-    }
+const fn spec(name: &'static str, command: Command, title: &'static str, footer: Option<u8>) -> CommandRow<Command> {
+    row(name, command, title, &["clusters"], footer)
 }

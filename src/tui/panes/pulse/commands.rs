@@ -1,6 +1,6 @@
 //! What a person can ask of the pulse.
 
-use crate::tui::flow::CommandSpec;
+use crate::tui::flow::{CommandRow, row, spelt};
 
 /// One request to the pulse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,38 +21,19 @@ pub enum Command {
 
 /// Reads the command of a keymap row or of the `:` line.
 pub fn parse(text: &str) -> Option<Command> {
-    TABLE.iter().find(|(spelling, _)| *spelling == text).map(|(_, command)| *command)
+    spelt(TABLE, text)
 }
 
-/// What help, palette and footer say.
-pub const SPECS: &[CommandSpec] = &[
-    spec("pulse.open", "open; its faults only, if it has some", Some(1)),
-    spec("pulse.next-fault", "next with faults", Some(2)),
-    spec("pulse.down", "down", None),
-    spec("pulse.up", "up", None),
-    spec("pulse.top", "first kind", None),
-    spec("pulse.bottom", "last kind", None),
+/// How they are spelt, and what help, palette and footer say of them.
+pub const TABLE: &[CommandRow<Command>] = &[
+    spec("pulse.open", Command::Open, "open; its faults only, if it has some", Some(1)),
+    spec("pulse.next-fault", Command::NextFault, "next with faults", Some(2)),
+    spec("pulse.down", Command::Down, "down", None),
+    spec("pulse.up", Command::Up, "up", None),
+    spec("pulse.top", Command::Top, "first kind", None),
+    spec("pulse.bottom", Command::Bottom, "last kind", None),
 ];
 
-const fn spec(name: &'static str, title: &'static str, footer: Option<u8>) -> CommandSpec {
-    CommandSpec { name, title, contexts: &["pulse"], footer }
-}
-
-const TABLE: &[(&str, Command)] = &[
-    ("pulse.down", Command::Down),
-    ("pulse.up", Command::Up),
-    ("pulse.top", Command::Top),
-    ("pulse.bottom", Command::Bottom),
-    ("pulse.next-fault", Command::NextFault),
-    ("pulse.open", Command::Open),
-];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_described_command_exists() {
-        assert!(SPECS.iter().all(|spec| parse(spec.name).is_some()));
-    }
+const fn spec(name: &'static str, command: Command, title: &'static str, footer: Option<u8>) -> CommandRow<Command> {
+    row(name, command, title, &["pulse"], footer)
 }

@@ -1,6 +1,6 @@
 //! What a person can ask of the tree. What each does to the state is in `update.rs`.
 
-use crate::tui::flow::CommandSpec;
+use crate::tui::flow::{CommandRow, row, spelt};
 
 /// One request to the xray pane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,36 +29,23 @@ pub enum Command {
 
 /// Reads the command of a keymap row or of the `:` line; `None` when it is not one of the tree's.
 pub fn parse(text: &str) -> Option<Command> {
-    TABLE.iter().find(|(spelling, _)| *spelling == text).map(|(_, command)| *command)
+    spelt(TABLE, text)
 }
 
-/// What help, palette and footer say about them.
-pub const SPECS: &[CommandSpec] = &[
-    spec("xray.reveal", "in the inventory", Some(1)),
-    spec("xray.unfold", "unfold", Some(3)),
-    spec("xray.fold", "fold, or up a level", Some(2)),
-    spec("xray.fold-all", "fold all, or none", Some(4)),
-    spec("xray.down", "down", None),
-    spec("xray.up", "up", None),
-    spec("xray.page-down", "page down", None),
-    spec("xray.page-up", "page up", None),
-    spec("xray.top", "first line", None),
-    spec("xray.bottom", "last line", None),
+/// How they are spelt, and what help, palette and footer say of them.
+pub const TABLE: &[CommandRow<Command>] = &[
+    spec("xray.reveal", Command::Reveal, "in the inventory", Some(1)),
+    spec("xray.unfold", Command::Unfold, "unfold", Some(3)),
+    spec("xray.fold", Command::Fold, "fold, or up a level", Some(2)),
+    spec("xray.fold-all", Command::FoldAll, "fold all, or none", Some(4)),
+    spec("xray.down", Command::Down, "down", None),
+    spec("xray.up", Command::Up, "up", None),
+    spec("xray.page-down", Command::PageDown, "page down", None),
+    spec("xray.page-up", Command::PageUp, "page up", None),
+    spec("xray.top", Command::Top, "first line", None),
+    spec("xray.bottom", Command::Bottom, "last line", None),
 ];
 
-const fn spec(name: &'static str, title: &'static str, footer: Option<u8>) -> CommandSpec {
-    CommandSpec { name, title, contexts: &["xray"], footer }
+const fn spec(name: &'static str, command: Command, title: &'static str, footer: Option<u8>) -> CommandRow<Command> {
+    row(name, command, title, &["xray"], footer)
 }
-
-const TABLE: &[(&str, Command)] = &[
-    ("xray.down", Command::Down),
-    ("xray.up", Command::Up),
-    ("xray.page-down", Command::PageDown),
-    ("xray.page-up", Command::PageUp),
-    ("xray.top", Command::Top),
-    ("xray.bottom", Command::Bottom),
-    ("xray.fold", Command::Fold),
-    ("xray.unfold", Command::Unfold),
-    ("xray.fold-all", Command::FoldAll),
-    ("xray.reveal", Command::Reveal),
-];
