@@ -1,13 +1,13 @@
 //! Runs of A and B, measured in turn, held against each other: errors first, then one gated metric, then the rest for information.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Run;
 use crate::stats::interval::{self, Interval};
 use crate::stats::verdict::{Comparison, Good, Word, compare, noise};
 
 /// What of a run is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Metric {
     /// Median latency, in nanoseconds.
@@ -21,7 +21,7 @@ pub enum Metric {
 }
 
 /// The result.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Compared {
     /// Failures of all that was tried, of A and of B.
     pub errors: [(u64, u64); 2],
@@ -53,7 +53,8 @@ impl Metric {
         if self == Self::Rate { Good::More } else { Good::Less }
     }
 
-    fn of(self, run: &Run) -> Option<f64> {
+    /// What it is of a run, where it is known.
+    pub fn of(self, run: &Run) -> Option<f64> {
         match self {
             Self::P50 => run.latencies.p50.map(|ns| ns as f64),
             Self::P99 => run.latencies.p99.map(|ns| ns as f64),

@@ -255,6 +255,9 @@ impl House {
         if let Some(seen) = hits.xray {
             xray::update::seen(&mut self.model.xray, seen);
         }
+        if let Some(room) = hits.perf {
+            perf::update::seen(&mut self.model.perf, room);
+        }
         self.pace.drew(Instant::now(), bytes, self.screen.took());
         self.model.slow.blocked = self.pace.blocked();
         self.pace.slow = self.model.slow.slow();

@@ -5,8 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::paint::{fit, put, put_right};
-use super::scale::Scale;
-use crate::text::quantity::latency;
+use super::scale::{Scale, latencies};
 use crate::tui::theme::{Role, Theme};
 
 /// One distribution, in nanoseconds.
@@ -57,8 +56,7 @@ fn one(row: &BoxRow, scale: Scale, y: u16, plot: Rect, buf: &mut Buffer, theme: 
 fn ticks(scale: Scale, plot: Rect, y: u16, buf: &mut Buffer, theme: &Theme) {
     let mut free = 0;
     for tick in scale.ticks(usize::from(plot.width / 9).max(2)) {
-        // Ticks are above zero and far below the end of the range.
-        let text = latency(tick as u64);
+        let text = latencies(tick);
         let wide = super::paint::width(&text);
         let start = scale.cell(tick, plot.width).saturating_sub(wide / 2).min(plot.width.saturating_sub(wide));
         if start >= free {

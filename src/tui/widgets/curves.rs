@@ -5,8 +5,7 @@ use ratatui::layout::Rect;
 
 use super::canvas::Canvas;
 use super::paint::{put, put_right};
-use super::scale::Scale;
-use crate::text::quantity::latency;
+use super::scale::{Scale, Unit, latencies};
 use crate::tui::theme::{Role, Theme};
 
 /// One line.
@@ -21,7 +20,7 @@ pub struct Curve<'a> {
 
 /// Draws lines over one another, the last on top, with `label` columns left of the axis; a limit is a dotted line.
 pub fn draw(curves: &[Curve<'_>], scale: Scale, limit: Option<f64>, area: Rect, label: u16, buf: &mut Buffer, theme: &Theme) {
-    axis(scale, area, label, buf, theme);
+    axis(scale, latencies, area, label, buf, theme);
     let plot = Rect { x: area.x + label + 1, width: area.width.saturating_sub(label + 1), ..area };
     if let Some(y) = limit.filter(|limit| scale.holds(*limit)).map(|limit| height(scale, limit, area.height)) {
         (0..plot.width).step_by(2).for_each(|x| _ = put(buf, plot, x, y, theme.glyphs().limit, theme.style(Role::StatusWarn)));
@@ -44,15 +43,14 @@ pub fn draw(curves: &[Curve<'_>], scale: Scale, limit: Option<f64>, area: Rect, 
     }
 }
 
-/// The axis of latency with round numbers, the highest at the top.
-pub fn axis(scale: Scale, area: Rect, label: u16, buf: &mut Buffer, theme: &Theme) {
+/// A logarithmic axis with round numbers, the highest at the top.
+pub fn axis(scale: Scale, unit: Unit, area: Rect, label: u16, buf: &mut Buffer, theme: &Theme) {
     (0..area.height).for_each(|y| _ = put(buf, area, label, y, theme.glyphs().side, theme.style(Role::ChartAxis)));
     let mut free = area.height;
     for tick in scale.ticks(usize::from(area.height.div_ceil(2)).max(2)) {
         let y = height(scale, tick, area.height);
         if y < free {
-            // Ticks are above zero and far below the end of the range.
-            put_right(buf, area, label, y, &latency(tick as u64), theme.style(Role::Dim));
+            put_right(buf, area, label, y, &unit(tick), theme.style(Role::Dim));
             free = y;
         }
     }

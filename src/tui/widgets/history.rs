@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::curves::axis;
 use super::paint::{fit, put, width};
-use super::scale::Scale;
+use super::scale::{Scale, Unit};
 use crate::tui::theme::{Role, Theme};
 
 /// One run.
@@ -51,6 +51,8 @@ pub struct History<'a> {
     pub turns: &'a [Turn],
     /// The run under the cursor.
     pub cursor: usize,
+    /// What values are.
+    pub unit: Unit,
 }
 
 impl History<'_> {
@@ -59,7 +61,7 @@ impl History<'_> {
         let Some(scale) = Scale::around(self.dots.iter().map(|dot| dot.value).chain(self.regimes.iter().map(|regime| regime.level))) else { return };
         let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         let plot = Rect { x: body.x + label + 1, width: body.width.saturating_sub(label + 1), ..body };
-        axis(scale, body, label, buf, theme);
+        axis(scale, self.unit, body, label, buf, theme);
         let y = |value: f64| body.height.saturating_sub(1) - scale.cell(value, body.height);
         for regime in self.regimes {
             let (from, to) = (self.column(regime.from, plot.width), self.column(regime.to, plot.width).min(plot.width));
@@ -114,7 +116,7 @@ mod tests {
         let regimes = [Regime { from: 0, to: 4, level: 1e6 }, Regime { from: 4, to: 8, level: 1e7 }];
         let turns = [Turn { at: 4, up: true, text: "+900 %".into(), role: Role::StatusBad }];
         drawn(26, 4, |area, buf| {
-            History { dots: &dots, regimes: &regimes, turns: &turns, cursor: 7 }.draw(area, 8, buf, &theme("mono", ascii));
+            History { dots: &dots, regimes: &regimes, turns: &turns, cursor: 7, unit: super::super::scale::latencies }.draw(area, 8, buf, &theme("mono", ascii));
         })
     }
 
@@ -133,7 +135,7 @@ mod tests {
     #[test]
     fn more_runs_than_columns_share_them() {
         let dots = vec![Dot { value: 1.0, role: Role::Text }; 100];
-        let history = History { dots: &dots, regimes: &[], turns: &[], cursor: 0 };
+        let history = History { dots: &dots, regimes: &[], turns: &[], cursor: 0, unit: super::super::scale::latencies };
         assert_eq!((history.column(0, 10), history.column(55, 10), history.column(99, 10)), (0, 5, 9));
     }
 }

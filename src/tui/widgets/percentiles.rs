@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use super::canvas::Canvas;
 use super::curves::axis;
 use super::paint::{put, width};
-use super::scale::Scale;
+use super::scale::{Scale, latencies};
 use crate::tui::theme::{Role, Theme};
 
 /// Shares with a tick, and what is written at it.
@@ -32,7 +32,7 @@ impl Distribution<'_> {
     }
 
     /// The latency at a share, between two points on a straight line of the plot; none outside of what is known.
-    fn at(&self, share: f64) -> Option<f64> {
+    pub fn at(&self, share: f64) -> Option<f64> {
         let after = self.points.iter().position(|(at, _)| *at >= share - 1e-12)?;
         let (to, high) = self.points[after];
         let Some((from, low)) = after.checked_sub(1).map(|before| self.points[before]) else { return Some(high) };
@@ -56,7 +56,7 @@ pub fn draw(all: &[Distribution<'_>], area: Rect, label: u16, buf: &mut Buffer, 
     let Some(scale) = Scale::around(values) else { return };
     // One tick beyond what is known, and never less than p99.
     let last = TICKS.iter().map(|(share, _)| nines(*share)).find(|at| *at >= nines(known) - 1e-9).unwrap_or(4.0).max(2.0);
-    axis(scale, Rect { height: plot.height, ..area }, label, buf, theme);
+    axis(scale, latencies, Rect { height: plot.height, ..area }, label, buf, theme);
     ticks(last, area, plot, buf, theme);
     for one in all {
         curve(one, last, scale, plot, buf, theme);

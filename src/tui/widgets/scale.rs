@@ -1,5 +1,16 @@
 //! Where values lie on an axis, in steps or in factors, and the round numbers that are written at it.
 
+use crate::text::quantity::latency;
+
+/// How a number is written at an axis.
+pub type Unit = fn(f64) -> String;
+
+/// Nanoseconds at an axis.
+pub fn latencies(nanoseconds: f64) -> String {
+    // Numbers at an axis are above zero and far below the end of the range.
+    latency(nanoseconds.max(0.0) as u64)
+}
+
 /// An axis from `low` to `high`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scale {
