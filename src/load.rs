@@ -1,9 +1,14 @@
-//! The load generator: closed loop over HTTP/1.1 keep-alive, one current-thread runtime a core, requests prebuilt, latencies in histograms.
+//! The load generator: closed and open loops over prebuilt requests, threads with a runtime of their own, latencies in histograms.
 //!
-//! A latency is the *service* time: from the first byte written to the last byte read. Requests that waited for their turn are not told apart here.
+//! What is sent when is a pure plan ([`plan`], [`schedule`]); threads work it off ([`engine`]) and hand over what they measured ([`record`], [`sample`]); whether
+//! that may be believed is judged from the generator's own figures ([`audit`]). One exchange with a server is all that `wire` knows.
 
+pub mod audit;
+pub mod class;
 pub mod engine;
 pub mod plan;
 pub mod record;
+pub mod sample;
+pub mod schedule;
 pub mod target;
 mod wire;

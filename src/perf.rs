@@ -88,7 +88,7 @@ pub fn start(order: Order, gate: &Gate, store: &Store) -> Result<Handle, Problem
     let (sender, samples) = watch::channel(Arc::<Sample>::default());
     let (done, finished) = oneshot::channel();
     let handle = Handle { run: run.clone(), samples, finished, stop: stop.clone().drop_guard() };
-    let job = Job { order, gate: gate.clone(), store: store.clone(), stop, sender, kept: None, problems: Vec::new() };
+    let job = Job { order, gate: gate.clone(), store: store.clone(), stop, sender, kept: None, medians: Vec::new(), problems: Vec::new() };
     let body = move || _ = done.send(job.conduct(run));
     std::thread::Builder::new()
         .name("perf".into())
@@ -161,6 +161,8 @@ struct Job {
     sender: watch::Sender<Arc<Sample>>,
     /// Its folder, as long as that can be written.
     kept: Option<Writing>,
+    /// The median latency of each second, in nanoseconds.
+    medians: Vec<f64>,
     problems: Vec<Problem>,
 }
 
@@ -204,6 +206,7 @@ impl Job {
         self.kept = self.note(begun);
         let last = self.follow(&load).await;
         run.take(&last);
+        run.judge(&self.order.plan, &last, &self.medians);
         run.client_cpu_ns = cpu.zip(cpu_time()).and_then(|(before, after)| u64::try_from(after.saturating_sub(before).as_nanos()).ok());
         Ok(run)
     }
@@ -236,8 +239,12 @@ impl Job {
     }
 
     fn keep(&mut self, before: Option<&Sample>, sample: &Sample) {
-        let Some(writing) = &mut self.kept else { return };
         let line = Interval::between(before, sample);
+        // The last one may be a stump.
+        if line.span_ns > LINE.as_nanos() as u64 / 2 {
+            self.medians.extend(line.latencies.p50.map(|median| median as f64));
+        }
+        let Some(writing) = &mut self.kept else { return };
         let written = writing.append(&line);
         self.note(written);
     }

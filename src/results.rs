@@ -3,6 +3,8 @@
 pub mod compare;
 pub mod run;
 pub mod store;
+pub mod told;
 
 pub use run::{Bucket, Interval, Latencies, Run, Shape, State, Subject};
 pub use store::{Store, Writing};
+pub use told::{Endpoint, Generator, WarmUp};

@@ -613,7 +613,7 @@ fn the_form_says_what_is_wrong_and_starts_what_was_filled_in() {
     stage.play("ctrl-u '30s' <down> ctrl-u 250 <ret>");
     let order = started(&mut stage).remove(0);
     assert_eq!((order.what.as_deref(), order.cluster), (Some("service shop/web"), Some(ClusterId::new("sandbox"))));
-    assert_eq!((order.plan.duration, order.plan.pace, order.plan.connections), (Duration::from_secs(30), Pace::Rate(250.0), 4));
+    assert_eq!((order.plan.duration, &order.plan.pace, order.plan.connections), (Duration::from_secs(30), &Pace::Rate(250.0), 4));
     let mut load = Load::begin("run-1", Some("service shop/web"), Some("sandbox"), order.plan, 0);
     stage.perf(perf::work::Report::Started { run: Box::new(load.run.clone()) });
     for _ in 0..3 {

@@ -47,7 +47,8 @@ pub struct RunArgs {
     /// End earlier, after so many requests.
     #[arg(short = 'n', long)]
     requests: Option<u64>,
-    /// Requests a second over all connections, or `max`; if not given, `max` on this machine itself and 100 elsewhere.
+    /// Requests a second over all connections, sent by plan whether or not answers have come (an open loop), or `max`: the next one when the last is answered
+    /// (a closed loop). If not given, `max` on this machine itself and 100 elsewhere.
     #[arg(short, long, value_parser = pace)]
     rate: Option<Pace>,
     /// How long an answer may take.
@@ -123,7 +124,7 @@ fn plan(args: &RunArgs) -> Result<Plan, Problem> {
         connections: args.connections,
         duration: args.duration,
         requests: args.requests,
-        pace: args.rate.unwrap_or(gentle.pace),
+        pace: args.rate.clone().unwrap_or(gentle.pace),
         timeout: args.timeout,
         ..gentle
     };

@@ -10,14 +10,13 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::plan::{Pace, Plan};
+use super::plan::Plan;
 use super::record::{Class, Record};
+pub use super::sample::{Ended, Sample};
 use super::wire::{Line, Wire};
 use crate::names::Problem;
 
@@ -26,35 +25,6 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// How long one of several addresses may take to answer before the next is tried.
 const PROBE: Duration = Duration::from_secs(1);
-
-/// The newest state of a run.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Sample {
-    /// Since the start.
-    pub elapsed: Duration,
-    /// The last second, or what there is of it.
-    pub last: Record,
-    /// How long `last` is.
-    pub last_span: Duration,
-    /// Everything.
-    pub whole: Record,
-    /// Connections that are open.
-    pub connections: usize,
-    /// Requests sent and not answered: at the end, those that were cut off. Not an error of the server.
-    pub in_flight: usize,
-    /// How it ended, once it has.
-    pub ended: Option<Ended>,
-}
-
-/// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Ended {
-    /// As planned.
-    Done,
-    /// Somebody stopped it.
-    Stopped,
-}
 
 /// A run. Dropping it stops it.
 pub struct Run {
@@ -274,6 +244,8 @@ impl Worker {
                 }
             };
             answered = true;
+            record.status(answer.status);
+            record.peer(self.address);
             record.answer(u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX), answer.bytes);
             match answer.status {
                 400..=499 => record.error(Class::Status4xx),
@@ -288,9 +260,9 @@ impl Worker {
     }
 
     fn turns(&self, index: usize, begun: tokio::time::Instant) -> Turns {
-        match self.plan.pace {
-            Pace::Max => Turns { every: Duration::ZERO, next: begun },
-            Pace::Rate(rate) => {
+        match self.plan.pace.mean(self.plan.duration) {
+            None => Turns { every: Duration::ZERO, next: begun },
+            Some(rate) => {
                 let every = Duration::from_secs_f64(self.plan.connections as f64 / rate);
                 Turns { every, next: begun + every.mul_f64(index as f64 / self.plan.connections as f64) }
             }

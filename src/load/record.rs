@@ -1,4 +1,9 @@
-//! What was measured: histograms in nanoseconds, errors by class, windows. Constant memory however long a run is.
+//! What was measured: histograms in nanoseconds, errors by class, counts by status, address and endpoint. Constant memory however long a run is.
+//!
+//! Three latencies are told apart. *Response* time runs from the moment the plan meant a request to be sent; *service* time from the moment it was sent;
+//! *lateness* is what lies between the two. In a closed loop nothing is planned: response and service time are one, and nothing is late.
+
+use std::net::SocketAddr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -6,110 +11,148 @@ use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Deserializer as V2Deserializer, Serializer as _, V2Serializer};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
+pub use super::class::Class;
+
 /// The largest latency kept apart, one minute; longer ones count as that.
 const LARGEST_NS: u64 = 60_000_000_000;
 
-/// Why an answer does not count as one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Class {
-    /// Nobody listens there.
-    Refused,
-    /// The connection could not be made for another reason.
-    Connect,
-    /// No answer in time.
-    Timeout,
-    /// The connection was reset.
-    Reset,
-    /// The connection was closed before the answer was whole.
-    Closed,
-    /// What came is no HTTP.
-    Nonsense,
-    /// A status from 400 to 499.
-    Status4xx,
-    /// A status from 500.
-    Status5xx,
-}
+/// Most addresses and statuses that are counted apart.
+const APART: usize = 64;
 
-impl Class {
-    /// All classes, in the order they are listed.
-    pub const ALL: [Self; 8] =
-        [Self::Refused, Self::Connect, Self::Timeout, Self::Reset, Self::Closed, Self::Nonsense, Self::Status4xx, Self::Status5xx];
-
-    /// Its stable name.
-    pub fn name(self) -> &'static str {
-        ["refused", "connect", "timeout", "reset", "closed", "nonsense", "status_4xx", "status_5xx"][self as usize]
-    }
-
-    /// What it means, as the rest of a sentence about the target.
-    pub fn meaning(self) -> &'static str {
-        match self {
-            Self::Refused => "nobody listens there",
-            Self::Connect => "no connection could be made",
-            Self::Timeout => "no whole answer came in time",
-            Self::Reset => "it reset the connection",
-            Self::Closed => "it closed the connection before the answer was whole",
-            Self::Nonsense => "what it sent is no HTTP/1.1",
-            Self::Status4xx => "it answered with a status from 400 to 499",
-            Self::Status5xx => "it answered with a status from 500",
-        }
-    }
-
-    /// What to do about it.
-    pub fn remedy(self) -> &'static str {
-        match self {
-            Self::Refused => "check the port, and that the service is running",
-            Self::Connect => "check the address and the route to it; with many connections also `ulimit -n`",
-            Self::Timeout => "try fewer connections or a longer --timeout; `curl -v` shows how far one request gets",
-            Self::Reset | Self::Closed => "look at the target's own log; a proxy or a limit of connections often ends them",
-            Self::Nonsense => "check that the port speaks plain HTTP, not TLS, gRPC or a database's protocol",
-            Self::Status4xx => "check the path; `curl -i` shows the answer",
-            Self::Status5xx => "look at the target's own log",
-        }
-    }
-}
+/// Latencies of some stretch of time: nanoseconds to three digits, or coarser.
+#[derive(Clone, Debug)]
+pub struct Latency(Histogram<u64>);
 
 /// Counts and latencies of some stretch of time.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Record {
-    histogram: Histogram<u64>,
+    /// From the plan.
+    response: Latency,
+    /// From the send; none where nothing was planned, because it is the response time then.
+    service: Option<Box<Latency>>,
+    /// From the plan to the send; none where nothing was planned.
+    lateness: Option<Box<Latency>>,
     /// Bytes read.
     pub bytes: u64,
+    /// Slots of the plan that were due and never sent: the generator's doing, not errors of the server.
+    pub missed: u64,
     errors: [u64; Class::ALL.len()],
+    statuses: Vec<(u16, u64)>,
+    peers: Vec<(SocketAddr, u64)>,
+    endpoints: Vec<Part>,
 }
 
-impl Serialize for Record {
-    /// The histogram in HdrHistogram's own V2 form as base64, then bytes and failures.
+/// What belongs to one of several endpoints.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Part {
+    /// Whole answers.
+    pub requests: u64,
+    /// Failures.
+    pub errors: u64,
+    /// Response times, in microseconds to two digits.
+    pub response: Latency,
+}
+
+impl Default for Latency {
+    fn default() -> Self {
+        Self::bounded(1, 3)
+    }
+}
+
+impl Default for Part {
+    fn default() -> Self {
+        Self { requests: 0, errors: 0, response: Latency::bounded(1_000, 2) }
+    }
+}
+
+impl Serialize for Latency {
+    /// HdrHistogram's own V2 form as base64.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut bytes = Vec::new();
-        V2Serializer::new().serialize(&self.histogram, &mut bytes).map_err(|error| ser::Error::custom(format!("{error:?}")))?;
-        (BASE64.encode(bytes), self.bytes, self.errors).serialize(serializer)
+        V2Serializer::new().serialize(&self.0, &mut bytes).map_err(|error| ser::Error::custom(format!("{error:?}")))?;
+        BASE64.encode(bytes).serialize(serializer)
     }
 }
 
-impl<'de> Deserialize<'de> for Record {
+impl<'de> Deserialize<'de> for Latency {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (text, bytes, errors) = <(String, u64, [u64; Class::ALL.len()])>::deserialize(deserializer)?;
-        let coded = BASE64.decode(text).map_err(de::Error::custom)?;
+        let coded = BASE64.decode(String::deserialize(deserializer)?).map_err(de::Error::custom)?;
         let histogram = V2Deserializer::new().deserialize(&mut coded.as_slice()).map_err(|error| de::Error::custom(format!("{error:?}")))?;
-        Ok(Self { histogram, bytes, errors })
+        Ok(Self(histogram))
     }
 }
 
-impl Default for Record {
-    fn default() -> Self {
-        // Three digits over a minute of nanoseconds; the bounds are constants, so the first branch is the one taken.
-        let histogram = Histogram::new_with_bounds(1, LARGEST_NS, 3)
+impl Latency {
+    /// From `least` nanoseconds to a minute.
+    fn bounded(least: u64, digits: u8) -> Self {
+        // The bounds are constants, so the first branch is the one taken.
+        let histogram = Histogram::new_with_bounds(least, LARGEST_NS, digits)
             .unwrap_or_else(|_| Histogram::new(3).unwrap_or_else(|_| unreachable!("three digits are allowed")));
-        Self { histogram, bytes: 0, errors: [0; Class::ALL.len()] }
+        Self(histogram)
+    }
+
+    /// One more.
+    pub fn record(&mut self, nanoseconds: u64) {
+        self.0.saturating_record(nanoseconds.clamp(1, LARGEST_NS));
+    }
+
+    /// How many.
+    pub fn count(&self) -> u64 {
+        self.0.len()
+    }
+
+    /// The histogram itself, for files of other programs.
+    pub fn histogram(&self) -> &Histogram<u64> {
+        &self.0
+    }
+
+    /// The one not exceeded by that share of them; only where ten lie beyond it.
+    pub fn percentile(&self, share: f64) -> Option<u64> {
+        let beyond = self.count() as f64 * (1.0 - share);
+        // 1 - 0.99 is a hair above a hundredth, and so on: the tolerance is for that.
+        (beyond >= 10.0 - 1e-6).then(|| self.0.value_at_quantile(share))
+    }
+
+    /// Fastest, mean and slowest.
+    pub fn spread(&self) -> Option<(u64, f64, u64)> {
+        (self.count() > 0).then(|| (self.0.min(), self.0.mean(), self.0.max()))
+    }
+
+    /// Upper ends that double, and how many lie below each and above the one before.
+    pub fn buckets(&self) -> Vec<(u64, u64)> {
+        let all: Vec<(u64, u64)> = self.0.iter_log(1_000, 2.0).map(|step| (step.value_iterated_to(), step.count_since_last_iteration())).collect();
+        let first = all.iter().position(|(_, count)| *count > 0).unwrap_or(all.len());
+        all[first..].to_vec()
+    }
+
+    fn add(&mut self, other: &Self) {
+        // Both have the same bounds, so nothing can be out of them.
+        _ = self.0.add(&other.0);
+    }
+
+    fn subtract(&mut self, earlier: &Self) {
+        // A former state holds no more than this one, so nothing goes below zero.
+        _ = self.0.subtract(&earlier.0);
     }
 }
 
 impl Record {
-    /// An answer that took so long.
+    /// An answer of a closed loop that took so long.
     pub fn answer(&mut self, nanoseconds: u64, bytes: u64) {
-        self.histogram.saturating_record(nanoseconds.clamp(1, LARGEST_NS));
+        self.response.record(nanoseconds);
         self.bytes += bytes;
+    }
+
+    /// A request was sent so long after the plan meant it to be.
+    pub fn sent(&mut self, late: u64) {
+        self.lateness.get_or_insert_default().record(late);
+    }
+
+    /// An answer of an open loop: how long after the plan, and how long after the send.
+    pub fn answer_planned(&mut self, response: u64, service: u64, bytes: u64) {
+        self.service.get_or_insert_default().record(service);
+        self.answer(response, bytes);
     }
 
     /// A failure.
@@ -117,38 +160,89 @@ impl Record {
         self.errors[class as usize] += 1;
     }
 
+    /// An answer had that status.
+    pub fn status(&mut self, code: u16) {
+        grow(&mut self.statuses, code, 1);
+    }
+
+    /// An answer came from that address.
+    pub fn peer(&mut self, address: SocketAddr) {
+        grow(&mut self.peers, address, 1);
+    }
+
+    /// One of several endpoints answered after so long, well or with an error status, or failed without an answer.
+    pub fn endpoint(&mut self, index: usize, answered: Option<u64>, failed: bool) {
+        if self.endpoints.len() <= index {
+            self.endpoints.resize_with(index + 1, Part::default);
+        }
+        let part = &mut self.endpoints[index];
+        part.errors += u64::from(failed);
+        if let Some(nanoseconds) = answered {
+            part.requests += 1;
+            part.response.record(nanoseconds);
+        }
+    }
+
     /// Adds another stretch.
     pub fn add(&mut self, other: &Self) {
-        // Both have the same bounds, so nothing can be out of them.
-        _ = self.histogram.add(&other.histogram);
+        self.response.add(&other.response);
+        add_some(&mut self.service, other.service.as_deref());
+        add_some(&mut self.lateness, other.lateness.as_deref());
         self.bytes += other.bytes;
-        for (sum, more) in self.errors.iter_mut().zip(other.errors) {
-            *sum += more;
+        self.missed += other.missed;
+        self.errors.iter_mut().zip(other.errors).for_each(|(sum, more)| *sum += more);
+        other.statuses.iter().for_each(|(code, count)| grow(&mut self.statuses, *code, *count));
+        other.peers.iter().for_each(|(address, count)| grow(&mut self.peers, *address, *count));
+        if self.endpoints.len() < other.endpoints.len() {
+            self.endpoints.resize_with(other.endpoints.len(), Part::default);
+        }
+        for (sum, more) in self.endpoints.iter_mut().zip(&other.endpoints) {
+            sum.requests += more.requests;
+            sum.errors += more.errors;
+            sum.response.add(&more.response);
         }
     }
 
     /// What came after `earlier`, which is a former state of this same record.
     pub fn since(&self, earlier: &Self) -> Self {
         let mut part = self.clone();
-        // A former state holds no more than this one, so nothing goes below zero.
-        _ = part.histogram.subtract(&earlier.histogram);
-        part.bytes = self.bytes.saturating_sub(earlier.bytes);
-        for (count, before) in part.errors.iter_mut().zip(earlier.errors) {
-            *count = count.saturating_sub(before);
-        }
+        part.subtract(earlier);
         part
+    }
+
+    /// Takes away a stretch that was added before.
+    pub fn subtract(&mut self, earlier: &Self) {
+        self.response.subtract(&earlier.response);
+        subtract_some(&mut self.service, earlier.service.as_deref());
+        subtract_some(&mut self.lateness, earlier.lateness.as_deref());
+        self.bytes = self.bytes.saturating_sub(earlier.bytes);
+        self.missed = self.missed.saturating_sub(earlier.missed);
+        self.errors.iter_mut().zip(earlier.errors).for_each(|(count, before)| *count = count.saturating_sub(before));
+        shrink(&mut self.statuses, &earlier.statuses);
+        shrink(&mut self.peers, &earlier.peers);
+        for (part, before) in self.endpoints.iter_mut().zip(&earlier.endpoints) {
+            part.requests = part.requests.saturating_sub(before.requests);
+            part.errors = part.errors.saturating_sub(before.errors);
+            part.response.subtract(&before.response);
+        }
     }
 
     /// Forgets everything, keeping the memory.
     pub fn clear(&mut self) {
-        self.histogram.reset();
-        self.bytes = 0;
-        self.errors = Default::default();
+        self.response.0.reset();
+        self.service.iter_mut().chain(&mut self.lateness).for_each(|latency| latency.0.reset());
+        (self.bytes, self.missed, self.errors) = (0, 0, Default::default());
+        self.statuses.iter_mut().for_each(|(_, count)| *count = 0);
+        self.peers.iter_mut().for_each(|(_, count)| *count = 0);
+        for part in &mut self.endpoints {
+            (part.requests, part.errors) = (0, 0);
+            part.response.0.reset();
+        }
     }
 
     /// Whole answers, those with an error status among them.
     pub fn requests(&self) -> u64 {
-        self.histogram.len()
+        self.response.count()
     }
 
     /// Failures by class, only those there were.
@@ -156,24 +250,81 @@ impl Record {
         Class::ALL.into_iter().zip(self.errors).filter(|(_, count)| *count > 0)
     }
 
-    /// The latency not exceeded by that share of the answers; only where ten answers lie beyond it.
+    /// Answers by status, in the order of the codes.
+    pub fn statuses(&self) -> Vec<(u16, u64)> {
+        let mut found: Vec<_> = self.statuses.iter().copied().filter(|(_, count)| *count > 0).collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// Answers by the address they came from.
+    pub fn peers(&self) -> Vec<(SocketAddr, u64)> {
+        let mut found: Vec<_> = self.peers.iter().copied().filter(|(_, count)| *count > 0).collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// What belongs to each of several endpoints, in the order of the plan; empty where there is one.
+    pub fn endpoints(&self) -> &[Part] {
+        &self.endpoints
+    }
+
+    /// Latencies from the plan.
+    pub fn response(&self) -> &Latency {
+        &self.response
+    }
+
+    /// Latencies from the send.
+    pub fn service(&self) -> &Latency {
+        self.service.as_deref().unwrap_or(&self.response)
+    }
+
+    /// How late requests were sent; none in a closed loop.
+    pub fn lateness(&self) -> Option<&Latency> {
+        self.lateness.as_deref()
+    }
+
+    /// The response time not exceeded by that share of the answers; only where ten answers lie beyond it.
     pub fn percentile(&self, share: f64) -> Option<u64> {
-        let beyond = self.requests() as f64 * (1.0 - share);
-        // 1 - 0.99 is a hair above a hundredth, and so on: the tolerance is for that.
-        (beyond >= 10.0 - 1e-6).then(|| self.histogram.value_at_quantile(share))
+        self.response.percentile(share)
     }
 
-    /// Fastest, mean and slowest.
+    /// Fastest, mean and slowest response time.
     pub fn spread(&self) -> Option<(u64, f64, u64)> {
-        (self.requests() > 0).then(|| (self.histogram.min(), self.histogram.mean(), self.histogram.max()))
+        self.response.spread()
     }
 
-    /// Answers by latency: upper ends that double, and how many lie below each and above the one before.
+    /// Answers by response time: upper ends that double, and how many lie below each and above the one before.
     pub fn buckets(&self) -> Vec<(u64, u64)> {
-        let all: Vec<(u64, u64)> =
-            self.histogram.iter_log(1_000, 2.0).map(|step| (step.value_iterated_to(), step.count_since_last_iteration())).collect();
-        let first = all.iter().position(|(_, count)| *count > 0).unwrap_or(all.len());
-        all[first..].to_vec()
+        self.response.buckets()
+    }
+}
+
+fn add_some(sum: &mut Option<Box<Latency>>, more: Option<&Latency>) {
+    if let Some(more) = more {
+        sum.get_or_insert_default().add(more);
+    }
+}
+
+fn subtract_some(sum: &mut Option<Box<Latency>>, before: Option<&Latency>) {
+    if let (Some(sum), Some(before)) = (sum, before) {
+        sum.subtract(before);
+    }
+}
+
+/// Few different keys, so a list is quicker than a map; what is too much to be told apart counts with the last.
+fn grow<K: Copy + PartialEq>(counts: &mut Vec<(K, u64)>, key: K, more: u64) {
+    match counts.iter().position(|(known, _)| *known == key) {
+        None if counts.len() < APART => counts.push((key, more)),
+        found => counts[found.unwrap_or(APART - 1)].1 += more,
+    }
+}
+
+fn shrink<K: Copy + PartialEq>(counts: &mut [(K, u64)], before: &[(K, u64)]) {
+    for (key, less) in before {
+        if let Some((_, count)) = counts.iter_mut().find(|(known, _)| known == key) {
+            *count = count.saturating_sub(*less);
+        }
     }
 }
 
@@ -208,5 +359,44 @@ mod tests {
         assert_eq!(part.spread().map(|(min, _, max)| (min, max)), Some((3_000, 3_001)));
         let a = before;
         assert_eq!(a.buckets().iter().map(|(_, count)| count).sum::<u64>(), 2);
+    }
+
+    #[test]
+    fn a_planned_answer_has_two_latencies_and_a_closed_loop_one() {
+        let mut record = Record::default();
+        record.answer(5_000, 1);
+        assert_eq!((record.service().spread(), record.lateness().is_none()), (record.response().spread(), true));
+        let mut record = Record::default();
+        record.sent(400_000);
+        record.answer_planned(500_000, 100_000, 1);
+        let largest = |latency: &Latency| latency.spread().map_or(0, |(_, _, max)| max / 1_000);
+        assert_eq!((largest(record.response()), largest(record.service()), record.lateness().map(largest)), (500, 100, Some(400)));
+    }
+
+    #[test]
+    fn what_a_record_holds_survives_being_written_added_and_cleared() {
+        let peer: SocketAddr = "192.0.2.1:80".parse().unwrap();
+        let mut record = Record { missed: 3, ..Record::default() };
+        record.answer_planned(2_000_000, 1_000_000, 7);
+        record.status(200);
+        record.status(503);
+        record.peer(peer);
+        record.endpoint(1, Some(2_000_000), true);
+        let read: Record = serde_json::from_str(&serde_json::to_string(&record).unwrap()).unwrap();
+        let mut twice = read.clone();
+        twice.add(&record);
+        assert_eq!((twice.statuses(), twice.peers(), twice.missed), (vec![(200, 2), (503, 2)], vec![(peer, 2)], 6));
+        assert_eq!(twice.endpoints().iter().map(|part| (part.requests, part.errors)).collect::<Vec<_>>(), [(0, 0), (2, 2)]);
+        let once = twice.since(&read);
+        assert_eq!((once.statuses(), once.service().count(), once.endpoints()[1].requests), (vec![(200, 1), (503, 1)], 1, 1));
+        twice.clear();
+        assert_eq!((twice.requests(), twice.statuses(), twice.peers(), twice.missed), (0, vec![], vec![], 0));
+    }
+
+    #[test]
+    fn a_server_with_a_thousand_statuses_needs_no_memory_of_its_own() {
+        let mut record = Record::default();
+        (100..1_000).for_each(|code| record.status(code));
+        assert_eq!((record.statuses().len(), record.statuses().iter().map(|(_, count)| count).sum::<u64>()), (APART, 900));
     }
 }

@@ -87,16 +87,10 @@ impl From<Class> for Fault {
 
 /// What stands in the way of a connection.
 fn fault_of_connect(error: &io::Error) -> Fault {
-    let class = if error.kind() == io::ErrorKind::ConnectionRefused { Class::Refused } else { Class::Connect };
-    class.into()
+    Class::of_connect(error).into()
 }
 
 /// What broke an open connection.
 fn fault_of(error: &io::Error) -> Fault {
-    let class = match error.kind() {
-        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => Class::Reset,
-        io::ErrorKind::TimedOut => Class::Timeout,
-        _ => Class::Closed,
-    };
-    class.into()
+    Class::of_read(error).into()
 }

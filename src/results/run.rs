@@ -6,9 +6,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::load::engine::{Ended, Sample};
-use crate::load::plan::{Pace, Plan};
-use crate::load::record::{Class, Record};
+use super::told::{Endpoint, Generator, WarmUp};
+use crate::load::audit::{self, Figures, Reason, Stamp};
+use crate::load::plan::{Pace, Path, Plan};
+use crate::load::record::{Class, Latency, Record};
+use crate::load::sample::{Ended, Sample};
 use crate::names::Problem;
 use crate::text::sanitise;
 
@@ -46,15 +48,51 @@ pub struct Run {
     /// Failures by the name of their class; only those there were.
     #[serde(default)]
     pub errors: BTreeMap<String, u64>,
-    /// From the first byte written to the last byte read.
+    /// Response time: to the last byte read, from the moment the plan meant a request to be sent, or from the send where nothing was planned.
     #[serde(default)]
     pub latencies: Latencies,
+    /// Service time: from the first byte written to the last byte read.
+    #[serde(default)]
+    pub service: Latencies,
+    /// From the moment the plan meant a request to be sent until it was; empty where nothing was planned.
+    #[serde(default)]
+    pub lateness: Latencies,
     /// Answers by latency, fastest first.
     #[serde(default)]
     pub histogram: Vec<Bucket>,
     /// CPU time of the whole program while it ran, where the system tells.
     #[serde(default)]
     pub client_cpu_ns: Option<u64>,
+    /// Whether it may be believed, once it has ended.
+    #[serde(default)]
+    pub stamp: Option<Stamp>,
+    /// Why not simply so, the worst first.
+    #[serde(default)]
+    pub reasons: Vec<Reason>,
+    /// Mean rate of the plan in requests a second; none in a closed loop.
+    #[serde(default)]
+    pub planned_rate: Option<f64>,
+    /// Slots of the plan that were due and never sent. Not an error of the target.
+    #[serde(default)]
+    pub missed: u64,
+    /// The most slots that ever waited for a connection.
+    #[serde(default)]
+    pub backlog_max: u64,
+    /// What came before anything counted.
+    #[serde(default)]
+    pub warm_up: Option<WarmUp>,
+    /// What the generator did.
+    #[serde(default)]
+    pub generator: Option<Generator>,
+    /// Answers by status.
+    #[serde(default)]
+    pub statuses: BTreeMap<u16, u64>,
+    /// Answers by the address they came from.
+    #[serde(default)]
+    pub peers: BTreeMap<String, u64>,
+    /// What belongs to each of several endpoints; empty where there is one.
+    #[serde(default)]
+    pub endpoints: Vec<Endpoint>,
 }
 
 /// How far a run got.
@@ -94,9 +132,18 @@ pub struct Shape {
     /// After how many requests it was to end earlier.
     #[serde(default)]
     pub requests: Option<u64>,
-    /// Requests a second; none: as fast as possible.
+    /// Mean requests a second; none: as fast as possible, a closed loop.
     #[serde(default)]
     pub rate: Option<f64>,
+    /// When requests were to be sent; none where that is too long to be kept, and in old runs.
+    #[serde(default)]
+    pub pace: Option<Pace>,
+    /// Loaded for so long before anything counted.
+    #[serde(default)]
+    pub warm_up_ns: u64,
+    /// How the target was reached.
+    #[serde(default)]
+    pub path: Path,
     /// How long an answer might take.
     #[serde(default)]
     pub timeout_ns: u64,
@@ -148,14 +195,29 @@ pub struct Interval {
     pub bytes: u64,
     /// Failures by class.
     pub errors: BTreeMap<String, u64>,
-    /// Latencies of these answers.
+    /// Response times of these answers.
     pub latencies: Latencies,
+    /// Their service times.
+    #[serde(default)]
+    pub service: Latencies,
+    /// How late requests were sent.
+    #[serde(default)]
+    pub lateness: Latencies,
     /// These answers by latency.
     pub histogram: Vec<Bucket>,
     /// Connections open at its end.
     pub connections: usize,
     /// Requests under way at its end.
     pub in_flight: u64,
+    /// Slots of the plan that were missed.
+    #[serde(default)]
+    pub missed: u64,
+    /// Slots that waited for a connection at its end.
+    #[serde(default)]
+    pub backlog: u64,
+    /// What the generator did meanwhile.
+    #[serde(default)]
+    pub generator: Generator,
 }
 
 impl Run {
@@ -177,6 +239,18 @@ impl Run {
             latencies: Latencies::default(),
             histogram: Vec::new(),
             client_cpu_ns: None,
+            service: Latencies::default(),
+            lateness: Latencies::default(),
+            stamp: None,
+            reasons: Vec::new(),
+            planned_rate: plan.pace.mean(plan.duration).map(millionths),
+            missed: 0,
+            backlog_max: 0,
+            warm_up: None,
+            generator: None,
+            statuses: BTreeMap::new(),
+            peers: BTreeMap::new(),
+            endpoints: if plan.also.is_empty() { Vec::new() } else { plan.endpoints().iter().map(Endpoint::planned).collect() },
         }
     }
 
@@ -188,13 +262,33 @@ impl Run {
         self.unfinished = sample.in_flight as u64;
         self.bytes = sample.whole.bytes;
         self.errors = errors(&sample.whole);
-        self.latencies = Latencies::of(&sample.whole);
+        self.latencies = Latencies::of(sample.whole.response());
+        self.service = Latencies::of(sample.whole.service());
+        self.lateness = sample.whole.lateness().map(Latencies::of).unwrap_or_default();
         self.histogram = buckets(&sample.whole);
+        self.missed = sample.whole.missed;
+        self.backlog_max = sample.backlog_max as u64;
+        self.warm_up = sample.warm.as_deref().map(|warm| WarmUp::of(warm, self.plan.warm_up_ns));
+        self.generator = Some(Generator::of(&sample.generator));
+        self.statuses = sample.whole.statuses().into_iter().collect();
+        self.peers = sample.whole.peers().into_iter().map(|(address, count)| (address.to_string(), count)).collect();
+        self.endpoints.iter_mut().zip(sample.whole.endpoints()).for_each(|(endpoint, part)| endpoint.take(part));
         self.state = match sample.ended {
             None => State::Running,
             Some(Ended::Done) => State::Done,
             Some(Ended::Stopped) => State::Stopped,
         };
+    }
+
+    /// Says whether it may be believed, of its last sample and the median latency of each of its seconds.
+    pub fn judge(&mut self, plan: &Plan, last: &Sample, medians: &[f64]) {
+        // A rate that is meant to move moves latencies.
+        let steady = !matches!(plan.pace, Pace::Ramp { .. } | Pace::Stages(_) | Pace::Burst { .. } | Pace::Replay(_));
+        let trend = if steady { audit::trend(medians) } else { None };
+        let (stamp, reasons) = Figures::of(plan, last, trend).judge();
+        let kept = |reason: Reason| Reason { value: millionths(reason.value), limit: millionths(reason.limit), ..reason };
+        self.stamp = Some(stamp);
+        self.reasons = reasons.into_iter().map(kept).collect();
     }
 
     /// Takes in what the lines of a run say whose program ended too early. Percentiles of a whole do not follow from those of its parts.
@@ -205,6 +299,7 @@ impl Run {
         self.requests = total(lines.iter().map(|line| line.requests));
         self.requests_per_second = rate(self.requests, self.elapsed_ns);
         self.unfinished = lines.last().map_or(0, |line| line.in_flight);
+        self.missed = total(lines.iter().map(|line| line.missed));
         self.bytes = total(lines.iter().map(|line| line.bytes));
         let mut by_latency: BTreeMap<u64, u64> = BTreeMap::new();
         for line in lines {
@@ -224,7 +319,7 @@ impl Run {
 
     /// Answers without an error status.
     pub fn succeeded(&self) -> u64 {
-        let bad = total([Class::Status4xx, Class::Status5xx].iter().filter_map(|class| self.errors.get(class.name())).copied());
+        let bad = total(Class::ALL.iter().filter(|class| class.answered()).filter_map(|class| self.errors.get(class.name())).copied());
         self.requests.saturating_sub(bad)
     }
 
@@ -263,6 +358,8 @@ impl Run {
         clean(&mut self.target.url);
         self.target.what.iter_mut().for_each(clean);
         self.target.cluster.iter_mut().for_each(clean);
+        self.endpoints.iter_mut().for_each(|endpoint| [&mut endpoint.name, &mut endpoint.url].into_iter().for_each(clean));
+        self.peers = self.peers.into_iter().map(|(peer, count)| (sanitise(&peer).into_owned(), count)).collect();
         self.errors = self.errors.into_iter().map(|(class, count)| (sanitise(&class).into_owned(), count)).collect();
         self
     }
@@ -275,18 +372,18 @@ impl Shape {
             connections: plan.connections,
             duration_ns: nanoseconds(plan.duration),
             requests: plan.requests,
-            rate: match plan.pace {
-                Pace::Max => None,
-                Pace::Rate(rate) => Some(rate),
-            },
+            rate: plan.pace.mean(plan.duration).map(millionths),
+            pace: Some(plan.pace.clone()).filter(|pace| !matches!(pace, Pace::Replay(_))),
+            warm_up_ns: nanoseconds(plan.warm_up),
+            path: plan.path,
             timeout_ns: nanoseconds(plan.timeout),
         }
     }
 }
 
 impl Latencies {
-    /// Those of a record.
-    pub fn of(record: &Record) -> Self {
+    /// Those of a histogram.
+    pub fn of(record: &Latency) -> Self {
         let spread = record.spread();
         Self {
             min: spread.map(|(min, _, _)| min),
@@ -328,10 +425,15 @@ impl Interval {
             requests_per_second: rate(part.requests(), span_ns),
             bytes: part.bytes,
             errors: errors(&part),
-            latencies: Latencies::of(&part),
+            latencies: Latencies::of(part.response()),
+            service: Latencies::of(part.service()),
+            lateness: part.lateness().map(Latencies::of).unwrap_or_default(),
             histogram: buckets(&part),
             connections: sample.connections,
             in_flight: sample.in_flight as u64,
+            missed: part.missed,
+            backlog: sample.backlog as u64,
+            generator: Generator::of(&before.map_or(sample.generator, |before| sample.generator.since(&before.generator))),
         }
     }
 }
@@ -358,8 +460,12 @@ fn nanoseconds(span: Duration) -> u64 {
 }
 
 fn rate(count: u64, span_ns: u64) -> f64 {
-    // Millionths: numbers of so few digits are read from JSON exactly as they were written.
-    if span_ns == 0 { 0.0 } else { (count as f64 / (span_ns as f64 / 1e9) * 1e6).round() / 1e6 }
+    if span_ns == 0 { 0.0 } else { millionths(count as f64 / (span_ns as f64 / 1e9)) }
+}
+
+/// Numbers of so few digits are read from JSON exactly as they were written.
+pub(super) fn millionths(number: f64) -> f64 {
+    (number * 1e6).round() / 1e6
 }
 
 #[cfg(test)]
@@ -373,7 +479,7 @@ pub(super) mod tests {
         (0..answers).for_each(|_| whole.answer(1_000_000, 10));
         (0..timeouts).for_each(|_| whole.error(Class::Timeout));
         let elapsed = Duration::from_secs(seconds);
-        Sample { elapsed, last: Record::default(), last_span: Duration::ZERO, whole, connections: 4, in_flight: 2, ended }
+        Sample { elapsed, whole, connections: 4, in_flight: 2, ended, ..Sample::default() }
     }
 
     pub(in crate::results) fn run() -> Run {

@@ -375,7 +375,7 @@ impl Load {
             whole: self.whole.clone(),
             connections: self.connections,
             in_flight: self.connections,
-            ended: None,
+            ..Sample::default()
         }
     }
 

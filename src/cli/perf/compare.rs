@@ -143,7 +143,7 @@ fn turns(pairs: usize, seed: u64) -> Vec<usize> {
 
 fn plan(args: &CompareArgs, url: &str) -> Result<Plan, Problem> {
     let gentle = Plan::gentle(Target::parse(url)?);
-    let plan = Plan { connections: args.connections, duration: args.duration, pace: args.rate.unwrap_or(gentle.pace), ..gentle };
+    let plan = Plan { connections: args.connections, duration: args.duration, pace: args.rate.clone().unwrap_or(gentle.pace), ..gentle };
     plan.check().map(|()| plan)
 }
 

@@ -1,0 +1,312 @@
+//! Whether a run may be believed: the generator's own figures held against limits, each with its reason. Pure.
+//!
+//! Every cause has a limit from which a run is suspect, and one, ten times as far unless said otherwise, from which it is invalid: what was measured then is
+//! not what was planned.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::plan::{Path, Plan};
+use super::record::Class;
+use super::sample::Sample;
+
+/// What may be said of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stamp {
+    /// The generator did what was planned.
+    Valid,
+    /// Something may have bent the figures.
+    Suspect,
+    /// Something was measured, but not what was planned.
+    Invalid,
+}
+
+/// Why a run is not simply valid.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reason {
+    /// What it is.
+    pub cause: Cause,
+    /// How bad.
+    pub stamp: Stamp,
+    /// What was measured, in the cause's unit.
+    pub value: f64,
+    /// From where on it counts.
+    pub limit: f64,
+}
+
+/// What can bend the figures of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// Requests were sent at another rate than planned: the share that is missing or too many.
+    Rate,
+    /// Slots of the plan were never sent: their share.
+    Missed,
+    /// Requests were sent late: nanoseconds at the 99th percentile.
+    Late,
+    /// A thread that sends had hardly any of its core left: its share.
+    Cpu,
+    /// The hypervisor gave the machine's time to others: its share.
+    Steal,
+    /// No file descriptor was left for a connection: how often.
+    Descriptors,
+    /// No port was left to connect from: how often.
+    Ports,
+    /// The wall clock jumped: nanoseconds.
+    Clock,
+    /// Latency rose or fell during the run: by which share of its median.
+    Trend,
+    /// The system has only a coarse timer: nanoseconds of its step.
+    Timer,
+    /// The target was reached through a forwarded port.
+    Forwarded,
+    /// Nothing was answered.
+    Nothing,
+    /// A cause that a newer version knows.
+    #[serde(other)]
+    Other,
+}
+
+/// The final figures of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Figures {
+    /// Slots that were due; 0 in a closed loop.
+    pub planned: u64,
+    /// Requests that were sent.
+    pub sent: u64,
+    /// Slots that were missed.
+    pub missed: u64,
+    /// Whole answers.
+    pub answers: u64,
+    /// 99th percentile of lateness, in nanoseconds; of few requests the latest one.
+    pub late: u64,
+    /// Median of response time, in nanoseconds.
+    pub median: u64,
+    /// Share of its core that the busiest thread used.
+    pub cpu: f64,
+    /// Share of the machine's time that went to others.
+    pub steal: f64,
+    /// Connections that found no file descriptor.
+    pub descriptors: u64,
+    /// Connections that found no port.
+    pub ports: u64,
+    /// How far the wall clock went apart from the steady one.
+    pub jump: Duration,
+    /// How long it ran.
+    pub elapsed: Duration,
+    /// By which share of its median latency went up or down, where that is more than chance.
+    pub trend: Option<f64>,
+    /// The timer has steps of a millisecond.
+    pub coarse: bool,
+    /// How the target was reached.
+    pub path: Path,
+}
+
+/// One rule: a cause, its value, from where on it is suspect and from where on invalid.
+type Rule = (Cause, f64, f64, f64);
+
+const NEVER: f64 = f64::INFINITY;
+
+impl Figures {
+    /// What a sample says of a plan; `trend` is by [`trend`], of the medians of its seconds.
+    pub fn of(plan: &Plan, sample: &Sample, trend: Option<f64>) -> Self {
+        let whole = &sample.whole;
+        let errors = |class: Class| whole.errors().find(|(known, _)| *known == class).map_or(0, |(_, count)| count);
+        let late = whole.lateness().and_then(|late| late.percentile(0.99).or(late.spread().map(|(_, _, most)| most)));
+        Self {
+            planned: if plan.pace.is_open() { sample.planned } else { 0 },
+            sent: whole.lateness().map_or(0, super::record::Latency::count),
+            missed: whole.missed,
+            answers: whole.requests(),
+            late: late.unwrap_or(0),
+            median: whole.percentile(0.5).unwrap_or(0),
+            cpu: sample.generator.busiest(),
+            steal: sample.generator.steal(),
+            descriptors: errors(Class::Descriptors),
+            ports: errors(Class::Ports),
+            jump: Duration::from_nanos(sample.generator.clock_jump_ns),
+            elapsed: sample.elapsed,
+            trend,
+            coarse: sample.generator.coarse,
+            path: plan.path,
+        }
+    }
+
+    /// The stamp, and every reason for it, the worst first.
+    pub fn judge(&self) -> (Stamp, Vec<Reason>) {
+        let broken = |(cause, value, suspect, invalid): Rule| {
+            let stamp = if value > invalid { Stamp::Invalid } else { Stamp::Suspect };
+            (value > suspect).then_some(Reason { cause, stamp, value, limit: suspect })
+        };
+        let mut reasons: Vec<Reason> = self.rules().into_iter().filter_map(broken).collect();
+        reasons.sort_by_key(|reason| std::cmp::Reverse(reason.stamp));
+        (reasons.first().map_or(Stamp::Valid, |worst| worst.stamp), reasons)
+    }
+
+    fn rules(&self) -> Vec<Rule> {
+        let open = self.planned > 0;
+        let (planned, sent) = (self.planned as f64, self.sent as f64);
+        let share = |part: f64| if open { part / planned } else { 0.0 };
+        // wrk2 and oha are a millisecond late at the median (they wait in whole milliseconds); what is small beside the latency itself bends nothing.
+        let late = (self.median as f64 / 10.0).max(1e6);
+        // NTP slews by 500 ppm at most (RFC 5905, 11.3); a clock that is set right, and a machine that slept, go further.
+        let clock = 5e7 + self.elapsed.as_nanos() as f64 / 1e3;
+        vec![
+            // A plan of few requests cannot be met to a per cent.
+            (Cause::Rate, share(((planned - sent).abs() - 1.0).max(0.0)), 0.01, 0.1),
+            (Cause::Missed, share(self.missed as f64), 0.0, 0.01),
+            (Cause::Late, if open { self.late as f64 } else { 0.0 }, late, late * 10.0),
+            // A closed loop takes all it can get; a plan needs room.
+            (Cause::Cpu, if open { self.cpu } else { 0.0 }, 0.85, NEVER),
+            // Pairs of runs with more steal than that were dropped when generators were measured against each other.
+            (Cause::Steal, self.steal, 0.03, 0.3),
+            (Cause::Descriptors, self.descriptors as f64, 0.0, 0.0),
+            (Cause::Ports, self.ports as f64, 0.0, 0.0),
+            (Cause::Clock, self.jump.as_nanos() as f64, clock, NEVER),
+            (Cause::Trend, self.trend.map_or(0.0, f64::abs), 0.2, NEVER),
+            (Cause::Timer, if open && self.coarse { 1e6 } else { 0.0 }, 0.0, NEVER),
+            (Cause::Forwarded, f64::from(self.path == Path::PortForward), 0.0, NEVER),
+            (Cause::Nothing, f64::from(self.answers == 0), 0.0, 0.0),
+        ]
+    }
+}
+
+impl Reason {
+    /// One sentence without its full stop.
+    pub fn text(&self) -> String {
+        let percent = |share: f64| {
+            let percent = share * 100.0;
+            if percent < 0.1 { format!("{percent:.2} %") } else { format!("{percent:.1} %") }
+        };
+        let span = |ns: f64| crate::text::quantity::latency(ns.max(0.0) as u64);
+        let Self { value, limit, .. } = *self;
+        match self.cause {
+            Cause::Rate => format!("the rate was {} off the plan (limit {})", percent(value), percent(limit)),
+            Cause::Missed => format!("{} of the planned requests were never sent", percent(value)),
+            Cause::Late => format!("one request of 100 was sent {} late or later (limit {})", span(value), span(limit)),
+            Cause::Cpu => format!("a generator thread used {} of its core (limit {})", percent(value), percent(limit)),
+            Cause::Steal => format!("the hypervisor took {} of this machine (limit {})", percent(value), percent(limit)),
+            Cause::Descriptors => format!("{value:.0} connections found no file descriptor on this machine; raise `ulimit -n`"),
+            Cause::Ports => format!("{value:.0} connections found no free port on this machine; keep connections alive"),
+            Cause::Clock => format!("the clock of this machine jumped by {}", span(value)),
+            Cause::Trend => format!("latency moved by {} during the run: it was not steady", percent(value)),
+            Cause::Timer => "this system waits in whole milliseconds".to_owned(),
+            Cause::Forwarded => "it went through a forwarded port, so the tunnel is measured as well".to_owned(),
+            Cause::Nothing => "nothing was answered".to_owned(),
+            Cause::Other => "a newer version of this program had a reason that this one does not know".to_owned(),
+        }
+    }
+}
+
+impl Stamp {
+    /// VALID, SUSPECT or INVALID.
+    pub fn word(self) -> &'static str {
+        ["VALID", "SUSPECT", "INVALID"][self as usize]
+    }
+}
+
+/// Fewer windows say nothing of a trend.
+const FEWEST: usize = 10;
+
+/// By which share of its median a series moved from its first to its last value, if Mann–Kendall's test (Mann 1945, Kendall 1975) finds less than 1 % of
+/// chance in it; the slope is Theil's and Sen's (1968). Values are those of windows of equal length; the first windows are left out as far as that lowers the
+/// standard error of the mean of the rest (MSER: White 1997), at most a fifth of them: a run may settle, but it has to settle soon.
+pub fn trend(values: &[f64]) -> Option<f64> {
+    let values = settled(values);
+    let n = values.len();
+    if n < FEWEST {
+        return None;
+    }
+    let pairs = || (0..n).flat_map(|i| (i + 1..n).map(move |j| (i, j)));
+    let s: f64 = pairs().map(|(i, j)| f64::from(i8::from(values[j] > values[i]) - i8::from(values[j] < values[i]))).sum();
+    let size = n as f64;
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let tied: f64 = sorted.chunk_by(|a, b| a == b).map(|ties| ties.len() as f64).map(|t| t * (t - 1.0) * (2.0 * t + 5.0)).sum();
+    let variance = (size * (size - 1.0) * (2.0 * size + 5.0) - tied) / 18.0;
+    // 1 % on two sides of the normal distribution.
+    if variance <= 0.0 || (s.abs() - 1.0) / variance.sqrt() < 2.5758 {
+        return None;
+    }
+    let mut slopes: Vec<f64> = pairs().map(|(i, j)| (values[j] - values[i]) / (j - i) as f64).collect();
+    slopes.sort_by(f64::total_cmp);
+    let (slope, middle) = (slopes[slopes.len() / 2], sorted[n / 2]);
+    (middle > 0.0).then_some(slope * (size - 1.0) / middle)
+}
+
+/// The series without the beginning that MSER cuts off.
+fn settled(values: &[f64]) -> &[f64] {
+    let error = |rest: &[f64]| {
+        let n = rest.len() as f64;
+        let mean = rest.iter().sum::<f64>() / n;
+        rest.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n * n)
+    };
+    let cut = (0..=values.len() / 5).min_by(|a, b| error(&values[*a..]).total_cmp(&error(&values[*b..]))).unwrap_or(0);
+    &values[cut..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fine() -> Figures {
+        Figures { planned: 50_000, sent: 50_000, answers: 50_000, late: 200_000, median: 150_000, cpu: 0.3, ..Figures::default() }
+    }
+
+    fn judged(figures: Figures) -> (Stamp, Vec<Cause>) {
+        let (stamp, reasons) = figures.judge();
+        assert!(reasons.iter().all(|reason| !reason.text().is_empty() && reason.value > reason.limit));
+        (stamp, reasons.iter().map(|reason| reason.cause).collect())
+    }
+
+    #[test]
+    fn every_limit_has_a_side_that_is_fine_and_one_that_is_not() {
+        use Stamp::{Invalid, Suspect, Valid};
+        assert_eq!(judged(fine()), (Valid, vec![]));
+        assert_eq!(judged(Figures { sent: 49_500, ..fine() }), (Valid, vec![]));
+        assert_eq!(judged(Figures { sent: 49_400, ..fine() }), (Suspect, vec![Cause::Rate]));
+        assert_eq!(judged(Figures { sent: 40_000, missed: 10_000, ..fine() }), (Invalid, vec![Cause::Rate, Cause::Missed]));
+        assert_eq!(judged(Figures { missed: 1, ..fine() }), (Suspect, vec![Cause::Missed]));
+        assert_eq!(judged(Figures { late: 1_000_000, ..fine() }), (Valid, vec![]));
+        assert_eq!(judged(Figures { late: 1_100_000, ..fine() }), (Suspect, vec![Cause::Late]));
+        assert_eq!(judged(Figures { late: 1_100_000, median: 20_000_000, ..fine() }), (Valid, vec![]));
+        assert_eq!(judged(Figures { cpu: 0.86, ..fine() }), (Suspect, vec![Cause::Cpu]));
+        assert_eq!(judged(Figures { steal: 0.031, ..fine() }), (Suspect, vec![Cause::Steal]));
+        assert_eq!(judged(Figures { descriptors: 1, ..fine() }), (Invalid, vec![Cause::Descriptors]));
+        assert_eq!(judged(Figures { ports: 1, ..fine() }), (Invalid, vec![Cause::Ports]));
+        assert_eq!(judged(Figures { jump: Duration::from_secs(3_600), ..fine() }), (Suspect, vec![Cause::Clock]));
+        assert_eq!(judged(Figures { jump: Duration::from_millis(51), elapsed: Duration::from_secs(10), ..fine() }), (Valid, vec![]));
+        assert_eq!(judged(Figures { trend: Some(-0.3), ..fine() }), (Suspect, vec![Cause::Trend]));
+        assert_eq!(judged(Figures { coarse: true, ..fine() }), (Suspect, vec![Cause::Timer]));
+        assert_eq!(judged(Figures { path: Path::PortForward, ..fine() }), (Suspect, vec![Cause::Forwarded]));
+        assert_eq!(judged(Figures { answers: 0, ..fine() }), (Invalid, vec![Cause::Nothing]));
+    }
+
+    #[test]
+    fn a_closed_loop_plans_nothing_and_takes_all_it_can_get() {
+        let closed = Figures { planned: 0, sent: 0, cpu: 1.0, late: 0, coarse: true, ..fine() };
+        assert_eq!(judged(closed), (Stamp::Valid, vec![]));
+    }
+
+    #[test]
+    fn a_series_that_climbs_has_a_trend_and_noise_has_none() {
+        let climbing: Vec<f64> = (0..30).map(|at| 100.0 + f64::from(at) + f64::from(at % 3)).collect();
+        let found = trend(&climbing).unwrap();
+        // By 29 of a median of about 116.
+        assert!((0.2..0.3).contains(&found), "{found}");
+        let noise: Vec<f64> = (0..30).map(|at| 100.0 + f64::from(at * 7919 % 13)).collect();
+        assert_eq!(trend(&noise), None);
+        assert_eq!(trend(&[1.0; 30]), None);
+        assert_eq!(trend(&climbing[..9]), None);
+        let settling: Vec<f64> = [900.0, 400.0, 200.0].into_iter().chain(noise).collect();
+        assert_eq!(trend(&settling), None);
+    }
+
+    #[test]
+    fn a_cause_of_a_newer_version_is_read() {
+        let reason: Reason = serde_json::from_str(r#"{"cause":"moon","stamp":"suspect","value":1.0,"limit":0.0}"#).unwrap();
+        assert_eq!(reason.cause, Cause::Other);
+    }
+}
