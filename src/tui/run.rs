@@ -22,7 +22,7 @@ use super::app::update::{Wanted, begin, update};
 use super::app::view;
 use super::app::work::{Context, Wish, Work};
 use super::flow::{At, Look};
-use super::panes::{inventory, xray};
+use super::panes::{inventory, perf, xray};
 use super::tape::{self, Head, Line};
 use super::term::clipboard;
 use super::term::frame::Screen;

@@ -120,7 +120,7 @@ fn reported(model: &mut Model, at: At, report: Report) -> Wanted {
             settle(model, at, step)
         }
         Report::Perf(report) => {
-            let step = perf::update::report(&mut model.perf, report).map(Effect::Perf);
+            let step = perf::update::report(&mut model.perf, report, model.slow.slow()).map(Effect::Perf);
             let dirty = step.dirty && (model.pane == PaneId::Perf || !step.intents.is_empty());
             let step = Step { dirty, ..step };
             settle(model, at, step)

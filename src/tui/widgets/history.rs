@@ -116,7 +116,12 @@ mod tests {
         let regimes = [Regime { from: 0, to: 4, level: 1e6 }, Regime { from: 4, to: 8, level: 1e7 }];
         let turns = [Turn { at: 4, up: true, text: "+900 %".into(), role: Role::StatusBad }];
         drawn(26, 4, |area, buf| {
-            History { dots: &dots, regimes: &regimes, turns: &turns, cursor: 7, unit: super::super::scale::latencies }.draw(area, 8, buf, &theme("mono", ascii));
+            History { dots: &dots, regimes: &regimes, turns: &turns, cursor: 7, unit: super::super::scale::latencies }.draw(
+                area,
+                8,
+                buf,
+                &theme("mono", ascii),
+            );
         })
     }
 

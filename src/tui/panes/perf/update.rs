@@ -21,8 +21,9 @@ use crate::text::quantity::count;
 use crate::tui::app::shared::Shared;
 use crate::tui::flow::{At, Confirmed, Field, Form, GuideStep, Intent, Level, Notice, PaneId, Question, Step};
 
-/// How often a live picture changes.
+/// How often a live picture changes, and how often on a slow line: with every column of its charts.
 const REDRAW: Duration = Duration::from_millis(500);
+const REDRAW_SLOW: Duration = Duration::from_secs(1);
 
 /// Does what the person asked.
 pub fn command(state: &mut State, at: At, command: Command) -> Step<Effect> {
@@ -129,8 +130,8 @@ pub fn refusal(state: &State, shared: &Shared, command: Command) -> Option<Strin
     Some(why.to_owned())
 }
 
-/// Takes in what happened outside.
-pub fn report(state: &mut State, report: Report) -> Step<Effect> {
+/// Takes in what happened outside; on a slow line pictures change less often.
+pub fn report(state: &mut State, report: Report, slow: bool) -> Step<Effect> {
     match report {
         Report::Listed { runs, problems } => listed(state, runs, problems),
         Report::Series { id, series } => {
@@ -143,7 +144,7 @@ pub fn report(state: &mut State, report: Report) -> Step<Effect> {
         Report::Resolved { key, url } => resolved(state, &key, url),
         Report::Started { run } => started(state, *run),
         Report::Refused { problem } => Step::intent(Intent::Notice(Notice::error(problem))),
-        Report::Sample { id, sample } => sampled(state, &id, sample),
+        Report::Sample { id, sample } => sampled(state, &id, sample, if slow { REDRAW_SLOW } else { REDRAW }),
         Report::Finished { run, problems } => finished(state, *run, problems),
     }
 }
@@ -170,7 +171,7 @@ fn started(state: &mut State, run: Run) -> Step<Effect> {
     Step::intent(Intent::Go(PaneId::Perf)).then(Step::intent(Intent::Guide(GuideStep::Loaded)))
 }
 
-fn sampled(state: &mut State, id: &str, sample: std::sync::Arc<Sample>) -> Step<Effect> {
+fn sampled(state: &mut State, id: &str, sample: std::sync::Arc<Sample>, redraw: Duration) -> Step<Effect> {
     let Some(entry) = entry(state, id) else { return Step::quiet() };
     // The last second of a run may end a hair early.
     let seconds = (sample.elapsed + Duration::from_millis(50)).as_secs();
@@ -179,7 +180,7 @@ fn sampled(state: &mut State, id: &str, sample: std::sync::Arc<Sample>) -> Step<
         entry.last = Some(sample.clone());
     }
     let before = entry.sample.as_ref().map_or(Duration::ZERO, |sample| sample.elapsed);
-    let steps = |elapsed: Duration| elapsed.as_millis() / REDRAW.as_millis();
+    let steps = |elapsed: Duration| elapsed.as_millis() / redraw.as_millis();
     let dirty = entry.sample.is_none() || steps(before) != steps(sample.elapsed);
     entry.sample = Some(sample);
     if dirty { Step::redraw() } else { Step::quiet() }
@@ -343,8 +344,8 @@ mod tests {
 
     #[test]
     fn a_bad_form_says_which_field_and_why() {
-        let fault = submitted(&mut State::default(), &Shared::default(), &texts("https://example.com")).unwrap_err();
-        assert_eq!(fault, (Some(0), "TLS is not spoken yet".to_owned()));
+        let fault = submitted(&mut State::default(), &Shared::default(), &texts("ftp://example.com")).unwrap_err();
+        assert_eq!(fault, (Some(0), "ftp is not spoken".to_owned()));
     }
 
     #[test]

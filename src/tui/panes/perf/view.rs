@@ -22,7 +22,7 @@ use crate::tui::widgets::bar::{Segment, rule};
 use crate::tui::widgets::paint::{page, put};
 
 /// Columns left of every axis.
-const LABEL: u16 = 11;
+const LABEL: u16 = 12;
 
 /// Line 2: a run that is looked at alone stands there.
 pub fn crumbs(state: &State) -> Vec<Segment> {
@@ -60,8 +60,8 @@ fn headline(entry: &Entry) -> Vec<Segment> {
     let at = run.target.cluster.as_ref().map_or_else(String::new, |cluster| format!(" @{cluster}"));
     let mut segments = vec![Segment::new(what, Role::Title, 0).and(at, Role::Dim)];
     let (path, role) = path(run.plan.path);
-    segments.push(Segment::new(path, role, 2));
-    segments.push(Segment::new(pace(run), Role::Text, 3));
+    segments.push(Segment::new(path, role, 3));
+    segments.push(Segment::new(pace(run), Role::Text, 4));
     if run.target.what.is_some() {
         segments.push(Segment::new(format!("GET {}", run.target.url), Role::Dim, 5));
     }
@@ -71,7 +71,7 @@ fn headline(entry: &Entry) -> Vec<Segment> {
         Some(warming) => format!("warming up, {} s", warming.as_secs()),
         None => format!("{} of {}", clock(seconds), clock(run.plan.duration_ns / 1_000_000_000)),
     };
-    segments.push(Segment::new(clock, Role::Text, 1));
+    segments.push(Segment::new(clock, Role::Text, 2));
     segments
 }
 
@@ -125,7 +125,7 @@ fn judged(run: &Run, theme: &Theme) -> (&'static str, &'static str, Role) {
         Worth::Suspect => (glyphs.warn, word("SUSPECT"), Role::StatusWarn),
         Worth::Bad => (glyphs.bad, if run.trouble().is_some() { "FAILED" } else { word("INVALID") }, Role::StatusBad),
         Worth::Running => (glyphs.progress, "running", Role::StatusProgress),
-        Worth::Cut => (glyphs.unknown, word(ended(run.state)), Role::StatusUnknown),
+        Worth::Cut => (glyphs.unknown, ended(run.state), Role::StatusUnknown),
     }
 }
 

@@ -8,10 +8,12 @@ use crate::results::Interval;
 /// Points that are kept; a screen has fewer columns.
 const MOST: usize = 1_024;
 
-/// Upper end of the lowest octave of the heat map, in nanoseconds.
-const LOWEST: u64 = 1_000;
-/// Octaves from there up to more than a minute.
-pub const OCTAVES: usize = 27;
+/// Upper end of the lowest bin of the heat map, in nanoseconds.
+const LOWEST: f64 = 1_000.0;
+/// Bins of an octave: a bin ends where its latency is a fifth more than that of the bin before.
+pub const OCTAVE: usize = 4;
+/// Bins from there up to more than a minute.
+pub const BINS: usize = 26 * OCTAVE + 1;
 
 /// Some seconds of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -31,8 +33,8 @@ pub struct Point {
     pub backlog: u64,
     /// The busiest generator thread's share of its core.
     pub cpu: Option<f64>,
-    /// Answers by octave of their latency: from the first that is not empty.
-    pub octaves: (usize, Vec<u64>),
+    /// Answers by bin of their latency: from the first that is not empty.
+    pub bins: (usize, Vec<u64>),
 }
 
 /// A run as points of equal length, oldest first.
@@ -66,21 +68,21 @@ pub struct Window {
     pub wide: usize,
 }
 
-/// The octave of a latency: 0 for what took no longer than a microsecond, 1 up to two, and so on.
-fn octave(nanoseconds: u64) -> usize {
-    // The ends of buckets are a hair below powers of two of a microsecond.
-    let micros = nanoseconds as f64 / LOWEST as f64;
-    (micros.max(1.0).log2() - 0.01).ceil().max(0.0).min((OCTAVES - 1) as f64) as usize
+/// The bin of a latency: 0 for what took no longer than a microsecond.
+fn bin(nanoseconds: u64) -> usize {
+    // Histograms keep three digits: a hair above the end of a bin still belongs to it.
+    let octaves = (nanoseconds as f64 / LOWEST).max(1.0).log2();
+    ((octaves * OCTAVE as f64 - 0.01).ceil().max(0.0) as usize).min(BINS - 1)
 }
 
-/// The upper end of an octave, in nanoseconds.
-pub fn octave_end(octave: usize) -> u64 {
-    LOWEST << octave.min(OCTAVES)
+/// The upper end of a bin, in nanoseconds.
+pub fn bin_end(bin: usize) -> u64 {
+    (LOWEST * (bin.min(BINS) as f64 / OCTAVE as f64).exp2()).round() as u64
 }
 
-fn octaves(buckets: impl Iterator<Item = (u64, u64)>) -> (usize, Vec<u64>) {
-    let mut all = [0u64; OCTAVES];
-    buckets.for_each(|(end, count)| all[octave(end)] = all[octave(end)].saturating_add(count));
+fn bins(latencies: impl Iterator<Item = (u64, u64)>) -> (usize, Vec<u64>) {
+    let mut all = [0u64; BINS];
+    latencies.for_each(|(nanoseconds, count)| all[bin(nanoseconds)] = all[bin(nanoseconds)].saturating_add(count));
     trimmed(&all)
 }
 
@@ -104,7 +106,7 @@ impl Point {
             missed: last.missed,
             backlog: sample.backlog as u64,
             cpu: (generator.wall_ns > 0).then(|| generator.busiest()),
-            octaves: octaves(last.buckets().into_iter()),
+            bins: bins(last.response().histogram().iter_recorded().map(|step| (step.value_iterated_to(), step.count_at_value()))),
         }
     }
 
@@ -119,7 +121,7 @@ impl Point {
             missed: line.missed,
             backlog: line.backlog,
             cpu: (line.generator.threads > 0).then_some(line.generator.busiest_share),
-            octaves: octaves(line.histogram.iter().map(|bucket| (bucket.up_to_ns, bucket.count))),
+            bins: bins(line.histogram.iter().map(|bucket| (bucket.up_to_ns, bucket.count))),
         }
     }
 
@@ -128,9 +130,9 @@ impl Point {
         let most = |pick: &dyn Fn(&Self) -> Option<u64>| parts.iter().filter_map(pick).max();
         let sum = |pick: &dyn Fn(&Self) -> u64| parts.iter().map(pick).fold(0, u64::saturating_add);
         let cpu: Vec<f64> = parts.iter().filter_map(|part| part.cpu).collect();
-        let mut all = [0u64; OCTAVES];
+        let mut all = [0u64; BINS];
         for part in parts {
-            for (sum, more) in all.iter_mut().skip(part.octaves.0).zip(&part.octaves.1) {
+            for (sum, more) in all.iter_mut().skip(part.bins.0).zip(&part.bins.1) {
                 *sum = sum.saturating_add(*more);
             }
         }
@@ -142,18 +144,26 @@ impl Point {
             missed: sum(&|part| part.missed),
             backlog: most(&|part| Some(part.backlog)).unwrap_or(0),
             cpu: (!cpu.is_empty()).then(|| cpu.iter().sum::<f64>() / cpu.len() as f64),
-            octaves: trimmed(&all),
+            bins: trimmed(&all),
         }
     }
 
     /// Answers in it.
     pub fn answers(&self) -> u64 {
-        self.octaves.1.iter().fold(0, |sum, count| sum.saturating_add(*count))
+        self.bins.1.iter().fold(0, |sum, count| sum.saturating_add(*count))
     }
 
-    /// Answers in an octave.
-    pub fn in_octave(&self, octave: usize) -> u64 {
-        octave.checked_sub(self.octaves.0).and_then(|at| self.octaves.1.get(at)).copied().unwrap_or(0)
+    /// Answers by rows of so many bins each, from the fastest; each row ends at a multiple of them, and is left out where it is empty.
+    pub fn rows(&self, each: usize) -> Vec<(usize, u64)> {
+        let mut rows: Vec<(usize, u64)> = Vec::new();
+        for (bin, count) in self.bins.1.iter().enumerate().filter(|(_, count)| **count > 0) {
+            let row = (bin + self.bins.0).div_ceil(each);
+            match rows.last_mut() {
+                Some((last, sum)) if *last == row => *sum = sum.saturating_add(*count),
+                _ => rows.push((row, *count)),
+            }
+        }
+        rows
     }
 }
 
@@ -183,6 +193,12 @@ impl Series {
         self.points.len() as u64 * self.each + self.rest.len() as u64
     }
 
+    /// Latencies are known to a bin, not only to an octave, as in lines of old runs.
+    pub fn fine(&self) -> bool {
+        let fine = |point: &Point| point.bins.1.iter().enumerate().any(|(at, count)| *count > 0 && (at + point.bins.0) % OCTAVE > 0);
+        self.points.iter().chain(&self.rest).any(fine)
+    }
+
     /// Nothing is known.
     pub fn is_empty(&self) -> bool {
         self.seconds() == 0
@@ -199,9 +215,7 @@ impl Series {
         let wanted = span.map_or(all, |span| usize::try_from(span.div_ceil(self.each)).unwrap_or(all)).max(1);
         let start = match (span, cursor) {
             (None, _) => 0,
-            (Some(_), Some(cursor)) => {
-                usize::try_from(cursor / self.each).unwrap_or(all).saturating_sub(wanted / 2).min(all.saturating_sub(wanted))
-            }
+            (Some(_), Some(cursor)) => usize::try_from(cursor / self.each).unwrap_or(all).saturating_sub(wanted / 2).min(all.saturating_sub(wanted)),
             (Some(_), None) => {
                 let leap = (wanted / 2).max(1);
                 all.saturating_sub(wanted).div_ceil(leap) * leap
@@ -236,7 +250,7 @@ mod tests {
     use super::*;
 
     fn second(at: u64) -> Point {
-        Point { rate: at as f64, errors: 1, latencies: [None, None, Some(at)], octaves: (3, vec![1, 2]), ..Point::default() }
+        Point { rate: at as f64, errors: 1, latencies: [None, None, Some(at)], bins: (3, vec![1, 2]), ..Point::default() }
     }
 
     fn series(seconds: u64) -> Series {
@@ -273,9 +287,11 @@ mod tests {
     }
 
     #[test]
-    fn octaves_of_buckets_are_powers_of_two_of_a_microsecond() {
-        assert_eq!([1, 999, 1_000, 1_999, 2_000, 2_001, 4_000].map(octave), [0, 0, 0, 1, 1, 1, 2]);
-        assert_eq!((octave(u64::MAX), octave_end(10)), (OCTAVES - 1, 1_024_000));
-        assert_eq!(octaves([(1_000, 5), (3_999, 7)].into_iter()), (0, vec![5, 0, 7]));
+    fn four_bins_are_an_octave() {
+        assert_eq!([1, 999, 1_000, 1_100, 1_999, 2_000, 2_001, 4_000].map(bin), [0, 0, 0, 1, 4, 4, 4, 8]);
+        assert_eq!((bin(u64::MAX), bin_end(0), bin_end(1), bin_end(4 * 10)), (BINS - 1, 1_000, 1_189, 1_024_000));
+        let point = Point { bins: bins([(1_000, 5), (1_500, 1), (1_999, 6), (3_999, 7)].into_iter()), ..Point::default() };
+        assert_eq!(point.bins, (0, vec![5, 0, 0, 1, 6, 0, 0, 0, 7]));
+        assert_eq!((point.rows(4), point.rows(1), point.answers()), (vec![(0, 5), (1, 7), (2, 7)], vec![(0, 5), (3, 1), (4, 6), (8, 7)], 19));
     }
 }

@@ -7,12 +7,12 @@ use ratatui::style::{Modifier, Style};
 use super::{LABEL, clock, measured};
 use crate::text::quantity::{count, latency, rate};
 use crate::tui::flow::Look;
-use crate::tui::panes::perf::state::series::{OCTAVES, Point, Series, Window, octave_end};
+use crate::tui::panes::perf::state::series::{OCTAVE, Point, Series, Window, bin_end};
 use crate::tui::panes::perf::state::{Entry, State};
 use crate::tui::theme::Role;
 use crate::tui::widgets::chart::Columns;
 use crate::tui::widgets::curves::{self, Curve};
-use crate::tui::widgets::heat::{Heat, legend};
+use crate::tui::widgets::heat::{Heat, halves, legend};
 use crate::tui::widgets::lines;
 use crate::tui::widgets::paint::{put, put_right, row, tint, width};
 use crate::tui::widgets::scale::{Scale, round_up};
@@ -29,8 +29,8 @@ struct Rows {
 }
 
 impl Rows {
-    /// The heat map gets half of what there is; charts of one row go first where it is little.
-    fn of(height: u16, open: bool, cpu: bool) -> Self {
+    /// The heat map gets half of what there is, `heat` rows at most; charts of one row go first where it is little.
+    fn of(height: u16, open: bool, cpu: bool, heat: u16) -> Self {
         let mut rows = Self { rate: 1, errors: 1, late: u16::from(open), cpu: u16::from(cpu), ..Self::default() };
         let single = |rows: &Self| rows.errors + rows.late + rows.cpu;
         for give in [|rows: &mut Self| rows.cpu = 0, |rows: &mut Self| rows.late = 0, |rows: &mut Self| rows.errors = 0] {
@@ -39,7 +39,7 @@ impl Rows {
             }
         }
         let rest = height.saturating_sub(single(&rows));
-        rows.heat = if rest < 3 { 0 } else { rest / 2 };
+        rows.heat = if rest < 3 { 0 } else { rest / 2 }.min(heat.max(3));
         rows.rate = (rest / 6).clamp(1, 6).min(rest);
         rows.percentiles = rest.saturating_sub(rows.heat + rows.rate);
         rows
@@ -51,10 +51,14 @@ pub(super) fn draw(entry: &Entry, state: &State, open: bool, look: &Look<'_>, ar
     let series = &entry.series;
     let room = usize::from(area.width.saturating_sub(LABEL + 1));
     let window = series.window(state.span, state.second, room);
-    let most = most(series);
-    readout(entry, state, &window, most, look, row(area, 0), buf);
     let cpu = series.points.iter().any(|point| point.cpu.is_some());
-    let rows = Rows::of(area.height.saturating_sub(2), open, cpu);
+    let two = halves(look.theme);
+    let ladder = Ladder::of(series, usize::MAX);
+    let rows = Rows::of(area.height.saturating_sub(2), open, cpu, u16::try_from(ladder.rows.div_ceil(two)).unwrap_or(u16::MAX));
+    let ladder = Ladder::of(series, usize::from(rows.heat) * two);
+    let columns = window.columns(|point| ladder.counts(point));
+    let most = most(&columns);
+    readout(entry, state, &window, &ladder, most, look, row(area, 0), buf);
     let mut y = area.y + 1;
     let mut next = |height: u16| {
         let place = Rect { y, height, ..area };
@@ -66,14 +70,54 @@ pub(super) fn draw(entry: &Entry, state: &State, open: bool, look: &Look<'_>, ar
     single(&window, "late", |point| point.late.map(|ns| ns as f64), |most| latency(most as u64), 0.0, Role::Chart4, look, next(rows.late), buf);
     single(&window, "gen", |point| point.cpu.map(|cpu| cpu * 100.0), |most| format!("{most:.0} %"), 100.0, Role::Chart3, look, next(rows.cpu), buf);
     percentiles(series, &window, look, next(rows.percentiles), buf);
-    heat(series, &window, most, look, next(rows.heat), buf);
+    heat(&columns, &ladder, most, look, next(rows.heat), buf);
     axis(state, &window, look, next(1), buf);
     cursor(state, &window, look, Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..area }, buf);
 }
 
+/// The rows of the heat map: each is so many bins, the lowest is the first that holds anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Ladder {
+    /// Bins a row has.
+    each: usize,
+    /// The first row.
+    first: usize,
+    /// How many there are.
+    rows: usize,
+}
+
+impl Ladder {
+    /// As fine as the series is known and `room` rows allow; where there is more room than is needed, rows above stay empty, so that one slow answer
+    /// moves nothing.
+    fn of(series: &Series, room: usize) -> Self {
+        let seen = series.points.iter().filter(|point| !point.bins.1.is_empty());
+        let (low, high) = seen.fold((usize::MAX, 0), |(low, high), point| (low.min(point.bins.0), high.max(point.bins.0 + point.bins.1.len() - 1)));
+        let low = low.min(high);
+        let least = if series.fine() { 1 } else { OCTAVE };
+        let needed = |each: usize| high.div_ceil(each) - low.div_ceil(each) + 1;
+        let each = [1, 2, 4, 8, 16, 32].into_iter().filter(|each| *each >= least).find(|each| needed(*each) <= room).unwrap_or(64);
+        let rows = if room == usize::MAX { needed(each) } else { room.max(1) };
+        Self { each, first: low.div_ceil(each), rows }
+    }
+
+    fn counts(self, point: &Point) -> Vec<u64> {
+        let mut counts = vec![0; self.rows];
+        for (row, count) in point.rows(self.each) {
+            if let Some(place) = row.checked_sub(self.first).and_then(|at| counts.get_mut(at)) {
+                *place = count;
+            }
+        }
+        counts
+    }
+
+    fn end(self, row: usize) -> u64 {
+        bin_end(row * self.each)
+    }
+}
+
 /// The most answers any cell of the heat map holds, rounded up to a power of ten so that colours seldom change.
-fn most(series: &Series) -> u64 {
-    let most = series.points.iter().flat_map(|point| point.octaves.1.iter().copied()).max().unwrap_or(1).max(10);
+fn most(columns: &[Vec<u64>]) -> u64 {
+    let most = columns.iter().flatten().copied().max().unwrap_or(1).max(10);
     10u64.saturating_pow((most as f64).log10().ceil() as u32)
 }
 
@@ -121,24 +165,18 @@ fn percentiles(series: &Series, window: &Window, look: &Look<'_>, area: Rect, bu
         all.push(Curve { values: high, role: Role::Chart2, letter: "*" });
     }
     curves::draw(&all, scale, None, area, LABEL, buf, look.theme);
-    let name = highest.map_or("p50".to_owned(), |which| format!("{} p50", ["p50", "p90", "p99"][which]));
-    if area.height > 2 {
-        put_right(buf, area, LABEL, 1, &name, look.theme.style(Role::Chart2));
+    // What is which, where no number of the axis stands.
+    let names = [highest.map(|which| (["p50", "p90", "p99"][which], Role::Chart2)), Some(("p50", Role::Chart1))];
+    for ((name, role), y) in names.into_iter().flatten().zip(1..area.height.saturating_sub(1)) {
+        put(buf, area, 0, y, name, look.theme.style(role));
     }
 }
 
-fn heat(series: &Series, window: &Window, most: u64, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-    if area.height == 0 {
-        return;
+fn heat(columns: &[Vec<u64>], ladder: &Ladder, most: u64, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+    if area.height > 0 {
+        let ends: Vec<u64> = (0..ladder.rows).map(|row| ladder.end(ladder.first + row)).collect();
+        Heat { columns, ends: &ends, most }.draw(area, LABEL, buf, look.theme);
     }
-    let seen = series.points.iter().chain(&window.steps).filter(|point| !point.octaves.1.is_empty());
-    let (low, high) = seen.fold((OCTAVES, 0), |(low, high), point| (low.min(point.octaves.0), high.max(point.octaves.0 + point.octaves.1.len())));
-    // As many rows as there is room for, so that one slow answer moves nothing.
-    let low = if low < high { low } else { 0 };
-    let high = high.max(low + usize::from(area.height) * 2).min(OCTAVES);
-    let ends: Vec<u64> = (low..high).map(octave_end).collect();
-    let columns = window.columns(|point| (low..high).map(|octave| point.in_octave(octave)).collect::<Vec<u64>>());
-    Heat { columns: &columns, ends: &ends, most }.draw(area, LABEL, buf, look.theme);
 }
 
 /// Times below the charts, where the cursor is, and what a column stands for.
@@ -176,7 +214,7 @@ fn cursor(state: &State, window: &Window, look: &Look<'_>, area: Rect, buf: &mut
 }
 
 /// What was measured at the cursor, to the last answer; without one what the colours of the heat map mean.
-fn readout(entry: &Entry, state: &State, window: &Window, most: u64, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+fn readout(entry: &Entry, state: &State, window: &Window, ladder: &Ladder, most: u64, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let Some(step) = state.second.and_then(|second| window.step(second)) else {
         let x = put(buf, area, 1, 0, "answers in a cell from  ", look.theme.style(Role::Dim));
         legend(area, x, most, buf, look.theme);
@@ -184,11 +222,17 @@ fn readout(entry: &Entry, state: &State, window: &Window, most: u64, look: &Look
     };
     let point = &window.steps[step];
     let second = window.from + step as u64 * window.each;
-    let at = entry.run.started.checked_add(std::time::Duration::from_secs(second)).map_or_else(|_| String::new(), |at| at.strftime("%H:%M:%SZ").to_string());
-    let cells = || (0..OCTAVES).map(|octave| (octave, point.in_octave(octave))).filter(|(_, count)| *count > 0);
-    let cell = |(octave, answers): (usize, u64)| format!("{} in {}", count(answers), between(octave));
-    let fullest = cells().max_by_key(|(_, answers)| *answers).map(cell);
-    let slowest = cells().next_back().map(cell);
+    let at = entry
+        .run
+        .started
+        .checked_add(std::time::Duration::from_secs(second))
+        .map_or_else(|_| String::new(), |at| at.strftime("%H:%M:%SZ").to_string());
+    let rows = point.rows(ladder.each);
+    let cell = |(row, answers): &(usize, u64)| {
+        format!("{} in {}", count(*answers), between(row.checked_sub(1).map_or(0, |below| ladder.end(below)), ladder.end(*row)))
+    };
+    let fullest = rows.iter().max_by_key(|(_, answers)| *answers).map(cell);
+    let slowest = rows.last().map(cell);
     let mut parts = vec![
         (format!(" {} ", clock(second)), Role::Title),
         (format!("{at}  "), Role::Dim),
@@ -209,9 +253,8 @@ fn readout(entry: &Entry, state: &State, window: &Window, most: u64, look: &Look
 }
 
 /// `256–512 µs`.
-fn between(octave: usize) -> String {
-    let (from, to) = (octave.checked_sub(1).map_or(0, octave_end), latency(octave_end(octave)));
-    let from = latency(from);
+fn between(from: u64, to: u64) -> String {
+    let (from, to) = (latency(from), latency(to));
     match (from.rsplit_once(' '), to.rsplit_once(' ')) {
         (Some((number, unit)), Some((_, same))) if unit == same => format!("{number}–{to}"),
         _ => format!("{from}–{to}"),
@@ -234,15 +277,17 @@ mod tests {
     #[test]
     fn every_height_is_used_to_its_last_row() {
         for height in 1..60 {
-            let rows = Rows::of(height, true, true);
+            let rows = Rows::of(height, true, true, 9);
             assert_eq!(rows.rate + rows.errors + rows.late + rows.cpu + rows.percentiles + rows.heat, height, "{height}: {rows:?}");
         }
-        assert_eq!(Rows::of(12, true, true), Rows { rate: 1, errors: 1, late: 1, cpu: 1, percentiles: 4, heat: 4 });
-        assert_eq!(Rows::of(4, true, true), Rows { rate: 1, percentiles: 1, heat: 2, ..Rows::default() });
+        assert_eq!(Rows::of(12, true, true, 9), Rows { rate: 1, errors: 1, late: 1, cpu: 1, percentiles: 4, heat: 4 });
+        assert_eq!(Rows::of(4, true, true, 9), Rows { rate: 1, percentiles: 1, heat: 2, ..Rows::default() });
     }
 
     #[test]
     fn ranges_have_their_unit_once() {
-        assert_eq!([0, 9, 10, 11].map(between), ["0 ns–1.00 µs", "256–512 µs", "512 µs–1.02 ms", "1.02–2.05 ms"]);
+        let ends = [0, 1_000, 256_000, 512_000, 1_024_000, 2_048_000];
+        let ranges: Vec<String> = ends.windows(2).map(|pair| between(pair[0], pair[1])).collect();
+        assert_eq!(ranges, ["0 ns–1.00 µs", "1.00–256 µs", "256–512 µs", "512 µs–1.02 ms", "1.02–2.05 ms"]);
     }
 }

@@ -20,7 +20,7 @@ use crate::tui::widgets::paint::{fit, put, put_right, row};
 use crate::tui::widgets::percentiles::{self, Distribution};
 
 /// Columns of the table left of the forest plot.
-const TABLE: u16 = 52;
+const TABLE: u16 = 46;
 /// Columns of the words at the right end.
 const WORDS: u16 = 17;
 
@@ -120,11 +120,11 @@ fn table(compared: &Compared, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> 
     let words = area.width.saturating_sub(WORDS);
     let plot = Rect { x: area.x + TABLE, width: words.saturating_sub(TABLE + 2).min(61) / 2 * 2 + 1, ..area };
     let plotted = words > TABLE + 10;
-    for (title, end) in [("A", 20), ("B", 30)] {
+    for (title, end) in [("A", 17), ("B", 26)] {
         put_right(buf, area, end, 0, title, style(Role::Header));
     }
     put(buf, area, 1, 0, "metric", style(Role::Header));
-    put(buf, area, 32, 0, "B/A [95 %]", style(Role::Header));
+    put(buf, area, 28, 0, "B/A [95 %]", style(Role::Header));
     let words = if plotted { plot.x - area.x + plot.width + 2 } else { words.max(TABLE + 1).min(area.width.saturating_sub(12)) };
     put(buf, area, words, 0, "verdict", style(Role::Header));
     errors(compared, words, look, area, buf);
@@ -143,9 +143,9 @@ fn table(compared: &Compared, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> 
         let gate = *metric == compared.gate;
         let (sign, text, role) = word(found.word, look.theme);
         put(buf, area, 1, y, metric.name(), style(if gate { Role::Title } else { Role::Text }));
-        put_right(buf, area, 20, y, &value(*metric, found.a), style(Role::Text));
-        put_right(buf, area, 30, y, &value(*metric, found.b), style(Role::Text));
-        put(buf, area, 32, y, &format!("{:.2} [{:.2}, {:.2}]", found.ratio, found.interval.low, found.interval.high), style(Role::Text));
+        put_right(buf, area, 17, y, &value(*metric, found.a), style(Role::Text));
+        put_right(buf, area, 26, y, &value(*metric, found.b), style(Role::Text));
+        put(buf, area, 28, y, &format!("{:.2} [{:.2}, {:.2}]", found.ratio, found.interval.low, found.interval.high), style(Role::Text));
         if plotted {
             forest.row(*ratio, if gate { role } else { Role::Text }, row(plot, y), buf, look.theme);
         }
@@ -160,10 +160,10 @@ fn errors(compared: &Compared, words: u16, look: &Look<'_>, area: Rect, buf: &mu
     let style = |role| look.theme.style(role);
     let [a, b] = compared.errors.map(|(failed, tried)| share(failed, tried));
     put(buf, area, 1, 1, "errors", style(Role::Text));
-    put_right(buf, area, 20, 1, &a, style(Role::Text));
-    put_right(buf, area, 30, 1, &b, style(Role::Text));
+    put_right(buf, area, 17, 1, &a, style(Role::Text));
+    put_right(buf, area, 26, 1, &b, style(Role::Text));
     if let Some(more) = compared.more_errors {
-        put(buf, area, 32, 1, &format!("{:+.2} to {:+.2} points", more.low * 100.0, more.high * 100.0), style(Role::Text));
+        put(buf, area, 28, 1, &format!("{:+.2} to {:+.2} points", more.low * 100.0, more.high * 100.0), style(Role::Text));
     }
     let fewer = compared.more_errors.is_some_and(|more| more.high < 0.0);
     let (sign, text, role) = match compared.fails_more() {

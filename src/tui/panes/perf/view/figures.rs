@@ -66,7 +66,8 @@ fn plot(figures: &Figures, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let answers = figures.answers;
     let response = points(&figures.buckets, &figures.whole);
     let service = points(&[], &figures.service);
-    let (title, role) = if figures.open() { ("response ● and service ◆ by share of answers", Role::Chart1) } else { ("by share of answers", Role::Chart1) };
+    let (title, role) =
+        if figures.open() { ("response ● and service ◆ by share of answers", Role::Chart1) } else { ("by share of answers", Role::Chart1) };
     put(buf, area, 0, 0, title, look.theme.style(Role::Header));
     let mut all = Vec::new();
     if figures.open() {
@@ -112,7 +113,8 @@ fn told(entry: &Entry, figures: &Figures, look: &Look<'_>) -> Vec<Spans> {
         lines.push(vec![(format!("{} {}  ", look.theme.glyphs().warn, reason.stamp.word()), role), (reason.text(), Role::Text)]);
     }
     let all = figures.answers.saturating_add(figures.failed());
-    for (class, failures) in Class::ALL.into_iter().filter_map(|class| Some((class, figures.errors.iter().find(|(name, _)| name == class.name())?.1))) {
+    for (class, failures) in Class::ALL.into_iter().filter_map(|class| Some((class, figures.errors.iter().find(|(name, _)| name == class.name())?.1)))
+    {
         let head = format!("{} {} × {} ({})  ", look.theme.glyphs().bad, count(failures), class.name(), share(failures, all));
         lines.push(vec![(head, Role::StatusBad), (class.meaning().to_owned(), Role::Text)]);
     }

@@ -25,7 +25,14 @@ const SIDES: usize = 6;
 pub(super) fn draw(state: &State, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let Some(past) = &state.past else { return };
     let Some(run) = past.ids.get(state.point).and_then(|id| state.run(id)) else {
-        put(buf, area, 2, 1, &format!("no run like this has a {}: each has to answer more requests", past.metric.name()), look.theme.style(Role::Dim));
+        put(
+            buf,
+            area,
+            2,
+            1,
+            &format!("no run like this has a {}: each has to answer more requests", past.metric.name()),
+            look.theme.style(Role::Dim),
+        );
         return;
     };
     title(past, run, look, area, buf);
@@ -50,7 +57,7 @@ fn title(past: &Past, run: &Run, look: &Look<'_>, area: Rect, buf: &mut Buffer) 
     let text = vec![
         (format!(" {} ", past.metric.name()), Role::Title),
         (format!("of {}  ", name(run)), Role::Text),
-        (format!("{}  {} runs{without}, each dot is one", pace(run), past.ids.len()), Role::Dim),
+        (format!("{}  {} runs{without}", pace(run), past.ids.len()), Role::Dim),
     ];
     lines::line(&text, "", row(area, 0), buf, look.theme);
 }

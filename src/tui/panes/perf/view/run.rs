@@ -128,6 +128,9 @@ pub(super) fn health(entry: &Entry, figures: &Figures, look: &Look<'_>, area: Re
     let (sign, word, role) = judged(&entry.run, look.theme);
     let mut parts = vec![Segment::new(format!("{sign} {word}"), role, 0)];
     let mut say = |text: String, role: Role, rank: u8| parts.push(Segment::new(text, role, rank));
+    if let Some(stamp) = entry.run.stamp.filter(|stamp| stamp.word() != word) {
+        say(stamp.word().to_owned(), Role::Text, 3);
+    }
     if let Some(planned) = figures.planned {
         say(format!("plan {}/s", rate(planned)), Role::Text, 3);
     }
@@ -187,7 +190,8 @@ pub(super) fn named(latencies: &Latencies, name: &str) -> Option<u64> {
 /// Failures by class, the most frequent first.
 pub(super) fn errors(figures: &Figures, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let failed = figures.failed();
-    let answered = figures.answers.saturating_sub(figures.errors.iter().filter(|(class, _)| class.starts_with("status")).map(|(_, count)| count).sum());
+    let answered =
+        figures.answers.saturating_sub(figures.errors.iter().filter(|(class, _)| class.starts_with("status")).map(|(_, count)| count).sum());
     put(buf, area, 0, 0, "errors", look.theme.style(Role::Header));
     let role = if failed > 0 { Role::StatusBad } else { Role::Dim };
     put_right(buf, area, 24.min(area.width), 0, &share(failed, answered + failed), look.theme.style(role));
