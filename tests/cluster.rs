@@ -27,6 +27,8 @@ mod until;
 
 #[path = "cluster/columns.rs"]
 mod columns;
+#[path = "cluster/gaps.rs"]
+mod gaps;
 #[path = "cluster/get.rs"]
 mod get;
 #[path = "cluster/logs.rs"]

@@ -3,6 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends here when something is wrong")]
 
+#[path = "support/grove.rs"]
+mod grove;
+#[path = "shots/looking.rs"]
+mod looking;
 #[path = "support/play.rs"]
 mod play;
 #[path = "support/scene.rs"]
@@ -45,13 +49,22 @@ const SHOTS: &[Shot] = &[
     ("measures-160x45", || measures(Opening::kubeconfig(CONTEXTS).size(160, 45))),
     ("measures-ascii-120x36", || measures(Opening::kubeconfig(CONTEXTS).size(120, 36).theme("mono").ascii())),
     ("two-clusters-mono-80x24", || two_clusters(Opening::kubeconfig(CONTEXTS).theme("mono"))),
+    ("all-clusters-120x36", looking::all_clusters),
+    ("connections-120x36", looking::connections),
+    ("xray-120x36", || looking::xray(120, 36)),
+    ("xray-80x24", || looking::xray(80, 24)),
+    ("pulse-120x36", || looking::pulse(120, 36)),
+    ("pulse-80x24", || looking::pulse(80, 24)),
+    ("logs-120x36", looking::logs),
+    ("news-80x24", looking::news),
     ("trouble-grouped-80x24", trouble_grouped),
     ("trouble-rows-120x36", trouble_rows),
     ("scrolled-80x24", scrolled),
     ("columns-120x36", columns),
     ("changes-120x36", changes),
     ("images-120x36", images),
-    ("describe-80x24", describe),
+    ("describe-80x24", || describe(80, 24)),
+    ("describe-120x36", || describe(120, 36)),
     ("yaml-beside-160x45", yaml_beside),
     ("yaml-folded-80x24", yaml_folded),
     ("difference-120x36", difference),
@@ -105,6 +118,10 @@ const SHOTS: &[Shot] = &[
 const PNGS: &[&str] = &[
     "first-minute-80x24",
     "two-clusters-120x36",
+    "all-clusters-120x36",
+    "xray-120x36",
+    "pulse-120x36",
+    "describe-120x36",
     "yaml-beside-160x45",
     "perf-live-80x24",
     "perf-live-open-120x36",
@@ -346,8 +363,8 @@ fn status() -> Stage {
     stage
 }
 
-fn describe() -> Stage {
-    let mut stage = newcomer(Opening::sandbox());
+fn describe(width: u16, height: u16) -> Stage {
+    let mut stage = newcomer(Opening::sandbox().size(width, height));
     stage.play("d").inspected(Body::Summary(scene::cart())).heard(scene::cart_events());
     stage
 }

@@ -1,5 +1,6 @@
 //! `meshplay get`: the rows the inventory shows, for scripts; of one context or of many in one table.
 
+mod measure;
 mod print;
 mod uses;
 mod watch;
@@ -192,11 +193,20 @@ async fn one(args: &GetArgs, name: &str, contexts: &[Context], scope: &Scope, fl
 async fn many(args: &GetArgs, mut table: Table, specs: Vec<WatchSpec>, fleet: &Fleet, now: i64, io: &mut Streams<'_>) -> io::Result<u8> {
     let mut code = 0;
     let ids: Vec<ClusterId> = specs.iter().map(|spec| spec.cluster.clone()).collect();
-    let gather = |spec: WatchSpec| all_rows(fleet.clone(), spec);
-    for (id, outcome) in ids.iter().zip(futures::future::join_all(specs.into_iter().map(gather)).await) {
+    let gather = |spec: &WatchSpec| all_rows(fleet.clone(), spec.clone());
+    for (id, outcome) in ids.iter().zip(futures::future::join_all(specs.iter().map(gather)).await) {
         match outcome {
             Ok(part) => _ = part.into_iter().map(|delta| table.apply(id, delta)).count(),
             Err(problem) => code = io.fail(&problem)?,
+        }
+    }
+    // What of a question across kinds could not be asked; the rest is answered.
+    for gap in table.gaps().iter().flat_map(|(_, gaps)| gaps.iter()) {
+        code = io.fail(&gap.problem)?;
+    }
+    if args.output == Output::Wide {
+        for problem in measure::measure(&mut table, &specs, fleet).await {
+            io.fail(&problem)?;
         }
     }
     if args.kind == "images" {

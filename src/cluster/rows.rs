@@ -109,6 +109,34 @@ pub enum Phase {
     },
 }
 
+/// A part of a view that its server does not show: a kind, or a kind in one namespace. The rest of the view is as it should be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// Which kind.
+    pub gvk: Arc<Gvk>,
+    /// The same as it is typed, `configmaps`.
+    pub plural: Arc<str>,
+    /// Only there; none: everywhere that was asked for.
+    pub namespace: Option<Arc<str>>,
+    /// It may not be read; else it is not served.
+    pub forbidden: bool,
+    /// Why.
+    pub problem: Problem,
+}
+
+impl Gap {
+    /// The row is of this part: nothing new is heard of it.
+    pub fn holds(&self, row: &Row) -> bool {
+        let kind = row.gvk.group == self.gvk.group && row.gvk.kind == self.gvk.kind;
+        kind && (self.namespace.is_none() || self.namespace == row.namespace)
+    }
+
+    /// Why in a word.
+    pub fn word(&self) -> &'static str {
+        if self.forbidden { "forbidden" } else { "not served" }
+    }
+}
+
 /// What changed since the last delta of one subscription. Bounded by the number of objects: changes of one object coalesce.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Delta {
@@ -116,12 +144,18 @@ pub struct Delta {
     pub columns: Option<Arc<[Column]>>,
     /// Forget all rows of this subscription first.
     pub reset: bool,
+    /// The rows are some of the first list: that they are there is no news.
+    #[serde(default)]
+    pub first: bool,
     /// New or changed rows.
     pub upserts: Vec<Row>,
     /// Gone.
     pub removed: Vec<Uid>,
     /// How far the watch is, when that changed.
     pub phase: Option<Phase>,
+    /// All parts of the view that the server does not show, when that changed.
+    #[serde(default)]
+    pub gaps: Option<Arc<[Gap]>>,
 }
 
 impl Uid {

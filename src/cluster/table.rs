@@ -15,7 +15,7 @@ use self::order::{NOTHING, Ranking};
 use self::text::passes;
 use super::filter::Filter;
 use super::metrics::Measures;
-use super::rows::{Cell, Column, Delta, Phase, Row, Uid};
+use super::rows::{Cell, Column, Delta, Gap, Phase, Row, Uid};
 use crate::names::ClusterId;
 
 /// Rows of one view, of any number of clusters.
@@ -37,6 +37,7 @@ pub struct Table {
     /// Every cluster that was ever heard of here.
     sources: Vec<Source>,
     phases: Vec<(ClusterId, Phase)>,
+    gaps: Vec<(ClusterId, Arc<[Gap]>)>,
     filter: Filter,
     sort: Sort,
     hold: bool,
@@ -139,6 +140,10 @@ impl Table {
         }
         delta.upserts.iter_mut().for_each(|row| self.measures.fill(source, row.namespace.as_deref(), &row.name, &mut row.cells));
         self.take_in(at, delta.upserts, &delta.removed);
+        if let Some(gaps) = delta.gaps {
+            self.gaps.retain(|(id, _)| id != source);
+            self.gaps.extend((!gaps.is_empty()).then(|| (source.clone(), gaps)));
+        }
         if let Some(phase) = delta.phase {
             let complete = phase == Phase::Synced;
             self.set_phase(source, phase);
@@ -161,6 +166,7 @@ impl Table {
         let at = self.source(source);
         self.measures.forget(source);
         self.phases.retain(|(id, _)| id != source);
+        self.gaps.retain(|(id, _)| id != source);
         self.drop_rows(|entry| entry.source == at);
     }
 
@@ -172,6 +178,11 @@ impl Table {
     /// Every cluster of this table with how far its watch is.
     pub fn phases(&self) -> &[(ClusterId, Phase)] {
         &self.phases
+    }
+
+    /// Every cluster that does not show all of the view, with the parts that are not in the table as they are.
+    pub fn gaps(&self) -> &[(ClusterId, Arc<[Gap]>)] {
+        &self.gaps
     }
 
     /// Rows there are, matched or not.
@@ -199,11 +210,19 @@ impl Table {
         self.rows.iter().filter_map(|entry| entry.row.as_ref())
     }
 
+    /// The row of an object, matched or not.
+    pub fn find(&self, cluster: &ClusterId, uid: Uid) -> Option<&Row> {
+        self.rows.get(self.slot(cluster, uid)? as usize)?.row.as_ref()
+    }
+
     /// Where an object stands in the current order.
     pub fn position(&self, cluster: &ClusterId, uid: Uid) -> Option<usize> {
+        self.ranking().find(&self.order, self.slot(cluster, uid)?)
+    }
+
+    fn slot(&self, cluster: &ClusterId, uid: Uid) -> Option<u32> {
         let source = self.sources.iter().position(|source| source.id == *cluster)?;
-        let slot = self.index.get(&Key::new(u16::try_from(source).ok()?, uid))?;
-        self.ranking().find(&self.order, *slot)
+        self.index.get(&Key::new(u16::try_from(source).ok()?, uid)).copied()
     }
 
     /// Visible rows by state, indexed by `RowState as usize`.

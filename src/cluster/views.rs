@@ -45,6 +45,8 @@ pub struct MixedView {
     pub span: Option<Duration>,
     /// What is said where it has no rows.
     pub nothing: &'static str,
+    /// What a row is where it only tells of an object, and others may tell of the same one; none: it is the object.
+    pub tells: Option<&'static str>,
     /// Its kinds as `plural.group`, with a field selector of their own behind `?` or, behind `#`, asked for by metadata alone. Those that are not served
     /// are left out.
     kinds: &'static [&'static str],
@@ -64,6 +66,7 @@ pub const BUILT_IN: &[MixedView] = &[
         everywhere: false,
         span: None,
         nothing: "no workloads are there",
+        tells: None,
         kinds: &["deployments.apps", "statefulsets.apps", "daemonsets.apps", "jobs.batch", "cronjobs.batch"],
         columns: &[],
         maker: None,
@@ -77,6 +80,7 @@ pub const BUILT_IN: &[MixedView] = &[
         everywhere: true,
         span: None,
         nothing: "nothing is in trouble",
+        tells: None,
         kinds: trouble::KINDS,
         columns: trouble::COLUMNS,
         maker: Some(|_| Box::<trouble::Trouble>::default()),
@@ -90,6 +94,7 @@ pub const BUILT_IN: &[MixedView] = &[
         everywhere: true,
         span: Some(changes::SPAN),
         nothing: "no change that its API server still tells of (revisions, managed fields, conditions, events); removals are seen from now on",
+        tells: Some("a change"),
         kinds: changes::KINDS,
         columns: changes::COLUMNS,
         maker: Some(|ask| Box::new(changes::Changes::new(ask.span.unwrap_or(changes::SPAN)))),
@@ -103,6 +108,7 @@ pub const BUILT_IN: &[MixedView] = &[
         everywhere: true,
         span: None,
         nothing: "no workloads are there",
+        tells: Some("an image"),
         kinds: images::KINDS,
         columns: images::COLUMNS,
         maker: Some(|_| Box::new(images::Images)),
@@ -116,6 +122,7 @@ pub const BUILT_IN: &[MixedView] = &[
         everywhere: true,
         span: None,
         nothing: "every pod and node is ready",
+        tells: None,
         kinds: restarts::UNREADY,
         columns: restarts::UNREADY_COLUMNS,
         maker: Some(|_| Box::new(restarts::Unready)),
@@ -129,6 +136,7 @@ pub const BUILT_IN: &[MixedView] = &[
         everywhere: true,
         span: None,
         nothing: "no container was restarted",
+        tells: None,
         kinds: restarts::RESTARTED,
         columns: restarts::RESTART_COLUMNS,
         maker: Some(|_| Box::new(restarts::Restarts)),
@@ -142,6 +150,7 @@ pub const BUILT_IN: &[MixedView] = &[
         everywhere: true,
         span: None,
         nothing: "no certificates are told of",
+        tells: Some("a certificate"),
         kinds: certs::KINDS,
         columns: certs::COLUMNS,
         maker: Some(|_| Box::new(certs::Certificates)),
@@ -155,6 +164,7 @@ pub const BUILT_IN: &[MixedView] = &[
         everywhere: true,
         span: None,
         nothing: "no versions are told of",
+        tells: None,
         kinds: versions::KINDS,
         columns: versions::COLUMNS,
         maker: Some(|_| Box::<versions::Versions>::default()),
@@ -208,6 +218,11 @@ impl Ask {
     pub(super) fn maker(&self) -> Option<Box<dyn Maker>> {
         self.view.maker.map(|make| make(self))
     }
+}
+
+/// It is no object of a cluster, but what the cluster told beside its objects: see [`outside`].
+pub fn is_told(gvk: &Gvk) -> bool {
+    gvk.group.is_empty() && matches!(&*gvk.kind, versions::SERVER | certs::SERVING | certs::CLIENT)
 }
 
 /// What is told of a cluster beside its objects, each as an object of a kind of its own: the API server's version, and the ends of the certificates that

@@ -1,5 +1,6 @@
 //! Watches: one task a kind, one coalescing delta a subscription. A lost watch keeps its rows, says since when they are stale, and comes back.
 
+mod gaps;
 mod queue;
 
 use std::collections::{HashMap, HashSet};
@@ -12,13 +13,14 @@ use serde_json::value::RawValue;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
+use self::gaps::Spot;
 use self::queue::Queue;
 use super::connection::{Connected, LONGEST_PAUSE, unix_now};
 use super::decode::{Decoder, Head, Look, Own, Shape};
 use super::metrics;
 use super::path::UserColumn;
 use super::pieces::Pieces;
-use super::rows::{Delta, Phase, Row, Uid};
+use super::rows::{Delta, Gap, Phase, Row, Uid};
 use super::views::{Ask, Book, Changed, Part, clock, outside};
 use super::wire::{LIMIT, Lines, Status, Trouble, Wire, encode};
 use crate::names::{ClusterId, Problem};
@@ -65,6 +67,14 @@ struct Pending {
     removed: HashSet<Uid>,
     /// One phase a part of the view, a kind in a namespace; `None` before its task has said anything.
     phases: Vec<Option<Phase>>,
+    /// Which parts have been listed once.
+    settled: Vec<bool>,
+    /// Where in the queue the rows begin that came after all first lists; none: they are not complete yet.
+    news: Option<usize>,
+    /// What the parts are, where there are several.
+    spots: Vec<Spot>,
+    /// What was said last of those that are not shown.
+    gaps: Arc<[Gap]>,
     /// Since when nothing is certain, unix seconds, and why.
     doubt: Option<(i64, Problem)>,
     phase_changed: bool,
@@ -133,11 +143,14 @@ impl Subscription {
 impl Shared {
     fn take(&self) -> Option<Delta> {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = pending.news.is_none_or(|from| pending.upserts.ends().0 < from);
         let upserts = pending.upserts.take(GULP);
         let more = !pending.upserts.is_empty();
         // How far it is is said with the last of the rows that it is said about.
         let phase = (!more && std::mem::take(&mut pending.phase_changed)).then(|| pending.phase());
-        let delta = Delta { columns: pending.columns.take(), reset: false, upserts, removed: pending.removed.drain().collect(), phase };
+        let gaps = phase.as_ref().and_then(|_| pending.new_gaps());
+        let removed = pending.removed.drain().collect();
+        let delta = Delta { columns: pending.columns.take(), reset: false, first, upserts, removed, phase, gaps };
         let nothing = delta.phase.is_none() && delta.columns.is_none() && delta.upserts.is_empty() && delta.removed.is_empty();
         if more {
             self.changed.notify_one();
@@ -197,15 +210,32 @@ impl Shared {
             {
                 *place = Some(phase);
                 pending.phase_changed = true;
+                pending.begin_news();
             }
+        });
+    }
+
+    fn settle(&self, part: usize) {
+        self.change(|pending| {
+            pending.settled.get_mut(part).into_iter().for_each(|settled| *settled = true);
+            pending.begin_news();
         });
     }
 }
 
 impl Pending {
-    /// The whole view is as good as its worst part; counts add up.
+    /// From here on rows are news, once every part has been listed or is not shown.
+    fn begin_news(&mut self) {
+        let listed = |(settled, phase): (&bool, &Option<Phase>)| *settled || phase.as_ref().is_some_and(gaps::refuses);
+        if self.news.is_none() && !self.settled.is_empty() && self.settled.iter().zip(&self.phases).all(listed) {
+            self.news = Some(self.upserts.ends().1);
+        }
+    }
+
+    /// The whole view is as good as its worst part; counts add up. Parts that are not shown say nothing about the others.
     fn phase(&self) -> Phase {
-        let stale = self.phases.iter().flatten().find(|phase| matches!(phase, Phase::Stale { .. }));
+        let some = self.shows_some();
+        let stale = self.phases.iter().flatten().find(|phase| matches!(phase, Phase::Stale { .. }) && !(some && gaps::refuses(phase)));
         if let Some(stale) = stale {
             return stale.clone();
         }
@@ -215,7 +245,8 @@ impl Pending {
         let counts = self.phases.iter().map(|phase| match phase {
             Some(Phase::Synced) => None,
             Some(Phase::Syncing { count }) => Some(*count),
-            _ => Some(0),
+            Some(Phase::Stale { .. }) => None,
+            None => Some(0),
         });
         let open: Vec<usize> = counts.flatten().collect();
         if open.is_empty() { Phase::Synced } else { Phase::Syncing { count: open.into_iter().sum() } }
@@ -250,6 +281,8 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
     };
     shared.change(|pending| {
         pending.phases = vec![None; places.len()];
+        pending.settled = vec![false; places.len()];
+        pending.spots = places.iter().map(|(part, namespace)| Spot::of(&part.kind, *namespace)).collect();
         pending.columns = places.first().and_then(|(part, _)| decoder(part).columns());
         // Where nothing of a view is served, nothing more will come.
         pending.phase_changed |= places.is_empty();
@@ -694,6 +727,7 @@ impl Source {
         let gone = self.known.extract_if(|_, seen| *seen != round).map(|(uid, _)| uid).collect();
         self.remove(gone);
         self.fresh = unix_now();
+        self.shared.settle(self.part);
         self.shared.set_phase(self.part, Phase::Synced);
     }
 

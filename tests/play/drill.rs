@@ -50,7 +50,7 @@ fn row(gvk: Gvk, cluster: &str, namespace: Option<&str>, name: &str) -> Row {
 fn plain(rows: Vec<Row>) -> Delta {
     let column = Column { name: "STATUS".into(), wide: false, right: false };
     let rows = rows.into_iter().map(|row| Row { cells: Box::new([Cell::Text("Ready".into())]), ..row }).collect();
-    Delta { columns: Some([column].into()), reset: true, upserts: rows, removed: Vec::new(), phase: Some(Phase::Synced) }
+    Delta { columns: Some([column].into()), reset: true, upserts: rows, phase: Some(Phase::Synced), ..Delta::default() }
 }
 
 fn web_pods() -> Vec<Row> {

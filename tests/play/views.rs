@@ -1,12 +1,15 @@
 //! Stories of questions across kinds and clusters: what is in trouble, seen in groups, and back again.
 
-use meshplay::cluster::rows::{Cell, Row, RowState, Uid};
+use std::sync::Arc;
+
+use meshplay::cluster::rows::{Cell, Delta, Gap, Row, RowState, Uid};
+use meshplay::names::{Gvk, Problem};
 use meshplay::tui::app::model::Effect;
 use meshplay::tui::panes::inventory;
 
 use crate::play::{Opening, Stage};
 use crate::scene::{self, HOUR, KINDS, MINUTE, Make, changed, gone, listed, trouble};
-use crate::{assert_not_shown, assert_shown};
+use crate::{assert_not_shown, assert_shown, wanted};
 
 fn oom(cluster: &str, name: &str, ago: i64) -> Row {
     trouble(&format!("{cluster}/shop/{name}"), "Pod", ago, ["OOMKilled", "node-07", "2.4.0", "cart exit 137, 14 restarts"])
@@ -152,6 +155,59 @@ fn changes_look_back_as_far_as_they_are_asked_and_say_when_there_are_none() {
     stage.rows("prod-eu", changed(rows));
     let lines = stage.lines_with("prod-eu  ");
     assert!(lines[0].contains("replicas 3 → 5") && lines[1].contains("image cart 2.3.0 → 2.4.0"), "{}", stage.screen());
+}
+
+/// What an API server told of itself, and a node, below it.
+pub fn versions() -> Stage {
+    let mut stage = crate::newcomer();
+    let rows = vec![scene::version("sandbox/sandbox", "APIServer", "v1.36.0"), scene::version("sandbox/node-1", "Node", "v1.35.2")];
+    stage.play(": versions <ret>").rows("sandbox", listed("versions", rows)).play("N");
+    stage
+}
+
+#[test]
+fn what_is_no_object_or_only_tells_of_one_is_not_deleted() {
+    let mut stage = versions();
+    stage.wanted();
+    for keys in ["ctrl-d", "d", "y", "<ret>", "<tab>"] {
+        stage.play("g G").play(keys);
+        assert_shown(&mut stage, &["APIServer is no object of the cluster: it is what its API server told"]);
+        assert_eq!(wanted(&mut stage), [], "{keys}");
+        stage.play("<esc>");
+    }
+    assert!(!stage.line(-1).contains("describe"), "{}", stage.line(-1));
+    stage.play("k ctrl-d");
+    assert_shown(&mut stage, &["Node node-1 in sandbox", "Cancel"]);
+    // Every container has its row: none of them is the workload.
+    stage.play("<esc> ': images' <ret>").rows("sandbox", listed("images", vec![image("sandbox", "web", "1.4.1")])).play("ctrl-d");
+    assert_shown(&mut stage, &["this row tells of an image and is no Deployment itself"]);
+}
+
+#[test]
+fn kinds_that_may_not_be_read_are_named_beside_those_that_may() {
+    let mut stage = Opening::kubeconfig(&["lab/shop"]).open(&["lab"]).size(100, 24).start();
+    let job = |name: &str| scene::workload(&format!("lab/shop/{name}"), "Job", "1/1", "Complete", "");
+    let gap = |group: &str, kind: &str, plural: &str| Gap {
+        gvk: Arc::new(Gvk::new(group, "v1", kind)),
+        plural: plural.into(),
+        namespace: None,
+        forbidden: true,
+        problem: Problem::new("cluster.forbidden", "lab does not allow this (403)", format!("User \"sam\" cannot list resource \"{plural}\"")),
+    };
+    let with = |gaps: Vec<Gap>, delta: Delta| Delta { gaps: Some(gaps.into()), ..delta };
+    stage.connections(vec![scene::ready("lab")]).kinds(KINDS);
+    stage.rows("lab", with(vec![gap("batch", "CronJob", "cronjobs")], listed("workloads", vec![])));
+    // Where nothing else is there it is said why, too.
+    assert_shown(&mut stage, &["cronjobs forbidden in lab", "User \"sam\" cannot list resource \"cronjobs\""]);
+    stage.rows("lab", changed(vec![job("report"), scene::workload("lab/shop/web", "Deployment", "1/1", "Available", "")]));
+    assert_shown(&mut stage, &["2 rows  cronjobs forbidden in lab"]);
+    assert_not_shown(&mut stage, &["as of", "? report", "? web"]);
+    // What is withdrawn later leaves rows of which nothing new is heard.
+    stage.rows("lab", with(vec![gap("batch", "CronJob", "cronjobs"), gap("batch", "Job", "jobs")], changed(vec![])));
+    assert_shown(&mut stage, &["cronjobs, jobs forbidden in lab", "? report"]);
+    assert_not_shown(&mut stage, &["? web"]);
+    stage.rows("lab", with(vec![], changed(vec![])));
+    assert_not_shown(&mut stage, &["forbidden"]);
 }
 
 #[test]

@@ -3,7 +3,8 @@
 #![allow(dead_code, reason = "each test program uses its own part")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends here when something is wrong")]
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use meshplay::cluster::connection::Connection;
@@ -12,7 +13,7 @@ use meshplay::cluster::gate::Gate;
 use meshplay::cluster::rows::Delta;
 use meshplay::names::ClusterId;
 use meshplay::terminal::Depth;
-use meshplay::tui::app::commands::{CONTEXTS, parse};
+use meshplay::tui::app::commands::{CONTEXTS, Command, parse};
 use meshplay::tui::app::memory::Memory;
 use meshplay::tui::app::model::{Beginning, Effect, Model, Msg, Report};
 use meshplay::tui::app::shared::Shared;
@@ -159,11 +160,9 @@ impl Opening {
 
     /// The curtain goes up.
     pub fn start(self) -> Stage {
-        let file = self.keys.map(|text| ("keymap.toml", text));
-        let load = |layers: &[keys::Layer<'_>]| Keymap::load(layers, file, CONTEXTS, &|_, text| parse(text)).expect("a keymap without faults");
-        let keymap = load(keys::preset(self.preset).expect("a preset"));
-        let keymaps = keys::PRESETS.iter().map(|(name, layers)| ((*name).to_owned(), load(layers))).collect();
-        let load = |name: &str| Theme::load(name, &builtin, None, depth_of(name)).expect("a theme without faults").0.with_ascii(self.ascii);
+        let keymaps = keymaps(self.keys);
+        let keymap = keymaps.iter().find(|(name, _)| name == self.preset).expect("a preset").1.clone();
+        let load = |name: &str| THEMES.iter().find(|(known, _)| *known == name).expect("a theme").1.clone().with_ascii(self.ascii);
         let shared = Shared {
             contexts: self.contexts,
             gate: Gate::new(self.readonly, self.protected, None),
@@ -187,6 +186,22 @@ impl Opening {
         stage
     }
 }
+
+/// Every preset with the person's own file over it. Reading them is most of what a story costs, so each file is read once.
+fn keymaps(own: Option<&'static str>) -> Vec<(String, Keymap<Command>)> {
+    type Presets = Vec<(String, Keymap<Command>)>;
+    static READ: LazyLock<Mutex<HashMap<Option<&'static str>, Presets>>> = LazyLock::new(Mutex::default);
+    let file = own.map(|text| ("keymap.toml", text));
+    let load = |layers: &[keys::Layer<'_>]| Keymap::load(layers, file, CONTEXTS, &|_, text| parse(text)).expect("a keymap without faults");
+    let all = || keys::PRESETS.iter().map(|(name, layers)| ((*name).to_owned(), load(layers))).collect();
+    READ.lock().expect("a keymap without faults").entry(own).or_insert_with(all).clone()
+}
+
+/// Every theme, read once.
+static THEMES: LazyLock<Vec<(&str, Theme)>> = LazyLock::new(|| {
+    let load = |name: &str| Theme::load(name, &builtin, None, depth_of(name)).expect("a theme without faults").0;
+    BUILTIN.iter().map(|(name, _)| (*name, load(name))).collect()
+});
 
 /// The colours each theme is made for.
 fn depth_of(theme: &str) -> Depth {
@@ -353,11 +368,11 @@ impl Stage {
         self.screen().lines().filter(|line| line.contains(text)).map(str::to_owned).collect()
     }
 
-    /// The line the cursor bar stands in, without the bar.
+    /// The line the cursor bar stands in, without the bar and what a moment ago became of the row.
     pub fn cursor(&mut self) -> String {
         let lines = self.lines_with("▌");
         assert_eq!(lines.len(), 1, "{}", self.screen());
-        lines[0].trim_start_matches([' ', '▌']).to_owned()
+        lines[0].trim_start_matches([' ', '▌', '+', 'Δ', '-']).to_owned()
     }
 
     /// How the first place that shows a text looks.

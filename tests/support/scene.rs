@@ -38,6 +38,7 @@ pub fn columns(view: &str) -> Arc<[Column]> {
         "secrets" => &["TYPE", "DATA"],
         "changes" => &["WHEN", "KIND", "OBJECT", "WHAT", "BY"],
         "images" => &["KIND", "CONTAINER", "VERSION", "ELSEWHERE", "IMAGE"],
+        "versions" => &["COMPONENT", "VERSION", "SKEW", "MESSAGE"],
         "trouble" => &["KIND", "CAUSE", "SINCE", "NODE", "VERSION", "MESSAGE"],
         other => panic!("no columns for {other}"),
     };
@@ -51,7 +52,7 @@ pub fn columns(view: &str) -> Arc<[Column]> {
 
 /// All rows of a cluster, as they stand when a list has come in.
 pub fn listed(view: &str, rows: Vec<Row>) -> Delta {
-    Delta { columns: Some(columns(view)), reset: true, upserts: rows, removed: Vec::new(), phase: Some(Phase::Synced) }
+    Delta { columns: Some(columns(view)), reset: true, upserts: rows, phase: Some(Phase::Synced), ..Delta::default() }
 }
 
 /// What pods of the shop use, measured so many seconds ago: names, millicores, mebibytes.
@@ -143,6 +144,12 @@ pub fn image(place: &str, version: &str) -> Row {
     let name = place.rsplit('/').next().unwrap_or_default();
     let cells = vec![text("Deployment"), text(name), text(version), Cell::Empty, text(&format!("shop/{name}:{version}"))];
     row(Gvk::new("apps", "v1", "Deployment"), place, cells)
+}
+
+/// A version: of the API server, which is no object, or of a node's kubelet.
+pub fn version(place: &str, kind: &str, version: &str) -> Row {
+    let component = if kind == "Node" { "kubelet" } else { "kube-apiserver" };
+    row(Gvk::new("", "v1", kind), place, vec![text(component), text(version), Cell::Empty, Cell::Empty])
 }
 
 /// A Secret.

@@ -80,6 +80,9 @@ impl Watching<'_> {
         let upserts: Vec<Uid> = delta.upserts.iter().map(|row| row.uid).collect();
         let removed: Vec<Row> = delta.removed.iter().filter_map(|uid| self.row(id, *uid).cloned()).collect();
         let phase = delta.phase.clone();
+        for gap in delta.gaps.iter().flat_map(|gaps| gaps.iter()) {
+            io.fail(&gap.problem)?;
+        }
         self.table.apply(id, delta);
         if let Some(Phase::Stale { problem, .. }) = &phase {
             io.fail(problem)?;

@@ -24,6 +24,11 @@ impl Queue {
         self.places.is_empty()
     }
 
+    /// Where the next row to be taken stands, and where the next one that comes will, counted from the first row there ever was.
+    pub(super) fn ends(&self) -> (usize, usize) {
+        (self.left, self.left + self.rows.len())
+    }
+
     pub(super) fn put(&mut self, row: Row) {
         let place = *self.places.entry(row.uid).or_insert(self.left + self.rows.len());
         match self.rows.get_mut(place - self.left) {

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::asked::run_line;
 use super::copy;
 use super::model::{Effect, Model, Overlay};
-use super::update::{Wanted, run_line};
+use super::update::Wanted;
 use crate::cluster::gate::Deed;
 use crate::cluster::kubectl;
 use crate::names::ObjectKey;

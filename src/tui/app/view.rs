@@ -7,7 +7,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::commands::{Command, parse, specs};
 use super::model::{Guide, Model, Overlay};
-use super::update::refusal;
+use super::possible::refusal;
 use crate::cluster::connection::{Connection, Health};
 use crate::cluster::rows::RowState;
 use crate::tui::flow::{GuideStep, Look, PaneId};

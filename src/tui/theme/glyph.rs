@@ -15,6 +15,12 @@ pub struct Glyphs {
     pub cursor: &'static str,
     /// A marked row.
     pub mark: &'static str,
+    /// A row that came a moment ago.
+    pub added: &'static str,
+    /// One that changed.
+    pub changed: &'static str,
+    /// One that is gone.
+    pub gone: &'static str,
     /// A piece of a horizontal rule.
     pub rule: &'static str,
     /// A piece of a vertical rule.
@@ -78,7 +84,10 @@ pub const UNICODE: Glyphs = Glyphs {
     progress: "◐",
     unknown: "?",
     cursor: "▌",
-    mark: "+",
+    mark: "■",
+    added: "+",
+    changed: "Δ",
+    gone: "-",
     rule: "─",
     side: "▏",
     cut: "…",
@@ -115,7 +124,10 @@ pub const ASCII: Glyphs = Glyphs {
     progress: "~",
     unknown: "?",
     cursor: ">",
-    mark: "+",
+    mark: "*",
+    added: "+",
+    changed: "%",
+    gone: "-",
     rule: "-",
     side: "|",
     cut: "~",

@@ -51,6 +51,20 @@ pub enum Sign {
     Unknown,
 }
 
+/// What became of a row a moment ago.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing.
+    #[default]
+    None,
+    /// It came.
+    Added,
+    /// Something that is seen of it changed.
+    Changed,
+    /// It is gone, and will not be shown much longer.
+    Gone,
+}
+
 /// One row as it is drawn.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RowView {
@@ -60,6 +74,8 @@ pub struct RowView {
     pub cells: Vec<Cell>,
     /// The person marked it.
     pub marked: bool,
+    /// What became of it; seen where it is not marked.
+    pub change: Change,
     /// Old or unimportant.
     pub grey: bool,
 }
@@ -260,9 +276,8 @@ impl TableView<'_> {
         let (glyph, role) = sign(row.sign, theme);
         let plain = theme.style(if row.grey { Role::Stale } else { Role::Text });
         let style = |role: Role| if row.grey && role == Role::Text { plain } else { theme.style(role) };
-        if row.marked {
-            put(buf, area, 1, 0, theme.glyphs().mark, theme.style(Role::Mark));
-        }
+        let (before, look) = before(row, theme);
+        put(buf, area, 1, 0, before, theme.style(look));
         put(buf, area, 2, 0, glyph, theme.style(role));
         let mut column = SIGNS;
         for (at, width) in shown {
@@ -300,6 +315,18 @@ fn place(buf: &mut Buffer, area: Rect, column: u16, width: u16, text: &str, styl
         put_right(buf, area, column + width, 0, text, style);
     } else {
         put(buf, area, column, 0, text, style);
+    }
+}
+
+/// The character before the sign: the person's mark, or what became of the row.
+fn before(row: &RowView, theme: &Theme) -> (&'static str, Role) {
+    let glyphs = theme.glyphs();
+    match row.change {
+        Change::Gone => (glyphs.gone, Role::DiffDel),
+        _ if row.marked => (glyphs.mark, Role::Mark),
+        Change::Added => (glyphs.added, Role::DiffAdd),
+        Change::Changed => (glyphs.changed, Role::StatusProgress),
+        Change::None => (" ", Role::Text),
     }
 }
 

@@ -125,6 +125,7 @@ fn line_row(line: &Line, state: &State, shared: &Shared, look: &Look<'_>) -> Row
         ],
         marked: state.marks.contains(&line.id),
         grey: !matches!(standing, Standing::Connected | Standing::Maintenance),
+        ..RowView::default()
     }
 }
 

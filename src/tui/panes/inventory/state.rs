@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+mod news;
 mod place;
 
+pub use self::news::News;
 pub use self::place::{Origin, Place, Tie};
 
 use serde::{Deserialize, Serialize};
@@ -30,6 +32,8 @@ pub struct State {
     pub generation: u64,
     /// Its rows.
     pub table: Table,
+    /// What became of rows a moment ago.
+    pub news: News,
     /// The object the cursor was put on; none before the person moved it: then it stays at the top while rows come.
     pub cursor: Option<Seat>,
     /// Where the cursor stands in the order.
@@ -301,8 +305,13 @@ pub enum Body {
 }
 
 impl State {
-    /// The row under the cursor. None where its object is gone while its detail is still open, until a key moves the cursor.
+    /// The row under the cursor. None where its object is gone while its detail or its row is still seen, until a key moves the cursor.
     pub fn row(&self) -> Option<&Row> {
+        self.pointed().filter(|row| !self.news.leaves(row))
+    }
+
+    /// The row the cursor stands on, also one whose object is gone.
+    pub fn pointed(&self) -> Option<&Row> {
         if self.lists_groups() {
             return None;
         }
@@ -341,6 +350,6 @@ impl State {
             return self.row().map(Row::key).into_iter().collect();
         }
         let rows = (0..self.table.visible()).filter_map(|at| self.table.row(at));
-        rows.filter(|row| self.marks.contains(&(row.cluster.clone(), row.uid))).map(Row::key).collect()
+        rows.filter(|row| self.marks.contains(&(row.cluster.clone(), row.uid)) && !self.news.leaves(row)).map(Row::key).collect()
     }
 }

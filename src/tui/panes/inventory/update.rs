@@ -8,11 +8,13 @@ mod follow;
 mod groups;
 mod measure;
 mod namespaces;
+mod news;
 mod places;
 mod reading;
 mod resume;
 mod saved;
 mod table;
+mod told;
 mod uses;
 
 use std::time::Duration;
@@ -32,7 +34,7 @@ use self::drill::{drill, node, owner, selected, to_owner, warp};
 use self::measure::measured;
 use self::table::{column, filtered, mark, mark_range, moved, pan, rows, seat, sort, sort_here, unmark};
 use super::commands::{Command, Folding, Sideways};
-use super::state::{Origin, State, Tab, Tie, View};
+use super::state::{News, Origin, State, Tab, Tie, View};
 use super::work::{Effect, Report};
 use crate::cluster::table::{Sort, SortBy, Table};
 use crate::cluster::views::Ask;
@@ -46,6 +48,9 @@ use crate::tui::widgets::document::Document;
 pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> Step<Effect> {
     if let Some(step) = groups::command(state, &command) {
         return step;
+    }
+    if let Some(why) = told::refusal(state, &command) {
+        return say(&why);
     }
     match command {
         Command::Move(step) => moved(state, at, step),
@@ -146,6 +151,7 @@ pub fn report(state: &mut State, shared: &Shared, at: At, report: Report) -> Ste
 /// What is due at this moment.
 pub fn tick(state: &mut State, at: At) -> Step<Effect> {
     reading::hide(state, at);
+    news::pass(state, at);
     if state.grouping.as_ref().and_then(|grouping| grouping.due).is_some_and(|due| due <= at.mono) {
         groups::count(state);
     }
@@ -158,7 +164,7 @@ pub fn next_wake(state: &State) -> Option<Duration> {
     let detail = state.detail.as_ref().filter(|detail| detail.job.is_none()).and_then(|detail| detail.due);
     let groups = state.grouping.as_ref().and_then(|grouping| grouping.due);
     let hides = state.detail.as_ref().and_then(|detail| detail.revealed.as_ref()).map(|shown| shown.until);
-    [detail, groups, hides].into_iter().flatten().min()
+    [detail, groups, hides, news::next(state)].into_iter().flatten().min()
 }
 
 /// Looks at something else in the clusters that are open.
@@ -177,6 +183,7 @@ fn enter(state: &mut State, shared: &Shared, view: View) -> Step<Effect> {
     state.view = view;
     state.table = Table::new();
     state.table.set_sort(sort);
+    state.news = News::default();
     (state.position, state.top, state.cursor, state.seek) = (0, 0, None, None);
     let mut step = Step::redraw();
     if !same_kind {
@@ -300,6 +307,9 @@ fn say(what: &str) -> Step<Effect> {
 
 /// Why a command is not possible now; none: it is.
 pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<String> {
+    if let Some(why) = told::refusal(state, command) {
+        return Some(why);
+    }
     let row = state.row();
     let kind = row.map(|row| &*row.gvk.kind);
     let nothing = row.is_none() && state.detail.is_none();
@@ -321,7 +331,11 @@ pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<Stri
         | Command::CopyName
             if nothing =>
         {
-            "no row is chosen"
+            if state.pointed().is_some() {
+                "it is gone"
+            } else {
+                "no row is chosen"
+            }
         }
         Command::Logs | Command::PreviousLogs => match kind {
             Some(kind) if !logged(kind) => return Some(format!("a {kind} has no containers")),

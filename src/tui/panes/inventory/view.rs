@@ -1,6 +1,7 @@
 //! What the inventory looks like: breadcrumb, table, and the object beside or over it. Changes nothing.
 
 mod detail;
+mod gaps;
 mod gauge;
 mod groups;
 mod table;
@@ -79,6 +80,7 @@ pub fn crumbs(state: &State, shared: &Shared, look: &Look<'_>) -> Vec<Segment> {
         segments.push(Segment::new("order held", Role::Dim, 3));
     }
     segments.extend(staleness(state, shared));
+    segments.extend(gaps::crumbs(state));
     segments.extend(gauge::crumb(state));
     // The first to go where room is short; `?` lists them too.
     segments.extend(digits(state));
@@ -280,6 +282,7 @@ fn why_empty(state: &State, shared: &Shared) -> Vec<Spans> {
             Phase::Synced => lines.push(text(nothing_there(state, cluster.as_str()))),
         }
     }
+    lines.extend(gaps::told(state));
     if lines.is_empty() {
         let troubled = shared.open.iter().filter_map(|id| shared.connection(id)?.problem.as_ref());
         lines.extend(troubled.flat_map(told));

@@ -125,7 +125,7 @@ fn kind_row(kind: &str, state: &State, shared: &Shared, look: &Look<'_>) -> RowV
     if shared.open.len() > 1 {
         cells.extend(shared.open.iter().map(|id| here(state.tally(id, kind), look)));
     }
-    RowView { sign: sign(kind, &tally), cells, marked: false, grey: tally.total() == 0 }
+    RowView { sign: sign(kind, &tally), cells, grey: tally.total() == 0, ..RowView::default() }
 }
 
 /// How many there are in one cluster, and how many of them somebody should look at.

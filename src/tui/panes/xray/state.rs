@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::cluster::rows::Phase;
 use crate::names::{ClusterId, Gvk, Problem};
 use crate::relations::graph::At;
 use crate::survey::world::{Relation, World};
@@ -91,6 +92,29 @@ pub enum What {
     Inside(At, usize),
     /// Something an object needs, and where it is.
     Need(Box<Relation>, Option<At>),
+}
+
+/// How far the roots of a grove are.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Standing<'a> {
+    /// They are not all known yet.
+    Reading,
+    /// These are all there are.
+    Known,
+    /// Nothing new is heard of them.
+    Failed(&'a Problem),
+}
+
+impl Grove {
+    /// How far its roots are.
+    pub fn standing(&self) -> Standing<'_> {
+        let phase = self.root.as_ref().and_then(|root| self.world.phases().iter().find(|(kind, _)| kind == root));
+        match (&self.problem, phase.map(|(_, phase)| phase)) {
+            (Some(problem), _) | (None, Some(Phase::Stale { problem, .. })) => Standing::Failed(problem),
+            (None, Some(Phase::Synced)) => Standing::Known,
+            (None, _) => Standing::Reading,
+        }
+    }
 }
 
 impl State {

@@ -31,8 +31,8 @@ pub fn entered(state: &mut State, shared: &Shared) -> Step<Effect> {
     let rules = Arc::new(Rules::embedded());
     let grove = |cluster: &crate::names::ClusterId| Grove { cluster: cluster.clone(), root: None, world: World::new(rules.clone()), problem: None };
     state.groves = shared.open.iter().map(grove).collect();
-    state.lines.clear();
     (state.due, state.made) = (None, None);
+    grow::lines(state);
     Step::effect(Effect::Survey { generation: state.generation, clusters: shared.open.clone(), kind, namespaces })
 }
 
@@ -142,6 +142,7 @@ pub fn report(state: &mut State, at: At, report: Report) -> Step<Effect> {
                     Err(problem) => grove.problem = Some(problem),
                 }
             }
+            make(state, at);
             Step::redraw()
         }
         Report::News { generation, cluster, news } if generation == state.generation => {

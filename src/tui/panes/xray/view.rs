@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::state::{Grove, Line, State, What};
+use super::state::{Grove, Line, Standing, State, What};
 use crate::cluster::rows::{Phase, RowState};
 use crate::names::Problem;
 use crate::survey::world::There;
@@ -117,8 +117,15 @@ fn told(grove: &Grove, line: &Line, state: &State, look: &Look<'_>) -> (Sign, Sp
     let state = match &line.what {
         What::Cluster => {
             spans.push((grove.cluster.to_string(), Role::Title));
-            spans.extend(grove.problem.iter().map(|problem| (format!("  {}", problem.what), Role::StatusBad)));
-            if grove.problem.is_some() { RowState::Bad } else { RowState::Fine }
+            let kind = state.ask.as_ref().map_or("", |ask| &ask.kind);
+            let (note, role, state) = match grove.standing() {
+                Standing::Failed(problem) => (refusal(grove, problem), Role::StatusBad, RowState::Bad),
+                Standing::Known if line.open.is_none() => (format!("has no {kind} here"), Role::Dim, RowState::Fine),
+                Standing::Reading if line.open.is_none() => (format!("reading {kind}…"), Role::StatusProgress, RowState::Progress),
+                Standing::Known | Standing::Reading => (String::new(), Role::Dim, RowState::Fine),
+            };
+            spans.push((format!("  {note}"), role));
+            state
         }
         What::Object(at) => {
             let Some(row) = grove.world.row(*at) else { return (Sign::None, spans) };
@@ -156,6 +163,12 @@ fn told(grove: &Grove, line: &Line, state: &State, look: &Look<'_>) -> (Sign, Sp
     (mark(state), spans)
 }
 
+/// Why nothing is known of a cluster, behind its name.
+fn refusal(grove: &Grove, problem: &Problem) -> String {
+    let what = problem.what.strip_prefix(grove.cluster.as_str()).unwrap_or(&problem.what).trim_start();
+    if problem.why.is_empty() { what.to_owned() } else { format!("{what}: {}", problem.why) }
+}
+
 /// The lines that join a line to the one above it.
 fn branches(line: &Line, many: bool, look: &Look<'_>) -> String {
     let glyphs = look.theme.glyphs();
@@ -187,12 +200,10 @@ fn why_empty(state: &State, shared: &Shared) -> Vec<Spans> {
         return vec![text(format!("nothing here is called {}; esc shows all", state.filter))];
     }
     let one = |grove: &Grove| -> Vec<Spans> {
-        let done = grove.root.as_ref().is_some_and(|root| grove.world.phases().iter().any(|(kind, phase)| kind == root && *phase == Phase::Synced));
-        let stale = grove.world.unknown().find(|(kind, _)| grove.root.as_deref() == Some(*kind)).map(|(_, problem)| problem);
-        match grove.problem.as_ref().or(stale) {
-            Some(problem) => said(problem),
-            None if done => vec![text(format!("{} has no {} here", grove.cluster, ask.kind))],
-            None => vec![text(format!("reading {} of {}…", ask.kind, grove.cluster))],
+        match grove.standing() {
+            Standing::Failed(problem) => said(problem),
+            Standing::Known => vec![text(format!("{} has no {} here", grove.cluster, ask.kind))],
+            Standing::Reading => vec![text(format!("reading {} of {}…", ask.kind, grove.cluster))],
         }
     };
     state.groves.iter().flat_map(one).collect()

@@ -6,8 +6,7 @@ use super::super::commands::Move;
 use super::super::state::{Body, Detail, Heard, Related, State, Tab};
 use super::super::work::Effect;
 use super::table::target;
-use super::uses;
-use super::{redraw, say};
+use super::{redraw, say, told, uses};
 use crate::cluster::events::EventLine;
 use crate::cluster::rows::{Phase, Row, RowState};
 use crate::names::ObjectKey;
@@ -81,6 +80,9 @@ pub(super) fn open(state: &mut State, at: At, tab: Tab, full: bool) -> Step<Effe
         return ends.then(inspect(state));
     }
     let Some(key) = state.row().map(Row::key) else { return Step::quiet() };
+    if let Some(why) = told::no_object(&key.gvk) {
+        return say(&why);
+    }
     state.detail = Some(Detail {
         key,
         tab,

@@ -1,6 +1,6 @@
 //! Going back and forth between places: each is found as it was left.
 
-use super::super::state::{Place, State};
+use super::super::state::{News, Place, State};
 use super::super::work::Effect;
 use super::detail::close;
 use super::{filtered, watch};
@@ -81,6 +81,7 @@ fn restore(state: &mut State, shared: &Shared, place: Place) -> Step<Effect> {
     state.view = place.view;
     (state.filter, state.trouble, state.column) = (place.filter, place.trouble, place.column);
     state.table = place.table.unwrap_or_default();
+    state.news = News::default();
     state.table.set_sort(place.sort);
     (state.grouping, state.followed) = (place.grouping, None);
     let closed: Vec<_> = state.table.phases().iter().map(|(id, _)| id).filter(|id| !shared.open.contains(id)).cloned().collect();

@@ -5,9 +5,8 @@ use super::super::state::{Body, Origin, Seat, State, Tie};
 use super::super::view::heads;
 use super::super::work::Effect;
 use super::detail::{AGAIN, follow};
-use super::groups;
 use super::resume::by_name;
-use super::say;
+use super::{groups, news, say};
 use crate::cluster::filter::Filter;
 use crate::cluster::rows::{Delta, Phase, Row, Uid};
 use crate::cluster::table::{Sort, SortBy};
@@ -85,6 +84,7 @@ pub(super) fn rows(state: &mut State, at: At, cluster: &ClusterId, mut delta: De
     let before = state.position;
     belonging(state, &mut delta);
     sought(state, &delta);
+    news::note(state, at, cluster, &mut delta);
     let (defined, whole) = (delta.columns.is_some(), delta.phase == Some(Phase::Synced));
     // Once the person has put the cursor on an object, no other slides over it.
     state.table.hold(state.cursor.is_some());
@@ -136,7 +136,7 @@ pub(super) fn seat(state: &mut State, before: Option<usize>) {
         None if before.is_some() && state.detail.is_some() && state.cursor.is_some() => return,
         None => {
             state.position = state.position.min(state.table.visible().saturating_sub(1));
-            state.cursor = state.cursor.take().and_then(|_| state.row().map(seat_of));
+            state.cursor = state.cursor.take().and_then(|_| state.pointed().map(seat_of));
         }
     }
     if before.is_some_and(|before| before != state.position) && state.top > 0 {

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::super::kept::Choice;
 use super::super::state::{Seen, State};
-use super::{cluster_scoped, empty, gauge, role_of, sign};
+use super::{cluster_scoped, empty, gaps, gauge, role_of, sign};
 use crate::cluster::connection::Health;
 use crate::cluster::rows::{Cell as Value, Column, Phase, Row, RowState};
 use crate::cluster::table::{Sort, SortBy};
@@ -14,7 +14,7 @@ use crate::tui::app::shared::Shared;
 use crate::tui::flow::{Look, Show};
 use crate::tui::theme::Role;
 use crate::tui::widgets::paint::{leap, scroll};
-use crate::tui::widgets::table::{Cell, EXTRA, Head, RowView, Sign, TableView, body_height, furthest, measure, room};
+use crate::tui::widgets::table::{Cell, Change, EXTRA, Head, RowView, Sign, TableView, body_height, furthest, measure, room};
 
 /// Rows measured for the widths of columns, beside those that are seen.
 const SAMPLE: usize = 200;
@@ -38,7 +38,7 @@ pub(super) fn table(state: &State, shared: &Shared, look: &Look<'_>, area: Rect,
         row: &view_of,
         total: visible,
         top,
-        cursor: state.row().map_or(usize::MAX, |_| state.position),
+        cursor: state.pointed().map_or(usize::MAX, |_| state.position),
         focus,
         found: &found,
     };
@@ -208,7 +208,9 @@ fn own_head(column: &Column, at: usize, wide: bool) -> (&str, bool, u8) {
 
 fn row_view(row: &Row, fields: &[Field], state: &State, shared: &Shared, look: &Look<'_>) -> RowView {
     let stale = state.table.phases().iter().any(|(id, phase)| *id == row.cluster && matches!(phase, Phase::Stale { .. }));
-    let away = stale || shared.connection(&row.cluster).is_some_and(|one| matches!(one.health, Health::Unreachable | Health::AuthNeeded));
+    let away = stale
+        || gaps::hides(state, row)
+        || shared.connection(&row.cluster).is_some_and(|one| matches!(one.health, Health::Unreachable | Health::AuthNeeded));
     let plain = |text: &str| Cell { text: text.to_owned(), role: Role::Text };
     let cell = |field: &Field| match field {
         Field::Cluster => plain(row.cluster.as_str()),
@@ -221,11 +223,13 @@ fn row_view(row: &Row, fields: &[Field], state: &State, shared: &Shared, look: &
         Field::Age if row.created == 0 => plain(""),
         Field::Age => Cell { text: age(look.now - row.created), role: Role::Dim },
     };
+    let change = state.news.of(row, look.mono);
     RowView {
         sign: if away { Sign::Unknown } else { sign(row.state) },
         cells: fields.iter().map(cell).collect(),
         marked: state.marks.contains(&(row.cluster.clone(), row.uid)),
-        grey: away || row.state == RowState::Done,
+        change,
+        grey: away || row.state == RowState::Done || change == Change::Gone,
     }
 }
 

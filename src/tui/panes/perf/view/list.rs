@@ -69,6 +69,6 @@ fn row(entry: &Entry, state: &State, look: &Look<'_>) -> RowView {
             Cell { text: count(errors), role: if errors > 0 { Role::StatusBad } else { Role::Text } },
         ],
         marked: state.marks.contains(&run.id),
-        grey: false,
+        ..RowView::default()
     }
 }

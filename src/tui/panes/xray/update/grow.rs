@@ -21,21 +21,22 @@ pub(super) fn lines(state: &mut State) {
     let many = state.groves.len() > 1;
     let mut lines = Vec::new();
     for (at, grove) in state.groves.iter().enumerate() {
-        let Some(root) = &grove.root else { continue };
-        let mut roots = grove.world.of_kind(root);
+        let mut roots = grove.root.as_ref().map(|root| grove.world.of_kind(root)).unwrap_or_default();
         sort(grove, &mut roots);
-        let count = state.groves.iter().filter_map(|grove| Some(grove.world.of_kind(grove.root.as_ref()?).len())).sum::<usize>();
+        let count = state.roots();
         let searched = !state.filter.is_empty() && count <= SEARCHED;
         let mut tree = Tree { state, grove, index: at, few: count <= FEW, searched, lines: Vec::new() };
-        let key = hash(0, grove.cluster.as_str());
+        let roots: Vec<What> = roots.into_iter().map(What::Object).collect();
         if many {
-            let open = state.folds.get(&key).copied().unwrap_or(true);
-            tree.lines.push(Line { key, grove: at, depth: 0, rails: 0, last: true, what: What::Cluster, open: Some(open) });
-            if open {
-                tree.level(roots.into_iter().map(What::Object).collect(), 1, key);
+            // A cluster of which nothing is known has its line too, which says why.
+            let key = hash(0, grove.cluster.as_str());
+            let open = (!roots.is_empty()).then(|| state.folds.get(&key).copied().unwrap_or(true));
+            tree.lines.push(Line { key, grove: at, depth: 0, rails: 0, last: true, what: What::Cluster, open });
+            if open == Some(true) {
+                tree.level(roots, 1, key);
             }
         } else {
-            tree.level(roots.into_iter().map(What::Object).collect(), 0, key);
+            tree.level(roots, 0, hash(0, grove.cluster.as_str()));
         }
         lines.extend(filtered(tree.lines, grove, &state.filter));
     }
