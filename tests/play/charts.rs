@@ -162,7 +162,7 @@ fn eight_pairs_are_one_in_words_and_the_figures_of_one_metric_decide() {
 fn a_history_names_the_first_run_that_is_worse() {
     let mut stage = with_runs(Opening::sandbox(), kept(26));
     stage.play("H");
-    assert_shown(&mut stage, &["p99 of service shop/web @sandbox", "26 runs", "▲ +", "worse", "before,"]);
+    assert_shown(&mut stage, &["p99 of service shop/web @sandbox", "26 runs", "▲ +", "before,"]);
     stage.play("9h").wait(Duration::from_secs(7));
     assert_shown(&mut stage, &["run-09", "the first run that is worse"]);
     stage.play("<ret>");

@@ -76,17 +76,19 @@ impl History<'_> {
 
     fn turns(&self, area: Rect, plot: Rect, buf: &mut Buffer, theme: &Theme) {
         let top = Rect { y: area.y, height: 1, x: plot.x, width: plot.width };
+        let columns: Vec<u16> = self.turns.iter().map(|turn| self.column(turn.at, plot.width)).collect();
         let mut free = 0;
-        for turn in self.turns {
-            let (x, style) = (self.column(turn.at, plot.width), theme.style(turn.role));
+        for (at, turn) in self.turns.iter().enumerate() {
+            let (x, style) = (columns[at], theme.style(turn.role));
             (0..plot.height).for_each(|y| self.upright(plot, x, y, buf, theme));
             let sign = if turn.up { theme.glyphs().rises } else { theme.glyphs().falls };
             let text = format!("{sign} {}", turn.text);
-            let text = fit(&text, plot.width, theme.glyphs().cut);
-            // What is said stands left of the change where there is no room right of it.
-            let start = x.min(plot.width.saturating_sub(width(&text)));
-            put(buf, top, if start >= free { start } else { x }, 0, if start >= free { &text } else { sign }, style);
-            free = (start + width(&text) + 2).max(free);
+            // What is said ends before the next change; of the last one it stands further left where there is no room right of it.
+            let (start, end) = match columns.get(at + 1) {
+                Some(next) => (x, next.saturating_sub(1)),
+                None => (x.min(plot.width.saturating_sub(width(&text))).max(free), plot.width),
+            };
+            free = put(buf, top, start, 0, &fit(&text, end.saturating_sub(start), theme.glyphs().cut), style) + 1;
         }
     }
 
@@ -135,6 +137,17 @@ mod tests {
             history(true),
             ["                 ^ +900 % ", " 10.0 ms|        o-o-o-x- ", "        |        :        ", " 1.00 ms|o-o-o-o-:        "]
         );
+    }
+
+    #[test]
+    fn what_is_said_of_two_changes_stands_apart() {
+        let dots = vec![Dot { value: 1e6, role: Role::Text }; 8];
+        let turn = |at| Turn { at, up: true, text: "+12 % worse".into(), role: Role::StatusBad };
+        let drawn = drawn(26, 3, |area, buf| {
+            let history = History { dots: &dots, regimes: &[], turns: &[turn(2), turn(6)], cursor: 0, unit: super::super::scale::latencies };
+            history.draw(area, 8, buf, &theme("mono", false));
+        });
+        assert_eq!(drawn[0], "             ▲ +12 … ▲ +1…");
     }
 
     #[test]
