@@ -1,6 +1,7 @@
 //! Connections to clusters: discovery, watches, rows, details, and the gate through which every change goes. Kubernetes' API stops here: what leaves
 //! this room is rows, texts and problems, sanitised.
 
+pub mod alter;
 mod certificate;
 pub mod client;
 pub mod connection;
@@ -16,6 +17,7 @@ pub mod filter;
 pub mod fleet;
 pub mod gate;
 pub mod groups;
+pub mod helm;
 pub mod kinds;
 pub mod kubeconfig;
 pub mod kubectl;
@@ -27,6 +29,7 @@ mod pieces;
 mod probe;
 pub mod proxy;
 pub mod relate;
+mod rollout;
 pub mod rows;
 pub mod secret;
 pub mod standing;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use toml::Spanned;
 
 use crate::names::{ConnectionKind, Problem};
 use crate::terminal::{Facts, Slow};
@@ -40,6 +41,19 @@ pub struct Settings {
     pub environments: BTreeMap<String, Vec<String>>,
     /// Connections that no kubeconfig names.
     pub connections: Vec<ConnectionSetting>,
+    /// What load tests may do.
+    pub perf: PerfSettings,
+}
+
+/// `[perf]` of the settings.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PerfSettings {
+    /// Globs of hosts, of hosts with ports, or of Unix sockets as `unix:/run/*`: the only places that may be loaded. None: any.
+    pub targets: Option<Spanned<Vec<String>>>,
+    /// Where they are named: file and line.
+    #[serde(skip)]
+    pub targets_named_in: String,
 }
 
 /// One `[[connections]]` of the settings.
@@ -61,6 +75,8 @@ pub struct Config {
     pub settings: Settings,
     /// Where our files live.
     pub paths: Paths,
+    /// Where this program itself lies, as far as the system tells.
+    pub program: Option<PathBuf>,
     /// Kubeconfig files in merge order; only those that exist.
     pub kubeconfigs: Vec<PathBuf>,
     /// Every place a kubeconfig was looked for, found or not.
@@ -89,6 +105,8 @@ pub struct Paths {
     pub data: PathBuf,
     /// What is remembered between starts.
     pub state: PathBuf,
+    /// What lives no longer than the login, where the system has a place for that.
+    pub runtime: Option<PathBuf>,
 }
 
 impl Config {
@@ -111,6 +129,7 @@ impl Config {
             kubeconfigs: looked_at.iter().filter(|path| path.is_file()).cloned().collect(),
             looked_at,
             paths,
+            program: std::env::current_exe().ok(),
             terminal: Facts::from_lookup(get),
             no_proxy: get("NO_PROXY").or_else(|| get("no_proxy")),
             https_proxy: get("HTTPS_PROXY").or_else(|| get("https_proxy")),
@@ -160,6 +179,7 @@ impl Paths {
             config: place("XDG_CONFIG_HOME", ".config"),
             data: place("XDG_DATA_HOME", ".local/share"),
             state: place("XDG_STATE_HOME", ".local/state"),
+            runtime: get("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute()),
         }
     }
 
@@ -217,10 +237,11 @@ fn settings(path: &Path) -> Result<Settings, Problem> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Settings::default()),
         Err(error) => return Err(wrong(file, &error.to_string())),
     };
-    toml::from_str(&text).map_err(|error: toml::de::Error| {
-        let line = Source { file: &file, text: &text }.line(error.span().map_or(0, |span| span.start));
-        wrong(format!("{file}:{line}"), &error.message().replace('\n', " "))
-    })
+    let line = |at: usize| format!("{file}:{}", Source { file: &file, text: &text }.line(at));
+    let mut settings: Settings = toml::from_str(&text)
+        .map_err(|error: toml::de::Error| wrong(line(error.span().map_or(0, |span| span.start)), &error.message().replace('\n', " ")))?;
+    settings.perf.targets_named_in = settings.perf.targets.as_ref().map_or_else(String::new, |targets| line(targets.span().start));
+    Ok(settings)
 }
 
 #[cfg(test)]
@@ -240,6 +261,21 @@ mod tests {
         let (config, _) = Config::from_lookup(&lookup(&[("HOME", "/nowhere"), ("KUBECONFIG", &list)]));
         assert_eq!(config.kubeconfigs, [there]);
         assert_eq!(config.looked_at.len(), 2);
+    }
+
+    #[test]
+    fn targets_are_read_with_their_line() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("meshplay")).unwrap();
+        let file = folder.path().join("meshplay/config.toml");
+        std::fs::write(&file, "ascii = true\n\n[perf]\ntargets = [\"127.0.0.1\"]\n").unwrap();
+        let home = folder.path().display().to_string();
+        let (config, problems) = Config::from_lookup(&lookup(&[("HOME", &home), ("XDG_CONFIG_HOME", &home)]));
+        let perf = config.settings.perf;
+        assert_eq!(
+            (perf.targets.unwrap().into_inner(), perf.targets_named_in, problems),
+            (vec!["127.0.0.1".to_owned()], format!("{}:4", file.display()), vec![])
+        );
     }
 
     #[test]

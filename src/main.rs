@@ -11,11 +11,12 @@ use meshplay::cli::doctor::{DoctorArgs, Grade, Patient};
 use meshplay::cli::{self, Streams};
 use meshplay::cluster::client::InCluster;
 use meshplay::cluster::fleet::{Embedded, Fleet, FleetOptions};
-use meshplay::cluster::gate::Gate;
+use meshplay::cluster::gate::{Gate, Targets};
 use meshplay::cluster::proxy::Proxies;
 use meshplay::cluster::standing::Declared;
 use meshplay::config::Config;
 use meshplay::names::{ClusterId, Problem};
+use meshplay::perf::apart::Launch;
 use meshplay::results::Store;
 use meshplay::sandbox::{Options, Sandbox};
 use meshplay::terminal::{Depth, parse_depth};
@@ -195,9 +196,17 @@ async fn run(cli: Cli) -> io::Result<u8> {
                 Err(problem) => io.fail(&problem),
             }
         }
+        Some(Verb::Perf(cli::perf::PerfVerb::ServeRun)) => {
+            // A terminal that hangs up is none of its business.
+            let _hung_up = signal(SignalKind::hangup());
+            let stop = any_of([SignalKind::interrupt(), SignalKind::terminate()]);
+            let (gate, store) = (gate(&config, &cli.shared), Store::open(&config.paths.data));
+            cli::perf::apart::serve(&mut io::stdin(), &launch(&config), &gate, &store, stop, &mut io).await
+        }
         Some(Verb::Perf(verb)) => {
             let stop = asked_to_stop();
-            cli::perf::run(verb, &gate(&config, &cli.shared), &Store::open(&config.paths.data), stop, &mut io).await
+            let (gate, store) = (gate(&config, &cli.shared), Store::open(&config.paths.data));
+            cli::perf::run(verb, &gate, &store, &launch(&config), stop, &mut io).await
         }
         Some(Verb::Sandbox(cli::sandbox::SandboxVerb::Serve(args))) => cli::sandbox::serve(args, asked_to_stop(), &mut io).await,
         Some(Verb::Replay { file, speed }) => replay(&file, speed, &config, &cli.screen, &mut io).await,
@@ -252,7 +261,22 @@ async fn replay(file: &Path, speed: f64, config: &Config, args: &ScreenArgs, io:
 
 /// The rules for actions that need no cluster: a broken kubeconfig does not stand in the way of a load test.
 fn gate(config: &Config, shared: &SharedArgs) -> Gate {
-    Gate::new(shared.readonly || config.settings.readonly, config.settings.protected.clone(), Some(audit(config)))
+    let gate = Gate::new(shared.readonly || config.settings.readonly, config.settings.protected.clone(), Some(audit(config)));
+    confine(&gate, config);
+    gate
+}
+
+/// Keeps load tests to the places that the settings name, where they name any.
+fn confine(gate: &Gate, config: &Config) {
+    let perf = &config.settings.perf;
+    if let Some(targets) = &perf.targets {
+        gate.confine(Targets { globs: targets.get_ref().clone(), named_in: perf.targets_named_in.clone() });
+    }
+}
+
+/// How a run gets a process of its own.
+fn launch(config: &Config) -> Launch {
+    Launch { program: config.program.clone(), runtime: config.paths.runtime.clone() }
 }
 
 fn audit(config: &Config) -> PathBuf {
@@ -262,7 +286,9 @@ fn audit(config: &Config) -> PathBuf {
 /// The fleet a person means, and the sandbox if it is part of it. A broken kubeconfig is an error, never the sandbox.
 async fn open(config: &Config, shared: &SharedArgs) -> Result<(Fleet, Option<Sandbox>), Problem> {
     let sandbox = sandbox(config, shared).await?;
-    Ok((Fleet::open(fleet_options(config, shared, sandbox.as_ref()))?, sandbox))
+    let fleet = Fleet::open(fleet_options(config, shared, sandbox.as_ref()))?;
+    confine(fleet.gate(), config);
+    Ok((fleet, sandbox))
 }
 
 /// The sandbox, if it is asked for or there is nothing else.
@@ -323,9 +349,13 @@ fn complaints(config: &Config, settings: Vec<Problem>) -> Vec<(Grade, Problem)> 
     broken.chain(warnings.into_iter().map(|problem| (Grade::Remark, problem))).collect()
 }
 
-/// Ctrl-C, a polite kill or a hang-up. Watched for from the call on, not only once it is waited for.
+/// Ctrl-C, a polite kill or a hang-up.
 fn asked_to_stop() -> impl Future<Output = ()> {
-    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    any_of([SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()])
+}
+
+/// Signals, watched for from the call on, not only once they are waited for.
+fn any_of<const N: usize>(kinds: [SignalKind; N]) -> impl Future<Output = ()> {
     let mut signals: Vec<Signal> = kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect();
     async move {
         // Any of them; without any, never.

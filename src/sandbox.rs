@@ -19,6 +19,7 @@ mod kinds;
 mod metrics;
 mod patch;
 mod print;
+mod release;
 mod scenario;
 mod select;
 mod server;
@@ -67,9 +68,11 @@ impl Sandbox {
             why: error.to_string(),
             hints: vec!["it needs a few free ports on 127.0.0.1".into()],
         };
-        let ports = shop::open(&mut tasks).await.map_err(no_port)?;
+        let delays = Arc::default();
+        let ports = shop::open(&mut tasks, &delays).await.map_err(no_port)?;
         let store = Arc::new(store::Store::new(options.still));
         scenario::fill(&store, &options, &ports);
+        tasks.spawn(shop::follow(store.clone(), delays));
         tasks.spawn(controllers::run(store.clone(), options.clone()));
         if options.churn > 0 && !options.still {
             tasks.spawn(scenario::churn(store.clone(), options));

@@ -31,6 +31,8 @@ mod columns;
 mod gaps;
 #[path = "cluster/get.rs"]
 mod get;
+#[path = "cluster/helm.rs"]
+mod helm;
 #[path = "cluster/logs.rs"]
 mod logs;
 #[path = "cluster/measure.rs"]

@@ -9,6 +9,13 @@
     reason = "a test ends here when something is wrong"
 )]
 
+#[path = "load/apart.rs"]
+mod apart;
+#[path = "support/real.rs"]
+mod real;
+#[path = "load/wire.rs"]
+mod wire;
+
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
@@ -174,7 +181,7 @@ async fn a_target_that_sends_nonsense() {
         b"HTTP/1.1 2OO OK\r\n\r\n",
     ] {
         let (run, _) = loaded(answer, Then::Stall).await;
-        all_failed(&run, "nonsense", "no HTTP/1.1");
+        all_failed(&run, "nonsense", "does not follow the protocol");
     }
 }
 
@@ -182,7 +189,7 @@ async fn a_target_that_sends_nonsense() {
 async fn a_head_without_end() {
     let endless = format!("HTTP/1.1 200 OK\r\nX: {}", "x".repeat(200_000));
     let (run, _) = loaded(endless.into_bytes().leak(), Then::Stall).await;
-    all_failed(&run, "nonsense", "no HTTP/1.1");
+    all_failed(&run, "nonsense", "does not follow the protocol");
 }
 
 #[tokio::test]

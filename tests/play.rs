@@ -17,6 +17,8 @@ mod frame;
 mod grove;
 #[path = "play/held.rs"]
 mod held;
+#[path = "play/helm.rs"]
+mod helm;
 #[path = "play/measure.rs"]
 mod measure;
 #[path = "play/news.rs"]

@@ -63,6 +63,8 @@ const SHOTS: &[Shot] = &[
     ("columns-120x36", columns),
     ("changes-120x36", changes),
     ("images-120x36", images),
+    ("helm-120x36", helm),
+    ("helm-values-120x36", helm_values),
     ("describe-80x24", || describe(80, 24)),
     ("describe-120x36", || describe(120, 36)),
     ("yaml-beside-160x45", yaml_beside),
@@ -310,6 +312,45 @@ fn images() -> Stage {
         let rows = images.map(|(name, version)| scene::image(&format!("{cluster}/shop/{name}"), version)).into();
         stage.rows(cluster, listed("images", rows));
     }
+    stage
+}
+
+/// Releases of several clusters.
+fn helm() -> Stage {
+    let mut stage = in_trouble(Opening::kubeconfig(CONTEXTS).size(120, 36));
+    stage.play(": helm <ret>");
+    let releases: [(&str, &str, i64, i64, [&str; 4]); 7] = [
+        ("prod-eu", "cert-manager/cert-manager", 4, 9 * DAY, ["deployed", "cert-manager-v1.19.1", "v1.19.1", "Upgrade complete"]),
+        (
+            "prod-eu",
+            "ingress/traefik",
+            12,
+            3 * HOUR,
+            ["failed", "traefik-37.1.2", "v3.5.3", "Upgrade \"traefik\" failed: timed out waiting for the condition"],
+        ),
+        ("prod-eu", "shop/db", 3, 2 * DAY, ["deployed", "postgres-16.4.2", "17.2", "Upgrade complete"]),
+        ("prod-us", "cert-manager/cert-manager", 3, 40 * DAY, ["deployed", "cert-manager-v1.18.2", "v1.18.2", "Upgrade complete"]),
+        ("prod-us", "ingress/traefik", 11, 20 * DAY, ["deployed", "traefik-37.1.1", "v3.5.2", "Upgrade complete"]),
+        ("lab", "shop/db", 7, 2 * MINUTE, ["pending-upgrade", "postgres-16.5.0-rc1", "17.3", "Preparing upgrade"]),
+        ("lab", "shop/search", 1, DAY, ["deployed", "opensearch-3.2.0", "3.2.0", "Install complete"]),
+    ];
+    for cluster in ["prod-eu", "prod-us", "lab"] {
+        let own = releases.iter().filter(|(at, ..)| *at == cluster);
+        let row = |(_, place, revision, ago, words): &(&str, &str, i64, i64, [&str; 4])| {
+            scene::helm(&format!("{cluster}/{place}"), "Release", *revision, *ago, *words)
+        };
+        stage.rows(cluster, listed("helm", own.map(row).collect()));
+    }
+    stage
+}
+
+/// What a release was installed with, its defaults among it.
+fn helm_values() -> Stage {
+    let mut stage = helm();
+    stage.play("j d v m");
+    let text = "auth:\n  database: shop\n  password: <19 bytes, hidden>\n  username: shop\npersistence:\n  enabled: true\n  size: 20Gi\nreplicas: 1\nresources:\n  \
+                requests:\n    cpu: 250m\n    memory: 512Mi\nservice:\n  port: 5432\n";
+    stage.inspected(Body::Yaml(text.into()));
     stage
 }
 

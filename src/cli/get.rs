@@ -115,7 +115,7 @@ pub async fn run(args: GetArgs, scope: Scope, fleet: &Fleet, now: i64, stop: imp
     let specs: Vec<WatchSpec> = contexts.iter().map(|context| spec(&args, context, &scope, columns.clone())).collect();
     match &args.name {
         _ if args.watch => watch::follow(&args, table, specs, fleet, stop, io).await,
-        Some(name) if !matches!(args.output, Output::Wide | Output::Csv) && columns.is_empty() => {
+        Some(name) if !matches!(args.output, Output::Wide | Output::Csv) && columns.is_empty() && args.kind != "revisions" => {
             one(&args, name, &contexts, &scope, fleet, io).await
         }
         _ => many(&args, table, specs, fleet, now, io).await,
@@ -136,13 +136,19 @@ fn asked(args: &GetArgs) -> Result<(Table, Vec<UserColumn>), String> {
 }
 
 fn spec(args: &GetArgs, context: &Context, scope: &Scope, columns: Vec<UserColumn>) -> WatchSpec {
-    let everywhere = Ask::parse(&args.kind).is_some_and(|ask| ask.view.everywhere) && scope.namespace.is_none();
+    let view = Ask::parse(&args.kind).map(|ask| ask.view);
+    let everywhere = view.is_some_and(|view| view.everywhere) && scope.namespace.is_none();
+    // The objects that hold a release are not called like it.
+    let release = args.name.as_ref().filter(|_| view.is_some_and(|view| matches!(view.name, "helm" | "revisions")));
+    let and = if args.labels.is_empty() { "" } else { "," };
+    let labels = release.map_or_else(|| args.labels.clone(), |name| format!("{}{and}name={name}", args.labels));
+    let named = args.name.as_ref().filter(|_| release.is_none());
     WatchSpec {
         cluster: context.id.clone(),
         view: args.kind.clone(),
         namespaces: if everywhere { Vec::new() } else { namespace(context, scope).into_iter().collect() },
-        labels: args.labels.clone(),
-        fields: args.name.as_ref().map_or_else(String::new, |name| format!("metadata.name={name}")),
+        labels,
+        fields: named.map_or_else(String::new, |name| format!("metadata.name={name}")),
         columns,
         exact: true,
     }

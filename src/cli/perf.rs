@@ -1,5 +1,7 @@
 //! `meshplay perf`: start a load test and report it, list the runs that are kept, show one of them. Its layout as text is in `report`.
 
+pub mod apart;
+mod ask;
 mod compare;
 mod report;
 
@@ -16,8 +18,10 @@ use crate::load::engine::Sample;
 use crate::load::plan::{Pace, Plan};
 use crate::load::target::Target;
 use crate::names::Problem;
+use crate::perf::abort::Rule;
+use crate::perf::apart::Launch;
 use crate::perf::{self, Finished, Handle, Order};
-use crate::results::{Interval, Run, Store};
+use crate::results::{Interval, Run, State, Store};
 use crate::text::age;
 
 /// What to do about load tests.
@@ -31,16 +35,26 @@ pub enum PerfVerb {
     Show(ShowArgs),
     /// Measure two addresses in turn, or take runs that are kept, and say what may be said about the second.
     Compare(compare::CompareArgs),
+    /// Watch a run that has a process of its own until its end.
+    Attach(apart::RunName),
+    /// End a run that has a process of its own; what was measured is kept.
+    Stop(apart::RunName),
+    /// Be the process of a run.
+    #[command(hide = true)]
+    ServeRun,
 }
 
 /// How to load.
 #[derive(Clone, Debug, Args)]
 pub struct RunArgs {
-    /// An address; without a scheme it is http.
+    /// An address: http (if nothing else is said), https, h2c, grpc, grpcs (a health check, or /shop.Cart/Get), tcp, udp, or unix:/run/app.sock:/path.
     url: String,
     /// Connections kept open.
     #[arg(short, long, default_value_t = 4)]
     connections: usize,
+    /// Requests at once on each connection, where HTTP/2 or gRPC is spoken.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    streams: usize,
     /// How long: 10s, 1m30s, 500ms.
     #[arg(short, long, default_value = "10s", value_parser = age::parse)]
     duration: Duration,
@@ -54,6 +68,17 @@ pub struct RunArgs {
     /// How long an answer may take.
     #[arg(long, default_value = "10s", value_parser = age::parse)]
     timeout: Duration,
+    #[command(flatten)]
+    ask: ask::AskArgs,
+    /// End when it was so for so long: `p99>500ms/10s`, `rate<1/30s`. May be given several times; exit code 3.
+    #[arg(long = "abort", value_name = "LIMIT/TIME", value_parser = rule)]
+    aborts: Vec<Rule>,
+    /// End when more than that share failed for so long: `5%/10s`. The same as `--abort 'errors>5%/10s'`.
+    #[arg(long, value_name = "SHARE/TIME", value_parser = errors_rule)]
+    abort_errors: Option<Rule>,
+    /// Run in a process of its own, which outlives this terminal; prints the run's id.
+    #[arg(long)]
+    detach: bool,
     /// How to write the result.
     #[arg(short, long, value_enum, default_value_t = Output::Text)]
     output: Output,
@@ -81,21 +106,34 @@ pub struct ShowArgs {
 ///
 /// # Errors
 /// The streams are gone.
-pub async fn run(verb: PerfVerb, gate: &Gate, store: &Store, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
+pub async fn run(
+    verb: PerfVerb,
+    gate: &Gate,
+    store: &Store,
+    launch: &Launch,
+    stop: impl Future<Output = ()>,
+    io: &mut Streams<'_>,
+) -> io::Result<u8> {
     match verb {
-        PerfVerb::Run(args) => load(args, gate, store, stop, io).await,
+        PerfVerb::Run(args) => load(args, gate, store, launch, stop, io).await,
+        PerfVerb::Attach(name) => apart::attach(name, launch, store, stop, io).await,
+        PerfVerb::Stop(name) => apart::stop(name, launch, store, io).await,
+        PerfVerb::ServeRun => apart::serve(&mut io::empty(), launch, gate, store, stop, io).await,
         PerfVerb::List(args) => list(&args, store, io),
         PerfVerb::Show(args) => show(&args, store, io),
         PerfVerb::Compare(args) => compare::run(args, gate, store, stop, io).await,
     }
 }
 
-async fn load(args: RunArgs, gate: &Gate, store: &Store, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
+async fn load(args: RunArgs, gate: &Gate, store: &Store, launch: &Launch, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
     let plan = match plan(&args) {
         Ok(plan) => plan,
         Err(problem) => return usage(&problem, io),
     };
-    let order = Order::new(plan);
+    let order = Order { aborts: args.aborts.into_iter().chain(args.abort_errors).collect(), ..Order::new(plan) };
+    if args.detach {
+        return apart::detach(order, args.output, launch, gate, store, io).await;
+    }
     let announced = report::announced(&order.plan);
     let handle = match perf::start(order, gate, store) {
         Ok(handle) => handle,
@@ -103,13 +141,24 @@ async fn load(args: RunArgs, gate: &Gate, store: &Store, stop: impl Future<Outpu
     };
     // Nobody reading what it says of itself must not cost the result.
     _ = writeln!(io.err, "{announced}; ctrl-c ends it");
-    let Finished { run, problems } = match to_its_end(handle, stop, io.err).await {
-        Ok(finished) => finished,
-        Err(problem) => return io.fail(&problem),
-    };
-    print_problems(&problems, io);
-    print(&run, args.output, io.out)?;
-    run.trouble().map_or(Ok(0), |problem| io.fail(&problem))
+    match to_its_end(handle, stop, io.err).await {
+        Ok(Finished { run, problems }) => ended(&run, &problems, args.output, io),
+        Err(problem) => io.fail(&problem),
+    }
+}
+
+/// Exit code of a run that one of its rules ended.
+const ABORTED: u8 = 3;
+
+/// Reports a run that is over.
+fn ended(run: &Run, problems: &[Problem], output: Output, io: &mut Streams<'_>) -> io::Result<u8> {
+    print_problems(problems, io);
+    print(run, output, io.out)?;
+    match (run.trouble(), run.state) {
+        (Some(problem), _) => io.fail(&problem).map(|code| if run.state == State::Aborted { ABORTED } else { code }),
+        (None, State::Aborted) => Ok(ABORTED),
+        (None, _) => Ok(0),
+    }
 }
 
 fn print_problems(problems: &[Problem], io: &mut Streams<'_>) {
@@ -122,10 +171,12 @@ fn plan(args: &RunArgs) -> Result<Plan, Problem> {
     let gentle = Plan::gentle(Target::parse(&args.url)?);
     let plan = Plan {
         connections: args.connections,
+        streams: args.streams,
         duration: args.duration,
         requests: args.requests,
         pace: args.rate.clone().unwrap_or(gentle.pace),
         timeout: args.timeout,
+        request: args.ask.request()?,
         ..gentle
     };
     plan.check().map(|()| plan)
@@ -135,22 +186,32 @@ fn usage(problem: &Problem, io: &mut Streams<'_>) -> io::Result<u8> {
     io.fail(problem).map(|_| 2)
 }
 
-/// Says how it goes once a second.
-async fn to_its_end(mut handle: Handle, stop: impl Future<Output = ()>, err: &mut dyn Write) -> Result<Finished, Problem> {
-    let (mut samples, stopper) = (handle.samples(), handle.stopper());
+/// Says how it goes once a second; ends it when `stop` comes.
+async fn to_its_end(handle: Handle, stop: impl Future<Output = ()>, err: &mut dyn Write) -> Result<Finished, Problem> {
+    let stopper = handle.stopper();
+    let stop = async {
+        stop.await;
+        stopper.stop();
+        std::future::pending().await
+    };
+    to_its_end_unless(handle, stop, err)
+        .await
+        .unwrap_or_else(|| Err(Problem::new("perf.lost", "the load test has no result", "nobody waited for it")))
+}
+
+/// Says how it goes once a second; none where `leave` came first.
+async fn to_its_end_unless(mut handle: Handle, leave: impl Future<Output = ()>, err: &mut dyn Write) -> Option<Result<Finished, Problem>> {
+    let mut samples = handle.samples();
     let mut told: Option<Arc<Sample>> = None;
-    let mut stop = std::pin::pin!(stop);
-    let mut stopped = false;
+    let mut leave = std::pin::pin!(leave);
     loop {
         tokio::select! {
             biased;
-            outcome = handle.finished() => return outcome,
-            () = &mut stop, if !stopped => {
-                stopped = true;
-                stopper.stop();
-            }
+            outcome = handle.finished() => return Some(outcome),
+            () = &mut leave => return None,
             Ok(()) = samples.changed() => {
                 let sample = samples.borrow_and_update().clone();
+                // Who comes later first sees how far it is.
                 let before = told.as_ref().map_or(0, |told| told.elapsed.as_secs());
                 if sample.elapsed.as_secs() > before && sample.ended.is_none() {
                     _ = writeln!(err, "{}", report::progress(&Interval::between(told.as_deref(), &sample)));
@@ -187,6 +248,14 @@ fn print(run: &Run, output: Output, out: &mut dyn Write) -> io::Result<()> {
     }
 }
 
+fn rule(text: &str) -> Result<Rule, String> {
+    text.parse()
+}
+
+fn errors_rule(text: &str) -> Result<Rule, String> {
+    format!("errors>{text}").parse()
+}
+
 fn pace(text: &str) -> Result<Pace, String> {
     if text == "max" {
         return Ok(Pace::Max);
@@ -214,6 +283,16 @@ mod tests {
     }
 
     #[test]
+    fn rules_that_end_a_run_are_read_in_both_forms() {
+        let read = |line: &str| match Line::try_parse_from(["perf", "run", "x", "--abort", "p99>500ms/10s", "--abort-errors", line]) {
+            Ok(Line { verb: PerfVerb::Run(args) }) => Ok((args.aborts, args.abort_errors)),
+            other => Err(other.is_ok()),
+        };
+        assert_eq!(read("5%/10s"), Ok((vec!["p99>500ms/10s".parse().unwrap()], Some("errors>5%/10s".parse().unwrap()))));
+        assert_eq!(read("5%"), Err(false));
+    }
+
+    #[test]
     fn flags_make_a_plan_that_is_gentle_elsewhere() {
         assert_eq!(parsed("perf run example.com").unwrap().pace, Pace::Rate(100.0));
         assert_eq!(parsed("perf run example.com --rate max").unwrap().pace, Pace::Max);
@@ -235,7 +314,8 @@ mod tests {
         {
             let verb = Line::try_parse_from(line.split_whitespace()).unwrap_or_else(|error| panic!("{error}")).verb;
             let (mut out, mut err) = (Vec::new(), Vec::new());
-            let code = run(verb, &gate, &store, std::future::pending(), &mut Streams { out: &mut out, err: &mut err }).await.unwrap();
+            let code =
+                run(verb, &gate, &store, &Launch::default(), std::future::pending(), &mut Streams { out: &mut out, err: &mut err }).await.unwrap();
             let err = String::from_utf8(err).unwrap();
             assert!(code == expected && out.is_empty() && err.contains(word), "{line}: {code} {err}");
         }

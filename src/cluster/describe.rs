@@ -152,6 +152,9 @@ impl Fleet {
     /// # Errors
     /// The object is gone, or the cluster does not answer. What stands around it and cannot be read is told in its place.
     pub async fn describe(&self, key: &ObjectKey) -> Result<Description, Problem> {
+        if super::helm::is(&key.gvk) {
+            return self.describe_release(key).await;
+        }
         let object = self.object(key).await?;
         let around = Around { connected: self.connected(&key.cluster).await?, key };
         let mut described = match (&*key.gvk.group, &*key.gvk.kind) {

@@ -7,6 +7,7 @@ use super::connection::Connected;
 use super::decode::Head;
 use super::fleet::Fleet;
 use super::gate::{Action, Verdict};
+use super::helm;
 use super::kinds::Kind;
 use super::wire::{JSON, LIMIT};
 use crate::names::{ClusterId, ObjectKey, Problem};
@@ -23,6 +24,9 @@ impl Fleet {
     }
 
     async fn masked(&self, key: &ObjectKey, managed: bool) -> Result<Value, Problem> {
+        if helm::is(&key.gvk) {
+            return self.release_object(key).await;
+        }
         let mut object = self.whole(key).await?;
         if !managed && let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
             metadata.remove("managedFields");
@@ -60,6 +64,9 @@ impl Fleet {
     /// # Errors
     /// No such kind or object.
     pub async fn find(&self, cluster: &ClusterId, word: &str, namespace: Option<&str>, name: &str) -> Result<ObjectKey, Problem> {
+        if let Some(found) = self.find_release(cluster, word, namespace, name).await {
+            return found;
+        }
         let connected = self.connected(cluster).await?;
         let unknown = || Problem {
             code: "cluster.kind",
@@ -114,13 +121,13 @@ impl Fleet {
     }
 }
 
-async fn kind_of(connected: &Connected, key: &ObjectKey) -> Result<Kind, Problem> {
+pub(super) async fn kind_of(connected: &Connected, key: &ObjectKey) -> Result<Kind, Problem> {
     let gone =
         || Problem { code: "cluster.kind", what: format!("{} does not serve {} any more", key.cluster, key.gvk), why: String::new(), hints: vec![] };
     connected.among_kinds(|kinds| kinds.of(&key.gvk).cloned().ok_or_else(gone)).await
 }
 
-fn path(kind: &Kind, key: &ObjectKey) -> String {
+pub(super) fn path(kind: &Kind, key: &ObjectKey) -> String {
     format!("{}/{}", kind.path(key.namespace.as_deref()), segment(&key.name))
 }
 
@@ -131,7 +138,7 @@ pub(super) fn segment(name: &str) -> String {
 }
 
 /// Puts sizes where a Secret's values stand, and drops the annotation that repeats them.
-fn mask(secret: &mut Value) {
+pub(super) fn mask(secret: &mut Value) {
     for part in ["data", "stringData"] {
         for value in secret.get_mut(part).and_then(Value::as_object_mut).into_iter().flat_map(|values| values.values_mut()) {
             let text = value.as_str().unwrap_or_default();

@@ -190,6 +190,11 @@ impl Fleet {
         self.contexts().iter().find(|context| context.id == *id).cloned().ok_or_else(|| no_context(id, &self.contexts()))
     }
 
+    /// It is the server inside this process, which ends with it.
+    pub fn is_embedded(&self, id: &ClusterId) -> bool {
+        self.inner.embedded.as_ref().is_some_and(|own| own.name == id.as_str())
+    }
+
     /// The rules for actions.
     pub fn gate(&self) -> &Gate {
         &self.inner.gate

@@ -40,6 +40,27 @@ pub fn object(verb: Verb, key: &ObjectKey) -> String {
     line(key.cluster.as_str(), key.namespace.as_deref(), words)
 }
 
+/// Helm's own lines for a release, or for one revision of it.
+pub fn helm(key: &ObjectKey) -> Vec<(&'static str, String)> {
+    let (release, number) = super::helm::named(key);
+    let number = number.map(|number| number.to_string());
+    let line = |words: &[&str]| {
+        let mut all = vec!["helm", "--kube-context", key.cluster.as_str()];
+        all.extend(key.namespace.iter().flat_map(|namespace| ["-n", namespace]));
+        all.extend(words.iter().chain(&[release]));
+        all.extend(number.iter().filter(|_| !matches!(words[0], "history" | "uninstall")).flat_map(|number| ["--revision", number]));
+        shell::line(all)
+    };
+    let lines: [(&str, &[&str]); 5] = [
+        ("helm status", &["status"]),
+        ("helm history", &["history"]),
+        ("helm get values", &["get", "values"]),
+        ("helm get manifest", &["get", "manifest"]),
+        ("helm uninstall", &["uninstall"]),
+    ];
+    lines.map(|(name, words)| (name, line(words))).into()
+}
+
 /// The lines for a table: one a namespace.
 pub fn list(context: &str, kind: &str, namespaces: &[String], labels: &str, fields: &str) -> String {
     let kind = if kind == "workloads" { WORKLOADS } else { kind };
@@ -115,6 +136,14 @@ mod tests {
         assert_eq!(object(Verb::Describe, &node), "kubectl --context lab describe node node-1");
         let own = key(Gvk::new("acme.io", "v1", "Widget"), Some("shop"), "w");
         assert_eq!(object(Verb::Get, &own), "kubectl --context lab -n shop get widget.v1.acme.io w");
+    }
+
+    #[test]
+    fn a_release_has_the_lines_of_helm() {
+        let release = key(crate::cluster::helm::revision(), Some("shop"), "db.v3");
+        let lines: Vec<String> = helm(&release).into_iter().map(|(_, line)| line).collect();
+        assert_eq!(lines[1], "helm --kube-context lab -n shop history db");
+        assert_eq!(lines[2], "helm --kube-context lab -n shop get values db --revision 3");
     }
 
     #[test]

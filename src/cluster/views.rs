@@ -3,6 +3,7 @@
 mod book;
 mod certs;
 mod changes;
+mod helm;
 pub mod images;
 mod object;
 mod restarts;
@@ -22,7 +23,7 @@ use crate::names::Gvk;
 use crate::text::age;
 
 use book::Maker;
-pub(super) use book::{Book, Changed, clock};
+pub(super) use book::{Book, Changed, Want, clock};
 
 /// How a view's objects are read together.
 type Making = fn(&Ask) -> Box<dyn Maker>;
@@ -47,8 +48,8 @@ pub struct MixedView {
     pub nothing: &'static str,
     /// What a row is where it only tells of an object, and others may tell of the same one; none: it is the object.
     pub tells: Option<&'static str>,
-    /// Its kinds as `plural.group`, with a field selector of their own behind `?` or, behind `#`, asked for by metadata alone. Those that are not served
-    /// are left out.
+    /// Its kinds as `plural.group`; behind `#` metadata alone is asked for, behind `?` stand a field selector of their own and, after `&`, a label
+    /// selector. Those that are not served are left out.
     kinds: &'static [&'static str],
     columns: &'static [&'static str],
     /// How its objects are read; none: as workloads.
@@ -169,6 +170,34 @@ pub const BUILT_IN: &[MixedView] = &[
         columns: versions::COLUMNS,
         maker: Some(|_| Box::<versions::Versions>::default()),
     },
+    MixedView {
+        name: "helm",
+        aliases: &["hr", "releases"],
+        about: "Helm releases; enter shows the revisions of one",
+        group: None,
+        order: Sort { by: SortBy::Name, descending: false },
+        everywhere: true,
+        span: None,
+        nothing: "no release of Helm is kept",
+        tells: None,
+        kinds: helm::KINDS,
+        columns: helm::COLUMNS,
+        maker: Some(|_| Box::<helm::Releases>::default()),
+    },
+    MixedView {
+        name: "revisions",
+        aliases: &[],
+        about: "every revision of every Helm release that is kept",
+        group: None,
+        order: Sort { by: SortBy::Column(0), descending: true },
+        everywhere: false,
+        span: None,
+        nothing: "no revision of Helm's is kept",
+        tells: None,
+        kinds: helm::KINDS,
+        columns: helm::COLUMNS,
+        maker: Some(|_| Box::new(helm::Releases::every_revision())),
+    },
 ];
 
 /// A mixed view with what was asked of it.
@@ -186,6 +215,8 @@ pub(super) struct Part {
     pub(super) shape: Shape,
     /// A field selector of its own; may be empty.
     pub(super) fields: &'static str,
+    /// A label selector of its own; may be empty.
+    pub(super) labels: &'static str,
 }
 
 impl Ask {
@@ -203,15 +234,21 @@ impl Ask {
     /// The parts that a cluster serves.
     pub(super) fn parts(&self, kinds: &Kinds) -> Vec<Part> {
         let part = |spelling: &&'static str| {
-            let (name, fields) = spelling.split_once('?').unwrap_or((spelling, ""));
+            let (name, selectors) = spelling.split_once('?').unwrap_or((spelling, ""));
+            let (fields, labels) = selectors.split_once('&').unwrap_or((selectors, ""));
             let shape = match self.view.maker {
                 None => Shape::Own(Own::Workloads),
                 Some(_) if name.ends_with('#') => Shape::Metadata(self.view.columns),
                 Some(_) => Shape::Book(self.view.columns),
             };
-            Some(Part { kind: kinds.find(name.trim_end_matches('#'))?.clone(), shape, fields })
+            Some(Part { kind: kinds.find(name.trim_end_matches('#'))?.clone(), shape, fields, labels })
         };
         self.view.kinds.iter().filter_map(part).collect()
+    }
+
+    /// What watches tell of its objects is not all: some are read closer.
+    pub(super) fn reads_closer(&self) -> bool {
+        matches!(self.view.name, "helm" | "revisions")
     }
 
     /// How its objects are read together; none where each is a row of its own.
@@ -247,6 +284,11 @@ pub(super) async fn outside(ask: &Ask, wire: &Wire) -> Vec<(Arc<Gvk>, Value)> {
         }
         _ => Vec::new(),
     }
+}
+
+/// What is said of an object that was wanted, as an object of a kind of its own.
+pub(super) async fn told(wire: &Wire, want: Want) -> (Arc<Gvk>, Value) {
+    helm::told(wire, want).await
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Watches: one task a kind, one coalescing delta a subscription. A lost watch keeps its rows, says since when they are stale, and comes back.
 
+mod closer;
 mod gaps;
 mod queue;
 
@@ -13,6 +14,7 @@ use serde_json::value::RawValue;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
+use self::closer::closer;
 use self::gaps::Spot;
 use self::queue::Queue;
 use super::connection::{Connected, LONGEST_PAUSE, unix_now};
@@ -110,11 +112,13 @@ impl WatchSpec {
         self.namespaces.iter().map(|namespace| Some(namespace.as_str())).collect()
     }
 
-    /// The selectors as the end of a query; `own` is a field selector that comes with the kind.
-    fn selectors(&self, own: &str) -> String {
-        let part = |name: &str, text: &str| if text.is_empty() { String::new() } else { format!("&{name}={}", encode(text)) };
-        let fields = [self.fields.as_str(), own].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(",");
-        part("labelSelector", &self.labels) + &part("fieldSelector", &fields)
+    /// The selectors as the end of a query, with those that come with the kind.
+    fn selectors(&self, own: &Part) -> String {
+        let part = |name: &str, texts: [&str; 2]| {
+            let text = texts.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(",");
+            if text.is_empty() { String::new() } else { format!("&{name}={}", encode(&text)) }
+        };
+        part("labelSelector", [&self.labels, own.labels]) + &part("fieldSelector", [&self.fields, own.fields])
     }
 }
 
@@ -203,6 +207,12 @@ impl Shared {
         });
     }
 
+    /// All parts before that one are as they are on the server, or not shown.
+    fn listed(&self, part: usize) -> bool {
+        let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        pending.phases.iter().take(part).all(|phase| phase.as_ref().is_some_and(|phase| *phase == Phase::Synced || gaps::refuses(phase)))
+    }
+
     fn set_phase(&self, part: usize, phase: Phase) {
         self.change(|pending| {
             if let Some(place) = pending.phases.get_mut(part)
@@ -280,7 +290,8 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
         decoder.writing(book.clone()).shown_to(look.clone())
     };
     shared.change(|pending| {
-        pending.phases = vec![None; places.len()];
+        let closer = usize::from(spec.exact && !places.is_empty() && ask.is_some_and(|ask| ask.reads_closer()));
+        pending.phases = vec![None; places.len() + closer];
         pending.settled = vec![false; places.len()];
         pending.spots = places.iter().map(|(part, namespace)| Spot::of(&part.kind, *namespace)).collect();
         pending.columns = places.first().and_then(|(part, _)| decoder(part).columns());
@@ -291,6 +302,9 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
     if let Some((book, ask)) = book.clone().zip(ask) {
         tell_outside(ask, now.wire, book.clone(), shared.clone()).await;
         let shared = shared.clone();
+        if ask.reads_closer() {
+            tasks.spawn(closer(book.clone(), connected.clone(), shared.clone(), spec.exact.then_some(places.len())));
+        }
         tasks.spawn(clock(book, move |changed| shared.hand_over(changed)));
     }
     for (at, (part, namespace)) in places.into_iter().enumerate() {
@@ -300,7 +314,7 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
             part: at,
             shape: part.shape,
             path: part.kind.path(namespace),
-            query: spec.selectors(part.fields) + whole,
+            query: spec.selectors(part) + whole,
             decoder: decoder(part),
             book: book.clone(),
             rows: Vec::new(),
@@ -358,7 +372,7 @@ fn resolve(spec: &WatchSpec, kinds: &super::kinds::Kinds) -> Result<Vec<Part>, P
         why: String::new(),
         hints: vec!["`:` and tab lists the kinds; `kubectl api-resources` does too".into()],
     };
-    let part = |kind: &super::kinds::Kind| vec![Part { shape: Shape::of(kind), kind: kind.clone(), fields: "" }];
+    let part = |kind: &super::kinds::Kind| vec![Part { shape: Shape::of(kind), kind: kind.clone(), fields: "", labels: "" }];
     kinds.find(&spec.view).map(part).ok_or_else(unknown)
 }
 
@@ -477,6 +491,7 @@ impl Source {
                     }
                     asked = trouble.after;
                     self.shared.set_phase(self.part, Phase::Stale { since: self.fresh, problem: trouble.problem });
+                    self.call_reader();
                     LONGEST_RETRY
                 }
             };
@@ -729,6 +744,14 @@ impl Source {
         self.fresh = unix_now();
         self.shared.settle(self.part);
         self.shared.set_phase(self.part, Phase::Synced);
+        self.call_reader();
+    }
+
+    /// All that may be wanted of this part is known now.
+    fn call_reader(&self) {
+        if let Some(book) = &self.book {
+            book.lock().unwrap_or_else(PoisonError::into_inner).call_reader();
+        }
     }
 
     /// Takes the columns from a bookmark: where there are no objects, it is the first event of a Table and the only one that says what they are.

@@ -127,10 +127,20 @@ impl Wire {
         tokio::time::timeout(limit, all).await.unwrap_or_else(|_| Err(self.slow(limit)))
     }
 
+    /// The answer to a change of an object; `form` says what kind of a patch the body is.
+    pub(super) async fn patch(&self, path: &str, form: &str, body: Vec<u8>, limit: Duration) -> Result<Bytes, Trouble> {
+        let all = async {
+            let answer = self.send_as(Method::PATCH, path, JSON, None, (form, body)).await?;
+            let limited = http_body_util::Limited::new(answer, LARGEST_OBJECT);
+            limited.collect().await.map(http_body_util::Collected::to_bytes).map_err(|error| self.lost(&error.to_string()))
+        };
+        tokio::time::timeout(limit, all).await.unwrap_or_else(|_| Err(self.slow(limit)))
+    }
+
     /// The lines of an answer that has no end, a watch. `limit` is for the head of the answer only.
     pub(super) async fn lines(&self, path: &str, accept: &str, limit: Duration) -> Result<Lines, Trouble> {
         // Servers compress a watch event by event, which what undoes it here takes for the end.
-        let head = self.send_as(Method::GET, path, accept, Some("identity"), Vec::new());
+        let head = self.send_as(Method::GET, path, accept, Some("identity"), (JSON, Vec::new()));
         let body = tokio::time::timeout(limit, head).await.unwrap_or_else(|_| Err(self.slow(limit)))?;
         Ok(Lines { wire: self.clone(), body, buffer: Vec::new(), from: 0, scanned: 0 })
     }
@@ -143,12 +153,12 @@ impl Wire {
     }
 
     async fn send(&self, method: Method, path: &str, accept: &str, body: Vec<u8>) -> Result<Body, Trouble> {
-        self.send_as(method, path, accept, None, body).await
+        self.send_as(method, path, accept, None, (JSON, body)).await
     }
 
-    async fn send_as(&self, method: Method, path: &str, accept: &str, coding: Option<&str>, body: Vec<u8>) -> Result<Body, Trouble> {
+    async fn send_as(&self, method: Method, path: &str, accept: &str, coding: Option<&str>, (form, body): (&str, Vec<u8>)) -> Result<Body, Trouble> {
         self.tally.count(Use::of(&method, path));
-        let mut request = Request::builder().method(method).uri(path).header("accept", accept).header("content-type", JSON);
+        let mut request = Request::builder().method(method).uri(path).header("accept", accept).header("content-type", form);
         if let Some(coding) = coding {
             request = request.header(ACCEPT_ENCODING, coding);
         }

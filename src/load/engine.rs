@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::plan::Plan;
-use super::record::{Class, Record};
+use super::record::Record;
 pub use super::sample::{Ended, Sample};
 use super::wire::{Line, Wire};
 use crate::names::Problem;
@@ -48,8 +48,8 @@ struct Shared {
 /// The plan is out of bounds, its host has no address, or no thread can be started.
 pub fn start(plan: Plan) -> Result<Run, Problem> {
     plan.check()?;
-    let wire = Arc::new(Wire::new(&plan)?);
     let address = resolve(&plan)?;
+    let wire = Wire::new(&plan.target, &plan, address)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = if plan.threads == 0 { cores } else { plan.threads }.min(plan.connections);
     let shared = Arc::new(Shared { left: AtomicU64::new(plan.requests.unwrap_or(u64::MAX)), ..Shared::default() });
@@ -97,6 +97,10 @@ impl Drop for Run {
 
 /// The first address of the host that answers, or the first of all. May wait for the resolver.
 fn resolve(plan: &Plan) -> Result<SocketAddr, Problem> {
+    if plan.target.socket().is_some() {
+        // A path is all the address it has.
+        return Ok(SocketAddr::from(([127, 0, 0, 1], 0)));
+    }
     let host = plan.target.host();
     let unknown = |why: String| Problem {
         code: "load.dns",
@@ -145,7 +149,7 @@ fn observe(shared: &Shared, ends: &mpsc::Receiver<Infallible>, sender: &watch::S
     }
 }
 
-fn work(thread: usize, threads: usize, address: SocketAddr, plan: &Arc<Plan>, wire: &Arc<Wire>, shared: &Arc<Shared>) {
+fn work(thread: usize, threads: usize, address: SocketAddr, plan: &Arc<Plan>, wire: &Wire, shared: &Arc<Shared>) {
     if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
         let worker = Worker { record: RefCell::default(), wire: wire.clone(), address, plan: plan.clone(), shared: shared.clone() };
         runtime.block_on(tokio::task::LocalSet::new().run_until(thread_main(thread, threads, worker)));
@@ -177,7 +181,7 @@ async fn thread_main(thread: usize, threads: usize, worker: Worker) {
 /// What the connections of one thread share.
 struct Worker {
     record: RefCell<Record>,
-    wire: Arc<Wire>,
+    wire: Wire,
     address: SocketAddr,
     plan: Arc<Plan>,
     shared: Arc<Shared>,
@@ -195,27 +199,25 @@ impl Worker {
         self.plan.requests.is_none() || self.shared.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
     }
 
-    /// One connection's closed loop, opened again whenever it breaks.
+    /// The closed loops of one connection, one for each of its streams, opened again whenever they have ended.
     async fn connection(&self, index: usize, begun: tokio::time::Instant) {
-        let mut turn = self.turns(index, begun);
+        let streams = self.plan.streams;
+        let mut turns: Vec<Turns> = (0..streams).map(|stream| self.turns(index * streams + stream, begun)).collect();
         let mut wait = Duration::from_millis(10);
         while self.permit() {
-            let lines =
-                match tokio::time::timeout(self.plan.timeout, self.wire.open(self.address)).await.unwrap_or_else(|_| Err(Class::Timeout.into())) {
-                    Ok(lines) => lines,
-                    Err(fault) => {
-                        self.record.borrow_mut().error(fault.class);
-                        // A target that refuses must not be hammered.
-                        tokio::time::sleep(wait).await;
-                        wait = (wait * 2).min(Duration::from_millis(500));
-                        continue;
-                    }
-                };
+            let lines = match self.wire.open(self.address).await {
+                Ok(lines) => lines,
+                Err(fault) => {
+                    self.record.borrow_mut().fault(fault.class, fault.reason.as_deref());
+                    // A target that refuses must not be hammered.
+                    tokio::time::sleep(wait).await;
+                    wait = (wait * 2).min(Duration::from_millis(500));
+                    continue;
+                }
+            };
             self.shared.connections.fetch_add(1, Ordering::Relaxed);
-            let mut answered = false;
-            for line in lines {
-                answered |= self.requests(line, &mut turn).await;
-            }
+            let loops = lines.into_iter().zip(&mut turns).enumerate().map(|(at, (line, turn))| self.requests(line, turn, at == 0));
+            let answered = futures::future::join_all(loops).await.contains(&true);
             self.shared.connections.fetch_sub(1, Ordering::Relaxed);
             if answered {
                 wait = Duration::from_millis(10);
@@ -226,45 +228,48 @@ impl Worker {
         }
     }
 
-    /// Requests on one connection until it breaks; the permit for the first has been taken. True when any was answered.
-    async fn requests(&self, mut line: Line, turn: &mut Turns) -> bool {
+    /// Requests on one line until it breaks; whether the permit for the first has been taken. True when any was answered.
+    async fn requests(&self, mut line: Line, turn: &mut Turns, mut permitted: bool) -> bool {
         let mut answered = false;
-        loop {
+        while std::mem::take(&mut permitted) || self.permit() {
             turn.wait().await;
             let begun = Instant::now();
             self.shared.in_flight.fetch_add(1, Ordering::Relaxed);
-            let outcome = tokio::time::timeout(self.plan.timeout, line.exchange()).await.unwrap_or_else(|_| Err(Class::Timeout.into()));
+            let outcome = line.exchange().await;
             self.shared.in_flight.fetch_sub(1, Ordering::Relaxed);
             let mut record = self.record.borrow_mut();
-            let answer = match outcome {
-                Ok(answer) => answer,
-                Err(fault) => {
-                    record.error(fault.class);
-                    return answered;
+            match outcome {
+                Ok(answer) => {
+                    answered = true;
+                    if let Some(status) = answer.status {
+                        record.status(status);
+                    }
+                    record.peer(self.address);
+                    record.answer(u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX), answer.bytes);
+                    if let Some(class) = answer.class {
+                        record.error(class);
+                    }
+                    if !answer.alive {
+                        return answered;
+                    }
                 }
-            };
-            answered = true;
-            record.status(answer.status);
-            record.peer(self.address);
-            record.answer(u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX), answer.bytes);
-            match answer.status {
-                400..=499 => record.error(Class::Status4xx),
-                500.. => record.error(Class::Status5xx),
-                _ => {}
-            }
-            drop(record);
-            if !answer.alive || !self.permit() {
-                return answered;
+                Err(fault) => {
+                    record.fault(fault.class, fault.reason.as_deref());
+                    if !fault.alive {
+                        return answered;
+                    }
+                }
             }
         }
+        answered
     }
 
     fn turns(&self, index: usize, begun: tokio::time::Instant) -> Turns {
         match self.plan.pace.mean(self.plan.duration) {
             None => Turns { every: Duration::ZERO, next: begun },
             Some(rate) => {
-                let every = Duration::from_secs_f64(self.plan.connections as f64 / rate);
-                Turns { every, next: begun + every.mul_f64(index as f64 / self.plan.connections as f64) }
+                let every = Duration::from_secs_f64((self.plan.connections * self.plan.streams) as f64 / rate);
+                Turns { every, next: begun + every.mul_f64(index as f64 / (self.plan.connections * self.plan.streams) as f64) }
             }
         }
     }

@@ -10,6 +10,7 @@ use super::told::{Endpoint, Generator, WarmUp};
 use crate::load::audit::{self, Figures, Reason, Stamp};
 use crate::load::plan::{Pace, Path, Plan};
 use crate::load::record::{Class, Latency, Record};
+use crate::load::request::Asked;
 use crate::load::sample::{Ended, Sample};
 use crate::names::Problem;
 use crate::text::sanitise;
@@ -21,6 +22,9 @@ pub struct Run {
     pub id: String,
     /// How far it got.
     pub state: State,
+    /// The rule that ended it, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aborted_by: Option<String>,
     /// What was loaded.
     pub target: Subject,
     /// What was planned.
@@ -48,6 +52,9 @@ pub struct Run {
     /// Failures by the name of their class; only those there were.
     #[serde(default)]
     pub errors: BTreeMap<String, u64>,
+    /// What was said first of each of these classes, where anything was.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub because: BTreeMap<String, String>,
     /// Response time: to the last byte read, from the moment the plan meant a request to be sent, or from the send where nothing was planned.
     #[serde(default)]
     pub latencies: Latencies,
@@ -105,6 +112,8 @@ pub enum State {
     Done,
     /// Somebody stopped it.
     Stopped,
+    /// One of its rules ended it.
+    Aborted,
     /// Its program ended before it did. Never written: read out of a running one that nobody runs.
     Interrupted,
 }
@@ -147,6 +156,9 @@ pub struct Shape {
     /// How long an answer might take.
     #[serde(default)]
     pub timeout_ns: u64,
+    /// What was asked, apart from the address.
+    #[serde(default)]
+    pub request: Asked,
 }
 
 /// Latencies in nanoseconds. A percentile is missing where fewer than ten answers lie beyond it.
@@ -226,6 +238,7 @@ impl Run {
         Self {
             id,
             state: State::Running,
+            aborted_by: None,
             target,
             plan: Shape::of(plan),
             started,
@@ -236,6 +249,7 @@ impl Run {
             unfinished: 0,
             bytes: 0,
             errors: BTreeMap::new(),
+            because: BTreeMap::new(),
             latencies: Latencies::default(),
             histogram: Vec::new(),
             client_cpu_ns: None,
@@ -262,6 +276,8 @@ impl Run {
         self.unfinished = sample.in_flight as u64;
         self.bytes = sample.whole.bytes;
         self.errors = errors(&sample.whole);
+        let because = |class: Class| sample.whole.reason(class).map(|reason| (class.name().to_owned(), reason.to_owned()));
+        self.because = Class::ALL.into_iter().filter_map(because).collect();
         self.latencies = Latencies::of(sample.whole.response());
         self.service = Latencies::of(sample.whole.service());
         self.lateness = sample.whole.lateness().map(Latencies::of).unwrap_or_default();
@@ -333,6 +349,11 @@ impl Run {
         Class::ALL.into_iter().filter_map(|class| self.errors.get(class.name()).map(|count| (class, *count)))
     }
 
+    /// What a class of failures means here: in general, and what was said first.
+    pub fn meaning(&self, class: Class) -> String {
+        self.because.get(class.name()).map_or_else(|| class.meaning().to_owned(), |reason| format!("{}: {reason}", class.meaning()))
+    }
+
     /// Why it cannot count as a measurement: nothing succeeded, and what stood in the way most often.
     pub fn trouble(&self) -> Option<Problem> {
         if self.succeeded() > 0 || self.state == State::Running {
@@ -347,7 +368,7 @@ impl Run {
             };
             return Some(Problem { why, ..none }.hint("let it run longer; `curl -v` shows how far one request gets"));
         };
-        let why: Vec<String> = self.failures().map(|(class, count)| format!("{} ({} × {})", class.meaning(), count, class.name())).collect();
+        let why: Vec<String> = self.failures().map(|(class, count)| format!("{} ({} × {})", self.meaning(class), count, class.name())).collect();
         Some(Problem { why: why.join("; "), ..none }.hint(class.remedy()))
     }
 
@@ -355,11 +376,14 @@ impl Run {
     pub(super) fn sanitised(mut self) -> Self {
         let clean = |text: &mut String| *text = sanitise(text).into_owned();
         clean(&mut self.id);
+        self.aborted_by.iter_mut().for_each(clean);
         clean(&mut self.target.url);
         self.target.what.iter_mut().for_each(clean);
         self.target.cluster.iter_mut().for_each(clean);
         self.endpoints.iter_mut().for_each(|endpoint| [&mut endpoint.name, &mut endpoint.url].into_iter().for_each(clean));
         self.peers = self.peers.into_iter().map(|(peer, count)| (sanitise(&peer).into_owned(), count)).collect();
+        self.because = self.because.into_iter().map(|(class, reason)| (sanitise(&class).into_owned(), sanitise(&reason).into_owned())).collect();
+        self.plan.request = self.plan.request.sanitised();
         self.errors = self.errors.into_iter().map(|(class, count)| (sanitise(&class).into_owned(), count)).collect();
         self
     }
@@ -377,6 +401,7 @@ impl Shape {
             warm_up_ns: nanoseconds(plan.warm_up),
             path: plan.path,
             timeout_ns: nanoseconds(plan.timeout),
+            request: plan.request.asked(),
         }
     }
 }

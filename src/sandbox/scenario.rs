@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::Options;
 use super::kinds::Kind;
 use super::shop::{SERVICES, Service};
 use super::store::{Expected, Place, Store};
+use super::{Options, release};
 
 /// The image whose containers run out of memory.
 pub(super) const FAILING: &str = "shop/cart:2.4.0";
@@ -167,6 +167,9 @@ impl Scene<'_> {
         let words = json!({"theme": "plain", "on": "no", "limit": "1_000"});
         self.put("ConfigMap", "shop", "web-config", 38 * DAY, json!({"metadata": {"managedFields": edited}, "data": words}));
         self.put("Secret", "shop", "payments-key", 38 * DAY, json!({"type": "Opaque", "data": {"key": "bm90LWEtcmVhbC1rZXk="}}));
+        for (name, age, body) in release::revisions(self.now, 38 * DAY) {
+            self.put("Secret", "shop", &name, age, body);
+        }
         self.put("ServiceAccount", "shop", "default", 40 * DAY, json!({}));
         let rule = json!({"host": "shop.example.com", "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": {"service": {"name": "web", "port": {"name": "http"}}}}]}});
         self.put("Ingress", "shop", "web", 38 * DAY, json!({"spec": {"ingressClassName": "nginx", "rules": [rule]}}));
@@ -309,6 +312,9 @@ pub(super) fn revision(mut set: Value, number: u32) -> Value {
 pub(super) fn pod_of(owner: &Value, node: &str) -> Value {
     let template = &owner["spec"]["template"];
     let mut pod = json!({"metadata": {"labels": template["metadata"]["labels"], "ownerReferences": [owner_of(owner)]}, "spec": template["spec"], "status": {"phase": "Pending"}});
+    if template["metadata"]["annotations"].is_object() {
+        pod["metadata"]["annotations"] = template["metadata"]["annotations"].clone();
+    }
     if !node.is_empty() {
         pod["spec"]["nodeName"] = json!(node);
     }

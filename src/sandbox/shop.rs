@@ -1,5 +1,7 @@
 //! The shop's services as real HTTP on loopback, each with a latency of its own, and what its pods would have logged.
 
+mod delays;
+
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -13,6 +15,8 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+
+pub(super) use self::delays::{Delays, follow};
 
 /// One service of the shop.
 #[derive(Debug)]
@@ -49,26 +53,27 @@ pub(super) const SERVICES: &[Service] = &[
 ///
 /// # Errors
 /// No port is free.
-pub(super) async fn open(tasks: &mut JoinSet<()>) -> std::io::Result<HashMap<&'static str, u16>> {
+pub(super) async fn open(tasks: &mut JoinSet<()>, delays: &Arc<Delays>) -> std::io::Result<HashMap<&'static str, u16>> {
     let mut ports = HashMap::new();
     for service in SERVICES {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         ports.insert(service.name, listener.local_addr()?.port());
-        tasks.spawn(serve(service, listener));
+        tasks.spawn(serve(service, listener, delays.clone()));
     }
     Ok(ports)
 }
 
-async fn serve(service: &'static Service, listener: TcpListener) {
+async fn serve(service: &'static Service, listener: TcpListener, delays: Arc<Delays>) {
     let counter = Arc::new(AtomicU64::new(1));
     // Connections end with the listener, so that nothing outlives the sandbox.
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         _ = stream.set_nodelay(true);
-        let counter = counter.clone();
+        let (counter, delays) = (counter.clone(), delays.clone());
         let answer = hyper::service::service_fn(move |request: Request<Incoming>| {
             let number = counter.fetch_add(1, Ordering::Relaxed);
-            async move { Ok::<_, Infallible>(answer(service, &request, number).await) }
+            let more = delays.of(service.name, number);
+            async move { Ok::<_, Infallible>(answer(service, &request, number, more).await) }
         });
         connections.spawn(async move {
             // A client that goes away is no news.
@@ -78,9 +83,9 @@ async fn serve(service: &'static Service, listener: TcpListener) {
     }
 }
 
-async fn answer(service: &Service, request: &Request<Incoming>, number: u64) -> Response<Full<Bytes>> {
+async fn answer(service: &Service, request: &Request<Incoming>, number: u64, more: Duration) -> Response<Full<Bytes>> {
     let every = |count: u64| count > 0 && number.is_multiple_of(count);
-    let wait = if every(service.slow_every) { (service.usual * 10).max(Duration::from_millis(5)) } else { service.usual };
+    let wait = if every(service.slow_every) { (service.usual * 10).max(Duration::from_millis(5)) } else { service.usual } + more;
     if !wait.is_zero() {
         tokio::time::sleep(wait).await;
     }

@@ -30,6 +30,7 @@ use super::term::input::Input;
 use super::term::session::{Session, Signal, Signals, size};
 use crate::cluster::fleet::Fleet;
 use crate::names::Problem;
+use crate::perf::apart::Launch;
 use crate::results::Store;
 use crate::terminal::Facts;
 
@@ -39,6 +40,8 @@ pub struct Start {
     pub fleet: Fleet,
     /// The runs on disk.
     pub store: Store,
+    /// How a load test gets a process of its own.
+    pub launch: Launch,
     /// The folder for what is saved.
     pub saved: PathBuf,
     /// What the panes read.
@@ -82,7 +85,14 @@ pub async fn run(start: Start) -> io::Result<()> {
     let head = Head::new(&start.shared, &start.beginning, size(), clock.now());
     let tape = start.record.as_deref().map(|path| record(path, &head)).transpose()?;
     let mut session = Session::enter()?;
-    let context = Context { fleet: start.fleet.clone(), store: start.store, saved: start.saved, reports: sender, remember: start.remember };
+    let context = Context {
+        fleet: start.fleet.clone(),
+        store: start.store,
+        launch: start.launch,
+        saved: start.saved,
+        reports: sender,
+        remember: start.remember,
+    };
     let size = size();
     let mut house = House {
         model: Model::new(start.shared, start.looks.keymap.clone(), start.looks.theme.clone(), size),

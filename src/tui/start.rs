@@ -19,6 +19,7 @@ use crate::cluster::fleet::Fleet;
 use crate::cluster::standing::Record;
 use crate::config::Config;
 use crate::names::{ClusterId, Problem};
+use crate::perf::apart::Launch;
 use crate::results::Store;
 use crate::terminal::Depth;
 
@@ -87,6 +88,7 @@ pub fn prepare(opening: Opening, config: &Config) -> Result<Start, Problem> {
     let remember = move |memory: Memory| paths.remember(&memory);
     Ok(Start {
         store: Store::open(&config.paths.data),
+        launch: Launch { program: config.program.clone(), runtime: config.paths.runtime.clone() },
         saved: config.paths.data.clone(),
         shared,
         looks,

@@ -36,6 +36,7 @@ pub fn columns(view: &str) -> Arc<[Column]> {
         "services" => &["TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORT(S)", "SELECTOR+"],
         "workloads" => &["KIND", ">READY", "STATUS", "IMAGES+"],
         "secrets" => &["TYPE", "DATA"],
+        "helm" => &[">REVISION", "STATUS", "CHART", "APP VERSION", "UPDATED", "MESSAGE"],
         "changes" => &["WHEN", "KIND", "OBJECT", "WHAT", "BY"],
         "images" => &["KIND", "CONTAINER", "VERSION", "ELSEWHERE", "IMAGE"],
         "versions" => &["COMPONENT", "VERSION", "SKEW", "MESSAGE"],
@@ -144,6 +145,18 @@ pub fn image(place: &str, version: &str) -> Row {
     let name = place.rsplit('/').next().unwrap_or_default();
     let cells = vec![text("Deployment"), text(name), text(version), Cell::Empty, text(&format!("shop/{name}:{version}"))];
     row(Gvk::new("apps", "v1", "Deployment"), place, cells)
+}
+
+/// A release of Helm, or one of its revisions: status, chart, app version, what Helm said last; updated so many seconds ago.
+pub fn helm(place: &str, kind: &str, revision: i64, seconds: i64, [status, chart, app, said]: [&str; 4]) -> Row {
+    let state = match status {
+        "failed" => RowState::Bad,
+        "superseded" => RowState::Done,
+        pending if pending.starts_with("pending") => RowState::Progress,
+        _ => RowState::Fine,
+    };
+    let cells = vec![Cell::Number(revision), text(status), text(chart), text(app), Cell::Since(NOW - seconds), text(said)];
+    row(Gvk::new("helm.sh", "v1", kind), place, cells).state(state)
 }
 
 /// A version: of the API server, which is no object, or of a node's kubelet.

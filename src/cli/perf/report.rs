@@ -80,6 +80,9 @@ fn head(text: &mut String, run: &Run) {
     let left = run.plan.duration_ns.saturating_sub(run.elapsed_ns) > 50_000_000;
     let of = if run.state != State::Done && left { format!(" of {}", span(run.plan.duration_ns)) } else { String::new() };
     _ = writeln!(text, "{} after {}{of}, {}", state(run.state), latency(run.elapsed_ns), pace(&run.plan));
+    if let Some(rule) = &run.aborted_by {
+        _ = writeln!(text, "ended by its rule {rule}");
+    }
     _ = writeln!(text, "run {}", run.id);
     text.push('\n');
 }
@@ -89,7 +92,7 @@ fn counts(text: &mut String, run: &Run) {
     let per_second = if run.elapsed_ns == 0 { 0 } else { u128::from(run.bytes) * 1_000_000_000 / u128::from(run.elapsed_ns) };
     lines.push(["read".into(), bytes(run.bytes), format!("{}/s", bytes(u64::try_from(per_second).unwrap_or(u64::MAX)))]);
     lines.push(["errors".into(), count(run.failed()), share(run.failed(), attempts(run))]);
-    lines.extend(run.failures().map(|(class, number)| [format!("  {}", class.name()), count(number), class.meaning().to_owned()]));
+    lines.extend(run.failures().map(|(class, number)| [format!("  {}", class.name()), count(number), run.meaning(class)]));
     if run.unfinished > 0 {
         lines.push(["unfinished".into(), count(run.unfinished), "cut off at the end, no errors".into()]);
     }
@@ -167,6 +170,7 @@ fn state(state: State) -> &'static str {
         State::Running => "running",
         State::Done => "done",
         State::Stopped => "stopped",
+        State::Aborted => "aborted",
         State::Interrupted => "interrupted",
     }
 }

@@ -23,6 +23,22 @@ pub(in crate::cluster) trait Maker: Send {
     fn forget(&mut self, _object: Uid, _now: i64) -> Vec<Page> {
         Vec::new()
     }
+
+    /// What has to be read closer than a watch does, each once.
+    fn wants(&mut self) -> Vec<Want> {
+        Vec::new()
+    }
+}
+
+/// An object that is read closer.
+#[derive(Debug)]
+pub(in crate::cluster) struct Want {
+    pub(super) namespace: String,
+    pub(super) plural: &'static str,
+    pub(super) name: String,
+    pub(super) uid: String,
+    /// Its resourceVersion when it was wanted.
+    pub(super) version: String,
 }
 
 /// One object that was read.
@@ -91,6 +107,8 @@ pub(in crate::cluster) struct Book {
     due: BTreeSet<(i64, Uid)>,
     changed: Changed,
     woken: Arc<Notify>,
+    /// Who reads what is wanted; none: nobody does.
+    reader: Option<Arc<Notify>>,
 }
 
 /// What has not been handed over yet.
@@ -111,6 +129,7 @@ impl Book {
             due: BTreeSet::new(),
             changed: Changed::default(),
             woken: Arc::default(),
+            reader: None,
         }
     }
 
@@ -119,6 +138,7 @@ impl Book {
         let mut pen = Pen { cluster: &self.cluster, gvk, words: &mut self.words };
         let Taken { object, version, pages } = self.maker.take(json, &mut pen, now)?;
         pages.into_iter().for_each(|page| self.turn(page, now));
+        self.call_reader();
         Ok((object, version))
     }
 
@@ -127,6 +147,26 @@ impl Book {
         self.turn((object, Vec::new()), now);
         let pages = self.maker.forget(object, now);
         pages.into_iter().for_each(|page| self.turn(page, now));
+        self.call_reader();
+    }
+
+    /// Says from now on when something may be wanted.
+    pub(in crate::cluster) fn wanted(&mut self) -> Arc<Notify> {
+        let reader = self.reader.get_or_insert_default().clone();
+        reader.notify_one();
+        reader
+    }
+
+    /// What is wanted now, each once.
+    pub(in crate::cluster) fn wants(&mut self) -> Vec<Want> {
+        self.maker.wants()
+    }
+
+    /// Something may be wanted, or all that can be wanted is known.
+    pub(in crate::cluster) fn call_reader(&self) {
+        if let Some(reader) = &self.reader {
+            reader.notify_one();
+        }
     }
 
     /// What is to be handed over.

@@ -30,7 +30,8 @@ pub(super) fn refuses(phase: &Phase) -> bool {
 impl Pending {
     /// Not every part is refused. Where all are, there is no view.
     pub(super) fn shows_some(&self) -> bool {
-        self.phases.iter().any(|phase| !phase.as_ref().is_some_and(refuses))
+        // Behind the parts may stand what is read closer of them.
+        self.phases.iter().take(self.spots.len().max(1)).any(|phase| !phase.as_ref().is_some_and(refuses))
     }
 
     /// The parts that are not shown, where that is something else than was said last.

@@ -4,6 +4,7 @@
 use super::model::{Effect, Model, Overlay};
 use super::pick::Pick;
 use super::update::{Wanted, notice};
+use crate::cluster::helm;
 use crate::cluster::kubectl::{self, Verb};
 use crate::cluster::rows::Row;
 use crate::names::{ObjectKey, Problem};
@@ -101,6 +102,9 @@ fn ways(model: &Model, look: &Look<'_>) -> Vec<Entry<Pick>> {
 fn lines(model: &Model) -> Vec<(&'static str, String)> {
     let state = &model.inventory;
     let view = &state.view;
+    if let Some(row) = state.row().filter(|row| helm::is(&row.gvk)) {
+        return kubectl::helm(&row.key());
+    }
     let mut lines = Vec::new();
     if let Some(detail) = &state.detail {
         let verb = match detail.tab {
@@ -109,7 +113,7 @@ fn lines(model: &Model) -> Vec<(&'static str, String)> {
             Tab::Events => Verb::Events,
             // kubectl does not know it; where it is written is what comes nearest.
             Tab::Uses => Verb::Yaml,
-            Tab::Keys | Tab::Difference => Verb::Get,
+            Tab::Keys | Tab::Values | Tab::Difference => Verb::Get,
         };
         lines.push(("kubectl: what I see", kubectl::object(verb, &detail.key)));
     }

@@ -457,12 +457,16 @@ fn interrupt(model: &mut Model, at: At) -> Wanted {
 
 /// Ends at once, or asks when something runs.
 pub(super) fn quit(model: &mut Model) -> Wanted {
-    let running = model.perf.running();
-    if running == 0 {
+    let (running, ending) = (model.perf.running(), model.perf.ending(model.shared.sandbox.as_ref()));
+    if ending == 0 {
         model.ended = true;
         return Step::quiet();
     }
-    let body = vec![format!("{running} load test{} will be stopped; what was measured is kept", if running == 1 { "" } else { "s" })];
+    let tests = |count: usize| format!("{count} load test{}", if count == 1 { "" } else { "s" });
+    let mut body = vec![format!("{} will be stopped; what was measured is kept", tests(ending))];
+    if running > ending {
+        body.push(format!("{} will go on without this screen", tests(running - ending)));
+    }
     let question = Question { verb: "Quit".into(), body, type_name: None, then: Confirmed::Quit };
     model.overlays.push(Overlay::Confirm(Confirm::new(question)));
     Step::redraw()

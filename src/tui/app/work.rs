@@ -12,6 +12,7 @@ use super::memory::{Memory, Remember};
 use super::model::{Effect, Report};
 use crate::cluster::fleet::Fleet;
 use crate::names::{ObjectKey, Problem};
+use crate::perf::apart::Launch;
 use crate::results::Store;
 use crate::text::sanitise;
 use crate::tui::panes::{clusters, inventory, logs, perf, pulse, xray};
@@ -23,6 +24,8 @@ pub struct Context {
     pub fleet: Fleet,
     /// The runs on disk.
     pub store: Store,
+    /// How a load test gets a process of its own.
+    pub launch: Launch,
     /// The folder for what is saved.
     pub saved: PathBuf,
     /// Where reports go.
@@ -63,7 +66,7 @@ impl Work {
         let inventory = inventory::work::Work::new(context.fleet.clone(), context.reports.clone(), context.saved.join("tables"), Report::Inventory);
         let pulse = pulse::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Pulse);
         let logs = logs::work::Work::new(context.fleet.clone(), context.saved.join("logs"), context.reports.clone(), Report::Logs);
-        let perf = perf::work::Work::new(context.fleet.clone(), context.store.clone(), context.reports.clone(), Report::Perf);
+        let perf = perf::work::Work::new(context.fleet.clone(), context.store.clone(), context.launch.clone(), context.reports.clone(), Report::Perf);
         let xray = xray::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Xray);
         let clusters = clusters::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Clusters);
         let files = tokio::spawn(follow(context.fleet.clone(), context.reports.clone()));
@@ -123,7 +126,7 @@ impl Work {
         });
     }
 
-    /// Stops load tests and waits until what they measured is kept, at most `limit`.
+    /// Stops load tests that end with this program and waits until what they measured is kept, at most `limit`.
     pub async fn close(&mut self, limit: Duration) {
         // Its receiver sees the last value before it sees that the sender is gone.
         self.memory = watch::channel(None).0;

@@ -19,6 +19,8 @@ pub enum Command {
     Describe,
     /// The split's manifest tab.
     Yaml,
+    /// The split's tab of what a Helm release was installed with.
+    Values,
     /// The split's events tab.
     Events,
     /// The split's tab of what the object uses and is used by.
@@ -163,6 +165,7 @@ pub fn parse(text: &str) -> Option<Command> {
 pub const TABLE: &[CommandRow<Command>] = &[
     spec("table.describe", Command::Describe, "describe", Some(1)),
     spec("table.yaml", Command::Yaml, "yaml", Some(2)),
+    spec("table.values", Command::Values, "values of a Helm release", None),
     spec("table.uses", Command::Uses, "uses", Some(12)),
     spec("table.logs", Command::Logs, "logs", Some(2)),
     spec("table.previous-logs", Command::PreviousLogs, "logs of the run before", None),
@@ -207,6 +210,7 @@ pub const TABLE: &[CommandRow<Command>] = &[
     spec("table.follow", Command::Follow, "follow it and its successors", None),
     split("split.tab describe", Command::Describe, "summary", Some(1)),
     split("split.tab yaml", Command::Yaml, "yaml", Some(2)),
+    split("split.tab values", Command::Values, "values", Some(2)),
     split("split.tab events", Command::Events, "events", Some(3)),
     split("split.tab uses", Command::Uses, "uses", Some(3)),
     split("split.follow", Command::GoThere, "go there", Some(0)),
@@ -215,7 +219,7 @@ pub const TABLE: &[CommandRow<Command>] = &[
     split("split.fold close", Command::Fold(Folding::Close), "fold, or go up and fold", None),
     split("split.fold open", Command::Fold(Folding::Open), "unfold", None),
     split("split.fold all", Command::Fold(Folding::All), "fold or unfold all", Some(8)),
-    split("split.whole", Command::Whole, "managed fields, in a comparison status", Some(10)),
+    split("split.whole", Command::Whole, "managed fields, in a comparison status, in values defaults", Some(10)),
     split("split.copy", Command::CopyText, "copy", None),
     split("split.save", Command::SaveText, "save to a file", Some(11)),
     split("split.reveal", Command::Reveal, "reveal", Some(1)),

@@ -273,6 +273,8 @@ pub enum Tab {
     Summary,
     /// Its manifest.
     Yaml,
+    /// What a Helm release was installed with.
+    Values,
     /// What was said about it.
     Events,
     /// What it uses and what uses it.

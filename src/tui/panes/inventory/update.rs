@@ -6,6 +6,7 @@ mod detail;
 mod drill;
 mod follow;
 mod groups;
+mod helm;
 mod measure;
 mod namespaces;
 mod news;
@@ -60,6 +61,8 @@ pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> 
         Command::Warp => warp(state, shared),
         Command::Describe => described(state, at),
         Command::Yaml => open(state, at, Tab::Yaml, true),
+        Command::Values => helm::values(state, at),
+        Command::Events | Command::Uses if helm::is_meant(state) => say(helm::NOTHING_AROUND),
         Command::Events => open(state, at, Tab::Events, true),
         Command::Uses => open(state, at, Tab::Uses, true),
         Command::GoThere => uses::follow(state, shared),
@@ -323,6 +326,7 @@ pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<Stri
         Command::Drill
         | Command::Describe
         | Command::Yaml
+        | Command::Values
         | Command::Events
         | Command::Uses
         | Command::Delete
@@ -347,6 +351,9 @@ pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<Stri
             Some(kind) => return Some(format!("a {kind} answers no HTTP")),
             None => "no row is chosen",
         },
+        Command::Values if !helm::is_meant(state) => helm::ONLY_RELEASES,
+        Command::Events | Command::Uses if helm::is_meant(state) => helm::NOTHING_AROUND,
+        Command::Delete if helm::is_meant(state) => helm::UNINSTALLS,
         Command::Node | Command::Owner | Command::Warp => return drill::refusal(state, command),
         Command::GoThere => return uses::refusal(state),
         Command::NextMatch | Command::PreviousMatch if !searched && !compares => "nothing is searched for",

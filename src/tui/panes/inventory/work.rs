@@ -15,6 +15,7 @@ use crate::cluster::events::EventLine;
 use crate::cluster::export::{Sheet, save_text};
 use crate::cluster::fleet::Fleet;
 use crate::cluster::gate::Action;
+use crate::cluster::helm::{self, Part};
 use crate::cluster::kinds::Kind;
 use crate::cluster::metrics::{Meter, MeterSpec, Reading};
 use crate::cluster::rows::{Column, Delta, Phase, Row};
@@ -309,6 +310,11 @@ impl<F: Send + 'static> Work<F> {
         let task = tokio::spawn(async move {
             let read = match tab {
                 Tab::Summary => fleet.describe(&key).await.map(Body::Summary),
+                Tab::Yaml if helm::is(&key.gvk) => fleet.release_text(&key, Part::Manifest).await.map(|text| Body::Yaml(text.into())),
+                Tab::Values => {
+                    let part = if whole { Part::AllValues } else { Part::Values };
+                    fleet.release_text(&key, part).await.map(|text| Body::Yaml(text.into()))
+                }
                 Tab::Yaml => fleet.yaml(&key, whole).await.map(|text| Body::Yaml(text.into())),
                 Tab::Keys => fleet.secret_keys(&key).await.map(Body::Keys),
                 Tab::Difference => match &against {

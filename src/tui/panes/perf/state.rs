@@ -50,6 +50,8 @@ pub struct State {
     pub pending: Pending,
     /// A filled-in form that waits for a yes.
     pub waiting: Option<Order>,
+    /// Runs that have no process of their own, by their ids.
+    pub inside: Vec<String>,
 }
 
 impl Default for State {
@@ -71,6 +73,7 @@ impl Default for State {
             day: Date::ZERO,
             pending: Pending::default(),
             waiting: None,
+            inside: Vec::new(),
         }
     }
 }
@@ -155,6 +158,12 @@ impl State {
     /// The run of that id.
     pub fn run(&self, id: &str) -> Option<&Run> {
         self.runs.iter().map(|entry| &entry.run).find(|run| run.id == id)
+    }
+
+    /// Runs under way that end with this program: those without a process of their own, and those on the sandbox.
+    pub fn ending(&self, sandbox: Option<&ClusterId>) -> usize {
+        let inside = |run: &Run| self.inside.contains(&run.id) || sandbox.is_some_and(|id| run.target.cluster.as_deref() == Some(id.as_str()));
+        self.runs.iter().filter(|entry| entry.sample.is_some() && inside(&entry.run)).count()
     }
 
     /// Runs under way.

@@ -14,6 +14,7 @@ use crate::load::sample::Sample;
 use crate::load::target::Target;
 use crate::names::{ClusterId, ObjectKey, Problem};
 use crate::perf::Order;
+use crate::perf::abort::Rule;
 use crate::results::Run;
 use crate::results::compare::Compared;
 use crate::text::age;
@@ -143,6 +144,11 @@ pub fn report(state: &mut State, report: Report, slow: bool) -> Step<Effect> {
         Report::Compared { a, b, compared } => paired(state, &a, &b, compared),
         Report::Resolved { key, url } => resolved(state, &key, url),
         Report::Started { run } => started(state, *run),
+        Report::Found { run } => found(state, *run),
+        Report::Inside { id, problem } => {
+            state.inside.push(id);
+            Step::intent(Intent::Notice(Notice::error(problem)))
+        }
         Report::Refused { problem } => Step::intent(Intent::Notice(Notice::error(problem))),
         Report::Sample { id, sample } => sampled(state, &id, sample, if slow { REDRAW_SLOW } else { REDRAW }),
         Report::Finished { run, problems } => finished(state, *run, problems),
@@ -171,6 +177,16 @@ fn started(state: &mut State, run: Run) -> Step<Effect> {
     Step::intent(Intent::Go(PaneId::Perf)).then(Step::intent(Intent::Guide(GuideStep::Loaded)))
 }
 
+/// A run of another start: what it has measured until now lies on disk.
+fn found(state: &mut State, run: Run) -> Step<Effect> {
+    let (id, told) = (run.id.clone(), format!("a load test of {} is under way", run.target.url));
+    if entry(state, &id).is_none() {
+        state.runs.push(Entry { asked: true, ..Entry::of(run) });
+        state.runs.sort_by_key(|entry| std::cmp::Reverse(entry.run.started));
+    }
+    Step::effect(Effect::Series { id }).then(Step::intent(Intent::Notice(Notice::info(told))))
+}
+
 fn sampled(state: &mut State, id: &str, sample: std::sync::Arc<Sample>, redraw: Duration) -> Step<Effect> {
     let Some(entry) = entry(state, id) else { return Step::quiet() };
     // The last second of a run may end a hair early.
@@ -188,7 +204,8 @@ fn sampled(state: &mut State, id: &str, sample: std::sync::Arc<Sample>, redraw: 
 
 fn finished(state: &mut State, run: Run, problems: Vec<Problem>) -> Step<Effect> {
     let rate = count(run.requests_per_second.round() as u64);
-    let what = format!("load test of {} ended: {rate} requests/s, {} failures", run.target.url, run.failed());
+    let how = run.aborted_by.as_ref().map_or_else(|| "ended".to_owned(), |rule| format!("was ended by its rule {rule}"));
+    let what = format!("load test of {} {how}: {rate} requests/s, {} failures", run.target.url, run.failed());
     let told = match run.trouble() {
         Some(problem) => Notice::error(problem),
         None => Notice::info(what),
@@ -211,23 +228,31 @@ fn paired(state: &mut State, a: &[String], b: &[String], compared: Compared) -> 
 /// What stands for the rate until the person says otherwise.
 const AUTO: &str = "auto";
 
+/// A run outlives its screen, so it ends itself when its target does not answer any more.
+const ENDS: &str = "errors>5%/10s";
+
 /// Opens the form for a Service, whose address is looked up meanwhile.
 pub fn load_test(state: &mut State, key: ObjectKey) -> Step<Effect> {
     let name = key.namespace.as_deref().map_or_else(|| key.name.to_string(), |space| format!("{space}/{}", key.name));
     state.pending = Pending { what: Some(format!("service {name}")), cluster: Some(key.cluster.clone()), resolving: Some(key.clone()), url: None };
     let about = format!("service {name} in {}", key.cluster);
-    Step::intent(Intent::Ask(form(about, ["", "4", "10s", AUTO].map(str::to_owned)))).and(Effect::Resolve { key })
+    Step::intent(Intent::Ask(form(about, ["", "4", "10s", AUTO, ENDS].map(str::to_owned)))).and(Effect::Resolve { key })
 }
 
 /// Opens the form for an address.
 pub fn load_url(state: &mut State, url: &str) -> Step<Effect> {
     state.pending = Pending::default();
-    Step::intent(Intent::Ask(form(String::new(), [url, "4", "10s", AUTO].map(str::to_owned))))
+    Step::intent(Intent::Ask(form(String::new(), [url, "4", "10s", AUTO, ENDS].map(str::to_owned))))
 }
 
-fn form(about: String, texts: [String; 4]) -> Form {
-    const FIELDS: [(&str, &str); 4] =
-        [("URL", "http://host:port/path"), ("connections", "1 to 10,000"), ("duration", "10s, 1m30s, 2h"), ("rate", "requests/s, max or auto")];
+fn form(about: String, texts: [String; 5]) -> Form {
+    const FIELDS: [(&str, &str); 5] = [
+        ("URL", "http://host:port/path"),
+        ("connections", "1 to 10,000"),
+        ("duration", "10s, 1m30s, 2h"),
+        ("rate", "requests/s, max or auto"),
+        ("ends itself", "p99>500ms/10s, errors>5%/10s or empty"),
+    ];
     let focus = if texts[0].is_empty() { Some(0) } else { None };
     let fields = FIELDS.into_iter().zip(texts).map(|((label, hint), text)| Field { label, hint, text }).collect();
     Form { title: "Load test".into(), about, fields, button: "Start".into(), focus }
@@ -254,7 +279,7 @@ fn again(state: &mut State) -> Step<Effect> {
     let Some(run) = state.shown().map(|entry| &entry.run) else { return load_url(state, "") };
     let rate = run.plan.rate.map_or_else(|| "max".to_owned(), |rate| rate.to_string());
     let seconds = run.plan.duration_ns / 1_000_000_000;
-    let texts = [run.target.url.clone(), run.plan.connections.to_string(), format!("{seconds}s"), rate];
+    let texts = [run.target.url.clone(), run.plan.connections.to_string(), format!("{seconds}s"), rate, ENDS.to_owned()];
     let pending = Pending {
         what: run.target.what.clone(),
         cluster: run.target.cluster.clone().map(ClusterId::new),
@@ -280,10 +305,11 @@ pub fn submitted(state: &mut State, shared: &Shared, texts: &[String]) -> Result
         return Err((None, "its address is not known yet".to_owned()));
     }
     let plan = plan(text)?;
+    let aborts = rules(text(4)).map_err(|why| (Some(4), why))?;
     // An address the person typed over the Service's is somebody else's.
     let same = state.pending.url.as_deref() == Some(text(0));
     let known = if same { std::mem::take(&mut state.pending) } else { Pending::default() };
-    let order = Order { what: known.what, cluster: known.cluster, ..Order::new(plan) };
+    let order = Order { what: known.what, cluster: known.cluster, aborts, ..Order::new(plan) };
     Ok(match shared.gate.check(&order.action()) {
         Verdict::Allowed => Step::effect(Effect::Start { order: Box::new(order) }),
         Verdict::Refused(problem) => Step::intent(Intent::Notice(Notice { level: Level::Error, problem })),
@@ -293,6 +319,11 @@ pub fn submitted(state: &mut State, shared: &Shared, texts: &[String]) -> Result
             Step::intent(Intent::Confirm(Question { verb: "Load".into(), body, type_name: Some(name), then: Confirmed::StartRun }))
         }
     })
+}
+
+/// Rules after commas; none where nothing stands.
+fn rules(text: &str) -> Result<Vec<Rule>, String> {
+    text.split(',').map(str::trim).filter(|rule| !rule.is_empty()).map(str::parse).collect()
 }
 
 /// The plan of a filled-in form; else the field that is wrong and why.

@@ -135,6 +135,7 @@ fn ended(state: RunState) -> &'static str {
         RunState::Running => "running",
         RunState::Done => "done",
         RunState::Stopped => "stopped",
+        RunState::Aborted => "aborted",
         RunState::Interrupted => "interrupted",
     }
 }

@@ -1,18 +1,19 @@
 //! How the perf pane reaches runs: starting, watching, stopping, and what is on disk. The only file of the pane that waits.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use tokio::sync::mpsc::Sender;
-use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use super::state::series::{Point, Series};
 use crate::cluster::fleet::Fleet;
 use crate::load::sample::Sample;
 use crate::names::{ObjectKey, Problem};
+use crate::perf::apart::{self, Launch, Refusal};
 use crate::perf::{self, Handle, Order, Stopper};
 use crate::results::compare::{Compared, Metric};
 use crate::results::{Run, Store};
@@ -95,6 +96,18 @@ pub enum Report {
         /// What is known of it.
         run: Box<Run>,
     },
+    /// A run that another start began is under way.
+    Found {
+        /// What is known of it.
+        run: Box<Run>,
+    },
+    /// A run has begun that ends with this program.
+    Inside {
+        /// Which.
+        id: String,
+        /// Why it has no process of its own.
+        problem: Problem,
+    },
     /// A run could not begin, or an old one cannot be read.
     Refused {
         /// Why.
@@ -116,46 +129,102 @@ pub enum Report {
     },
 }
 
-/// Runs under way. Dropping it stops them.
+/// Runs under way. Those of this process end with it; those in a process of their own go on.
 pub struct Work<F> {
+    desk: Desk<F>,
+}
+
+/// What every task of this work needs.
+struct Desk<F> {
     fleet: Fleet,
     store: Store,
+    launch: Launch,
     reports: Sender<F>,
     wrap: fn(Report) -> F,
-    running: HashMap<String, Stopper>,
-    tasks: JoinSet<String>,
+    running: Arc<Mutex<HashMap<String, Running>>>,
+}
+
+/// A run under way.
+struct Running {
+    stopper: Stopper,
+    /// What it loads ends with this program.
+    ends_with_us: bool,
+    over: CancellationToken,
+}
+
+impl<F> Clone for Desk<F> {
+    fn clone(&self) -> Self {
+        Self {
+            fleet: self.fleet.clone(),
+            store: self.store.clone(),
+            launch: self.launch.clone(),
+            reports: self.reports.clone(),
+            wrap: self.wrap,
+            running: self.running.clone(),
+        }
+    }
 }
 
 impl<F: Send + 'static> Work<F> {
-    /// `wrap` turns this pane's reports into the house's.
-    pub fn new(fleet: Fleet, store: Store, reports: Sender<F>, wrap: fn(Report) -> F) -> Self {
-        Self { fleet, store, reports, wrap, running: HashMap::new(), tasks: JoinSet::new() }
+    /// Looks for runs that other starts left under way. `wrap` turns this pane's reports into the house's.
+    pub fn new(fleet: Fleet, store: Store, launch: Launch, reports: Sender<F>, wrap: fn(Report) -> F) -> Self {
+        let desk = Desk { fleet, store, launch, reports, wrap, running: Arc::default() };
+        tokio::spawn(desk.clone().find());
+        Self { desk }
     }
 
     /// Begins what is wanted; answers at once.
     pub fn run(&mut self, effect: Effect) {
+        let desk = self.desk.clone();
         match effect {
-            Effect::List => self.list(),
-            Effect::Series { id } => self.series(id),
-            Effect::Compare { a, b, gate } => self.compare(a, b, gate),
-            Effect::Resolve { key } => self.resolve(key),
-            Effect::Start { order } => self.start(*order),
+            Effect::List => desk.list(),
+            Effect::Series { id } => desk.series(id),
+            Effect::Compare { a, b, gate } => desk.compare(a, b, gate),
+            Effect::Resolve { key } => desk.resolve(key),
+            Effect::Start { order } => _ = tokio::spawn(desk.start(*order)),
             Effect::Stop { id } => {
-                if let Some(stopper) = self.running.get(&id) {
-                    stopper.stop();
+                if let Some(run) = desk.running().get(&id) {
+                    run.stopper.stop();
                 }
             }
         }
     }
 
-    /// Stops every run and waits until what was measured is kept, at most `limit`.
+    /// Stops the runs that end with this program and waits until what was measured is kept, at most `limit`. The others go on.
     pub async fn close(&mut self, limit: Duration) {
-        self.running.values().for_each(Stopper::stop);
+        let ends: Vec<CancellationToken> = {
+            let running = self.desk.running();
+            let ending = running.values().filter(|run| run.ends_with_us);
+            ending.inspect(|run| run.stopper.stop()).map(|run| run.over.clone()).collect()
+        };
         // Reports find nobody any more; a run that takes longer keeps its lines and reads as interrupted.
-        _ = tokio::time::timeout(limit, async { while self.tasks.join_next().await.is_some() {} }).await;
+        let all = async {
+            for end in ends {
+                end.cancelled().await;
+            }
+        };
+        _ = tokio::time::timeout(limit, all).await;
+    }
+}
+
+impl<F: Send + 'static> Desk<F> {
+    fn running(&self) -> MutexGuard<'_, HashMap<String, Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn list(&mut self) {
+    async fn report(&self, report: Report) {
+        // The loop may be over: then nobody is left to be told.
+        _ = self.reports.send((self.wrap)(report)).await;
+    }
+
+    async fn find(self) {
+        for handle in apart::running(&self.store, &self.launch).await {
+            let run = Box::new(handle.run().clone());
+            tokio::spawn(self.clone().follow(handle, false, Report::Found { run }));
+        }
+    }
+
+    fn list(&self) {
         let (store, reports, wrap) = (self.store.clone(), self.reports.clone(), self.wrap);
         tokio::task::spawn_blocking(move || {
             let (runs, problems) = perf::list(&store);
@@ -163,7 +232,7 @@ impl<F: Send + 'static> Work<F> {
         });
     }
 
-    fn series(&mut self, id: String) {
+    fn series(&self, id: String) {
         let (store, reports, wrap) = (self.store.clone(), self.reports.clone(), self.wrap);
         tokio::task::spawn_blocking(move || {
             let report = match store.samples(&id) {
@@ -174,7 +243,7 @@ impl<F: Send + 'static> Work<F> {
         });
     }
 
-    fn compare(&mut self, a: Vec<Run>, b: Vec<Run>, gate: Metric) {
+    fn compare(&self, a: Vec<Run>, b: Vec<Run>, gate: Metric) {
         let (reports, wrap) = (self.reports.clone(), self.wrap);
         // Ten thousand resamples of each metric take a while.
         tokio::task::spawn_blocking(move || {
@@ -184,7 +253,7 @@ impl<F: Send + 'static> Work<F> {
         });
     }
 
-    fn resolve(&mut self, key: ObjectKey) {
+    fn resolve(&self, key: ObjectKey) {
         let (fleet, reports, wrap) = (self.fleet.clone(), self.reports.clone(), self.wrap);
         tokio::spawn(async move {
             let url = fleet.service_url(&key).await;
@@ -192,45 +261,48 @@ impl<F: Send + 'static> Work<F> {
         });
     }
 
-    fn start(&mut self, order: Order) {
-        // Runs that are over need nobody who stops them.
-        while let Some(over) = self.tasks.try_join_next() {
-            if let Ok(id) = over {
-                self.running.remove(&id);
-            }
+    /// In a process of its own; where that is not possible, in this one.
+    async fn start(self, order: Order) {
+        // The sandbox's services end with this program, and a run on them with it.
+        let embedded = order.cluster.as_ref().is_some_and(|cluster| self.fleet.is_embedded(cluster));
+        let (handle, inside) = match apart::start(&order, &self.launch, self.fleet.gate(), &self.store).await {
+            Ok(handle) => (Ok(handle), None),
+            Err(Refusal::Order(problem)) => (Err(problem), None),
+            Err(Refusal::Apart(problem)) => (perf::start(order, self.fleet.gate(), &self.store), Some(problem)),
+        };
+        let handle = match handle {
+            Ok(handle) => handle,
+            Err(problem) => return self.report(Report::Refused { problem }).await,
+        };
+        let (run, ends_with_us) = (Box::new(handle.run().clone()), embedded || inside.is_some());
+        if let Some(problem) = inside {
+            self.report(Report::Inside { id: run.id.clone(), problem }).await;
         }
-        let (reports, wrap) = (self.reports.clone(), self.wrap);
-        match perf::start(order, self.fleet.gate(), &self.store) {
-            Err(problem) => {
-                tokio::spawn(async move { _ = reports.send(wrap(Report::Refused { problem })).await });
-            }
-            Ok(handle) => {
-                self.running.insert(handle.run().id.clone(), handle.stopper());
-                self.tasks.spawn(follow(handle, reports, wrap));
-            }
-        }
+        self.follow(handle, ends_with_us, Report::Started { run }).await;
     }
-}
 
-/// Hands samples on as they come, then the result; answers the run's id.
-async fn follow<F>(mut handle: Handle, reports: Sender<F>, wrap: fn(Report) -> F) -> String {
-    let run = handle.run().clone();
-    let id = run.id.clone();
-    _ = reports.send(wrap(Report::Started { run: Box::new(run) })).await;
-    let mut samples = handle.samples();
-    while samples.changed().await.is_ok() {
-        let sample = samples.borrow_and_update().clone();
-        let over = sample.ended.is_some();
-        // The latest value counts: a screen that is behind misses samples, never delays them.
-        _ = reports.try_send(wrap(Report::Sample { id: id.clone(), sample }));
-        if over {
-            break;
+    /// Hands samples on as they come, then the result.
+    async fn follow(self, mut handle: Handle, ends_with_us: bool, first: Report) {
+        let id = handle.run().id.clone();
+        let over = CancellationToken::new();
+        let _over = over.clone().drop_guard();
+        self.running().insert(id.clone(), Running { stopper: handle.stopper(), ends_with_us, over });
+        self.report(first).await;
+        let mut samples = handle.samples();
+        while samples.changed().await.is_ok() {
+            let sample = samples.borrow_and_update().clone();
+            let last = sample.ended.is_some();
+            // The latest value counts: a screen that is behind misses samples, never delays them.
+            _ = self.reports.try_send((self.wrap)(Report::Sample { id: id.clone(), sample }));
+            if last {
+                break;
+            }
         }
+        let report = match handle.finished().await {
+            Ok(finished) => Report::Finished { run: Box::new(finished.run), problems: finished.problems },
+            Err(problem) => Report::Refused { problem },
+        };
+        self.running().remove(&id);
+        self.report(report).await;
     }
-    let report = match handle.finished().await {
-        Ok(finished) => Report::Finished { run: Box::new(finished.run), problems: finished.problems },
-        Err(problem) => Report::Refused { problem },
-    };
-    _ = reports.send(wrap(report)).await;
-    id
 }

@@ -58,6 +58,9 @@ pub(super) fn service_of(pod: &Row) -> String {
 }
 
 pub(super) fn delete(state: &State, shared: &Shared) -> Step<Effect> {
+    if super::helm::is_meant(state) {
+        return say(super::helm::UNINSTALLS);
+    }
     let keys = state.chosen();
     let hidden = state.marks.len().saturating_sub(keys.len());
     let Some(first) = keys.first() else {

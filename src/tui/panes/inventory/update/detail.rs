@@ -87,7 +87,7 @@ pub(super) fn open(state: &mut State, at: At, tab: Tab, full: bool) -> Step<Effe
         key,
         tab,
         full,
-        wrap: !matches!(tab, Tab::Yaml | Tab::Difference),
+        wrap: !matches!(tab, Tab::Yaml | Tab::Values | Tab::Difference),
         top: 0,
         find: String::new(),
         body: Body::Waiting,

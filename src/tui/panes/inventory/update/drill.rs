@@ -25,6 +25,8 @@ enum Way {
     Inside,
     /// To the objects of the kind it defines.
     Defined,
+    /// To the revisions of a Helm release.
+    Revisions,
 }
 
 /// Kinds with something below them, by group and kind. Of all others the detail is opened.
@@ -40,6 +42,7 @@ const WAYS: &[(&str, &str, Way)] = &[
     ("", "Node", Way::OnNode),
     ("", "Namespace", Way::Inside),
     ("apiextensions.k8s.io", "CustomResourceDefinition", Way::Defined),
+    ("helm.sh", "Release", Way::Revisions),
 ];
 
 /// What belongs to the object under the cursor.
@@ -65,8 +68,10 @@ fn view(way: Way, key: ObjectKey) -> View {
         Way::Inside => ("workloads".to_owned(), vec![name], String::new(), Tie::View),
         // It is called `plural.group`, as a kind can be.
         Way::Defined => (name, Vec::new(), String::new(), Tie::View),
+        Way::Revisions => ("revisions".to_owned(), own, String::new(), Tie::View),
     };
-    View { kind, namespaces, fields, labels: String::new(), of: Some(Origin { key, tie }) }
+    let labels = if matches!(way, Way::Revisions) { format!("name={}", key.name) } else { String::new() };
+    View { kind, namespaces, fields, labels, of: Some(Origin { key, tie }) }
 }
 
 /// How the object selects its pods is known: now they can be watched.

@@ -102,7 +102,7 @@ pub(super) fn found(state: &mut State) {
 
 /// With managed fields, in a comparison with status; or without again.
 pub(super) fn whole(state: &mut State) -> Step<Effect> {
-    let Some(detail) = state.detail.as_mut().filter(|detail| matches!(detail.tab, Tab::Yaml | Tab::Difference)) else {
+    let Some(detail) = state.detail.as_mut().filter(|detail| matches!(detail.tab, Tab::Yaml | Tab::Values | Tab::Difference)) else {
         return say("managed fields stand in the manifest: y shows it");
     };
     detail.whole = !detail.whole;

@@ -10,6 +10,7 @@ use ratatui::layout::Rect;
 
 use super::super::state::{Body, Detail, Seen, Tab};
 use super::told;
+use crate::cluster::helm;
 use crate::tui::flow::Look;
 use crate::tui::theme::Role;
 use crate::tui::widgets::bar::{Segment, rule};
@@ -18,7 +19,12 @@ use crate::tui::widgets::lines::{self, Spans, plain};
 use crate::tui::widgets::paint::{self, page, put, row, tint, width};
 
 pub(super) fn body(detail: &Detail, focus: bool, look: &Look<'_>, area: Rect, buf: &mut Buffer, seen: &mut Seen) {
-    let mut tabs = vec![(Tab::Summary, "summary"), (Tab::Yaml, "yaml"), (Tab::Events, "events"), (Tab::Uses, "uses")];
+    let mut tabs = if helm::is(&detail.key.gvk) {
+        let values = if detail.whole && detail.tab == Tab::Values { "values with defaults" } else { "values" };
+        vec![(Tab::Summary, "summary"), (Tab::Values, values), (Tab::Yaml, "manifest")]
+    } else {
+        vec![(Tab::Summary, "summary"), (Tab::Yaml, "yaml"), (Tab::Events, "events"), (Tab::Uses, "uses")]
+    };
     if &*detail.key.gvk.kind == "Secret" {
         tabs.push((Tab::Keys, "keys"));
     }

@@ -37,6 +37,8 @@ fn title(text: &str) -> [Spans; 2] {
 fn section_lines(section: &Section, label: usize, look: &Look<'_>) -> Vec<Spans> {
     let mut lines: Vec<Spans> = title(&section.title).into();
     if section.heads.is_empty() {
+        // What has no labels at all begins where labels do.
+        let label = if section.facts.iter().all(|fact| fact.label.is_empty()) { 0 } else { label };
         lines.extend(section.facts.iter().map(|fact| fact_line(fact, label, look)));
         return lines;
     }

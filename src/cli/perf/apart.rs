@@ -1,0 +1,118 @@
+//! `meshplay perf run --detach`, `perf attach`, `perf stop`: runs in a process of their own, and the hidden verb that is such a process.
+
+use std::io::{self, Read};
+
+use clap::Args;
+
+use super::super::{Output, Streams};
+use super::{ended, print, report, to_its_end, to_its_end_unless};
+use crate::cluster::gate::Gate;
+use crate::names::Problem;
+use crate::perf::apart::{self, Launch, Refusal};
+use crate::perf::{Handle, Order};
+use crate::results::{Run, State, Store};
+
+/// Which run.
+#[derive(Clone, Debug, Args)]
+pub struct RunName {
+    /// A run by its id, the beginning or the end of that, or `last`.
+    id: String,
+    /// How to write the result.
+    #[arg(short, long, value_enum, default_value_t = Output::Text)]
+    output: Output,
+}
+
+/// Starts it and lets it go.
+pub(super) async fn detach(order: Order, output: Output, launch: &Launch, gate: &Gate, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> {
+    let announced = report::announced(&order.plan);
+    let mut handle = match apart::start(&order, launch, gate, store).await {
+        Ok(handle) => handle,
+        Err(Refusal::Order(problem) | Refusal::Apart(problem)) => return io.fail(&problem),
+    };
+    // An address that is not found is known a moment later, and nobody would be there to be told.
+    let mut samples = handle.samples();
+    tokio::select! {
+        _ = samples.wait_for(|sample| !sample.elapsed.is_zero()) => {}
+        Err(problem) = handle.finished() => return io.fail(&problem),
+    }
+    _ = writeln!(io.err, "{announced}; `meshplay perf attach {id}` watches it, `perf stop` ends it", id = short(handle.run()));
+    match output {
+        Output::Json => print(handle.run(), output, io.out)?,
+        _ => writeln!(io.out, "{}", handle.run().id)?,
+    }
+    Ok(0)
+}
+
+/// The end of an id is enough to find it.
+fn short(run: &Run) -> &str {
+    run.id.rsplit('-').next().unwrap_or(&run.id)
+}
+
+/// A run under way that can be spoken to; else the run as it is kept.
+async fn found(name: &RunName, launch: &Launch, store: &Store) -> Result<Result<Handle, Run>, Problem> {
+    let run = store.read(&store.find(&name.id)?)?;
+    match apart::attach(store, launch, run.clone()).await {
+        Some(handle) => Ok(Ok(handle)),
+        // It may have ended in between.
+        None => store.read(&run.id).map(Err),
+    }
+}
+
+/// Shows how it goes and its result. Ctrl-c goes away and leaves it alone.
+pub(super) async fn attach(name: RunName, launch: &Launch, store: &Store, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
+    let handle = match found(&name, launch, store).await {
+        Ok(Ok(handle)) => handle,
+        Ok(Err(run)) if run.state == State::Running => return io.fail(&out_of_reach(&run)),
+        Ok(Err(run)) => return ended(&run, &[], name.output, io),
+        Err(problem) => return io.fail(&problem),
+    };
+    _ = writeln!(io.err, "run {}, {}; ctrl-c leaves it running", handle.run().id, handle.run().target.url);
+    match to_its_end_unless(handle, stop, io.err).await {
+        None => {
+            _ = writeln!(io.err, "it goes on");
+            Ok(0)
+        }
+        Some(Ok(finished)) => ended(&finished.run, &finished.problems, name.output, io),
+        Some(Err(problem)) => io.fail(&problem),
+    }
+}
+
+/// Ends it and says what it measured.
+pub(super) async fn stop(name: RunName, launch: &Launch, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> {
+    let handle = match found(&name, launch, store).await {
+        Ok(Ok(handle)) => handle,
+        Ok(Err(run)) if run.state == State::Running => return io.fail(&out_of_reach(&run)),
+        Ok(Err(run)) => {
+            let why = format!("run {} is over", run.id);
+            return io.fail(&Problem::new("perf.over", "nothing was stopped", why).hint("`meshplay perf list` shows which runs are under way"));
+        }
+        Err(problem) => return io.fail(&problem),
+    };
+    match to_its_end(handle, std::future::ready(()), &mut io::sink()).await {
+        Ok(finished) => ended(&finished.run, &finished.problems, name.output, io),
+        Err(problem) => io.fail(&problem),
+    }
+}
+
+fn out_of_reach(run: &Run) -> Problem {
+    Problem::new("perf.inside", format!("run {} cannot be reached", run.id), "it runs inside the program that started it")
+        .hint("go to that terminal; only runs started with --detach or on the screen have a process of their own")
+}
+
+/// Is the process of a run: takes the order from `input` and says on `out` whether it has begun.
+///
+/// # Errors
+/// Whoever ordered it has gone.
+pub async fn serve(
+    input: &mut dyn Read,
+    launch: &Launch,
+    gate: &Gate,
+    store: &Store,
+    stop: impl Future<Output = ()>,
+    io: &mut Streams<'_>,
+) -> io::Result<u8> {
+    let mut order = Vec::new();
+    input.read_to_end(&mut order)?;
+    let begun = apart::serve::run(&order, launch, gate, store, stop, io.out).await?;
+    Ok(u8::from(!begun))
+}

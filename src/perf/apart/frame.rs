@@ -1,0 +1,100 @@
+//! What a run in a process of its own and whoever watches it say to each other: one JSON object a line this way, the word `stop` the other way.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::net::unix::OwnedReadHalf;
+
+use crate::load::engine::Sample;
+use crate::names::Problem;
+use crate::results::Run;
+
+/// What a watcher may say.
+pub(super) const STOP: &[u8] = b"stop\n";
+
+/// The longest line that is read, in bytes; one with a sample has some ten thousand.
+const LONGEST: u64 = 8 << 20;
+
+/// One line of the run's process.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Frame {
+    /// It begins.
+    Run(Box<Run>),
+    /// The newest sample. Those a slow watcher misses are never sent.
+    Sample(Arc<Sample>),
+    /// It is over.
+    Finished { run: Box<Run>, problems: Vec<Told> },
+    /// It could not be done.
+    Failed(Told),
+    /// It cannot be done in a process of its own.
+    Alone(Told),
+}
+
+/// A problem with its code as text: the code itself is known to whoever reads it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Told {
+    code: String,
+    problem: Problem,
+}
+
+/// Codes of what can go wrong with a run.
+const CODES: [&str; 16] = [
+    "gate.audit",
+    "gate.maintenance",
+    "gate.name",
+    "gate.readonly",
+    "load.dns",
+    "load.plan",
+    "load.target",
+    "load.threads",
+    "load.tls",
+    "load.body",
+    "perf.apart",
+    "perf.nothing-succeeded",
+    "perf.thread",
+    "perf.targets",
+    "results.unreadable",
+    "results.unwritable",
+];
+
+impl From<Problem> for Told {
+    fn from(problem: Problem) -> Self {
+        Self { code: problem.code.to_owned(), problem }
+    }
+}
+
+impl Told {
+    pub(super) fn problem(self) -> Problem {
+        let code = CODES.into_iter().find(|code| *code == self.code).unwrap_or("perf.lost");
+        Problem { code, ..self.problem }
+    }
+}
+
+impl Frame {
+    /// As one line.
+    pub(super) fn line(&self) -> Vec<u8> {
+        // Nothing in a frame cannot be written as JSON; an empty line would end the watcher's patience, which is right then.
+        let mut line = serde_json::to_vec(self).unwrap_or_default();
+        line.push(b'\n');
+        line
+    }
+}
+
+/// Reads frames.
+pub(super) struct Reader(BufReader<OwnedReadHalf>);
+
+impl Reader {
+    pub(super) fn new(read: OwnedReadHalf) -> Self {
+        Self(BufReader::new(read))
+    }
+
+    /// The next frame; none: there will be no more that can be understood.
+    pub(super) async fn next(&mut self) -> Option<Frame> {
+        let mut line = Vec::new();
+        let mut limited = (&mut self.0).take(LONGEST);
+        limited.read_until(b'\n', &mut line).await.ok()?;
+        serde_json::from_slice(&line).ok()
+    }
+}

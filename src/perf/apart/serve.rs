@@ -1,0 +1,165 @@
+//! The process of a run: it leaves the terminal's session, does what it was ordered, and tells whoever connects. Nothing is printed but the first line.
+
+use std::io::{self, Write};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::frame::{Frame, STOP, Told};
+use super::{Launch, place};
+use crate::cluster::gate::Gate;
+use crate::load::engine::Sample;
+use crate::names::Problem;
+use crate::perf::{Finished, Handle, Order, Stopper, prepare};
+use crate::results::{Run, Store};
+
+/// How often a watcher is told at most.
+const EVERY: Duration = Duration::from_millis(200);
+
+/// How long watchers may take to hear of the end.
+const LINGER: Duration = Duration::from_secs(3);
+
+/// Watchers at a time.
+const WATCHERS: usize = 32;
+
+/// Bytes a watcher may say.
+const WORDS: u64 = 4 << 10;
+
+/// The last line, once there is one.
+#[derive(Clone, Default)]
+struct End {
+    line: Arc<OnceLock<Vec<u8>>>,
+    written: CancellationToken,
+}
+
+/// Does what is ordered until its end or until `stop` comes. The first line says whether it has begun; true when it had.
+///
+/// # Errors
+/// The one who ordered it has gone.
+pub async fn run(order: &[u8], launch: &Launch, gate: &Gate, store: &Store, stop: impl Future<Output = ()>, out: &mut dyn Write) -> io::Result<bool> {
+    // One that leads a session already is where it should be.
+    _ = rustix::process::setsid();
+    let begun = begin(order, launch, gate, store);
+    let first = match &begun {
+        Ok((handle, _, _)) => Frame::Run(Box::new(handle.run().clone())),
+        Err(frame) => return out.write_all(&frame.line()).and_then(|()| out.flush()).map(|()| false),
+    };
+    let Ok((handle, listener, guard)) = begun else { return Ok(false) };
+    out.write_all(&first.line())?;
+    out.flush()?;
+    attend(handle, listener, stop).await;
+    drop(guard);
+    Ok(true)
+}
+
+fn begin(order: &[u8], launch: &Launch, gate: &Gate, store: &Store) -> Result<(Handle, UnixListener, place::Guard), Frame> {
+    let failed = |problem: Problem| Frame::Failed(Told::from(problem));
+    let alone = |why: String| Frame::Alone(Told::from(super::impossible(&why)));
+    let order: Order = serde_json::from_slice(order).map_err(|error| alone(error.to_string()))?;
+    let prepared = prepare(order, gate).map_err(failed)?;
+    let (listener, guard) = place::listen(store, launch, &prepared.run().id).map_err(|error| alone(error.to_string()))?;
+    let handle = prepared.start(gate, store).map_err(failed)?;
+    Ok((handle, listener, guard))
+}
+
+/// Answers whoever connects until the run has ended and they have heard of it.
+async fn attend(mut handle: Handle, listener: UnixListener, stop: impl Future<Output = ()>) {
+    let (run, samples, stopper) = (handle.run().clone(), handle.samples(), handle.stopper());
+    let end = End::default();
+    let mut watchers = JoinSet::new();
+    let mut stop = std::pin::pin!(stop);
+    let mut stopped = false;
+    let failed = loop {
+        tokio::select! {
+            biased;
+            outcome = handle.finished() => {
+                let failed = outcome.is_err();
+                _ = end.line.set(last(outcome).line());
+                end.written.cancel();
+                break failed;
+            }
+            () = &mut stop, if !stopped => {
+                stopped = true;
+                stopper.stop();
+            }
+            Ok((stream, _)) = listener.accept() => {
+                while watchers.try_join_next().is_some() {}
+                if ours(&stream) && watchers.len() < WATCHERS {
+                    watchers.spawn(tell(stream, run.clone(), samples.clone(), end.clone(), stopper.clone()));
+                }
+            }
+        }
+    };
+    // What failed before it began is nowhere on disk: whoever ordered it connects within a moment.
+    let rest = async {
+        if failed
+            && watchers.is_empty()
+            && let Ok((stream, _)) = listener.accept().await
+        {
+            watchers.spawn(tell(stream, run, samples, end, stopper));
+        }
+        while watchers.join_next().await.is_some() {}
+    };
+    _ = tokio::time::timeout(LINGER, rest).await;
+}
+
+fn last(outcome: Result<Finished, Problem>) -> Frame {
+    match outcome {
+        Ok(Finished { run, problems }) => Frame::Finished { run: Box::new(run), problems: problems.into_iter().map(Told::from).collect() },
+        Err(problem) => Frame::Failed(problem.into()),
+    }
+}
+
+/// The same user is at the other end.
+fn ours(stream: &UnixStream) -> bool {
+    stream.peer_cred().is_ok_and(|peer| peer.uid() == rustix::process::getuid().as_raw())
+}
+
+/// Tells one watcher the newest there is, as fast as it reads but no faster than that, and the end.
+async fn tell(stream: UnixStream, run: Run, mut samples: watch::Receiver<Arc<Sample>>, end: End, stopper: Stopper) {
+    let (read, mut write) = stream.into_split();
+    let mut words = BufReader::new(read.take(WORDS));
+    let mut word = Vec::new();
+    let mut heard = true;
+    if write.write_all(&Frame::Run(Box::new(run)).line()).await.is_err() {
+        return;
+    }
+    samples.mark_changed();
+    let mut due = tokio::time::Instant::now();
+    loop {
+        tokio::select! {
+            biased;
+            () = end.written.cancelled() => break,
+            read = words.read_until(b'\n', &mut word), if heard => {
+                // Who has said all it wants to may still listen.
+                heard = read.is_ok_and(|read| read > 0);
+                if word == STOP {
+                    stopper.stop();
+                }
+                word.clear();
+            }
+            Ok(()) = changed(due, &mut samples) => {
+                let sample = samples.borrow_and_update().clone();
+                due = tokio::time::Instant::now() + EVERY;
+                if write.write_all(&Frame::Sample(sample).line()).await.is_err() {
+                    return;
+                }
+            }
+            else => return,
+        }
+    }
+    if let Some(line) = end.line.get() {
+        // Who does not hear it reads it from disk.
+        _ = write.write_all(line).await;
+    }
+}
+
+async fn changed(due: tokio::time::Instant, samples: &mut watch::Receiver<Arc<Sample>>) -> Result<(), watch::error::RecvError> {
+    tokio::time::sleep_until(due).await;
+    samples.changed().await
+}

@@ -1,0 +1,171 @@
+//! The thread of a run: load, keep a line a second, end by a rule, store. What is ordered and how it is watched is in `perf`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{Timestamp, Unit};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::abort::Judge;
+use super::{Finished, Order};
+use crate::cluster::gate::Gate;
+use crate::load::engine::{self, Ended, Sample};
+use crate::names::Problem;
+use crate::results::{Interval, Run, State, Store, Writing};
+
+/// How often a line is kept.
+const LINE: Duration = Duration::from_secs(1);
+
+/// What the thread of a run works with.
+pub(super) struct Job {
+    order: Order,
+    gate: Gate,
+    store: Store,
+    stop: CancellationToken,
+    sender: watch::Sender<Arc<Sample>>,
+    /// Its folder, as long as that can be written.
+    kept: Option<Writing>,
+    /// The median latency of each second, in nanoseconds.
+    medians: Vec<f64>,
+    problems: Vec<Problem>,
+    /// Whether it is to end by itself.
+    judge: Judge,
+    /// The rule that ended it.
+    aborted: Option<String>,
+}
+
+impl Job {
+    pub(super) fn new(order: Order, gate: Gate, store: Store, stop: CancellationToken, sender: watch::Sender<Arc<Sample>>) -> Self {
+        let judge = Judge::new(order.aborts.clone());
+        Self { order, gate, store, stop, sender, kept: None, medians: Vec::new(), problems: Vec::new(), judge, aborted: None }
+    }
+
+    /// Does it all; returns when the last line is kept.
+    pub(super) fn conduct(mut self, run: Run) -> Result<Finished, Problem> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .map_err(|error| Problem::new("perf.thread", "the load test cannot be started", error.to_string()))?;
+        let outcome = runtime.block_on(self.measure(run));
+        // A resolver that hangs must not hold the answer back.
+        runtime.shutdown_background();
+        let mut run = outcome?;
+        run.ended = Timestamp::now().round(Unit::Millisecond).ok();
+        if let Some(rule) = self.aborted.take() {
+            run.state = State::Aborted;
+            run.aborted_by = Some(rule);
+        }
+        if let Some(kept) = self.kept.take() {
+            let written = kept.finish(&run);
+            self.note(written);
+        }
+        let (requests, failed) = (run.requests, run.failed());
+        let how = match run.state {
+            State::Stopped => "stopped",
+            State::Aborted => "aborted",
+            _ => "done",
+        };
+        self.audit(&format!("{how}: {requests} answers, {failed} failures"));
+        Ok(Finished { run, problems: self.problems })
+    }
+
+    async fn measure(&mut self, mut run: Run) -> Result<Run, Problem> {
+        let plan = self.order.plan.clone();
+        let cpu = cpu_time();
+        let begun = tokio::task::spawn_blocking(move || engine::start(plan));
+        let load = tokio::select! {
+            begun = begun => begun.map_err(|error| Problem::new("perf.lost", "the load test cannot be started", error.to_string()))??,
+            () = self.stop.cancelled() => {
+                let sample = Sample { ended: Some(Ended::Stopped), ..Sample::default() };
+                run.take(&sample);
+                self.sender.send_replace(Arc::new(sample));
+                return Ok(run);
+            }
+        };
+        self.audit("started");
+        let begun = self.store.begin(&run);
+        self.kept = self.note(begun);
+        let last = self.follow(&load).await;
+        run.take(&last);
+        run.judge(&self.order.plan, &last, &self.medians);
+        run.client_cpu_ns = cpu.zip(cpu_time()).and_then(|(before, after)| u64::try_from(after.saturating_sub(before).as_nanos()).ok());
+        Ok(run)
+    }
+
+    /// Hands samples on and keeps a line a second, until the last one.
+    async fn follow(&mut self, load: &engine::Run) -> Arc<Sample> {
+        let mut samples = load.samples();
+        let mut kept: Option<Arc<Sample>> = None;
+        let mut due = LINE;
+        loop {
+            let changed = until(&self.stop, samples.changed()).await;
+            if changed.is_none() {
+                load.stop();
+                // The last sample is on its way.
+                self.stop = CancellationToken::new();
+                continue;
+            }
+            let sample = samples.borrow_and_update().clone();
+            let over = sample.ended.is_some() || matches!(changed, Some(Err(_)));
+            if over || sample.elapsed >= due {
+                self.keep(kept.as_deref(), &sample);
+                kept = Some(sample.clone());
+                due = LINE * u32::try_from(sample.elapsed.as_secs() + 1).unwrap_or(u32::MAX);
+            }
+            if !over && let Some(rule) = self.judge.broken(&sample) {
+                self.aborted.get_or_insert_with(|| rule.to_string());
+                load.stop();
+            }
+            self.sender.send_replace(sample.clone());
+            if over {
+                return sample;
+            }
+        }
+    }
+
+    fn keep(&mut self, before: Option<&Sample>, sample: &Sample) {
+        let line = Interval::between(before, sample);
+        // The last one may be a stump.
+        if line.span_ns > LINE.as_nanos() as u64 / 2 {
+            self.medians.extend(line.latencies.p50.map(|median| median as f64));
+        }
+        let Some(writing) = &mut self.kept else { return };
+        let written = writing.append(&line);
+        self.note(written);
+    }
+
+    /// Says in the audit log what is done to somebody's system.
+    fn audit(&mut self, outcome: &str) {
+        let written = self.gate.record(&self.order.action(), outcome, Timestamp::now().as_second());
+        let told = written.map_err(|error| Problem::new("gate.audit", "the load is not in the audit log", error.to_string()));
+        self.note(told);
+    }
+
+    /// Keeps a problem, once.
+    fn note<T>(&mut self, outcome: Result<T, Problem>) -> Option<T> {
+        match outcome {
+            Ok(value) => Some(value),
+            Err(problem) => {
+                if !self.problems.contains(&problem) {
+                    self.problems.push(problem);
+                }
+                None
+            }
+        }
+    }
+}
+
+/// What a future answers, or nothing once a stop is asked for.
+async fn until<T>(stop: &CancellationToken, future: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => None,
+        answer = future => Some(answer),
+    }
+}
+
+/// CPU time of this program so far.
+fn cpu_time() -> Option<Duration> {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Some(Duration::new(u64::try_from(time.tv_sec).ok()?, u32::try_from(time.tv_nsec).ok()?))
+}
