@@ -2,6 +2,7 @@
 //! this room is rows, texts and problems, sanitised.
 
 pub mod alter;
+pub mod census;
 mod certificate;
 pub mod client;
 pub mod connection;
@@ -35,6 +36,7 @@ pub mod secret;
 pub mod standing;
 pub mod table;
 pub mod tally;
+mod through;
 pub mod views;
 pub mod watch;
 mod wire;

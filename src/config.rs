@@ -37,6 +37,8 @@ pub struct Settings {
     pub slow: Slow,
     /// Words of the person's own for the `:` line, each with what it stands for: `dp = "deploy"`.
     pub aliases: BTreeMap<String, String>,
+    /// Where `enter` leads from kinds that the program knows nothing of.
+    pub jumps: Vec<JumpSetting>,
     /// Named groups of contexts, each with names and globs.
     pub environments: BTreeMap<String, Vec<String>>,
     /// Connections that no kubeconfig names.
@@ -61,11 +63,26 @@ pub struct PerfSettings {
 #[serde(deny_unknown_fields)]
 pub struct ConnectionSetting {
     /// What it is called.
-    pub name: String,
+    pub name: Spanned<String>,
     /// What it leads to.
     pub kind: ConnectionKind,
     /// Where it is.
     pub url: String,
+    /// Where its name stands, `config.toml:7` with the path.
+    #[serde(skip)]
+    pub place: String,
+}
+
+/// One `[[jumps]]` of the settings.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JumpSetting {
+    /// From objects of this kind.
+    pub from: String,
+    /// To objects of this one.
+    pub to: String,
+    /// By a label selector with `{name}`, `{namespace}` and `{label:KEY}`; without: to those it controls.
+    pub labels: Option<String>,
 }
 
 /// Everything a door needs to know about where it runs.
@@ -237,10 +254,11 @@ fn settings(path: &Path) -> Result<Settings, Problem> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Settings::default()),
         Err(error) => return Err(wrong(file, &error.to_string())),
     };
-    let line = |at: usize| format!("{file}:{}", Source { file: &file, text: &text }.line(at));
+    let place = |offset: usize| format!("{file}:{}", Source { file: &file, text: &text }.line(offset));
     let mut settings: Settings = toml::from_str(&text)
-        .map_err(|error: toml::de::Error| wrong(line(error.span().map_or(0, |span| span.start)), &error.message().replace('\n', " ")))?;
-    settings.perf.targets_named_in = settings.perf.targets.as_ref().map_or_else(String::new, |targets| line(targets.span().start));
+        .map_err(|error: toml::de::Error| wrong(place(error.span().map_or(0, |span| span.start)), &error.message().replace('\n', " ")))?;
+    settings.connections.iter_mut().for_each(|one| one.place = place(one.name.span().start));
+    settings.perf.targets_named_in = settings.perf.targets.as_ref().map_or_else(String::new, |targets| place(targets.span().start));
     Ok(settings)
 }
 

@@ -11,6 +11,10 @@
 
 #[path = "load/apart.rs"]
 mod apart;
+#[path = "load/formats.rs"]
+mod formats;
+#[path = "load/profiles.rs"]
+mod profiles;
 #[path = "support/real.rs"]
 mod real;
 #[path = "load/wire.rs"]

@@ -11,6 +11,8 @@ mod connections;
 mod detail;
 #[path = "play/drill.rs"]
 mod drill;
+#[path = "play/fingers.rs"]
+mod fingers;
 #[path = "play/frame.rs"]
 mod frame;
 #[path = "support/grove.rs"]

@@ -3,6 +3,11 @@
 pub mod apart;
 mod ask;
 mod compare;
+mod files;
+mod form;
+mod gate;
+mod history;
+mod profile;
 mod report;
 
 use std::io::{self, Write};
@@ -12,6 +17,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use self::form::Form;
 use super::{Output, Streams};
 use crate::cluster::gate::Gate;
 use crate::load::engine::Sample;
@@ -21,8 +27,8 @@ use crate::names::Problem;
 use crate::perf::abort::Rule;
 use crate::perf::apart::Launch;
 use crate::perf::{self, Finished, Handle, Order};
-use crate::results::{Interval, Run, State, Store};
-use crate::text::age;
+use crate::results::{Interval, Provenance, Run, State, Store};
+use crate::text::{age, sanitise};
 
 /// What to do about load tests.
 #[derive(Clone, Debug, Subcommand)]
@@ -35,6 +41,20 @@ pub enum PerfVerb {
     Show(ShowArgs),
     /// Measure two addresses in turn, or take runs that are kept, and say what may be said about the second.
     Compare(compare::CompareArgs),
+    /// Say whether the newest runs of a profile, or B against A, may pass: exit code 0 passed, 1 a regression, 2 not to be told.
+    Gate(gate::GateArgs),
+    /// Profiles: what is measured again and again, as YAML files.
+    #[command(subcommand)]
+    Profile(profile::ProfileVerb),
+    /// What later runs of a profile are held against.
+    #[command(subcommand)]
+    Baseline(history::BaselineVerb),
+    /// How a profile did over time, where it changed, and what with it.
+    History(history::HistoryArgs),
+    /// Read results of other programs into runs: Fortio, HdrHistogram, SMP, Meshery, wrk; and profiles of Meshery and SMP.
+    Import(files::ImportArgs),
+    /// Write a run in a format of another program.
+    Export(files::ExportArgs),
     /// Watch a run that has a process of its own until its end.
     Attach(apart::RunName),
     /// End a run that has a process of its own; what was measured is kept.
@@ -48,7 +68,14 @@ pub enum PerfVerb {
 #[derive(Clone, Debug, Args)]
 pub struct RunArgs {
     /// An address: http (if nothing else is said), https, h2c, grpc, grpcs (a health check, or /shop.Cart/Get), tcp, udp, or unix:/run/app.sock:/path.
-    url: String,
+    #[arg(required_unless_present = "profile")]
+    url: Option<String>,
+    /// A profile by name, or its file, instead of an address and how to load it.
+    #[arg(long, value_name = "PROFILE", conflicts_with_all = ["url", "connections", "duration", "requests", "rate", "timeout", "detach"])]
+    profile: Option<String>,
+    /// `name=value`: what is said of the run, as in `release=v2`; history tells when it changed. May be given several times.
+    #[arg(long = "label", value_name = "NAME=VALUE", value_parser = label)]
+    labels: Vec<(String, String)>,
     /// Connections kept open.
     #[arg(short, long, default_value_t = 4)]
     connections: usize,
@@ -88,8 +115,8 @@ pub struct RunArgs {
 #[derive(Clone, Debug, Args)]
 pub struct ListArgs {
     /// How to write it.
-    #[arg(short, long, value_enum, default_value_t = Output::Text)]
-    output: Output,
+    #[arg(short, long, value_enum, default_value_t = Form::Text)]
+    output: Form,
 }
 
 /// What to show.
@@ -98,8 +125,8 @@ pub struct ShowArgs {
     /// A run by its id, the beginning or the end of that, or `last`.
     id: String,
     /// How to write it.
-    #[arg(short, long, value_enum, default_value_t = Output::Text)]
-    output: Output,
+    #[arg(short, long, value_enum, default_value_t = Form::Text)]
+    output: Form,
 }
 
 /// Does it; a load test ends early when `stop` comes.
@@ -122,15 +149,25 @@ pub async fn run(
         PerfVerb::List(args) => list(&args, store, io),
         PerfVerb::Show(args) => show(&args, store, io),
         PerfVerb::Compare(args) => compare::run(args, gate, store, stop, io).await,
+        PerfVerb::Gate(args) => gate::run(args, gate, store, stop, io).await,
+        PerfVerb::Profile(verb) => profile::run(&verb, store, io),
+        PerfVerb::Baseline(verb) => history::baseline(&verb, store, io),
+        PerfVerb::History(args) => history::history(&args, store, io),
+        PerfVerb::Import(args) => files::import(&args, store, io),
+        PerfVerb::Export(args) => files::export(&args, store, io),
     }
 }
 
 async fn load(args: RunArgs, gate: &Gate, store: &Store, launch: &Launch, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
+    if let Some(name) = &args.profile {
+        return profile::conduct(name, &args, gate, store, stop, io).await;
+    }
     let plan = match plan(&args) {
         Ok(plan) => plan,
         Err(problem) => return usage(&problem, io),
     };
     let order = Order { aborts: args.aborts.into_iter().chain(args.abort_errors).collect(), ..Order::new(plan) };
+    let order = Order { provenance: Provenance { labels: args.labels.into_iter().collect(), ..Provenance::default() }, ..order };
     if args.detach {
         return apart::detach(order, args.output, launch, gate, store, io).await;
     }
@@ -168,7 +205,7 @@ fn print_problems(problems: &[Problem], io: &mut Streams<'_>) {
 }
 
 fn plan(args: &RunArgs) -> Result<Plan, Problem> {
-    let gentle = Plan::gentle(Target::parse(&args.url)?);
+    let gentle = Plan::gentle(Target::parse(args.url.as_deref().unwrap_or_default())?);
     let plan = Plan {
         connections: args.connections,
         streams: args.streams,
@@ -228,17 +265,30 @@ fn list(args: &ListArgs, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> 
         writeln!(io.err, "meshplay: {problem}")?;
     }
     match args.output {
-        Output::Text => write!(io.out, "{}", report::table(&runs))?,
-        Output::Json => writeln!(io.out, "{:#}", json!({ "runs": runs }))?,
+        Form::Text => write!(io.out, "{}", report::table(&runs))?,
+        Form::Json | Form::Yaml => form::value(args.output, &json!({ "runs": runs }), io.out)?,
+        Form::Csv | Form::Markdown => form::runs(args.output, &runs, io.out)?,
+        Form::Junit => return no_test("a list", io),
     }
     Ok(0)
 }
 
 fn show(args: &ShowArgs, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> {
     match store.find(&args.id).and_then(|id| store.read(&id)) {
-        Ok(run) => print(&run, args.output, io.out).map(|()| 0),
+        Ok(run) => match args.output {
+            Form::Text => print(&run, Output::Text, io.out).map(|()| 0),
+            Form::Json => print(&run, Output::Json, io.out).map(|()| 0),
+            Form::Yaml => form::value(Form::Yaml, &json!(run), io.out).map(|()| 0),
+            Form::Csv | Form::Markdown => form::runs(args.output, &[run], io.out).map(|()| 0),
+            Form::Junit => no_test("one run", io),
+        },
         Err(problem) => io.fail(&problem),
     }
+}
+
+/// Only what can fail has a form as test cases.
+fn no_test(what: &str, io: &mut Streams<'_>) -> io::Result<u8> {
+    usage(&Problem::new("perf.form", format!("{what} is no test"), "").hint("`meshplay perf gate` and `perf compare` write JUnit"), io)
 }
 
 fn print(run: &Run, output: Output, out: &mut dyn Write) -> io::Result<()> {
@@ -254,6 +304,11 @@ fn rule(text: &str) -> Result<Rule, String> {
 
 fn errors_rule(text: &str) -> Result<Rule, String> {
     format!("errors>{text}").parse()
+}
+
+fn label(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(|| "write name=value".to_owned())?;
+    Ok((sanitise(name).into_owned(), sanitise(value).into_owned()))
 }
 
 fn pace(text: &str) -> Result<Pace, String> {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Run;
 use crate::stats::interval::{self, Interval};
+use crate::stats::unpaired;
 use crate::stats::verdict::{Comparison, Good, Word, compare, noise};
 
 /// What of a run is compared.
@@ -12,6 +13,8 @@ use crate::stats::verdict::{Comparison, Good, Word, compare, noise};
 pub enum Metric {
     /// Median latency, in nanoseconds.
     P50,
+    /// 90th percentile of latency, in nanoseconds.
+    P90,
     /// 99th percentile of latency, in nanoseconds.
     P99,
     /// Whole answers a second.
@@ -37,26 +40,29 @@ pub struct Compared {
 
 impl Metric {
     /// In the order of a table.
-    pub const ALL: [Self; 4] = [Self::P99, Self::P50, Self::Rate, Self::Cpu];
+    pub const ALL: [Self; 5] = [Self::P99, Self::P90, Self::P50, Self::Rate, Self::Cpu];
 
     /// Its name in a table and on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::P50 => "p50",
+            Self::P90 => "p90",
             Self::P99 => "p99",
             Self::Rate => "req/s",
             Self::Cpu => "CPU/1k",
         }
     }
 
-    fn good(self) -> Good {
+    /// Which way is good.
+    pub fn good(self) -> Good {
         if self == Self::Rate { Good::More } else { Good::Less }
     }
 
-    /// What it is of a run, where it is known.
+    /// What a run measured of it; none where it measured too little.
     pub fn of(self, run: &Run) -> Option<f64> {
         match self {
             Self::P50 => run.latencies.p50.map(|ns| ns as f64),
+            Self::P90 => run.latencies.p90.map(|ns| ns as f64),
             Self::P99 => run.latencies.p99.map(|ns| ns as f64),
             Self::Rate => (run.requests > 0).then_some(run.requests_per_second),
             Self::Cpu => run.client_cpu_ns.filter(|_| run.requests > 0).map(|ns| ns as f64 * 1_000.0 / run.requests as f64),
@@ -67,6 +73,15 @@ impl Metric {
 impl Compared {
     /// Compares runs pair by pair, in the order given.
     pub fn of(a: &[Run], b: &[Run], gate: Metric, band: f64, seed: u64) -> Self {
+        Self::by(a, b, gate, band, |a, b, good, band| compare(a, b, good, band, seed))
+    }
+
+    /// Compares runs that were not measured in turn.
+    pub fn apart(a: &[Run], b: &[Run], gate: Metric, band: f64, seed: u64) -> Self {
+        Self::by(a, b, gate, band, |a, b, good, band| unpaired::compare(a, b, good, band, seed))
+    }
+
+    fn by(a: &[Run], b: &[Run], gate: Metric, band: f64, compare: impl Fn(&[f64], &[f64], Good, f64) -> Option<Comparison>) -> Self {
         let all = |runs: &[Run]| {
             let failed: u64 = runs.iter().map(Run::failed).sum();
             let succeeded: u64 = runs.iter().map(Run::succeeded).sum();
@@ -75,7 +90,7 @@ impl Compared {
         let errors = [all(a), all(b)];
         let values = |runs: &[Run], metric: Metric| runs.iter().map(|run| metric.of(run).unwrap_or(f64::NAN)).collect::<Vec<_>>();
         let band_of = |metric: Metric| noise(&values(a, metric)).map_or(band, |noise| noise.max(band));
-        let one = |metric: Metric| compare(&values(a, metric), &values(b, metric), metric.good(), band_of(metric), seed).map(|found| (metric, found));
+        let one = |metric: Metric| compare(&values(a, metric), &values(b, metric), metric.good(), band_of(metric)).map(|found| (metric, found));
         Self {
             errors,
             more_errors: interval::of_difference(errors[0], errors[1], 0.95),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Provenance;
 use super::told::{Endpoint, Generator, WarmUp};
 use crate::load::audit::{self, Figures, Reason, Stamp};
 use crate::load::plan::{Pace, Path, Plan};
@@ -100,6 +101,9 @@ pub struct Run {
     /// What belongs to each of several endpoints; empty where there is one.
     #[serde(default)]
     pub endpoints: Vec<Endpoint>,
+    /// What it belongs to.
+    #[serde(default, skip_serializing_if = "Provenance::is_empty")]
+    pub provenance: Provenance,
 }
 
 /// How far a run got.
@@ -236,11 +240,20 @@ impl Run {
     /// A run that is about to begin.
     pub fn begin(id: String, target: Subject, plan: &Plan, started: Timestamp) -> Self {
         Self {
+            planned_rate: plan.pace.mean(plan.duration).map(millionths),
+            endpoints: if plan.also.is_empty() { Vec::new() } else { plan.endpoints().iter().map(Endpoint::planned).collect() },
+            ..Self::blank(id, target, Shape::of(plan), started)
+        }
+    }
+
+    /// A run of which nothing is known yet.
+    pub(super) fn blank(id: String, target: Subject, plan: Shape, started: Timestamp) -> Self {
+        Self {
             id,
             state: State::Running,
             aborted_by: None,
             target,
-            plan: Shape::of(plan),
+            plan,
             started,
             ended: None,
             elapsed_ns: 0,
@@ -257,14 +270,15 @@ impl Run {
             lateness: Latencies::default(),
             stamp: None,
             reasons: Vec::new(),
-            planned_rate: plan.pace.mean(plan.duration).map(millionths),
+            planned_rate: None,
             missed: 0,
             backlog_max: 0,
             warm_up: None,
             generator: None,
             statuses: BTreeMap::new(),
             peers: BTreeMap::new(),
-            endpoints: if plan.also.is_empty() { Vec::new() } else { plan.endpoints().iter().map(Endpoint::planned).collect() },
+            endpoints: Vec::new(),
+            provenance: Provenance::default(),
         }
     }
 
@@ -382,6 +396,7 @@ impl Run {
         self.target.cluster.iter_mut().for_each(clean);
         self.endpoints.iter_mut().for_each(|endpoint| [&mut endpoint.name, &mut endpoint.url].into_iter().for_each(clean));
         self.peers = self.peers.into_iter().map(|(peer, count)| (sanitise(&peer).into_owned(), count)).collect();
+        self.provenance = self.provenance.sanitised();
         self.because = self.because.into_iter().map(|(class, reason)| (sanitise(&class).into_owned(), sanitise(&reason).into_owned())).collect();
         self.plan.request = self.plan.request.sanitised();
         self.errors = self.errors.into_iter().map(|(class, count)| (sanitise(&class).into_owned(), count)).collect();
