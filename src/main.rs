@@ -17,6 +17,7 @@ use meshplay::cluster::standing::Standings;
 use meshplay::config::Config;
 use meshplay::names::{ClusterId, Problem};
 use meshplay::perf::apart::Launch;
+use meshplay::perf::schedule::Book;
 use meshplay::results::Store;
 use meshplay::sandbox::{Options, Sandbox};
 use meshplay::terminal::{Depth, parse_depth};
@@ -208,7 +209,17 @@ async fn run(cli: Cli) -> io::Result<u8> {
         Some(Verb::Perf(verb)) => {
             let stop = asked_to_stop();
             let (gate, store) = (gate(&config, &cli.shared), Store::open(&config.paths.data));
-            cli::perf::run(verb, &gate, &store, &launch(&config), stop, &mut io).await
+            let fleet = if verb.changes_clusters() {
+                match open(&config, &cli.shared).await {
+                    Ok((fleet, _)) => Some(fleet),
+                    Err(problem) => return io.fail(&problem),
+                }
+            } else {
+                None
+            };
+            let book = Book::new(&config.paths.config, &config.paths.state, &config.paths.data);
+            let around = cli::perf::Around { launch: launch(&config), book, state: config.paths.state.clone(), fleet };
+            cli::perf::run(verb, &gate, &store, &around, stop, &mut io).await
         }
         Some(Verb::Sandbox(cli::sandbox::SandboxVerb::Serve(args))) => cli::sandbox::serve(args, asked_to_stop(), &mut io).await,
         Some(Verb::Replay { file, speed }) => replay(&file, speed, &config, &cli.screen, &mut io).await,

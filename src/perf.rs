@@ -4,7 +4,10 @@ pub mod abort;
 pub mod apart;
 mod conduct;
 pub mod limit;
+pub mod permute;
 pub mod profile;
+pub mod schedule;
+pub mod search;
 
 use std::sync::Arc;
 

@@ -9,6 +9,7 @@ pub mod history;
 pub mod provenance;
 pub mod run;
 pub mod series;
+pub mod settled;
 pub mod spectrum;
 pub mod store;
 pub mod told;

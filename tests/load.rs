@@ -17,6 +17,8 @@ mod formats;
 mod profiles;
 #[path = "support/real.rs"]
 mod real;
+#[path = "load/search.rs"]
+mod search;
 #[path = "load/wire.rs"]
 mod wire;
 

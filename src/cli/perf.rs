@@ -7,10 +7,14 @@ mod files;
 mod form;
 mod gate;
 mod history;
+pub mod permute;
 mod profile;
 mod report;
+pub mod schedule;
+mod search;
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +23,7 @@ use serde_json::json;
 
 use self::form::Form;
 use super::{Output, Streams};
+use crate::cluster::fleet::Fleet;
 use crate::cluster::gate::Gate;
 use crate::load::engine::Sample;
 use crate::load::plan::{Pace, Plan};
@@ -26,7 +31,9 @@ use crate::load::target::Target;
 use crate::names::Problem;
 use crate::perf::abort::Rule;
 use crate::perf::apart::Launch;
+use crate::perf::schedule::Book;
 use crate::perf::{self, Finished, Handle, Order};
+use crate::results::settled::Settled;
 use crate::results::{Interval, Provenance, Run, State, Store};
 use crate::text::{age, sanitise};
 
@@ -34,7 +41,7 @@ use crate::text::{age, sanitise};
 #[derive(Clone, Debug, Subcommand)]
 pub enum PerfVerb {
     /// Load an address and report what it did.
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// List the runs that are kept, newest first.
     List(ListArgs),
     /// Show one run.
@@ -59,6 +66,13 @@ pub enum PerfVerb {
     Attach(apart::RunName),
     /// End a run that has a process of its own; what was measured is kept.
     Stop(apart::RunName),
+    /// Search the highest rate at which limits hold, by short runs.
+    Search(search::SearchArgs),
+    /// Measure every endpoint under every load in every configuration of a target, and put the target back.
+    Permute(permute::PermuteArgs),
+    /// Load tests that are due by cron expressions.
+    #[command(subcommand)]
+    Schedule(schedule::ScheduleVerb),
     /// Be the process of a run.
     #[command(hide = true)]
     ServeRun,
@@ -129,6 +143,25 @@ pub struct ShowArgs {
     output: Form,
 }
 
+/// What some verbs need of the world.
+pub struct Around {
+    /// How a run gets a process of its own.
+    pub launch: Launch,
+    /// The person's schedules.
+    pub book: Book,
+    /// The folder for what is remembered between starts.
+    pub state: PathBuf,
+    /// The clusters, for a verb that [`PerfVerb::changes_clusters`].
+    pub fleet: Option<Fleet>,
+}
+
+impl PerfVerb {
+    /// It changes objects of a cluster.
+    pub fn changes_clusters(&self) -> bool {
+        matches!(self, Self::Permute(_))
+    }
+}
+
 /// Does it; a load test ends early when `stop` comes.
 ///
 /// # Errors
@@ -137,12 +170,16 @@ pub async fn run(
     verb: PerfVerb,
     gate: &Gate,
     store: &Store,
-    launch: &Launch,
+    around: &Around,
     stop: impl Future<Output = ()>,
     io: &mut Streams<'_>,
 ) -> io::Result<u8> {
+    let launch = &around.launch;
     match verb {
-        PerfVerb::Run(args) => load(args, gate, store, launch, stop, io).await,
+        PerfVerb::Search(args) => search::run(args, gate, store, stop, io).await,
+        PerfVerb::Permute(args) => permute::run(args, around, store, stop, io).await,
+        PerfVerb::Schedule(verb) => schedule::run(verb, &around.book, gate, store, launch, stop, io).await,
+        PerfVerb::Run(args) => load(*args, gate, store, launch, stop, io).await,
         PerfVerb::Attach(name) => apart::attach(name, launch, store, stop, io).await,
         PerfVerb::Stop(name) => apart::stop(name, launch, store, io).await,
         PerfVerb::ServeRun => apart::serve(&mut io::empty(), launch, gate, store, stop, io).await,
@@ -276,7 +313,11 @@ fn list(args: &ListArgs, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> 
 fn show(args: &ShowArgs, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> {
     match store.find(&args.id).and_then(|id| store.read(&id)) {
         Ok(run) => match args.output {
-            Form::Text => print(&run, Output::Text, io.out).map(|()| 0),
+            Form::Text => {
+                print(&run, Output::Text, io.out)?;
+                let settled = store.samples(&run.id).ok().and_then(|lines| Settled::of(&lines)).and_then(|settled| settled.told());
+                settled.map_or(Ok(()), |told| writeln!(io.out, "\n{told}")).map(|()| 0)
+            }
             Form::Json => print(&run, Output::Json, io.out).map(|()| 0),
             Form::Yaml => form::value(Form::Yaml, &json!(run), io.out).map(|()| 0),
             Form::Csv | Form::Markdown => form::runs(args.output, &[run], io.out).map(|()| 0),
@@ -369,8 +410,9 @@ mod tests {
         {
             let verb = Line::try_parse_from(line.split_whitespace()).unwrap_or_else(|error| panic!("{error}")).verb;
             let (mut out, mut err) = (Vec::new(), Vec::new());
-            let code =
-                run(verb, &gate, &store, &Launch::default(), std::future::pending(), &mut Streams { out: &mut out, err: &mut err }).await.unwrap();
+            let book = Book::new(data.path(), data.path(), data.path());
+            let around = Around { launch: Launch::default(), book, state: data.path().to_path_buf(), fleet: None };
+            let code = run(verb, &gate, &store, &around, std::future::pending(), &mut Streams { out: &mut out, err: &mut err }).await.unwrap();
             let err = String::from_utf8(err).unwrap();
             assert!(code == expected && out.is_empty() && err.contains(word), "{line}: {code} {err}");
         }

@@ -164,7 +164,7 @@ fn canonical(value: &Value, top: bool) -> String {
     match value {
         Value::Object(map) => {
             let fields: BTreeMap<&String, &Value> =
-                map.iter().filter(|(key, value)| !value.is_null() && !(top && NOTHING.contains(&key.as_str()))).collect();
+                map.iter().filter(|(key, value)| !(value.is_null() || (top && NOTHING.contains(&key.as_str())))).collect();
             // The block of our own is looked at like the file.
             let field =
                 |(key, value): (&String, &Value)| format!("{}:{}", key.replace('_', "").to_lowercase(), canonical(value, top && *key == "meshplay"));

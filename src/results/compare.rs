@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Run;
 use crate::stats::interval::{self, Interval};
+use crate::stats::many::benjamini_hochberg;
+use crate::stats::paired::{Shift, shift};
 use crate::stats::unpaired;
 use crate::stats::verdict::{Comparison, Good, Word, compare, noise};
 
@@ -34,9 +36,14 @@ pub struct Compared {
     pub metrics: Vec<(Metric, Comparison)>,
     /// The one that decides.
     pub gate: Metric,
+    /// B over A at each quantile that runs know: where in the distribution it changed. For information.
+    pub shift: Vec<Shift>,
     /// The smallest change of it that is believed, as a share: what was asked for, or the noise between repeats of A where that is larger.
     pub band: f64,
 }
+
+/// The quantiles at which the shift is looked at.
+const QUANTILES: [f64; 5] = [0.5, 0.75, 0.9, 0.99, 0.999];
 
 impl Metric {
     /// In the order of a table.
@@ -73,7 +80,13 @@ impl Metric {
 impl Compared {
     /// Compares runs pair by pair, in the order given.
     pub fn of(a: &[Run], b: &[Run], gate: Metric, band: f64, seed: u64) -> Self {
-        Self::by(a, b, gate, band, |a, b, good, band| compare(a, b, good, band, seed))
+        let compared = Self::by(a, b, gate, band, |a, b, good, band| compare(a, b, good, band, seed));
+        let at = |run: &Run| {
+            let known = [run.latencies.p50, run.latencies.p75, run.latencies.p90, run.latencies.p99, run.latencies.p99_9];
+            known.map(|value| value.map_or(f64::NAN, |ns| ns as f64)).to_vec()
+        };
+        let [at_a, at_b] = [a, b].map(|runs| runs.iter().map(at).collect::<Vec<_>>());
+        Self { shift: shift(&QUANTILES, &at_a, &at_b, 0.95, seed), ..compared }
     }
 
     /// Compares runs that were not measured in turn.
@@ -96,6 +109,7 @@ impl Compared {
             more_errors: interval::of_difference(errors[0], errors[1], 0.95),
             metrics: Metric::ALL.into_iter().filter_map(one).collect(),
             gate,
+            shift: Vec::new(),
             band: band_of(gate),
         }
     }
@@ -103,6 +117,11 @@ impl Compared {
     /// The gated metric.
     pub fn gated(&self) -> Option<&Comparison> {
         self.metrics.iter().find(|(metric, _)| *metric == self.gate).map(|(_, found)| found)
+    }
+
+    /// The probabilities of all metrics, corrected after Benjamini and Hochberg: for looking which of them may have changed, not for a gate.
+    pub fn screened(&self) -> Vec<f64> {
+        benjamini_hochberg(&self.metrics.iter().map(|(_, found)| found.p).collect::<Vec<_>>())
     }
 
     /// B fails more often than chance explains. A server that fails faster is not faster, so this goes before every latency.
@@ -140,6 +159,12 @@ mod tests {
         let compared = |b: &[Run]| Compared::of(&runs(|at| 1_000_000 + at * 1_000, 0), b, Metric::P99, 0.03, 1);
         assert_eq!(compared(&runs(|at| 1_300_000 + at * 1_500, 0)).word(), Some(Word::Worse));
         assert_eq!(compared(&runs(|at| 1_000_000 + at * 1_100, 0)).word(), Some(Word::Equivalent));
+        let slower = compared(&runs(|at| 1_300_000 + at * 1_500, 0));
+        // Only p99 is known of these runs.
+        assert!(slower.shift.len() == 1 && (slower.shift[0].q, (slower.shift[0].ratio * 100.0).round()) == (0.99, 130.0), "{:?}", slower.shift);
+        assert!(
+            slower.screened().len() == slower.metrics.len() && slower.screened().iter().zip(&slower.metrics).all(|(q, (_, found))| *q >= found.p)
+        );
         let failing = compared(&runs(|at| 500_000 + at * 1_000, 100));
         assert!(failing.fails_more() && failing.word() == Some(Word::Worse), "{failing:?}");
         assert_eq!(failing.gated().unwrap().word, Word::Better);

@@ -106,7 +106,7 @@ const ROWS: [Row; 8] = [
         extension: "json",
         lost: Some(&["the lines a second", "why requests failed: one code stands for all sockets", "the environment, unless in the labels"]),
     },
-    Row { format: Format::Html, name: "html", extension: "html", lost: Some(&["what could be computed with: it is for reading"]) },
+    Row { format: Format::Html, name: "html", extension: "html", lost: Some(&["figures that a program could read"]) },
     Row { format: Format::Csv, name: "csv", extension: "csv", lost: Some(&["latencies finer than percentiles", "the environment"]) },
 ];
 

@@ -9,6 +9,9 @@ use crate::stats::verdict::Word;
 /// Fewest pairs for several metrics at once: with six the smallest exact p is 0.031, so that no correction could be passed.
 pub const FEWEST_FOR_SEVERAL: usize = 8;
 
+/// Of a metric or a limit that cannot be judged.
+const TOO_LITTLE: &str = "too little was measured of it: a percentile needs ten answers beyond it";
+
 /// What came of a check, or of all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
@@ -67,7 +70,7 @@ pub fn checks(compared: &Compared, metrics: &[Metric], thresholds: &[Threshold])
     for ((metric, found), p) in found.into_iter().zip(adjusted) {
         let name = format!("{} against the baseline", metric.name());
         let Some(found) = found else {
-            checks.push(Check { name, outcome: Outcome::Inconclusive, said: "too little was measured of it".into() });
+            checks.push(Check { name, outcome: Outcome::Inconclusive, said: TOO_LITTLE.into() });
             continue;
         };
         let percent = |ratio: f64| (ratio - 1.0) * 100.0;
@@ -86,7 +89,8 @@ pub fn checks(compared: &Compared, metrics: &[Metric], thresholds: &[Threshold])
             Word::Worse => (Outcome::Regressed, "worse".to_owned()),
             Word::Inconclusive(more) => (Outcome::Inconclusive, format!("inconclusive: about {more} more needed")),
         };
-        checks.push(Check { name, outcome, said: format!("{word}, {ratio:+.1} % [{low:+.1}, {high:+.1}], p {p:.3}{correction}") });
+        let p = if p < 0.001 { "below 0.001".to_owned() } else { format!("{p:.3}") };
+        checks.push(Check { name, outcome, said: format!("{word}, {ratio:+.1} % [{low:+.1}, {high:+.1}], p {p}{correction}") });
     }
     checks.extend(thresholds.iter().map(threshold));
     checks
@@ -112,11 +116,7 @@ pub fn threshold(threshold: &Threshold) -> Check {
         Some(half) if half > 0.5 => Outcome::Passed,
         Some(_) => Outcome::Regressed,
     };
-    Check {
-        name: threshold.name.clone(),
-        outcome,
-        said: if of == 0 { "too little was measured of it".into() } else { format!("kept by {count} of {of} runs") },
-    }
+    Check { name: threshold.name.clone(), outcome, said: if of == 0 { TOO_LITTLE.into() } else { format!("kept by {count} of {of} runs") } }
 }
 
 /// The runs of B that thresholds are asked of, with a function that says what one measured and whether that keeps it.

@@ -20,6 +20,8 @@ use crate::cluster::standing::{Declared, Record};
 use crate::config::{Config, ConnectionSetting, Settings};
 use crate::names::{ClusterId, Problem};
 use crate::perf::apart::Launch;
+use crate::perf::permute::journal;
+use crate::perf::schedule::Book;
 use crate::results::Store;
 use crate::terminal::Depth;
 use crate::text::sanitise;
@@ -83,12 +85,13 @@ pub fn prepare(opening: Opening, config: &Config) -> Result<Start, Problem> {
         all_namespaces: opening.all_namespaces,
         command: opening.command,
         memory: remembered,
-        problems: opening.problems.into_iter().chain(std::mem::take(&mut looks.problems)).collect(),
+        problems: opening.problems.into_iter().chain(std::mem::take(&mut looks.problems)).chain(left_changed(config)).collect(),
     };
     let paths = config.paths.clone();
     let remember = move |memory: Memory| paths.remember(&memory);
     Ok(Start {
         store: Store::open(&config.paths.data),
+        book: Book::new(&config.paths.config, &config.paths.state, &config.paths.data),
         launch: Launch { program: config.program.clone(), runtime: config.paths.runtime.clone() },
         saved: config.paths.data.clone(),
         shared,
@@ -102,6 +105,11 @@ pub fn prepare(opening: Opening, config: &Config) -> Result<Start, Problem> {
         record: opening.record,
         fleet,
     })
+}
+
+/// What killed permutations left changed.
+fn left_changed(config: &Config) -> Vec<Problem> {
+    journal::left(&config.paths.state.join(journal::FOLDER)).iter().map(|left| journal::complaint(&left.entry)).collect()
 }
 
 /// Connections that no kubeconfig names.

@@ -17,6 +17,7 @@ use crate::perf::{self, Order};
 use crate::results::compare::{Compared, Metric};
 use crate::results::gate::checks;
 use crate::results::{Run, Store};
+use crate::stats::paired::Shift;
 use crate::stats::random::Random;
 use crate::stats::verdict::{Comparison, FEWEST_PAIRS, Word};
 use crate::text::age;
@@ -171,6 +172,11 @@ fn text(args: &CompareArgs, compared: &Compared) -> String {
         let said = if *metric == compared.gate { word(found.word) } else { format!("{} (not gated)", word(found.word)) };
         text.push_str(&format!("{:<8} {:>10} {:>10}   {ratio:<26} {said}\n", metric.name(), show(*metric, found.a), show(*metric, found.b)));
     }
+    let at = |shift: &Shift| format!("p{} {:.2} [{:.2}, {:.2}]", shift.q * 100.0, shift.ratio, shift.interval.low, shift.interval.high);
+    let shifts: Vec<String> = compared.shift.iter().map(at).collect();
+    for (nth, three) in shifts.chunks(3).enumerate() {
+        text.push_str(&format!("{:<8} {}\n", if nth == 0 { "shift" } else { "" }, three.join("   ")));
+    }
     text
 }
 
@@ -223,15 +229,16 @@ fn rows(compared: &Compared) -> Vec<Vec<String>> {
 
 fn value(compared: &Compared, a: &[Run], b: &[Run]) -> Value {
     let ids = |runs: &[Run]| runs.iter().map(|run| run.id.clone()).collect::<Vec<_>>();
-    let metric = |(metric, found): &(Metric, Comparison)| {
-        json!({"metric": metric, "a": found.a, "b": found.b, "ratio": found.ratio, "low": found.interval.low, "high": found.interval.high,
+    let metric = |((metric, found), q): (&(Metric, Comparison), f64)| {
+        json!({"q": q, "metric": metric, "a": found.a, "b": found.b, "ratio": found.ratio, "low": found.interval.low, "high": found.interval.high,
             "p": found.p, "pairs": found.pairs, "verdict": word(found.word)})
     };
     json!({
         "a": ids(a), "b": ids(b), "gate": compared.gate, "band": compared.band, "fewest_pairs": FEWEST_PAIRS,
         "verdict": compared.word().map(word),
         "errors": {"a": compared.errors[0], "b": compared.errors[1], "more": compared.more_errors.map(|more| [more.low, more.high])},
-        "metrics": compared.metrics.iter().map(metric).collect::<Vec<_>>(),
+        "metrics": compared.metrics.iter().zip(compared.screened()).map(metric).collect::<Vec<_>>(),
+        "shift": compared.shift.iter().map(|shift| json!({"q": shift.q, "ratio": shift.ratio, "low": shift.interval.low, "high": shift.interval.high})).collect::<Vec<_>>(),
     })
 }
 

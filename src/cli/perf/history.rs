@@ -130,10 +130,14 @@ fn text((series, history): &(Series, History), io: &mut Streams<'_>) -> io::Resu
             format!("  {} {:+.1} %", if turn.change.share() > 0.0 { "▲" } else { "▼" }, turn.change.share() * 100.0)
         });
         let short = if point.whole { String::new() } else { format!("  ({} of {})", point.runs.len(), history.every) };
-        writeln!(io.out, "  {}  {:>10}  {bar:<24}{mark}{short}", started.unwrap_or_default(), show(metric, point.median))?;
+        let line = format!("  {}  {:>10}  {bar:<24}{mark}{short}", started.unwrap_or_default(), show(metric, point.median));
+        writeln!(io.out, "{}", line.trim_end())?;
     }
     for turn in &history.turns {
         writeln!(io.out, "{}", told(turn, metric))?;
+    }
+    if history.points.is_empty() {
+        return writeln!(io.out, "no run measured enough of {}: a percentile needs ten answers beyond it", metric.name());
     }
     if history.turns.is_empty() {
         writeln!(io.out, "no change is found; with runs that differ by 6 %, one of 5 % cannot be found within 12 points")?;

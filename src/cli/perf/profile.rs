@@ -100,11 +100,17 @@ fn list(profiles: &Profiles, output: Form, io: &mut Streams<'_>) -> io::Result<u
         Form::Text => {
             let width = rows.iter().map(|row| row[0].chars().count()).max().unwrap_or(0);
             for row in rows {
-                writeln!(io.out, "{:<width$}   {} parts × {}   {}", row[0], row[1], row[2], row[4])?;
+                writeln!(io.out, "{:<width$}   {}   {}", row[0], turns(&row[1], &row[2]), row[4])?;
             }
         }
     }
     Ok(0)
+}
+
+/// `3 parts, 5 times`.
+fn turns(parts: &str, repeat: &str) -> String {
+    let parts = if parts == "1" { "1 part".to_owned() } else { format!("{parts} parts") };
+    if repeat == "1" { parts } else { format!("{parts}, {repeat} times") }
 }
 
 fn check(profiles: &Profiles, names: &[String], io: &mut Streams<'_>) -> io::Result<u8> {
@@ -179,7 +185,7 @@ fn told(profile: &Profile, runs: &[Run], output: Output, io: &mut Streams<'_>) -
             limits.iter().try_for_each(|check| writeln!(io.out, "{:<12}  {}  {}", check.outcome.name(), check.name, check.said))?;
         }
     }
-    for problem in runs.iter().filter_map(Run::trouble).take(1) {
+    if let Some(problem) = runs.iter().find_map(Run::trouble) {
         return io.fail(&problem);
     }
     Ok(u8::from(limits.iter().any(|check| check.outcome == Outcome::Regressed)))

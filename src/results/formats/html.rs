@@ -98,8 +98,11 @@ fn percentiles(page: &mut String, spectrum: &Spectrum) {
     page.push_str("</svg>\n");
 }
 
+/// A class of the style, and what of a second is drawn with it.
+type Course<'a> = (&'a str, fn(&Interval) -> Option<f64>);
+
 /// A value over the time of the run.
-fn course(page: &mut String, title: &str, lines: &[Interval], values: &[(&str, fn(&Interval) -> Option<f64>)], words: impl Fn(f64) -> String) {
+fn course(page: &mut String, title: &str, lines: &[Interval], values: &[Course<'_>], words: impl Fn(f64) -> String) {
     let end = lines.last().map_or(0, |line| line.elapsed_ns) as f64;
     let all: Vec<f64> = lines.iter().flat_map(|line| values.iter().filter_map(|(_, value)| value(line))).collect();
     if all.len() < 2 || end <= 0.0 {
