@@ -7,6 +7,7 @@ mod files;
 mod form;
 mod gate;
 mod history;
+mod pace;
 pub mod permute;
 mod profile;
 mod report;
@@ -26,7 +27,7 @@ use super::{Output, Streams};
 use crate::cluster::fleet::Fleet;
 use crate::cluster::gate::Gate;
 use crate::load::engine::Sample;
-use crate::load::plan::{Pace, Plan};
+use crate::load::plan::{Endpoint, Pace, Plan};
 use crate::load::target::Target;
 use crate::names::Problem;
 use crate::perf::abort::Rule;
@@ -102,10 +103,29 @@ pub struct RunArgs {
     /// End earlier, after so many requests.
     #[arg(short = 'n', long)]
     requests: Option<u64>,
-    /// Requests a second over all connections, sent by plan whether or not answers have come (an open loop), or `max`: the next one when the last is answered
-    /// (a closed loop). If not given, `max` on this machine itself and 100 elsewhere.
+    /// When requests are sent. A number is so many a second over all connections, by plan, whether or not answers have come (an open loop); `max` is the next
+    /// one when the last is answered (a closed loop). Also `10..500`, `30s@100,1m@500`, `poisson:100`, `burst:50/1s`, `replay:FILE`. If not given, `max` on
+    /// this machine itself and 100 elsewhere.
     #[arg(short, long, value_parser = pace)]
     rate: Option<Pace>,
+    /// Load for so long before anything counts.
+    #[arg(long, value_parser = age::parse)]
+    warm_up: Option<Duration>,
+    /// One more address, `URL` or `URL=WEIGHT`, loaded in the same run; may be repeated.
+    #[arg(long, value_name = "URL[=WEIGHT]", value_parser = endpoint)]
+    also: Vec<Endpoint>,
+    /// The weight of the first address beside those.
+    #[arg(long, default_value_t = 1)]
+    weight: u32,
+    /// Connect to this `host:port` instead; what is asked for stays.
+    #[arg(long, value_name = "HOST:PORT")]
+    connect_to: Option<String>,
+    /// A new connection for every request.
+    #[arg(long, conflicts_with = "reuse")]
+    no_keep_alive: bool,
+    /// A connection serves between so many requests, `10:100`.
+    #[arg(long, value_name = "LEAST:MOST", value_parser = range)]
+    reuse: Option<(u64, u64)>,
     /// How long an answer may take.
     #[arg(long, default_value = "10s", value_parser = age::parse)]
     timeout: Duration,
@@ -251,6 +271,12 @@ fn plan(args: &RunArgs) -> Result<Plan, Problem> {
         pace: args.rate.clone().unwrap_or(gentle.pace),
         timeout: args.timeout,
         request: args.ask.request()?,
+        warm_up: args.warm_up.unwrap_or_default(),
+        also: args.also.clone(),
+        weight: args.weight,
+        connect_to: args.connect_to.clone(),
+        keep_alive: !args.no_keep_alive,
+        reuse: args.reuse,
         ..gentle
     };
     plan.check().map(|()| plan)
@@ -353,11 +379,25 @@ fn label(text: &str) -> Result<(String, String), String> {
 }
 
 fn pace(text: &str) -> Result<Pace, String> {
-    if text == "max" {
-        return Ok(Pace::Max);
+    pace::parse(text)
+}
+
+/// `10:100`, requests that a connection serves; one number for both.
+fn range(text: &str) -> Result<(u64, u64), String> {
+    let (least, most) = text.split_once(':').unwrap_or((text, text));
+    match (least.parse(), most.parse()) {
+        (Ok(least), Ok(most)) => Ok((least, most)),
+        _ => Err("write two numbers of requests, 10:100".to_owned()),
     }
-    let rate = text.strip_suffix("/s").unwrap_or(text).parse::<f64>().ok().filter(|rate| *rate > 0.0 && rate.is_finite());
-    rate.map(Pace::Rate).ok_or_else(|| "write a number of requests a second above 0, or max".to_owned())
+}
+
+/// `URL` or `URL=3`, an address and its weight.
+fn endpoint(text: &str) -> Result<Endpoint, String> {
+    // A query may hold `=` as well.
+    let weighed = text.rsplit_once('=').and_then(|(url, weight)| weight.parse().ok().map(|weight| (url, weight)));
+    let (url, weight) = weighed.unwrap_or((text, 1));
+    let target = Target::parse(url).map_err(|problem| problem.to_string())?;
+    Ok(Endpoint { name: target.url().to_owned(), target, weight })
 }
 
 #[cfg(test)]
@@ -381,7 +421,7 @@ mod tests {
     #[test]
     fn rules_that_end_a_run_are_read_in_both_forms() {
         let read = |line: &str| match Line::try_parse_from(["perf", "run", "x", "--abort", "p99>500ms/10s", "--abort-errors", line]) {
-            Ok(Line { verb: PerfVerb::Run(args) }) => Ok((args.aborts, args.abort_errors)),
+            Ok(Line { verb: PerfVerb::Run(args) }) => Ok((args.aborts.clone(), args.abort_errors)),
             other => Err(other.is_ok()),
         };
         assert_eq!(read("5%/10s"), Ok((vec!["p99>500ms/10s".parse().unwrap()], Some("errors>5%/10s".parse().unwrap()))));
@@ -395,7 +435,21 @@ mod tests {
         let plan = parsed("perf run localhost:1/a -c 2 -d 1m30s -n 7 --rate 5/s --timeout 1s").unwrap();
         assert_eq!((plan.connections, plan.duration, plan.requests, plan.pace), (2, Duration::from_secs(90), Some(7), Pace::Rate(5.0)));
         assert_eq!(parsed("perf run localhost:1").unwrap().pace, Pace::Max);
-        for wrong in ["perf run", "perf run x --rate 0", "perf run x --rate fast", "perf run x -d 10x", "perf run ftp://x", "perf run x -c 0"] {
+        let plan =
+            parsed("perf run localhost:1 --also localhost:2/b?c=d=3 --also localhost:4 --reuse 2:9 --warm-up 2s --connect-to localhost:5").unwrap();
+        let also: Vec<_> = plan.also.iter().map(|endpoint| (endpoint.name.as_str(), endpoint.weight)).collect();
+        assert_eq!(also, [("http://localhost:2/b?c=d", 3), ("http://localhost:4/", 1)]);
+        assert_eq!((plan.reuse, plan.warm_up, plan.connect_to.as_deref()), (Some((2, 9)), Duration::from_secs(2), Some("localhost:5")));
+        for wrong in [
+            "perf run",
+            "perf run x --rate 0",
+            "perf run x --rate fast",
+            "perf run x --reuse 9:2",
+            "perf run x --also ftp://x",
+            "perf run x -d 10x",
+            "perf run ftp://x",
+            "perf run x -c 0",
+        ] {
             assert!(parsed(wrong).is_err(), "{wrong}");
         }
     }

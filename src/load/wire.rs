@@ -192,18 +192,13 @@ async fn connect(address: SocketAddr) -> Result<TcpStream, Fault> {
 }
 
 impl Line {
-    /// Sends a request and reads its answer to the end.
-    pub(super) async fn exchange(&mut self) -> Result<Answer, Fault> {
-        let timeout = self.wire.0.timeout;
-        let shared = matches!(self.carrier, Carrier::Stream(_) | Carrier::Datagrams(_) | Carrier::None);
-        match tokio::time::timeout(timeout, self.attempt()).await {
-            Ok(outcome) => outcome,
-            // What comes too late on a connection of its own would be taken for the next answer.
-            Err(_) => Err(Fault { alive: shared, ..Class::Timeout.into() }),
-        }
+    /// What comes too late on a connection of its own would be taken for the next answer; the others may be used again.
+    pub(super) fn outlives_timeouts(&self) -> bool {
+        matches!(self.carrier, Carrier::Stream(_) | Carrier::Datagrams(_) | Carrier::None)
     }
 
-    async fn attempt(&mut self) -> Result<Answer, Fault> {
+    /// Sends a request and reads its answer to the end, however long that takes.
+    pub(super) async fn exchange(&mut self) -> Result<Answer, Fault> {
         match &mut self.carrier {
             Carrier::None => {
                 connect(self.address).await.map_err(|fault| Fault { alive: fault.class != Class::Refused, ..fault })?;

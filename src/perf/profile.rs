@@ -127,7 +127,7 @@ impl Profile {
 }
 
 fn at<T>(place: &Placed<T>, what: impl Into<String>) -> Fault {
-    Fault(place.referenced.line(), what.into())
+    Fault(place.line, what.into())
 }
 
 fn placed<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Fault> {

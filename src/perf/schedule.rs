@@ -423,7 +423,6 @@ mod tests {
         assert_eq!(due("2026-05-12T14:00:01Z"), ["a 5"]);
         assert_eq!(due("2026-05-12T14:01:00Z"), ["b 5"]);
         assert_eq!(due("2026-05-12T14:02:00Z"), Vec::<String>::new());
-        drop(due);
         drop(keeper);
         // The next start knows what was done.
         let mut keeper = book.keep().unwrap().unwrap();

@@ -247,7 +247,8 @@ mod tests {
             "{answer:?}"
         );
         // One in three is stolen from: the answer stays.
-        let stolen = |rate, run: usize| if run % 3 == 0 { Verdict::Invalid("the hypervisor took 40 %".into()) } else { below(700.0)(rate, run) };
+        let stolen =
+            |rate, run: usize| if run.is_multiple_of(3) { Verdict::Invalid("the hypervisor took 40 %".into()) } else { below(700.0)(rate, run) };
         let (answer, _) = searched(50.0, 1e6, stolen);
         assert!(answer.rate.is_some_and(|rate| (700.0 / 1.05..=700.0).contains(&rate)), "{answer:?}");
     }

@@ -1,10 +1,8 @@
 //! The one YAML door for everything that goes to or comes from a cluster. It writes with serde-saphyr, because
 //! serde_yaml writes `on`, `no` and `1_000` bare and so changes strings into other types (checked against kubectl).
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
-/// A value with the place it was read from.
-pub use serde_saphyr::Spanned as Placed;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Largest text that is read, in bytes: a limit against files made to exhaust memory.
 pub const LARGEST: usize = 16 * 1024 * 1024;
@@ -26,6 +24,22 @@ pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, String> {
         return Err(format!("{} bytes of YAML are more than the {LARGEST} that are read", text.len()));
     }
     serde_saphyr::from_str(text).map_err(|error| error.to_string())
+}
+
+/// A value with the line it was read from, counted from 1; 0 where that is not known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Placed<T> {
+    /// The value.
+    pub value: T,
+    /// The line.
+    pub line: u64,
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Placed<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let spanned = serde_saphyr::Spanned::<T>::deserialize(deserializer)?;
+        Ok(Self { line: spanned.referenced.line(), value: spanned.value })
+    }
 }
 
 /// What is wrong in a YAML text, and on which line, counted from 1; 0 where that is not known.
@@ -139,7 +153,7 @@ mod tests {
             assert!(mistake.line.abs_diff(line) <= 1 && !mistake.what.is_empty() && !mistake.what.contains(['\n', '|']), "{mistake:?}");
         }
         let placed: std::collections::BTreeMap<String, Placed<u8>> = read_placed("a: 1\nb: 2\n").expect("reads");
-        assert_eq!(placed["b"].referenced.line(), 2);
+        assert_eq!(placed["b"].line, 2);
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub enum ScheduleVerb {
     /// List them with their next times.
     List(ListArgs),
     /// Add one.
-    Add(AddArgs),
+    Add(Box<AddArgs>),
     /// Take one away.
     Remove {
         /// Its name.
@@ -88,7 +88,7 @@ pub(super) async fn run(
 ) -> io::Result<u8> {
     match verb {
         ScheduleVerb::List(args) => list(&args, book, io),
-        ScheduleVerb::Add(args) => add(args, book, io),
+        ScheduleVerb::Add(args) => add(*args, book, io),
         ScheduleVerb::Remove { name } => match book.remove(&name) {
             Ok(()) => writeln!(io.err, "{} is not done any more", sanitise(&name)).map(|()| 0),
             Err(problem) => io.fail(&problem),
