@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends here when something is wrong")]
 
+#[path = "play/charts.rs"]
+mod charts;
 #[path = "play/connections.rs"]
 mod connections;
 #[path = "play/detail.rs"]
@@ -552,7 +554,7 @@ fn leaving_the_pane_stops_nothing_and_the_end_is_a_notice() {
     assert_shown(&mut stage, &["load test of http://127.0.0.1:38111/ ended:", "0 failures"]);
     assert!(!stage.line(0).contains("1 load test"), "{}", stage.line(0));
     stage.play(",p");
-    assert_shown(&mut stage, &["done", "whole run", "p99"]);
+    assert_shown(&mut stage, &["VALID", "whole run", "p99"]);
 }
 
 #[test]
@@ -628,7 +630,7 @@ fn the_form_says_what_is_wrong_and_starts_what_was_filled_in() {
         let sample = load.second(250, Duration::from_millis(2), 2);
         stage.perf(perf::work::Report::Sample { id: "run-1".into(), sample: Arc::new(sample) });
     }
-    assert_shown(&mut stage, &["running", "3 s of 30 s", "open loop, 4 conns, 250/s", "status_5xx 6", "p50", "last 1 s", "whole run"]);
+    assert_shown(&mut stage, &["running", "3 s of 30 s", "open 250/s, 4 conns", "status_5xx", "p50", "last 1 s", "whole run"]);
 }
 
 #[test]

@@ -19,11 +19,13 @@ use std::time::Duration;
 
 use meshplay::cluster::connection::Health;
 use meshplay::cluster::rows::{Row, RowState};
-use meshplay::load::engine::Ended;
+use meshplay::load::audit::Stamp;
 use meshplay::load::plan::{Pace, Plan};
+use meshplay::load::sample::Ended;
 use meshplay::names::Problem;
 use meshplay::picture::{self, Grid, Palette, Rgb};
 use meshplay::results::Run;
+use meshplay::results::compare::Compared;
 use meshplay::tui::app::model::Report;
 use meshplay::tui::panes::inventory::state::Body;
 use meshplay::tui::panes::perf;
@@ -77,7 +79,25 @@ const SHOTS: &[Shot] = &[
     ("perf-live-120x36", || perf_live(Opening::sandbox().size(120, 36))),
     ("perf-live-light-120x36", || perf_live(Opening::sandbox().size(120, 36).theme("light"))),
     ("perf-live-ascii-80x24", || perf_live(Opening::sandbox().theme("mono").ascii())),
+    ("perf-live-open-120x36", || perf_open(Opening::sandbox().size(120, 36))),
+    ("perf-live-open-ansi16-80x24", || perf_open(Opening::sandbox().theme("ansi16"))),
+    ("perf-list-80x24", || {
+        let mut stage = perf_open(Opening::sandbox());
+        stage.play("<esc> <esc>");
+        stage
+    }),
     ("perf-done-120x36", perf_done),
+    ("perf-figures-80x24", || perf_past(Opening::sandbox(), "8j <ret>")),
+    ("perf-figures-120x36", || perf_past(Opening::sandbox().size(120, 36), "8j <ret>")),
+    ("perf-compare-80x24", || perf_compared(Opening::sandbox(), "")),
+    ("perf-compare-120x36", || perf_compared(Opening::sandbox().size(120, 36), "")),
+    ("perf-compare-boxes-120x36", || perf_compared(Opening::sandbox().size(120, 36), "v")),
+    ("perf-compare-ascii-80x24", || perf_compared(Opening::sandbox().theme("mono").ascii(), "v")),
+    ("perf-history-80x24", || perf_past(Opening::sandbox(), "H")),
+    ("perf-history-120x36", || perf_past(Opening::sandbox().size(120, 36), "H 11h")),
+    ("perf-history-ascii-80x24", || perf_past(Opening::sandbox().theme("mono").ascii(), "H")),
+    ("perf-calendar-80x24", || perf_past(Opening::sandbox(), "C")),
+    ("perf-calendar-120x36", || perf_past(Opening::sandbox().size(120, 36), "C h")),
     ("contexts-120x36", contexts),
     ("kinds-80x24", kinds),
     ("copy-as-120x36", || two_clusters_then("gY", 120, 36)),
@@ -530,6 +550,68 @@ fn load_web(stage: &mut Stage, seconds: u64) -> Load {
 fn perf_live(opening: Opening) -> Stage {
     let mut stage = newcomer(opening);
     load_web(&mut stage, 38);
+    stage
+}
+
+/// Web at a rate that was planned, with a stall in the middle; the cursor stands on it.
+fn perf_open(opening: Opening) -> Stage {
+    let mut stage = newcomer(opening);
+    let plan = Plan { pace: Pace::Rate(2_000.0), duration: Duration::from_secs(120), connections: 64, ..gentle("http://127.0.0.1:38111/") };
+    let mut load = Load::begin("e", Some("service shop/web"), Some("sandbox"), plan, 71);
+    stage.play(",p").perf(perf::work::Report::Listed { runs: old_runs(), problems: vec![] });
+    stage.perf(perf::work::Report::Started { run: Box::new(load.run.clone()) });
+    for second in 0..71 {
+        let (usual, failures) = if (40..46).contains(&second) { (4_200, 12) } else { (380 + second * 2, u64::from(second % 17 == 0)) };
+        let sample = load.second(2_000, Duration::from_micros(usual), failures);
+        stage.perf(perf::work::Report::Sample { id: "e".into(), sample: Arc::new(sample) });
+    }
+    stage.play("h").play("27h");
+    stage
+}
+
+/// Runs of web, two a day; the newest twelve are slower, one failed and one is suspect.
+fn past_runs() -> Vec<Run> {
+    let one = |at: i64| {
+        let plan = Plan { pace: Pace::Rate(2_000.0), connections: 64, ..gentle("http://127.0.0.1:38111/") };
+        let mut load =
+            Load::begin(&format!("w{at:02}"), Some("service shop/web"), Some("sandbox"), plan, 2 * HOUR + at * DAY / 2).seeded(at.unsigned_abs() + 3);
+        _ = load.second(2_400, Duration::from_micros(if at < 12 { 410 } else { 350 }), u64::from(at % 9 == 4) * 3);
+        let mut run = load.end(Ended::Done);
+        match at {
+            5 => run.errors = [("refused".to_owned(), 4_000)].into(),
+            14 => run.stamp = Some(Stamp::Suspect),
+            _ => {}
+        }
+        if at == 5 {
+            run.requests = 0;
+        }
+        run
+    };
+    (0..44).map(one).collect()
+}
+
+fn perf_past(opening: Opening, keys: &str) -> Stage {
+    let mut stage = newcomer(opening);
+    stage.play(",p").perf(perf::work::Report::Listed { runs: past_runs(), problems: vec![] }).play(keys);
+    stage
+}
+
+/// The eight runs before the change against the eight after it.
+fn perf_compared(opening: Opening, keys: &str) -> Stage {
+    let mut stage = perf_past(opening, "3j");
+    stage.wanted();
+    for at in 3..22 {
+        stage.play(if matches!(at, 5 | 12 | 14) { "j" } else { "<space> j" });
+    }
+    stage.play("=");
+    for effect in stage.wanted() {
+        if let meshplay::tui::app::model::Effect::Perf(perf::work::Effect::Compare { a, b, gate }) = effect {
+            let compared = Compared::of(&a, &b, gate, 0.03, 1);
+            let ids = |runs: Vec<Run>| runs.into_iter().map(|run| run.id).collect();
+            stage.perf(perf::work::Report::Compared { a: ids(a), b: ids(b), compared });
+        }
+    }
+    stage.play(keys);
     stage
 }
 

@@ -1,6 +1,6 @@
 //! Runs of A and B, measured in turn, held against each other: errors first, then one gated metric, then the rest for information.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Run;
 use crate::stats::interval::{self, Interval};
@@ -10,7 +10,7 @@ use crate::stats::unpaired;
 use crate::stats::verdict::{Comparison, Good, Word, compare, noise};
 
 /// What of a run is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Metric {
     /// Median latency, in nanoseconds.
@@ -26,7 +26,7 @@ pub enum Metric {
 }
 
 /// The result.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Compared {
     /// Failures of all that was tried, of A and of B.
     pub errors: [(u64, u64); 2],

@@ -1,11 +1,12 @@
 //! Intervals: of a mean over runs, of a share, of the difference of two shares, and of a percentile by its rank.
 
+use serde::{Deserialize, Serialize};
 use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, Normal, StudentsT};
 
 use super::{deviation, mean};
 
 /// From and to; both belong to it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// The lower end.
     pub low: f64,

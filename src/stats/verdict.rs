@@ -1,5 +1,7 @@
 //! What may be said about B against A: better, worse, equivalent, or that it takes more pairs. Always from an interval, never from a p-value alone.
 
+use serde::{Deserialize, Serialize};
+
 use super::interval::Interval;
 use super::paired::{bootstrap, centre, log_ratios, signed_rank};
 use super::{deviation, median};
@@ -19,7 +21,7 @@ pub enum Good {
 }
 
 /// What may be said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Word {
     /// B is better by more than the band.
     Better,
@@ -32,7 +34,7 @@ pub enum Word {
 }
 
 /// A comparison of one metric.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
     /// Pairs that counted.
     pub pairs: usize,

@@ -22,7 +22,7 @@ use super::app::update::{Wanted, begin, update};
 use super::app::view;
 use super::app::work::{Context, Wish, Work};
 use super::flow::{At, Look};
-use super::panes::{inventory, xray};
+use super::panes::{inventory, perf, xray};
 use super::tape::{self, Head, Line};
 use super::term::clipboard;
 use super::term::frame::Screen;
@@ -268,6 +268,9 @@ impl House {
         }
         if let Some(seen) = hits.xray {
             xray::update::seen(&mut self.model.xray, seen);
+        }
+        if let Some(room) = hits.perf {
+            perf::update::seen(&mut self.model.perf, room);
         }
         self.pace.drew(Instant::now(), bytes, self.screen.took());
         self.model.slow.blocked = self.pace.blocked();

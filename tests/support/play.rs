@@ -333,6 +333,9 @@ impl Stage {
         if let Some(seen) = hits.xray {
             xray::update::seen(&mut self.model.xray, seen);
         }
+        if let Some(room) = hits.perf {
+            perf::update::seen(&mut self.model.perf, room);
+        }
         buf
     }
 

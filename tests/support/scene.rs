@@ -12,9 +12,9 @@ use meshplay::cluster::describe::{Description, Fact, Said, Section};
 use meshplay::cluster::events::EventLine;
 use meshplay::cluster::metrics::{Gauge, Known, Reading, Resource, Use, Uses};
 use meshplay::cluster::rows::{Cell, Column, Delta, Phase, Row, RowState, Uid};
-use meshplay::load::engine::{Ended, Sample};
 use meshplay::load::plan::Plan;
-use meshplay::load::record::{Class, Record};
+use meshplay::load::record::{Class, Latency, Record};
+use meshplay::load::sample::{Ended, Generator, Sample};
 use meshplay::load::target::Target;
 use meshplay::names::{ClusterId, ConnectionKind, Gvk, ObjectKey, Problem};
 use meshplay::results::{Run, Subject};
@@ -361,7 +361,7 @@ pub struct Load {
     whole: Record,
     seconds: u64,
     seed: u64,
-    connections: usize,
+    plan: Plan,
 }
 
 impl Load {
@@ -369,15 +369,27 @@ impl Load {
     pub fn begin(id: &str, what: Option<&str>, cluster: Option<&str>, plan: Plan, seconds_ago: i64) -> Self {
         let subject = Subject { url: plan.target.url().to_owned(), what: what.map(str::to_owned), cluster: cluster.map(str::to_owned) };
         let started = Timestamp::from_second(NOW - seconds_ago).unwrap();
-        Self { run: Run::begin(id.to_owned(), subject, &plan, started), whole: Record::default(), seconds: 0, seed: 7, connections: plan.connections }
+        Self { run: Run::begin(id.to_owned(), subject, &plan, started), whole: Record::default(), seconds: 0, seed: 7, plan }
     }
 
-    /// One more second: about so many answers, half of them within `usual`, and so many failures.
+    /// Another beginning of chance: two runs are never the same to the nanosecond.
+    pub fn seeded(self, seed: u64) -> Self {
+        Self { seed: seed.max(1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1, ..self }
+    }
+
+    /// One more second: about so many answers, half of them within `usual`, and so many failures. Where requests were planned, some wait for their turn.
     pub fn second(&mut self, answers: u64, usual: Duration, failures: u64) -> Sample {
         let mut last = Record::default();
         let usual = usual.as_nanos() as f64;
         for _ in 0..answers - self.noise(answers / 20 + 1) {
-            last.answer((usual * self.stretch()) as u64, 180);
+            let service = (usual * self.stretch()) as u64;
+            if self.plan.pace.is_open() {
+                let late = 20_000 + self.noise(60_000) + if self.noise(400) == 0 { service * 4 } else { 0 };
+                last.sent(late);
+                last.answer_planned(service + late, service, 180);
+            } else {
+                last.answer(service, 180);
+            }
         }
         (0..failures).for_each(|_| last.error(Class::Status5xx));
         self.whole.add(&last);
@@ -389,6 +401,7 @@ impl Load {
     pub fn end(mut self, ended: Ended) -> Run {
         let last = Sample { ended: Some(ended), in_flight: 0, ..self.sample(Record::default()) };
         self.run.take(&last);
+        self.run.judge(&self.plan, &last, &[]);
         self.run.ended = Timestamp::from_second(self.run.started.as_second() + i64::try_from(self.seconds).unwrap()).ok();
         self.run
     }
@@ -399,8 +412,16 @@ impl Load {
             last,
             last_span: Duration::from_secs(1),
             whole: self.whole.clone(),
-            connections: self.connections,
-            in_flight: self.connections,
+            connections: self.plan.connections,
+            in_flight: self.plan.connections,
+            planned: self.whole.lateness().map_or(0, Latency::count),
+            generator: Generator {
+                threads: 2,
+                wall_ns: self.seconds * 1_000_000_000,
+                cpu_ns: self.seconds * 600_000_000,
+                busiest_ns: self.seconds * 340_000_000,
+                ..Generator::default()
+            },
             ..Sample::default()
         }
     }

@@ -33,6 +33,8 @@ pub struct Hits {
     pub inventory: Option<Seen>,
     /// What of the tree was seen: the first line, and how many a page has.
     pub xray: Option<(usize, usize)>,
+    /// Columns the charts of a load test have.
+    pub perf: Option<u16>,
 }
 
 /// Draws everything.
@@ -52,7 +54,7 @@ pub fn draw(model: &Model, look: &Look<'_>, buf: &mut Buffer) -> Hits {
         PaneId::Inventory => hits.inventory = Some(inventory::view::draw(&model.inventory, &model.shared, look, body, buf)),
         PaneId::Pulse => pulse::view::draw(&model.pulse, &model.shared, look, body, buf),
         PaneId::Logs => logs::view::draw(&model.logs, look, body, buf),
-        PaneId::Perf => perf::view::draw(&model.perf, look, body, buf),
+        PaneId::Perf => hits.perf = Some(perf::view::draw(&model.perf, look, body, buf)),
         PaneId::Clusters => clusters::view::draw(&model.clusters, &model.shared, look, body, buf),
         PaneId::Xray => hits.xray = Some(xray::view::draw(&model.xray, &model.shared, look, body, buf)),
     }

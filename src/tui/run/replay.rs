@@ -12,7 +12,7 @@ use crate::tui::app::model::{Effect, Model};
 use crate::tui::app::update::{begin, update};
 use crate::tui::app::view;
 use crate::tui::flow::{At, Look};
-use crate::tui::panes::{inventory, xray};
+use crate::tui::panes::{inventory, perf, xray};
 use crate::tui::tape::{Head, Line};
 use crate::tui::term::frame::Screen;
 use crate::tui::term::input::Input;
@@ -60,6 +60,9 @@ impl Player {
         }
         if let Some(seen) = hits.xray {
             xray::update::seen(&mut self.model.xray, seen);
+        }
+        if let Some(room) = hits.perf {
+            perf::update::seen(&mut self.model.perf, room);
         }
         hits.cursor
     }

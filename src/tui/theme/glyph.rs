@@ -47,6 +47,32 @@ pub struct Glyphs {
     pub heights: [&'static str; 8],
     /// Eight lengths of a bar, shortest first.
     pub lengths: [&'static str; 8],
+    /// A limit, or where something ends.
+    pub limit: &'static str,
+    /// A line where there is no braille.
+    pub line: &'static str,
+    /// One value of a chart.
+    pub point: &'static str,
+    /// The value under the cursor.
+    pub here: &'static str,
+    /// The median in a box.
+    pub median: &'static str,
+    /// The inside of a box.
+    pub filled: &'static str,
+    /// The inside of a band.
+    pub shade: &'static str,
+    /// Both ends of an interval.
+    pub ends: [&'static str; 2],
+    /// A vertical line through a row.
+    pub upright: &'static str,
+    /// Where two axes meet.
+    pub cross: &'static str,
+    /// It rises from here on.
+    pub rises: &'static str,
+    /// It falls from here on.
+    pub falls: &'static str,
+    /// All is well.
+    pub good: &'static str,
     /// Whether lines may be drawn in braille.
     pub braille: bool,
 }
@@ -75,6 +101,19 @@ pub const UNICODE: Glyphs = Glyphs {
     trunk: "│ ",
     heights: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
     lengths: ["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"],
+    limit: "┊",
+    line: "·",
+    point: "●",
+    here: "◆",
+    median: "█",
+    filled: "▒",
+    shade: "░",
+    ends: ["├", "┤"],
+    upright: "│",
+    cross: "┼",
+    rises: "▲",
+    falls: "▼",
+    good: "✓",
     braille: true,
 };
 
@@ -102,5 +141,18 @@ pub const ASCII: Glyphs = Glyphs {
     trunk: "| ",
     heights: [".", ".", ":", ":", "+", "+", "#", "#"],
     lengths: [" ", " ", " ", "-", "-", "-", "=", "#"],
+    limit: ":",
+    line: ".",
+    point: "o",
+    here: "x",
+    median: "O",
+    filled: "#",
+    shade: ":",
+    ends: ["|", "|"],
+    upright: "|",
+    cross: "+",
+    rises: "^",
+    falls: "v",
+    good: "+",
     braille: false,
 };

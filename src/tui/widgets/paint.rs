@@ -54,6 +54,13 @@ pub fn ascii(buf: &mut Buffer) {
                 "▴" => "^",
                 "✗" => "X",
                 "▲" => "!",
+                "▼" => "v",
+                "●" => "o",
+                "◆" => "x",
+                "✓" => "+",
+                "░" => ":",
+                "┊" => ":",
+                "█" => "#",
                 "◐" => "~",
                 "µ" => "u",
                 _ => "?",
@@ -153,8 +160,24 @@ pub fn leap(top: usize, cursor: usize, height: usize, total: usize) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use crate::terminal::Depth;
+    use crate::tui::theme::{Theme, builtin};
+
+    /// A theme in the colours it is made for.
+    pub fn theme(name: &str, ascii: bool) -> Theme {
+        let depth = if name == "mono" { Depth::None } else { Depth::True };
+        Theme::load(name, &builtin, None, depth).unwrap().0.with_ascii(ascii)
+    }
+
+    /// What is drawn on so many columns and rows, row by row.
+    pub fn drawn(width: u16, height: u16, draw: impl FnOnce(Rect, &mut Buffer)) -> Vec<String> {
+        let area = Rect::new(0, 0, width, height);
+        let mut buf = Buffer::empty(area);
+        draw(area, &mut buf);
+        (0..height).map(|y| (0..width).map(|x| buf[(x, y)].symbol()).collect()).collect()
+    }
 
     #[test]
     fn what_is_not_ascii_is_replaced_in_place() {

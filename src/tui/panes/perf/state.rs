@@ -1,17 +1,22 @@
-//! What the perf pane knows: runs, those under way with their newest sample, and the form of the next one.
+//! What the perf pane knows: runs, those under way with their newest sample, what is looked at, and the form of the next one.
+
+pub mod past;
+pub mod series;
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use jiff::civil::Date;
 
-use crate::load::engine::Sample;
-use crate::load::record::Record;
+use self::past::Past;
+use self::series::Series;
+use crate::load::sample::Sample;
 use crate::names::{ClusterId, ObjectKey};
 use crate::perf::Order;
-use crate::results::{Interval, Run};
+use crate::results::Run;
+use crate::results::compare::{Compared, Metric};
 
 /// Everything the pane draws and decides from.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct State {
     /// Runs, the newest first.
     pub runs: Vec<Entry>,
@@ -19,14 +24,79 @@ pub struct State {
     pub listed: bool,
     /// The run shown: an index into the list.
     pub chosen: usize,
+    /// What is looked at.
+    pub view: View,
     /// The picture is held: what the chosen run looked like then.
     pub frozen: Option<Entry>,
+    /// Seconds of a run that are looked at; none: all of it.
+    pub span: Option<u64>,
+    /// The second under the time cursor.
+    pub second: Option<u64>,
+    /// Columns the charts had when they were drawn last.
+    pub room: u16,
+    /// Ids of marked runs, in the order of the marks.
+    pub marks: Vec<String>,
+    /// What decides a comparison and makes a history.
+    pub metric: Metric,
+    /// Marked runs held against each other.
+    pub pairing: Option<Pairing>,
+    /// The history of runs like the one chosen.
+    pub past: Option<Past>,
+    /// The run of the history under the cursor.
+    pub point: usize,
+    /// The day of the calendar under the cursor.
+    pub day: Date,
     /// What is known beside the fields of the form, while one is open.
     pub pending: Pending,
     /// A filled-in form that waits for a yes.
     pub waiting: Option<Order>,
     /// Runs that have no process of their own, by their ids.
     pub inside: Vec<String>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            runs: Vec::new(),
+            listed: false,
+            chosen: 0,
+            view: View::default(),
+            frozen: None,
+            span: None,
+            second: None,
+            room: 60,
+            marks: Vec::new(),
+            metric: Metric::P99,
+            pairing: None,
+            past: None,
+            point: 0,
+            day: Date::ZERO,
+            pending: Pending::default(),
+            waiting: None,
+            inside: Vec::new(),
+        }
+    }
+}
+
+/// What is looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum View {
+    /// The list of runs, and what is known of the chosen one above it.
+    #[default]
+    List,
+    /// One run on a time axis.
+    Charts,
+    /// One run as figures: percentiles, both latencies, errors, environment.
+    Figures,
+    /// Marked runs against each other; their runs as boxes or as percentiles.
+    Compare {
+        /// As boxes.
+        boxes: bool,
+    },
+    /// Runs like the chosen one over time.
+    History,
+    /// All runs by day.
+    Calendar,
 }
 
 /// A run, under way or over.
@@ -36,21 +106,34 @@ pub struct Entry {
     pub run: Run,
     /// The newest sample, while it runs here.
     pub sample: Option<Arc<Sample>>,
-    /// One point a second.
-    pub series: Vec<Point>,
+    /// The sample of the newest point of the series.
+    pub last: Option<Arc<Sample>>,
+    /// Second by second.
+    pub series: Series,
     /// The series of an old run has been asked for.
     pub asked: bool,
 }
 
-/// One second of a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Point {
-    /// Answers a second.
-    pub rate: f64,
-    /// Failures.
-    pub errors: u64,
-    /// Latencies in nanoseconds: p50, p90, p99; where enough was measured.
-    pub latencies: [Option<u64>; 3],
+impl Entry {
+    /// A run of which the summary is known.
+    pub fn of(run: Run) -> Self {
+        Self { run, sample: None, last: None, series: Series::default(), asked: false }
+    }
+}
+
+/// Runs that are held against each other, oldest first on both sides.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pairing {
+    /// Ids of A.
+    pub a: Vec<String>,
+    /// Ids of B.
+    pub b: Vec<String>,
+    /// Why these are A and those are B.
+    pub why: String,
+    /// Plans or paths differ: like is not held against like.
+    pub unlike: bool,
+    /// What came of it, once that is known.
+    pub compared: Option<Compared>,
 }
 
 /// A form that is open: what is known beside the fields.
@@ -66,33 +149,15 @@ pub struct Pending {
     pub url: Option<String>,
 }
 
-impl Point {
-    /// The last second of a run.
-    pub fn of(sample: &Sample) -> Self {
-        let seconds = sample.last_span.as_secs_f64();
-        Self {
-            rate: if seconds > 0.0 { sample.last.requests() as f64 / seconds } else { 0.0 },
-            errors: sample.last.errors().map(|(_, count)| count).sum(),
-            latencies: percentiles(&sample.last),
-        }
-    }
-
-    /// The same, kept.
-    pub fn kept(interval: &Interval) -> Self {
-        let latencies = &interval.latencies;
-        Self { rate: interval.requests_per_second, errors: interval.errors.values().sum(), latencies: [latencies.p50, latencies.p90, latencies.p99] }
-    }
-}
-
-/// p50, p90 and p99.
-pub fn percentiles(record: &Record) -> [Option<u64>; 3] {
-    [0.5, 0.9, 0.99].map(|share| record.percentile(share))
-}
-
 impl State {
     /// The run that is drawn.
     pub fn shown(&self) -> Option<&Entry> {
         self.frozen.as_ref().or_else(|| self.runs.get(self.chosen))
+    }
+
+    /// The run of that id.
+    pub fn run(&self, id: &str) -> Option<&Run> {
+        self.runs.iter().map(|entry| &entry.run).find(|run| run.id == id)
     }
 
     /// Runs under way that end with this program: those without a process of their own, and those on the sandbox.
@@ -104,5 +169,10 @@ impl State {
     /// Runs under way.
     pub fn running(&self) -> usize {
         self.runs.iter().filter(|entry| entry.sample.is_some()).count()
+    }
+
+    /// Runs that began on a day, newest first, by their place in the list.
+    pub fn of_day(&self, day: Date) -> Vec<usize> {
+        self.runs.iter().enumerate().filter(|(_, entry)| past::day(&entry.run) == day).map(|(at, _)| at).collect()
     }
 }

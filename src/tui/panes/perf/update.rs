@@ -1,38 +1,53 @@
 //! What commands, samples and answers do to the perf pane. Never waits, never reads a clock.
 
+mod look;
+
 use std::time::Duration;
 
 use super::commands::Command;
-use super::state::{Entry, Pending, Point, State};
+use super::state::series::Point;
+use super::state::{Entry, Pending, State, View};
 use super::work::{Effect, Report};
 use crate::cluster::gate::Verdict;
-use crate::load::engine::Sample;
 use crate::load::plan::{Pace, Plan};
+use crate::load::sample::Sample;
 use crate::load::target::Target;
 use crate::names::{ClusterId, ObjectKey, Problem};
 use crate::perf::Order;
 use crate::perf::abort::Rule;
 use crate::results::Run;
+use crate::results::compare::Compared;
 use crate::text::quantity::count;
 use crate::text::{age, sanitise};
 use crate::tui::app::shared::Shared;
-use crate::tui::flow::{Confirmed, Field, Form, GuideStep, Intent, Level, Notice, PaneId, Question, Step};
+use crate::tui::flow::{At, Confirmed, Field, Form, GuideStep, Intent, Level, Notice, PaneId, Question, Step};
 
-/// How often a live picture changes.
+/// How often a live picture changes, and how often on a slow line: with every column of its charts.
 const REDRAW: Duration = Duration::from_millis(500);
+const REDRAW_SLOW: Duration = Duration::from_secs(1);
 
 /// Does what the person asked.
-pub fn command(state: &mut State, command: Command) -> Step<Effect> {
-    let last = state.runs.len().saturating_sub(1);
+pub fn command(state: &mut State, at: At, command: Command) -> Step<Effect> {
     match command {
-        Command::Down => choose(state, (state.chosen + 1).min(last)),
-        Command::Up => choose(state, state.chosen.saturating_sub(1)),
-        Command::Top => choose(state, 0),
-        Command::Bottom => choose(state, last),
+        Command::Down | Command::Up => look::step(state, command == Command::Down),
+        Command::Top | Command::Bottom => look::end(state, command == Command::Top),
+        Command::Left | Command::Right => look::sideways(state, command == Command::Right),
+        Command::Open => look::open(state),
+        Command::Face => look::face(state),
+        Command::ZoomIn | Command::ZoomOut => look::zoom(state, command == Command::ZoomIn),
+        Command::Span(span) => {
+            state.span = span;
+            Step::redraw()
+        }
         Command::Freeze => {
             state.frozen = if state.frozen.is_some() { None } else { state.shown().cloned() };
             Step::redraw()
         }
+        Command::Mark => look::mark(state),
+        Command::Compare => look::compare(state),
+        Command::History => look::history(state),
+        Command::Calendar => look::calendar(state, at),
+        Command::Metric => look::metric(state),
         Command::New => again(state),
         Command::Stop => stop(state),
         Command::Copy => match state.shown() {
@@ -42,10 +57,9 @@ pub fn command(state: &mut State, command: Command) -> Step<Effect> {
     }
 }
 
-fn choose(state: &mut State, place: usize) -> Step<Effect> {
-    state.chosen = place;
-    state.frozen = None;
-    series(state)
+/// The charts were drawn on so many columns.
+pub fn seen(state: &mut State, room: u16) {
+    state.room = room;
 }
 
 /// Asks for the series of an old run, once.
@@ -66,7 +80,10 @@ pub fn entered(state: &mut State) -> Step<Effect> {
 
 /// One rung up: `None` when there is none.
 pub fn back(state: &mut State) -> Option<Step<Effect>> {
-    state.frozen.take().map(|_| Step::redraw())
+    if state.frozen.take().is_some() || state.second.take().is_some() {
+        return Some(Step::redraw());
+    }
+    (std::mem::take(&mut state.view) != View::List).then(Step::redraw)
 }
 
 fn stop(state: &State) -> Step<Effect> {
@@ -79,26 +96,52 @@ fn stop(state: &State) -> Step<Effect> {
 /// Why a command is not possible now; none: it is.
 pub fn refusal(state: &State, shared: &Shared, command: Command) -> Option<String> {
     let runs = state.shown().is_some_and(|entry| entry.sample.is_some());
-    match command {
-        Command::New if shared.gate.readonly() => Some("this session is read-only".into()),
-        Command::Stop if !runs => Some("nothing runs here".into()),
-        Command::Freeze if !runs && state.frozen.is_none() => Some("nothing moves here".into()),
-        Command::Copy if state.shown().is_none() => Some("there is no run".into()),
-        Command::Down if state.chosen + 1 >= state.runs.len() => Some("there is no run after it".into()),
-        _ => None,
-    }
+    let one = matches!(state.view, View::Charts | View::Figures);
+    let paired = matches!(state.view, View::Compare { .. });
+    let charts = matches!(state.view, View::Charts | View::List) && state.shown().is_some_and(|entry| !entry.series.is_empty());
+    let timed = charts || matches!(state.view, View::History | View::Calendar);
+    let under = look::under(state);
+    let why = match command {
+        _ if state.runs.is_empty() && !matches!(command, Command::New | Command::Calendar) => "there is no run",
+        Command::New if shared.gate.readonly() => "this session is read-only",
+        Command::Stop if !runs => "nothing runs here",
+        Command::Freeze if !runs && state.frozen.is_none() => "nothing moves here",
+        Command::Freeze if state.view != View::List && !one => "nothing moves here",
+        Command::Down if state.view == View::History || paired => "there is no list here",
+        Command::Down if state.view != View::Calendar && state.chosen + 1 >= state.runs.len() => "there is no run after it",
+        Command::Open if one || paired => "it is open",
+        Command::Open if under.is_none() => "there is no run here",
+        Command::Face if !one && !paired => "this is seen in one way only",
+        Command::Metric if !paired && state.view != View::History => "nothing is compared here",
+        Command::Left | Command::Right if !timed => "there is no time axis here",
+        Command::Left if state.view == View::History && state.point == 0 => "there is no run before it",
+        Command::Left if charts && state.second == Some(0) => "it begins here",
+        Command::ZoomIn | Command::ZoomOut | Command::Span(_) if !charts => "there is no time axis here",
+        Command::ZoomIn if look::closest(state) => "there is no more to be seen",
+        Command::ZoomOut if state.span.is_none() => "all of it is seen",
+        Command::Mark if paired || look::marked(state).is_none() => "there is no run here",
+        Command::Mark if look::marked(state).and_then(|at| state.runs.get(at)).is_some_and(|entry| entry.sample.is_some()) => "it still runs",
+        Command::Compare if state.marks.len() < 2 => "fewer than two runs are marked",
+        Command::Compare if paired => "they are compared",
+        Command::History if state.view == View::History => "this is the history",
+        Command::Calendar if state.view == View::Calendar => "this is the calendar",
+        Command::Calendar if state.runs.is_empty() => "there is no run",
+        _ => return None,
+    };
+    Some(why.to_owned())
 }
 
-/// Takes in what happened outside.
-pub fn report(state: &mut State, report: Report) -> Step<Effect> {
+/// Takes in what happened outside; on a slow line pictures change less often.
+pub fn report(state: &mut State, report: Report, slow: bool) -> Step<Effect> {
     match report {
         Report::Listed { runs, problems } => listed(state, runs, problems),
-        Report::Series { id, points } => {
+        Report::Series { id, series } => {
             if let Some(entry) = entry(state, &id) {
-                entry.series = points;
+                entry.series = series;
             }
             Step::redraw()
         }
+        Report::Compared { a, b, compared } => paired(state, &a, &b, compared),
         Report::Resolved { key, url } => resolved(state, &key, url),
         Report::Started { run } => started(state, *run),
         Report::Found { run } => found(state, *run),
@@ -112,7 +155,7 @@ pub fn report(state: &mut State, report: Report) -> Step<Effect> {
             Step::intent(Intent::Notice(Notice::error(problem)))
         }
         Report::Refused { problem } => Step::intent(Intent::Notice(Notice::error(problem))),
-        Report::Sample { id, sample } => sampled(state, &id, sample),
+        Report::Sample { id, sample } => sampled(state, &id, sample, if slow { REDRAW_SLOW } else { REDRAW }),
         Report::Finished { run, problems } => finished(state, *run, problems),
     }
 }
@@ -125,7 +168,7 @@ fn listed(state: &mut State, runs: Vec<Run>, problems: Vec<Problem>) -> Step<Eff
     state.listed = true;
     for run in runs {
         if entry(state, &run.id).is_none() {
-            state.runs.push(Entry { run, sample: None, series: Vec::new(), asked: false });
+            state.runs.push(Entry::of(run));
         }
     }
     state.runs.sort_by_key(|entry| std::cmp::Reverse(entry.run.started));
@@ -133,9 +176,9 @@ fn listed(state: &mut State, runs: Vec<Run>, problems: Vec<Problem>) -> Step<Eff
 }
 
 fn started(state: &mut State, run: Run) -> Step<Effect> {
-    state.runs.insert(0, Entry { run, sample: None, series: Vec::new(), asked: true });
-    state.chosen = 0;
-    state.frozen = None;
+    state.runs.insert(0, Entry { asked: true, ..Entry::of(run) });
+    (state.chosen, state.view) = (0, View::Charts);
+    (state.frozen, state.span, state.second) = (None, None, None);
     Step::intent(Intent::Go(PaneId::Perf)).then(Step::intent(Intent::Guide(GuideStep::Loaded)))
 }
 
@@ -143,7 +186,7 @@ fn started(state: &mut State, run: Run) -> Step<Effect> {
 fn found(state: &mut State, run: Run) -> Step<Effect> {
     let (id, told) = (run.id.clone(), format!("a load test of {} is under way", run.target.url));
     if entry(state, &id).is_none() {
-        state.runs.push(Entry { run, sample: None, series: Vec::new(), asked: true });
+        state.runs.push(Entry { asked: true, ..Entry::of(run) });
         state.runs.sort_by_key(|entry| std::cmp::Reverse(entry.run.started));
     }
     Step::effect(Effect::Series { id }).then(Step::intent(Intent::Notice(Notice::info(told))))
@@ -152,7 +195,7 @@ fn found(state: &mut State, run: Run) -> Step<Effect> {
 /// It was due: the person looks at something else and stays there.
 fn scheduled(state: &mut State, name: &str, run: Run) -> Step<Effect> {
     let told = format!("{}: a load test of {} has begun", sanitise(name), run.target.url);
-    state.runs.insert(0, Entry { run, sample: None, series: Vec::new(), asked: true });
+    state.runs.insert(0, Entry { asked: true, ..Entry::of(run) });
     // What was looked at is one further down now.
     if state.runs.len() > 1 {
         state.chosen += 1;
@@ -160,15 +203,16 @@ fn scheduled(state: &mut State, name: &str, run: Run) -> Step<Effect> {
     Step::intent(Intent::Notice(Notice::info(told)))
 }
 
-fn sampled(state: &mut State, id: &str, sample: std::sync::Arc<Sample>) -> Step<Effect> {
+fn sampled(state: &mut State, id: &str, sample: std::sync::Arc<Sample>, redraw: Duration) -> Step<Effect> {
     let Some(entry) = entry(state, id) else { return Step::quiet() };
     // The last second of a run may end a hair early.
     let seconds = (sample.elapsed + Duration::from_millis(50)).as_secs();
-    if seconds > entry.series.len() as u64 {
-        entry.series.push(Point::of(&sample));
+    if seconds > entry.series.seconds() {
+        entry.series.push(Point::of(&sample, entry.last.as_deref()));
+        entry.last = Some(sample.clone());
     }
     let before = entry.sample.as_ref().map_or(Duration::ZERO, |sample| sample.elapsed);
-    let steps = |elapsed: Duration| elapsed.as_millis() / REDRAW.as_millis();
+    let steps = |elapsed: Duration| elapsed.as_millis() / redraw.as_millis();
     let dirty = entry.sample.is_none() || steps(before) != steps(sample.elapsed);
     entry.sample = Some(sample);
     if dirty { Step::redraw() } else { Step::quiet() }
@@ -183,11 +227,18 @@ fn finished(state: &mut State, run: Run, problems: Vec<Problem>) -> Step<Effect>
         None => Notice::info(what),
     };
     if let Some(entry) = entry(state, &run.id) {
-        entry.run = run;
-        entry.sample = None;
+        (entry.run, entry.sample, entry.last) = (run, None, None);
     }
     let step = Step::intent(Intent::Notice(told));
     problems.into_iter().fold(step, |step, problem| step.then(Step::intent(Intent::Notice(Notice::error(problem)))))
+}
+
+/// Takes in a comparison, unless other runs are compared meanwhile.
+fn paired(state: &mut State, a: &[String], b: &[String], compared: Compared) -> Step<Effect> {
+    if let Some(pairing) = state.pairing.as_mut().filter(|pairing| pairing.a == a && pairing.b == b) {
+        pairing.compared = Some(compared);
+    }
+    Step::redraw()
 }
 
 /// What stands for the rate until the person says otherwise.

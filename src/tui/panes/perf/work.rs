@@ -9,14 +9,19 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
-use super::state::Point;
+use super::state::series::{Point, Series};
 use crate::cluster::fleet::Fleet;
-use crate::load::engine::Sample;
+use crate::load::sample::Sample;
 use crate::names::{ObjectKey, Problem};
 use crate::perf::apart::{self, Launch, Refusal};
 use crate::perf::schedule::{Book, News};
 use crate::perf::{self, Handle, Order, Stopper};
+use crate::results::compare::{Compared, Metric};
 use crate::results::{Run, Store};
+
+/// The smallest change that is believed, unless repeats of A differ by more; and where chance begins. Both as `meshplay perf compare` has them.
+const BAND: f64 = 0.03;
+const SEED: u64 = 1;
 
 /// What the pane wants done.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +32,15 @@ pub enum Effect {
     Series {
         /// Which.
         id: String,
+    },
+    /// Hold runs against each other.
+    Compare {
+        /// A, oldest first.
+        a: Vec<Run>,
+        /// B, oldest first.
+        b: Vec<Run>,
+        /// What decides.
+        gate: Metric,
     },
     /// Find the address of a Service.
     Resolve {
@@ -59,8 +73,8 @@ pub enum Report {
     Series {
         /// Which.
         id: String,
-        /// One a second.
-        points: Vec<Point>,
+        /// Second by second.
+        series: Series,
     },
     /// A Service's address, or why there is none.
     Resolved {
@@ -68,6 +82,15 @@ pub enum Report {
         key: ObjectKey,
         /// Its address.
         url: Result<String, Problem>,
+    },
+    /// What came of runs held against each other.
+    Compared {
+        /// Ids of A.
+        a: Vec<String>,
+        /// Ids of B.
+        b: Vec<String>,
+        /// The numbers.
+        compared: Compared,
     },
     /// A run has begun.
     Started {
@@ -178,6 +201,7 @@ impl<F: Send + 'static> Work<F> {
         match effect {
             Effect::List => desk.list(),
             Effect::Series { id } => desk.series(id),
+            Effect::Compare { a, b, gate } => desk.compare(a, b, gate),
             Effect::Resolve { key } => desk.resolve(key),
             Effect::Start { order } => _ = tokio::spawn(desk.start(*order)),
             Effect::Stop { id } => {
@@ -234,10 +258,20 @@ impl<F: Send + 'static> Desk<F> {
         let (store, reports, wrap) = (self.store.clone(), self.reports.clone(), self.wrap);
         tokio::task::spawn_blocking(move || {
             let report = match store.samples(&id) {
-                Ok(lines) => Report::Series { id, points: lines.iter().map(Point::kept).collect() },
+                Ok(lines) => Report::Series { id, series: Series::of(lines.iter().map(Point::kept)) },
                 Err(problem) => Report::Refused { problem },
             };
             _ = reports.blocking_send(wrap(report));
+        });
+    }
+
+    fn compare(&self, a: Vec<Run>, b: Vec<Run>, gate: Metric) {
+        let (reports, wrap) = (self.reports.clone(), self.wrap);
+        // Ten thousand resamples of each metric take a while.
+        tokio::task::spawn_blocking(move || {
+            let compared = Compared::of(&a, &b, gate, BAND, SEED);
+            let ids = |runs: Vec<Run>| runs.into_iter().map(|run| run.id).collect();
+            _ = reports.blocking_send(wrap(Report::Compared { a: ids(a), b: ids(b), compared }));
         });
     }
 

@@ -1,0 +1,253 @@
+//! What is looked at: which run, in which view, which part of its time, which runs are marked and held against each other.
+
+use jiff::{Span, Timestamp, tz::TimeZone};
+
+use super::series;
+use crate::results::Run;
+use crate::results::compare::Metric;
+use crate::tui::flow::{At, Intent, Notice, Step};
+use crate::tui::panes::perf::state::past::Past;
+use crate::tui::panes::perf::state::{Pairing, State, View};
+use crate::tui::panes::perf::work::Effect;
+
+/// Fewest seconds the charts can be zoomed to.
+const CLOSEST: u64 = 5;
+
+/// The run at that place of the list is shown.
+pub(super) fn choose(state: &mut State, place: usize) -> Step<Effect> {
+    if state.chosen != place {
+        // Series of runs nobody looks at are read again when somebody does.
+        if let Some(entry) = state.runs.get_mut(state.chosen).filter(|entry| entry.sample.is_none()) {
+            (entry.series, entry.asked) = (Default::default(), false);
+        }
+        (state.span, state.second) = (None, None);
+    }
+    state.chosen = place;
+    state.frozen = None;
+    series(state)
+}
+
+/// The next or the run before: in the list, of the calendar's day the day itself.
+pub(super) fn step(state: &mut State, down: bool) -> Step<Effect> {
+    let last = state.runs.len().saturating_sub(1);
+    match state.view {
+        View::Calendar => day(state, if down { 1 } else { -1 }),
+        View::History | View::Compare { .. } => Step::quiet(),
+        _ if down => choose(state, (state.chosen + 1).min(last)),
+        _ => choose(state, state.chosen.saturating_sub(1)),
+    }
+}
+
+/// The first or the last of what is seen.
+pub(super) fn end(state: &mut State, first: bool) -> Step<Effect> {
+    let last = state.runs.len().saturating_sub(1);
+    match (state.view, first) {
+        (View::Calendar | View::Compare { .. }, _) => Step::quiet(),
+        // The newest run is first in the list and last in the history.
+        (View::History, _) => point(state, if first { usize::MAX } else { 0 }),
+        (_, true) => choose(state, 0),
+        (_, false) => choose(state, last),
+    }
+}
+
+/// The cursor in time goes to earlier or to later.
+pub(super) fn sideways(state: &mut State, later: bool) -> Step<Effect> {
+    match state.view {
+        View::Calendar => day(state, if later { 7 } else { -7 }),
+        View::History => {
+            let to = if later { state.point + 1 } else { state.point.saturating_sub(1) };
+            point(state, to)
+        }
+        _ => second(state, later),
+    }
+}
+
+fn second(state: &mut State, later: bool) -> Step<Effect> {
+    let Some(series) = state.shown().map(|entry| &entry.series).filter(|series| !series.is_empty()) else { return Step::quiet() };
+    let each = series.window(state.span, state.second, usize::from(state.room)).each;
+    let last = series.seconds().saturating_sub(1);
+    state.second = Some(match state.second {
+        None => last / each * each,
+        Some(at) if later => (at + each).min(last),
+        Some(at) => at.saturating_sub(each),
+    });
+    Step::redraw()
+}
+
+fn point(state: &mut State, to: usize) -> Step<Effect> {
+    let last = state.past.as_ref().map_or(0, |past| past.ids.len().saturating_sub(1));
+    state.point = to.min(last);
+    Step::redraw()
+}
+
+fn day(state: &mut State, days: i64) -> Step<Effect> {
+    state.day = state.day.checked_add(Span::new().days(days)).unwrap_or(state.day);
+    Step::redraw()
+}
+
+/// Opens what is under the cursor.
+pub(super) fn open(state: &mut State) -> Step<Effect> {
+    let Some(place) = under(state) else { return Step::quiet() };
+    let running = state.runs.get(place).is_some_and(|entry| entry.sample.is_some());
+    state.view = if running { View::Charts } else { View::Figures };
+    choose(state, place)
+}
+
+/// The place in the list of the run under the cursor of a view that is no view of one run.
+pub(super) fn under(state: &State) -> Option<usize> {
+    match state.view {
+        View::List => (state.chosen < state.runs.len()).then_some(state.chosen),
+        View::Calendar => state.of_day(state.day).first().copied(),
+        View::History => {
+            let id = state.past.as_ref()?.ids.get(state.point)?;
+            state.runs.iter().position(|entry| entry.run.id == *id)
+        }
+        View::Charts | View::Figures | View::Compare { .. } => None,
+    }
+}
+
+/// The other face of what is seen.
+pub(super) fn face(state: &mut State) -> Step<Effect> {
+    state.view = match state.view {
+        View::Charts => View::Figures,
+        View::Figures => View::Charts,
+        View::Compare { boxes } => View::Compare { boxes: !boxes },
+        other => other,
+    };
+    Step::redraw()
+}
+
+/// Half or twice as much time on the same columns.
+pub(super) fn zoom(state: &mut State, closer: bool) -> Step<Effect> {
+    let all = state.shown().map_or(0, |entry| entry.series.seconds());
+    let now = state.span.unwrap_or(all).min(all);
+    state.span = if closer { Some((now / 2).max(CLOSEST)) } else { Some(now * 2).filter(|span| *span < all) };
+    Step::redraw()
+}
+
+/// Nothing closer can be seen.
+pub(super) fn closest(state: &State) -> bool {
+    let all = state.shown().map_or(0, |entry| entry.series.seconds());
+    state.span.unwrap_or(all).min(all) <= CLOSEST
+}
+
+/// Marks the run under the cursor, or takes its mark away.
+pub(super) fn mark(state: &mut State) -> Step<Effect> {
+    let Some(id) = marked(state).and_then(|place| state.runs.get(place)).map(|entry| entry.run.id.clone()) else { return Step::quiet() };
+    let before = state.marks.len();
+    state.marks.retain(|marked| *marked != id);
+    if state.marks.len() == before {
+        state.marks.push(id);
+    }
+    Step::redraw()
+}
+
+/// The run a mark would be for.
+pub(super) fn marked(state: &State) -> Option<usize> {
+    match state.view {
+        View::Charts | View::Figures => (state.chosen < state.runs.len()).then_some(state.chosen),
+        _ => under(state),
+    }
+}
+
+/// Holds the marked runs against each other.
+pub(super) fn compare(state: &mut State) -> Step<Effect> {
+    let mut runs: Vec<&Run> = state.marks.iter().filter_map(|id| state.run(id)).collect();
+    runs.sort_by_key(|run| run.started);
+    if runs.len() < 2 {
+        return Step::intent(Intent::Notice(Notice::info("mark two runs or more first: space")));
+    }
+    let pairing = sides(&runs);
+    state.pairing = Some(pairing);
+    if !matches!(state.view, View::Compare { .. }) {
+        state.view = View::Compare { boxes: false };
+    }
+    state.frozen = None;
+    ask(state)
+}
+
+/// Wants the numbers of the comparison that is looked at.
+fn ask(state: &State) -> Step<Effect> {
+    let Some(pairing) = &state.pairing else { return Step::redraw() };
+    let of = |ids: &[String]| ids.iter().filter_map(|id| state.run(id)).cloned().collect();
+    Step::effect(Effect::Compare { a: of(&pairing.a), b: of(&pairing.b), gate: state.metric })
+}
+
+/// Which are A and which are B, of runs in the order of their start: by what they loaded where that is two things, else the older and the newer half.
+fn sides(runs: &[&Run]) -> Pairing {
+    let what = |run: &Run| run.target.what.clone().unwrap_or_else(|| run.target.url.clone());
+    let how = |run: &Run| (run.plan.connections, run.plan.rate.map(f64::to_bits), run.plan.path);
+    let first = what(runs[0]);
+    let others: Vec<String> = runs.iter().map(|run| what(run)).filter(|one| *one != first).collect();
+    let two = !others.is_empty() && others.iter().all(|one| *one == others[0]);
+    let half = runs.len() / 2;
+    let (a, b): (Vec<_>, Vec<_>) = runs.iter().enumerate().partition(|(at, run)| if two { what(run) == first } else { *at < half });
+    let ids = |side: &[(usize, &&Run)]| side.iter().map(|(_, run)| run.id.clone()).collect();
+    let why = if two { "by what they loaded" } else { "the older and the newer half" };
+    let unlike = runs.iter().any(|run| how(run) != how(runs[0])) || (!others.is_empty() && !two);
+    Pairing { a: ids(&a), b: ids(&b), why: why.to_owned(), unlike, compared: None }
+}
+
+/// The history of runs like the one shown.
+pub(super) fn history(state: &mut State) -> Step<Effect> {
+    let place = if state.view == View::Calendar { under(state) } else { None }.unwrap_or(state.chosen);
+    let Some(run) = state.runs.get(place).map(|entry| &entry.run) else { return Step::quiet() };
+    let past = Past::of(run, state.runs.iter().map(|entry| &entry.run), state.metric);
+    state.point = past.ids.iter().position(|id| *id == run.id).unwrap_or(past.ids.len().saturating_sub(1));
+    state.past = Some(past);
+    (state.view, state.frozen) = (View::History, None);
+    Step::redraw()
+}
+
+/// All runs by day, from the day of the run shown, or from today where there is none.
+pub(super) fn calendar(state: &mut State, at: At) -> Step<Effect> {
+    let today = Timestamp::from_second(at.unix).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(TimeZone::UTC).date();
+    state.day = state.shown().map_or(today, |entry| crate::tui::panes::perf::state::past::day(&entry.run)).min(today);
+    (state.view, state.frozen) = (View::Calendar, None);
+    Step::redraw()
+}
+
+/// The next figure decides.
+pub(super) fn metric(state: &mut State) -> Step<Effect> {
+    let all = Metric::ALL;
+    let next = all.iter().position(|metric| *metric == state.metric).map_or(0, |at| (at + 1) % all.len());
+    state.metric = all[next];
+    match (state.view, state.past.as_ref().and_then(|past| past.ids.get(state.point).cloned())) {
+        (View::Compare { .. }, _) => ask(state),
+        (View::History, Some(id)) => {
+            if let Some(place) = state.runs.iter().position(|entry| entry.run.id == id) {
+                state.chosen = place;
+            }
+            history(state)
+        }
+        (View::History, None) => history(state),
+        _ => Step::redraw(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::plan::{Pace, Plan};
+    use crate::load::target::Target;
+    use crate::results::Subject;
+
+    fn run(id: &str, what: &str, rate: f64) -> Run {
+        let plan = Plan { pace: Pace::Rate(rate), ..Plan::gentle(Target::parse("127.0.0.1:1").unwrap()) };
+        Run::begin(id.into(), Subject { what: Some(what.into()), ..Subject::default() }, &plan, Timestamp::UNIX_EPOCH)
+    }
+
+    fn split(runs: &[Run]) -> (Vec<String>, Vec<String>, bool) {
+        let pairing = sides(&runs.iter().collect::<Vec<_>>());
+        (pairing.a, pairing.b, pairing.unlike)
+    }
+
+    #[test]
+    fn sides_are_two_things_or_before_and_after() {
+        let ids = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(split(&[run("1", "web", 9.0), run("2", "cart", 9.0), run("3", "web", 9.0)]), (ids("1 3"), ids("2"), false));
+        assert_eq!(split(&[run("1", "web", 9.0), run("2", "web", 9.0), run("3", "web", 9.0)]), (ids("1"), ids("2 3"), false));
+        assert!(split(&[run("1", "web", 9.0), run("2", "web", 8.0)]).2, "two rates are not alike");
+        assert!(split(&[run("1", "a", 9.0), run("2", "b", 9.0), run("3", "c", 9.0)]).2);
+    }
+}

@@ -1,0 +1,229 @@
+//! Marked runs against each other: the verdict in words, a table with a forest plot, and below it both distributions or a box for each run.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::figures::points;
+use super::{name, started};
+use crate::results::compare::{Compared, Metric};
+use crate::results::{Bucket, Run};
+use crate::stats::verdict::{Comparison, FEWEST_PAIRS, Word};
+use crate::text::quantity::{latency, rate, share};
+use crate::tui::flow::Look;
+use crate::tui::panes::perf::state::{Pairing, State};
+use crate::tui::theme::{Role, Theme};
+use crate::tui::widgets::bar::{Segment, bar, rule};
+use crate::tui::widgets::boxes::{self, BoxRow};
+use crate::tui::widgets::forest::{Forest, Ratio};
+use crate::tui::widgets::lines;
+use crate::tui::widgets::paint::{fit, put, put_right, row};
+use crate::tui::widgets::percentiles::{self, Distribution};
+
+/// Columns of the table left of the forest plot.
+const TABLE: u16 = 46;
+/// Columns of the words at the right end.
+const WORDS: u16 = 17;
+
+/// Draws it.
+pub(super) fn draw(state: &State, boxes: bool, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+    let Some(pairing) = &state.pairing else { return };
+    let runs = |ids: &[String]| ids.iter().filter_map(|id| state.run(id)).collect::<Vec<&Run>>();
+    let (a, b) = (runs(&pairing.a), runs(&pairing.b));
+    sides(&a, &b, pairing, look, area, buf);
+    let Some(compared) = &pairing.compared else {
+        put(buf, area, 1, 3, "the comparison is being made…", look.theme.style(Role::Dim));
+        return;
+    };
+    verdict(compared, look, row(area, 2), buf);
+    let rows = table(compared, look, Rect { y: area.y + 3, height: area.height.saturating_sub(3), ..area }, buf);
+    let line = Rect { y: area.y + 4 + rows, height: 1, ..area };
+    if area.height < 4 + rows + 4 {
+        return;
+    }
+    let title = if boxes { "each run" } else { "A ● and B ◆ by share of answers" };
+    let more = if boxes { "box p25 to p75, whiskers p5 to p99, ● p99.9" } else { "all runs of a side together" };
+    rule(buf, line, &[Segment::new(title, Role::Title, 0), Segment::new(more, Role::Dim, 1)], &[], false, look.theme);
+    let below = Rect { y: line.y + 1, height: area.bottom().saturating_sub(line.y + 1), width: area.width.saturating_sub(1), ..area };
+    if boxes {
+        each(&a, &b, look, below, buf);
+    } else {
+        both(&a, &b, look, below, buf);
+    }
+}
+
+/// What A is and what B is, and why; whether like is held against like.
+fn sides(a: &[&Run], b: &[&Run], pairing: &Pairing, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+    let side = |letter: &str, runs: &[&Run], role: Role| {
+        let what = runs.first().map_or_else(String::new, |run| name(run));
+        let when = match (runs.first(), runs.last()) {
+            (Some(first), Some(last)) if runs.len() > 1 => format!("{} to {}", started(first), started(last)),
+            (Some(first), _) => started(first),
+            _ => String::new(),
+        };
+        let count = format!("{} {}", runs.len(), if runs.len() == 1 { "run" } else { "runs" });
+        vec![(format!(" {letter} "), role), (what, Role::Text), (format!("  {count}  {when}"), Role::Dim)]
+    };
+    lines::line(&side("A", a, Role::Chart1), "", row(area, 0), buf, look.theme);
+    lines::line(&side("B", b, Role::Chart2), "", row(area, 1), buf, look.theme);
+    let unlike = if pairing.unlike { format!("{} plans or targets differ", look.theme.glyphs().warn) } else { pairing.why.clone() };
+    let role = if pairing.unlike { Role::StatusWarn } else { Role::Dim };
+    put_right(buf, area, area.width.saturating_sub(1), 0, &unlike, look.theme.style(role));
+}
+
+/// A verdict as a sign, a word and a look: none of them alone.
+fn word(word: Word, theme: &Theme) -> (&'static str, String, Role) {
+    let glyphs = theme.glyphs();
+    match word {
+        Word::Better => (glyphs.good, "better".into(), Role::StatusOk),
+        Word::Worse => (glyphs.bad, "worse".into(), Role::StatusBad),
+        Word::Equivalent => ("=", "equal".into(), Role::Text),
+        Word::Inconclusive(more) => (glyphs.unknown, format!("{more} more pairs"), Role::StatusUnknown),
+    }
+}
+
+fn verdict(compared: &Compared, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+    let percent = |ratio: f64| format!("{:+.1}", (ratio - 1.0) * 100.0);
+    let mut parts = Vec::new();
+    let mut say = |text: String, role: Role, rank: u8| parts.push(Segment::new(text, role, rank));
+    match (compared.word(), compared.gated()) {
+        (Some(Word::Worse), _) if compared.fails_more() => {
+            say(format!("{} WORSE", look.theme.glyphs().bad), Role::StatusBad, 0);
+            say("it fails more often; latencies are not weighed against that".into(), Role::Text, 1);
+        }
+        (Some(said), Some(found)) => {
+            let (sign, text, role) = word(said, look.theme);
+            let text = if let Word::Inconclusive(_) = said { "INCONCLUSIVE".to_owned() } else { text.to_uppercase() };
+            say(format!("{sign} {text}"), role, 0);
+            let interval = format!("[{}, {}]", percent(found.interval.low), percent(found.interval.high));
+            say(format!("{} {} % {interval}", compared.gate.name(), percent(found.ratio)), Role::Title, 0);
+            say(format!("p {:.3}", found.p), Role::Text, 3);
+            if let Word::Inconclusive(more) = said {
+                say(format!("about {more} more pairs needed"), Role::Text, 1);
+            }
+        }
+        _ => {
+            say(format!("{} INCONCLUSIVE", look.theme.glyphs().unknown), Role::StatusUnknown, 0);
+            say(format!("{} is not known of two pairs; a verdict takes {FEWEST_PAIRS}", compared.gate.name()), Role::Text, 1);
+        }
+    }
+    let pairs = compared.gated().map_or(0, |found| found.pairs);
+    say(format!("{pairs} pairs"), Role::Dim, 2);
+    say(format!("band ±{:.1} %", compared.band * 100.0), Role::Dim, 3);
+    say("one gated metric, so no correction".into(), Role::Dim, 6);
+    bar(buf, area, &parts, &[], look.theme.style(Role::Text), look.theme);
+}
+
+/// Draws the table; answers how many rows it took.
+fn table(compared: &Compared, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> u16 {
+    let style = |role| look.theme.style(role);
+    // The plot goes where there is no room for it; words never go.
+    let words = area.width.saturating_sub(WORDS);
+    let plot = Rect { x: area.x + TABLE, width: words.saturating_sub(TABLE + 2).min(61) / 2 * 2 + 1, ..area };
+    let plotted = words > TABLE + 10;
+    for (title, end) in [("A", 17), ("B", 26)] {
+        put_right(buf, area, end, 0, title, style(Role::Header));
+    }
+    put(buf, area, 1, 0, "metric", style(Role::Header));
+    put(buf, area, 28, 0, "B/A [95 %]", style(Role::Header));
+    let words = if plotted { plot.x - area.x + plot.width + 2 } else { words.max(TABLE + 1).min(area.width.saturating_sub(12)) };
+    put(buf, area, words, 0, "verdict", style(Role::Header));
+    errors(compared, words, look, area, buf);
+    let ratio = |found: &Comparison, metric: Metric| Ratio {
+        low: found.interval.low,
+        centre: found.ratio,
+        high: found.interval.high,
+        band: if metric == compared.gate { compared.band } else { 0.03 },
+    };
+    let ratios: Vec<Ratio> = compared.metrics.iter().map(|(metric, found)| ratio(found, *metric)).collect();
+    let forest = Forest::around(&ratios);
+    if plotted {
+        forest.axis(row(plot, 0), buf, look.theme);
+    }
+    for (((metric, found), ratio), y) in compared.metrics.iter().zip(&ratios).zip(2..) {
+        let gate = *metric == compared.gate;
+        let (sign, text, role) = word(found.word, look.theme);
+        put(buf, area, 1, y, metric.name(), style(if gate { Role::Title } else { Role::Text }));
+        put_right(buf, area, 17, y, &value(*metric, found.a), style(Role::Text));
+        put_right(buf, area, 26, y, &value(*metric, found.b), style(Role::Text));
+        put(buf, area, 28, y, &format!("{:.2} [{:.2}, {:.2}]", found.ratio, found.interval.low, found.interval.high), style(Role::Text));
+        if plotted {
+            forest.row(*ratio, if gate { role } else { Role::Text }, row(plot, y), buf, look.theme);
+        }
+        let text = format!("{sign} {text}{}", if gate { "" } else { " (info)" });
+        put(buf, area, words, y, &fit(&text, area.width.saturating_sub(words), look.theme.glyphs().cut), style(if gate { role } else { Role::Dim }));
+    }
+    2 + u16::try_from(compared.metrics.len()).unwrap_or(u16::MAX)
+}
+
+/// The first row: a server that fails faster is not faster.
+fn errors(compared: &Compared, words: u16, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+    let style = |role| look.theme.style(role);
+    let [a, b] = compared.errors.map(|(failed, tried)| share(failed, tried));
+    put(buf, area, 1, 1, "errors", style(Role::Text));
+    put_right(buf, area, 17, 1, &a, style(Role::Text));
+    put_right(buf, area, 26, 1, &b, style(Role::Text));
+    if let Some(more) = compared.more_errors {
+        put(buf, area, 28, 1, &format!("{:+.2} to {:+.2} points", more.low * 100.0, more.high * 100.0), style(Role::Text));
+    }
+    let fewer = compared.more_errors.is_some_and(|more| more.high < 0.0);
+    let (sign, text, role) = match compared.fails_more() {
+        true => (look.theme.glyphs().bad, "worse", Role::StatusBad),
+        false if fewer => (look.theme.glyphs().good, "better", Role::StatusOk),
+        false => ("=", "no change", Role::Text),
+    };
+    put(buf, area, words, 1, &format!("{sign} {text}"), style(role));
+}
+
+fn value(metric: Metric, value: f64) -> String {
+    match metric {
+        Metric::Rate => rate(value),
+        // Nanoseconds fit; a negative one does not come.
+        Metric::P50 | Metric::P99 | Metric::Cpu => latency(value.max(0.0) as u64),
+    }
+}
+
+/// Both sides as distributions, all runs of a side together.
+fn both(a: &[&Run], b: &[&Run], look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+    let (of_a, of_b) = (together(a), together(b));
+    let glyphs = look.theme.glyphs();
+    let all = [
+        Distribution { points: &of_a.0, answers: of_a.1, role: Role::Chart1, marker: glyphs.point },
+        Distribution { points: &of_b.0, answers: of_b.1, role: Role::Chart2, marker: glyphs.here },
+    ];
+    percentiles::draw(&all, area, super::LABEL, buf, look.theme);
+}
+
+/// Points and answers of several runs: counts add up, percentiles do not, so one run alone knows more.
+fn together(runs: &[&Run]) -> (Vec<(f64, f64)>, u64) {
+    let mut all = std::collections::BTreeMap::<u64, u64>::new();
+    runs.iter().flat_map(|run| &run.histogram).for_each(|Bucket { up_to_ns, count }| *all.entry(*up_to_ns).or_default() += count);
+    let buckets: Vec<(u64, u64)> = all.into_iter().collect();
+    let answers = runs.iter().fold(0u64, |sum, run| sum.saturating_add(run.requests));
+    let latencies = match runs {
+        [one] => one.latencies.clone(),
+        _ => crate::results::Latencies { min: runs.iter().filter_map(|run| run.latencies.min).min(), ..Default::default() },
+    };
+    (points(&buckets, &latencies), answers)
+}
+
+/// A box for each run, those of A first.
+fn each(a: &[&Run], b: &[&Run], look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+    let row = |letter: &str, role: Role, at: usize, run: &Run| {
+        let five = five(run)?;
+        Some(BoxRow { label: format!("{letter}{}", at + 1), five, tail: run.latencies.p99_9.map(|ns| ns as f64), role })
+    };
+    let of = |letter: &'static str, role: Role, runs: &[&Run]| -> Vec<BoxRow> {
+        runs.iter().enumerate().filter_map(|(at, run)| row(letter, role, at, run)).collect()
+    };
+    let rows = [of("A", Role::Chart1, a), of("B", Role::Chart2, b)].concat();
+    boxes::draw(&rows, area, 5, buf, look.theme);
+}
+
+/// p5, p25, p50, p75 and p99 of a run, between the points that are known.
+fn five(run: &Run) -> Option<[f64; 5]> {
+    let buckets: Vec<(u64, u64)> = run.histogram.iter().map(|bucket| (bucket.up_to_ns, bucket.count)).collect();
+    let points = points(&buckets, &run.latencies);
+    let one = Distribution { points: &points, answers: run.requests, role: Role::Text, marker: "" };
+    let [a, b, c, d, e] = [0.05, 0.25, 0.5, 0.75, 0.99].map(|share| one.at(share));
+    Some([a?, b?, c?, d?, e?])
+}

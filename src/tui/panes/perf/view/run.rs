@@ -1,0 +1,212 @@
+//! One run: how its generator does, a table of its latencies with its errors beside it, and the charts below.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::{charts, judged, measured};
+use crate::results::{Latencies, Run};
+use crate::text::quantity::{count, latency, rate, share};
+use crate::tui::flow::Look;
+use crate::tui::panes::perf::state::series::Point;
+use crate::tui::panes::perf::state::{Entry, State};
+use crate::tui::theme::Role;
+use crate::tui::widgets::bar::{Segment, bar};
+use crate::tui::widgets::lines;
+use crate::tui::widgets::paint::{put, put_right, row};
+
+/// Columns of the table of latencies.
+const TABLE: u16 = 44;
+/// Rows of it, with its headings.
+const ROWS: u16 = 6;
+
+/// One run's figures, wherever they come from.
+pub(super) struct Figures {
+    /// Answers a second, in the last second while it runs.
+    pub rate: f64,
+    /// Requests a second that are planned.
+    pub planned: Option<f64>,
+    pub answers: u64,
+    pub in_flight: u64,
+    /// Of the last second, while it runs.
+    pub last: Option<Latencies>,
+    /// Response times of the whole run.
+    pub whole: Latencies,
+    /// Service times of it.
+    pub service: Latencies,
+    /// How late requests were sent.
+    pub lateness: Latencies,
+    /// Failures by class.
+    pub errors: Vec<(String, u64)>,
+    pub unfinished: u64,
+    pub missed: u64,
+    pub backlog: u64,
+    /// The busiest generator thread's share of its core.
+    pub cpu: Option<f64>,
+    pub steal: f64,
+    /// Answers by latency: upper ends and counts.
+    pub buckets: Vec<(u64, u64)>,
+}
+
+impl Figures {
+    /// Those of a run under way, or as they were kept.
+    pub(super) fn of(entry: &Entry) -> Self {
+        let run = &entry.run;
+        let Some(sample) = &entry.sample else { return Self::kept(run) };
+        let point = Point::of(sample, entry.last.as_deref());
+        let whole = &sample.whole;
+        Self {
+            rate: point.rate,
+            planned: run.planned_rate,
+            answers: whole.requests(),
+            in_flight: sample.in_flight as u64,
+            last: Some(Latencies::of(sample.last.response())),
+            whole: Latencies::of(whole.response()),
+            service: Latencies::of(whole.service()),
+            lateness: whole.lateness().map(Latencies::of).unwrap_or_default(),
+            errors: whole.errors().map(|(class, count)| (class.name().to_owned(), count)).collect(),
+            unfinished: 0,
+            missed: whole.missed,
+            backlog: sample.backlog as u64,
+            cpu: (sample.generator.wall_ns > 0).then(|| sample.generator.busiest()),
+            steal: sample.generator.steal(),
+            buckets: whole.buckets(),
+        }
+    }
+
+    fn kept(run: &Run) -> Self {
+        let generator = run.generator.clone().filter(|generator| generator.threads > 0);
+        Self {
+            rate: run.requests_per_second,
+            planned: run.planned_rate,
+            answers: run.requests,
+            in_flight: 0,
+            last: None,
+            whole: run.latencies.clone(),
+            service: run.service.clone(),
+            lateness: run.lateness.clone(),
+            errors: run.errors.iter().map(|(class, count)| (class.clone(), *count)).collect(),
+            unfinished: run.unfinished,
+            missed: run.missed,
+            backlog: run.backlog_max,
+            cpu: generator.as_ref().map(|generator| generator.busiest_share),
+            steal: generator.map_or(0.0, |generator| generator.steal_share),
+            buckets: run.histogram.iter().map(|bucket| (bucket.up_to_ns, bucket.count)).collect(),
+        }
+    }
+
+    /// All failures.
+    pub(super) fn failed(&self) -> u64 {
+        self.errors.iter().fold(0, |sum, (_, count)| sum.saturating_add(*count))
+    }
+
+    /// Something was planned: response and service time are two.
+    pub(super) fn open(&self) -> bool {
+        self.planned.is_some()
+    }
+}
+
+/// Draws it.
+pub(super) fn draw(entry: &Entry, state: &State, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+    let figures = Figures::of(entry);
+    health(entry, &figures, look, row(area, 0), buf);
+    let reasons = u16::from(!entry.run.reasons.is_empty());
+    reason(entry, look, row(area, 1), buf);
+    let table = Rect { y: area.y + 1 + reasons, height: ROWS.min(area.height.saturating_sub(1 + reasons)), ..area };
+    latencies(&figures, look, Rect { width: TABLE.min(area.width), ..table }, buf);
+    if area.width >= TABLE + 16 {
+        errors(&figures, look, Rect { x: area.x + TABLE, width: area.width - TABLE - 1, ..table }, buf);
+    }
+    let above = 1 + reasons + ROWS;
+    if area.height > above + 3 {
+        let below = Rect { y: area.y + above, height: area.height - above, width: area.width.saturating_sub(1), ..area };
+        charts::draw(entry, state, figures.open(), look, below, buf);
+    }
+}
+
+/// Whether it may be believed, and what says so.
+pub(super) fn health(entry: &Entry, figures: &Figures, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+    let (sign, word, role) = judged(&entry.run, look.theme);
+    let mut parts = vec![Segment::new(format!("{sign} {word}"), role, 0)];
+    let mut say = |text: String, role: Role, rank: u8| parts.push(Segment::new(text, role, rank));
+    if let Some(stamp) = entry.run.stamp.filter(|stamp| stamp.word() != word) {
+        say(stamp.word().to_owned(), Role::Text, 3);
+    }
+    if let Some(planned) = figures.planned {
+        say(format!("plan {}/s", rate(planned)), Role::Text, 3);
+    }
+    say(format!("answered {}/s", rate(figures.rate)), Role::Title, 1);
+    if figures.missed > 0 {
+        say(format!("missed {}", count(figures.missed)), Role::StatusWarn, 1);
+    }
+    if let Some(late) = figures.lateness.p99.or(figures.lateness.max) {
+        say(format!("late p99 {}", latency(late)), Role::Text, 2);
+    }
+    if figures.backlog > 0 {
+        say(format!("waiting {}", count(figures.backlog)), Role::StatusWarn, 2);
+    }
+    if entry.sample.is_some() {
+        say(format!("in flight {}", count(figures.in_flight)), Role::Text, 4);
+    }
+    if let Some(cpu) = figures.cpu {
+        say(format!("gen {:.0} %", cpu * 100.0), if figures.open() && cpu > 0.85 { Role::StatusWarn } else { Role::Text }, 3);
+    }
+    if figures.steal > 0.03 {
+        say(format!("steal {:.0} %", figures.steal * 100.0), Role::StatusWarn, 2);
+    }
+    say(format!("answers {}", count(figures.answers)), Role::Dim, 5);
+    bar(buf, area, &parts, &[], look.theme.style(Role::Text), look.theme);
+}
+
+/// The worst reason of a stamp, and how many more there are.
+fn reason(entry: &Entry, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+    let Some(worst) = entry.run.reasons.first() else { return };
+    let more = entry.run.reasons.len() - 1;
+    let more = if more > 0 { format!("  and {more} more, v shows them") } else { String::new() };
+    let role = judged(&entry.run, look.theme).2;
+    lines::line(&vec![(format!("   {}", worst.text()), role), (more, Role::Dim)], "", area, buf, look.theme);
+}
+
+fn latencies(figures: &Figures, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+    let style = |role| look.theme.style(role);
+    put(buf, area, 1, 0, if figures.open() { "response time" } else { "service time" }, style(Role::Header));
+    if figures.last.is_some() {
+        put_right(buf, area, 26, 0, "last 1 s", style(Role::Header));
+    }
+    put_right(buf, area, 39, 0, "whole run", style(Role::Header));
+    for (name, y) in ["p50", "p90", "p99", "p99.9", "max"].into_iter().zip(1..) {
+        put(buf, area, 1, y, name, style(Role::Dim));
+        if let Some(last) = &figures.last {
+            put_right(buf, area, 26, y, &measured(named(last, name)), style(Role::Text));
+        }
+        put_right(buf, area, 39, y, &measured(named(&figures.whole, name)), style(Role::Text));
+    }
+}
+
+/// The latency of that name.
+pub(super) fn named(latencies: &Latencies, name: &str) -> Option<u64> {
+    latencies.named().into_iter().find(|(known, _)| *known == name).and_then(|(_, value)| value)
+}
+
+/// Failures by class, the most frequent first.
+pub(super) fn errors(figures: &Figures, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+    let failed = figures.failed();
+    let answered =
+        figures.answers.saturating_sub(figures.errors.iter().filter(|(class, _)| class.starts_with("status")).map(|(_, count)| count).sum());
+    put(buf, area, 0, 0, "errors", look.theme.style(Role::Header));
+    let role = if failed > 0 { Role::StatusBad } else { Role::Dim };
+    put_right(buf, area, 24.min(area.width), 0, &share(failed, answered + failed), look.theme.style(role));
+    let mut all = figures.errors.clone();
+    all.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    if figures.unfinished > 0 {
+        all.push(("unfinished".into(), figures.unfinished));
+    }
+    let room = usize::from(area.height.saturating_sub(1));
+    for ((class, failures), y) in all.iter().take(room).zip(1..) {
+        let role = if class == "unfinished" { Role::Dim } else { Role::StatusBad };
+        put(buf, area, 0, y, class, look.theme.style(role));
+        put_right(buf, area, 24.min(area.width), y, &count(*failures), look.theme.style(role));
+    }
+    if all.is_empty() {
+        put(buf, area, 0, 1, "none", look.theme.style(Role::Dim));
+    }
+}

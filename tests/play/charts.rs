@@ -1,0 +1,198 @@
+//! Stories of load tests as one looks at them: on a time axis, as figures, against each other, over time and by day.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use meshplay::load::plan::{Pace, Path, Plan};
+use meshplay::load::sample::Ended;
+use meshplay::results::Run;
+use meshplay::results::compare::Compared;
+use meshplay::tui::app::model::Effect;
+use meshplay::tui::panes::perf::state::series::{Point, Series};
+use meshplay::tui::panes::perf::work::{Effect as Perf, Report};
+
+use crate::play::{Opening, Stage};
+use crate::scene::{DAY, HOUR, Load, gentle};
+use crate::{assert_not_shown, assert_shown, newcomer, started, wanted};
+
+const URL: &str = "http://127.0.0.1:38111/";
+
+fn sampled(stage: &mut Stage, load: &mut Load, seconds: usize, usual: u64) {
+    for _ in 0..seconds {
+        let sample = load.second(2_000, Duration::from_micros(usual), 0);
+        stage.perf(Report::Sample { id: load.run.id.clone(), sample: Arc::new(sample) });
+    }
+}
+
+/// Runs of web that ended, the newest first: p99 of the newest ten is a third higher.
+fn kept(count: i64) -> Vec<Run> {
+    let one = |at: i64| {
+        let plan = Plan { pace: Pace::Rate(1_000.0), ..gentle(URL) };
+        let mut load =
+            Load::begin(&format!("run-{at:02}"), Some("service shop/web"), Some("sandbox"), plan, HOUR + at * DAY / 2).seeded(at as u64 + 1);
+        _ = load.second(2_000, Duration::from_micros(if at < 10 { 400 } else { 300 }), 0);
+        load.end(Ended::Done)
+    };
+    (0..count).map(one).collect()
+}
+
+fn with_runs(opening: Opening, runs: Vec<Run>) -> Stage {
+    let mut stage = opening.start();
+    stage.play(",p").perf(Report::Listed { runs, problems: vec![] });
+    stage.wanted();
+    stage
+}
+
+/// What is compared is computed outside; here at once.
+fn answer(stage: &mut Stage) {
+    for effect in stage.wanted() {
+        if let Effect::Perf(Perf::Compare { a, b, gate }) = effect {
+            let compared = Compared::of(&a, &b, gate, 0.03, 1);
+            let ids = |runs: Vec<Run>| runs.into_iter().map(|run| run.id).collect();
+            stage.perf(Report::Compared { a: ids(a), b: ids(b), compared });
+        }
+    }
+}
+
+#[test]
+fn a_run_from_an_address_is_held_looked_into_and_read_when_it_is_over() {
+    let mut stage = newcomer();
+    stage.play("':load http://127.0.0.1:38111/' <ret> <ret>");
+    let order = started(&mut stage).remove(0);
+    let mut load = Load::begin("run-1", None, None, order.plan, 0);
+    stage.perf(Report::Started { run: Box::new(load.run.clone()) });
+    sampled(&mut stage, &mut load, 3, 300);
+    assert_shown(&mut stage, &["http://127.0.0.1:38111/", "direct", "closed loop, 4 conns", "3 s of 10 s", "running", "answers in a cell from"]);
+    // Held, with the cursor on the second before the last.
+    stage.play("s h h");
+    assert_shown(&mut stage, &["picture held", " 1 s 14:04:01Z", "most", "slowest"]);
+    sampled(&mut stage, &mut load, 2, 300);
+    assert_shown(&mut stage, &["3 s of 10 s", " 1 s 14:04:01Z"]);
+    stage.play("s");
+    assert_shown(&mut stage, &["5 s of 10 s", " 1 s 14:04:01Z"]);
+    stage.play("l l <esc>");
+    assert_not_shown(&mut stage, &["most"]);
+    stage.perf(Report::Finished { run: Box::new(load.end(Ended::Done)), problems: vec![] });
+    stage.wait(Duration::from_secs(7));
+    assert_shown(&mut stage, &["VALID"]);
+    stage.play("v");
+    assert_shown(&mut stage, &["how it was measured", "closed loop: nothing was planned", "generator", "p50", "by share of answers"]);
+    stage.play("<esc>");
+    assert_shown(&mut stage, &["load tests", "WORTH"]);
+}
+
+#[test]
+fn an_exact_count_stands_under_the_cursor() {
+    let mut stage = newcomer();
+    let load = Load::begin("run-1", None, None, gentle(URL), 0);
+    stage.perf(Report::Started { run: Box::new(load.run.clone()) });
+    let mut record = meshplay::load::record::Record::default();
+    (0..1_234).for_each(|_| record.answer(300_000, 10));
+    (0..7).for_each(|_| record.answer(3_000_000, 10));
+    let sample = meshplay::load::sample::Sample {
+        elapsed: Duration::from_secs(1),
+        last: record.clone(),
+        last_span: Duration::from_secs(1),
+        whole: record,
+        ..meshplay::load::sample::Sample::default()
+    };
+    stage.perf(Report::Sample { id: "run-1".into(), sample: Arc::new(sample) }).resize(120, 30).play("h");
+    assert_shown(&mut stage, &["most 1,234 in 256–362 µs", "slowest 7 in 2.90–4.10 ms"]);
+}
+
+#[test]
+fn both_latencies_stand_side_by_side_and_the_path_is_told() {
+    let plan = Plan { pace: Pace::Rate(500.0), path: Path::PortForward, ..gentle(URL) };
+    let mut load = Load::begin("run-1", Some("service shop/web"), Some("sandbox"), plan, 60);
+    (0..5).for_each(|_| _ = load.second(2_000, Duration::from_micros(300), 0));
+    let mut stage = with_runs(Opening::sandbox(), vec![load.end(Ended::Done)]);
+    stage.play("<ret>");
+    assert_shown(
+        &mut stage,
+        &["via port-forward", "SUSPECT", "the tunnel is measured as well", "response", "service", "sent late", "service time from the send"],
+    );
+    stage.play("v");
+    let points = Series::of((0..5).map(|_| Point { rate: 10.0, late: Some(70_000), ..Point::default() }));
+    stage.perf(Report::Series { id: "run-1".into(), series: points });
+    assert_shown(&mut stage, &["response time", "late 70.0 µs", "it went through a forwarded port"]);
+}
+
+#[test]
+fn a_long_run_is_zoomed_and_its_windows_have_keys() {
+    let mut stage = with_runs(Opening::sandbox(), kept(1));
+    let points = Series::of((0..600).map(|at| Point { rate: f64::from(at), ..Point::default() }));
+    stage.perf(Report::Series { id: "run-00".into(), series: points }).play("<ret> v");
+    assert_shown(&mut stage, &["1 column = 16 s"]);
+    stage.play("+");
+    assert_shown(&mut stage, &["1 column = 8 s"]);
+    stage.play("2");
+    assert_shown(&mut stage, &["2 columns = 1 s"]);
+    stage.play("0");
+    assert_shown(&mut stage, &["1 column = 16 s"]);
+}
+
+#[test]
+fn two_marked_runs_are_no_verdict() {
+    let mut stage = with_runs(Opening::sandbox(), kept(20));
+    stage.play("=");
+    assert_not_shown(&mut stage, &["B/A"]);
+    stage.play("2j <space> j <space>");
+    assert_shown(&mut stage, &["2 marked"]);
+    stage.play("=");
+    assert_shown(&mut stage, &["the comparison is being made"]);
+    answer(&mut stage);
+    assert_shown(&mut stage, &["? INCONCLUSIVE", "a verdict takes 6", "the older and the newer half"]);
+    stage.wait(Duration::from_secs(7)).play("<esc>");
+    assert_shown(&mut stage, &["WORTH", "2 marked"]);
+}
+
+#[test]
+fn eight_pairs_are_one_in_words_and_the_figures_of_one_metric_decide() {
+    let mut stage = with_runs(Opening::sandbox().size(120, 40), kept(20));
+    stage.play("j j").play(&"<space> j ".repeat(16)).play("=");
+    answer(&mut stage);
+    assert_shown(&mut stage, &["✗ WORSE", "p99 +", "8 pairs", "✗ worse", "= no change", "┼", "●", "A ● and B ◆"]);
+    stage.play("v");
+    assert_shown(&mut stage, &["each run", "A8", "B1"]);
+    stage.play(">");
+    assert!(wanted(&mut stage).iter().any(|effect| matches!(effect, Effect::Perf(Perf::Compare { .. }))));
+}
+
+#[test]
+fn a_history_names_the_first_run_that_is_worse() {
+    let mut stage = with_runs(Opening::sandbox(), kept(26));
+    stage.play("H");
+    assert_shown(&mut stage, &["p99 of service shop/web @sandbox", "26 runs", "▲ +", "before,"]);
+    stage.play("9h").wait(Duration::from_secs(7));
+    assert_shown(&mut stage, &["run-09", "the first run that is worse"]);
+    stage.play("<ret>");
+    assert_shown(&mut stage, &["how it was measured", "run-09"]);
+    stage.play("<esc>");
+    assert_shown(&mut stage, &["WORTH"]);
+}
+
+#[test]
+fn a_calendar_shows_the_worst_of_each_day_and_opens_its_runs() {
+    let mut runs = kept(6);
+    let all = runs[0].requests;
+    runs[0].errors.insert("status_5xx".into(), all);
+    let mut stage = with_runs(Opening::sandbox(), runs);
+    stage.play("C");
+    // 2026-05-12 is a Tuesday; a run at 13:04 that failed and one at 01:04.
+    assert_shown(&mut stage, &["✗2", "✓2", "Tue 12 May 2026", "2 runs", "FAILED", "invalid or failed"]);
+    stage.play("k");
+    assert_shown(&mut stage, &["Mon 11 May 2026"]);
+    assert_not_shown(&mut stage, &["FAILED"]);
+    stage.play("<ret>");
+    assert_shown(&mut stage, &["how it was measured", "run-02"]);
+}
+
+#[test]
+fn every_view_says_something_on_the_smallest_screen() {
+    let mut stage = with_runs(Opening::sandbox(), kept(14));
+    stage.resize(40, 10);
+    for (keys, told) in [("<ret>", "VALID"), ("v", "VALID"), ("<esc> H", "p99"), ("<esc> C", "Mon"), ("<esc> <space> j <space> =", "A ")] {
+        stage.play(keys);
+        assert_shown(&mut stage, &[told]);
+    }
+}
