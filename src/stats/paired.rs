@@ -80,7 +80,7 @@ fn doubled_ranks(sorted: &[f64]) -> Vec<usize> {
 }
 
 /// One point of a shift function.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Shift {
     /// The quantile.
     pub q: f64,
