@@ -323,7 +323,7 @@ mod tests {
         let text = text(&planned);
         assert!(text.contains("INVALID\n  25.0 % of the planned requests were never sent\n"), "{text}");
         assert!(text.contains("missed             3,125   of a plan of 5,000/s; at most 64 waited"), "{text}");
-        assert!(text.contains("from   response   service  sent late") && text.contains("p50      150 µs   100 µs    50.0 µs"), "{text}");
+        assert!(text.contains("from   response  service  sent late") && text.contains("p50      150 µs   100 µs    50.0 µs"), "{text}");
         assert!(text.lines().all(|line| line.width() <= 80), "{text}");
     }
 
