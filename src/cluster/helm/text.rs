@@ -73,7 +73,8 @@ impl Masked {
             return true;
         }
         let items = value.get_mut("items").and_then(Value::as_array_mut).filter(|_| depth < DEEP);
-        items.into_iter().flatten().fold(false, |found, item| self.hide_secrets(item, depth + 1) || found)
+        // Every item is gone through, so nothing may end early here.
+        items.into_iter().flatten().map(|item| self.hide_secrets(item, depth + 1)).filter(|found| *found).count() > 0
     }
 
     /// Values without what a Secret holds: what becomes a password in a Secret was one before.
