@@ -1,5 +1,7 @@
 //! A and B measured in turn, pair by pair: how much larger B is, how sure that is, and whether chance alone would explain it.
 
+use serde::{Deserialize, Serialize};
+
 use super::interval::Interval;
 use super::random::Random;
 use super::{middle, quantile};
@@ -80,7 +82,7 @@ fn doubled_ranks(sorted: &[f64]) -> Vec<usize> {
 }
 
 /// One point of a shift function.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Shift {
     /// The quantile.
     pub q: f64,

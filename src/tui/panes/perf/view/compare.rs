@@ -178,7 +178,7 @@ fn value(metric: Metric, value: f64) -> String {
     match metric {
         Metric::Rate => rate(value),
         // Nanoseconds fit; a negative one does not come.
-        Metric::P50 | Metric::P99 | Metric::Cpu => latency(value.max(0.0) as u64),
+        Metric::P50 | Metric::P90 | Metric::P99 | Metric::Cpu => latency(value.max(0.0) as u64),
     }
 }
 
