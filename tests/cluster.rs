@@ -25,6 +25,8 @@ mod real;
 #[path = "support/until.rs"]
 mod until;
 
+#[path = "cluster/access.rs"]
+mod access;
 #[path = "cluster/columns.rs"]
 mod columns;
 #[path = "cluster/gaps.rs"]
