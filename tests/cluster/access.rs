@@ -135,7 +135,7 @@ async fn who_may_do_something_is_who_kubectl_says_may() {
             arguments.extend(person.flags.iter().map(String::as_str));
             let said = real.command(&arguments).output().unwrap();
             let said = String::from_utf8_lossy(&said.stdout).trim().to_owned();
-            assert_eq!(if may(person) { "yes" } else { "no" }, said.split(' ').next().unwrap(), "{question} {:?}", person.flags);
+            assert_eq!(if may(person) { "yes" } else { "no" }, said.split(' ').next().unwrap(), "{question} {:?}: {:#?}", person.flags, seen.rows);
         }
         let own = real.command(&["auth", "can-i", words[0], &resource]).output().unwrap();
         assert_eq!(seen.cell("you", "MESSAGE").unwrap().split(':').next(), Some(String::from_utf8_lossy(&own.stdout).trim()), "{question}");

@@ -41,7 +41,8 @@ fn what_one_may_do_leads_to_who_else_may_and_that_to_the_binding() {
     assert_shown(&mut stage, &["can get pods", "you in eu: yes", "jane", "shop/deployer", "only web-1"]);
     stage.play("g <ret>");
     assert_shown(&mut stage, &["[summary]", "edits"]);
-    stage.play("<esc> <esc>");
+    // The notice of before goes first, then the detail, then the view.
+    stage.play("<esc> <esc> <esc>");
     assert_shown(&mut stage, &["GET", "LIST"]);
 }
 
