@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod alter;
+pub mod census;
 mod certificate;
 pub mod client;
 pub mod connection;
@@ -36,6 +37,7 @@ pub mod secret;
 pub mod standing;
 pub mod table;
 pub mod tally;
+mod through;
 pub mod views;
 pub mod watch;
 mod wire;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use toml::Spanned;
 
 use crate::names::{ConnectionKind, Problem};
 use crate::terminal::{Facts, Slow};
@@ -36,10 +37,25 @@ pub struct Settings {
     pub slow: Slow,
     /// Words of the person's own for the `:` line, each with what it stands for: `dp = "deploy"`.
     pub aliases: BTreeMap<String, String>,
+    /// Where `enter` leads from kinds that the program knows nothing of.
+    pub jumps: Vec<JumpSetting>,
     /// Named groups of contexts, each with names and globs.
     pub environments: BTreeMap<String, Vec<String>>,
     /// Connections that no kubeconfig names.
     pub connections: Vec<ConnectionSetting>,
+    /// What load tests may do.
+    pub perf: PerfSettings,
+}
+
+/// `[perf]` of the settings.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PerfSettings {
+    /// Globs of hosts, of hosts with ports, or of Unix sockets as `unix:/run/*`: the only places that may be loaded. None: any.
+    pub targets: Option<Spanned<Vec<String>>>,
+    /// Where they are named: file and line.
+    #[serde(skip)]
+    pub targets_named_in: String,
 }
 
 /// One `[[connections]]` of the settings.
@@ -47,11 +63,26 @@ pub struct Settings {
 #[serde(deny_unknown_fields)]
 pub struct ConnectionSetting {
     /// What it is called.
-    pub name: String,
+    pub name: Spanned<String>,
     /// What it leads to.
     pub kind: ConnectionKind,
     /// Where it is.
     pub url: String,
+    /// Where its name stands, `config.toml:7` with the path.
+    #[serde(skip)]
+    pub place: String,
+}
+
+/// One `[[jumps]]` of the settings.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JumpSetting {
+    /// From objects of this kind.
+    pub from: String,
+    /// To objects of this one.
+    pub to: String,
+    /// By a label selector with `{name}`, `{namespace}` and `{label:KEY}`; without: to those it controls.
+    pub labels: Option<String>,
 }
 
 /// Everything a door needs to know about where it runs.
@@ -223,10 +254,12 @@ fn settings(path: &Path) -> Result<Settings, Problem> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Settings::default()),
         Err(error) => return Err(wrong(file, &error.to_string())),
     };
-    toml::from_str(&text).map_err(|error: toml::de::Error| {
-        let line = Source { file: &file, text: &text }.line(error.span().map_or(0, |span| span.start));
-        wrong(format!("{file}:{line}"), &error.message().replace('\n', " "))
-    })
+    let place = |offset: usize| format!("{file}:{}", Source { file: &file, text: &text }.line(offset));
+    let mut settings: Settings = toml::from_str(&text)
+        .map_err(|error: toml::de::Error| wrong(place(error.span().map_or(0, |span| span.start)), &error.message().replace('\n', " ")))?;
+    settings.connections.iter_mut().for_each(|one| one.place = place(one.name.span().start));
+    settings.perf.targets_named_in = settings.perf.targets.as_ref().map_or_else(String::new, |targets| place(targets.span().start));
+    Ok(settings)
 }
 
 #[cfg(test)]
@@ -246,6 +279,21 @@ mod tests {
         let (config, _) = Config::from_lookup(&lookup(&[("HOME", "/nowhere"), ("KUBECONFIG", &list)]));
         assert_eq!(config.kubeconfigs, [there]);
         assert_eq!(config.looked_at.len(), 2);
+    }
+
+    #[test]
+    fn targets_are_read_with_their_line() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("meshplay")).unwrap();
+        let file = folder.path().join("meshplay/config.toml");
+        std::fs::write(&file, "ascii = true\n\n[perf]\ntargets = [\"127.0.0.1\"]\n").unwrap();
+        let home = folder.path().display().to_string();
+        let (config, problems) = Config::from_lookup(&lookup(&[("HOME", &home), ("XDG_CONFIG_HOME", &home)]));
+        let perf = config.settings.perf;
+        assert_eq!(
+            (perf.targets.unwrap().into_inner(), perf.targets_named_in, problems),
+            (vec!["127.0.0.1".to_owned()], format!("{}:4", file.display()), vec![])
+        );
     }
 
     #[test]

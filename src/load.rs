@@ -8,6 +8,7 @@ pub mod class;
 pub mod engine;
 pub mod plan;
 pub mod record;
+pub mod request;
 pub mod sample;
 pub mod schedule;
 pub mod target;

@@ -11,16 +11,16 @@ use meshplay::cli::doctor::{DoctorArgs, Grade, Patient};
 use meshplay::cli::{self, Streams};
 use meshplay::cluster::client::InCluster;
 use meshplay::cluster::fleet::{Embedded, Fleet, FleetOptions};
-use meshplay::cluster::gate::Gate;
+use meshplay::cluster::gate::{Gate, Targets};
 use meshplay::cluster::proxy::Proxies;
-use meshplay::cluster::standing::Declared;
+use meshplay::cluster::standing::Standings;
 use meshplay::config::Config;
 use meshplay::names::{ClusterId, Problem};
 use meshplay::perf::apart::Launch;
+use meshplay::perf::schedule::Book;
 use meshplay::results::Store;
 use meshplay::sandbox::{Options, Sandbox};
 use meshplay::terminal::{Depth, parse_depth};
-use meshplay::text::sanitise;
 use meshplay::tui::start::{self, Flags, Opening};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -191,6 +191,9 @@ async fn run(cli: Cli) -> io::Result<u8> {
                         // What is printed must never be taken for a cluster's.
                         writeln!(io.err, "SANDBOX: no kubeconfig was found; this is the embedded cluster")?;
                     }
+                    for problem in fleet.refused() {
+                        writeln!(io.err, "meshplay: {problem}")?;
+                    }
                     cli::get::run(what, scope, &fleet, jiff::Timestamp::now().as_second(), asked_to_stop(), &mut io).await
                 }
                 Err(problem) => io.fail(&problem),
@@ -206,7 +209,17 @@ async fn run(cli: Cli) -> io::Result<u8> {
         Some(Verb::Perf(verb)) => {
             let stop = asked_to_stop();
             let (gate, store) = (gate(&config, &cli.shared), Store::open(&config.paths.data));
-            cli::perf::run(verb, &gate, &store, &launch(&config), stop, &mut io).await
+            let fleet = if verb.changes_clusters() {
+                match open(&config, &cli.shared).await {
+                    Ok((fleet, _)) => Some(fleet),
+                    Err(problem) => return io.fail(&problem),
+                }
+            } else {
+                None
+            };
+            let book = Book::new(&config.paths.config, &config.paths.state, &config.paths.data);
+            let around = cli::perf::Around { launch: launch(&config), book, state: config.paths.state.clone(), fleet };
+            cli::perf::run(verb, &gate, &store, &around, stop, &mut io).await
         }
         Some(Verb::Sandbox(cli::sandbox::SandboxVerb::Serve(args))) => cli::sandbox::serve(args, asked_to_stop(), &mut io).await,
         Some(Verb::Replay { file, speed }) => replay(&file, speed, &config, &cli.screen, &mut io).await,
@@ -226,6 +239,7 @@ async fn screen(cli: Cli, config: &Config, problems: Vec<Problem>, io: &mut Stre
         Ok(opened) => opened,
         Err(problem) => return io.fail(&problem),
     };
+    let problems = problems.into_iter().chain(fleet.refused().iter().cloned()).collect();
     let opening = Opening {
         fleet,
         sandbox: sandbox.as_ref().map(|_| ClusterId::new(SANDBOX)),
@@ -261,7 +275,17 @@ async fn replay(file: &Path, speed: f64, config: &Config, args: &ScreenArgs, io:
 
 /// The rules for actions that need no cluster: a broken kubeconfig does not stand in the way of a load test.
 fn gate(config: &Config, shared: &SharedArgs) -> Gate {
-    Gate::new(shared.readonly || config.settings.readonly, config.settings.protected.clone(), Some(audit(config)))
+    let gate = Gate::new(shared.readonly || config.settings.readonly, config.settings.protected.clone(), Some(audit(config)));
+    confine(&gate, config);
+    gate.holding(config.remembered::<Standings>().held())
+}
+
+/// Keeps load tests to the places that the settings name, where they name any.
+fn confine(gate: &Gate, config: &Config) {
+    let perf = &config.settings.perf;
+    if let Some(targets) = &perf.targets {
+        gate.confine(Targets { globs: targets.get_ref().clone(), named_in: perf.targets_named_in.clone() });
+    }
 }
 
 /// How a run gets a process of its own.
@@ -276,7 +300,9 @@ fn audit(config: &Config) -> PathBuf {
 /// The fleet a person means, and the sandbox if it is part of it. A broken kubeconfig is an error, never the sandbox.
 async fn open(config: &Config, shared: &SharedArgs) -> Result<(Fleet, Option<Sandbox>), Problem> {
     let sandbox = sandbox(config, shared).await?;
-    Ok((Fleet::open(fleet_options(config, shared, sandbox.as_ref()))?, sandbox))
+    let fleet = Fleet::open(fleet_options(config, shared, sandbox.as_ref()))?;
+    confine(fleet.gate(), config);
+    Ok((fleet, sandbox))
 }
 
 /// The sandbox, if it is asked for or there is nothing else.
@@ -293,18 +319,13 @@ fn fleet_options(config: &Config, shared: &SharedArgs, sandbox: Option<&Sandbox>
         kubeconfigs: if embedded.is_some() { Vec::new() } else { config.kubeconfigs.clone() },
         embedded,
         in_cluster: pod.map(|(server, folder)| InCluster { server, folder }),
-        declared: declared(config),
+        declared: start::declared(&config.settings),
         proxies: Proxies { https: config.https_proxy.clone(), http: config.http_proxy.clone(), none: config.no_proxy.clone() },
         readonly: shared.readonly || config.settings.readonly,
         protected: config.settings.protected.clone(),
+        held: config.remembered::<Standings>().held(),
         audit: Some(audit(config)),
     }
-}
-
-/// Connections that no kubeconfig names.
-fn declared(config: &Config) -> Vec<Declared> {
-    let settings = config.settings.connections.iter();
-    settings.map(|one| Declared { id: ClusterId::new(sanitise(&one.name).as_ref()), kind: one.kind, url: one.url.clone() }).collect()
 }
 
 async fn doctor(
@@ -319,12 +340,15 @@ async fn doctor(
         Ok(sandbox) => sandbox,
         Err(problem) => return io.fail(&problem),
     };
+    let options = fleet_options(config, shared, sandbox.as_ref());
+    // Kubeconfigs that cannot be read are found out in their own section.
+    let refused = Fleet::open(options.clone()).map(|fleet| fleet.refused().to_vec()).unwrap_or_default();
     let patient = Patient {
         config,
-        complaints: complaints(config, problems),
+        complaints: complaints(config, problems.into_iter().chain(refused).collect()),
         color,
         contexts: &shared.context,
-        fleet: fleet_options(config, shared, sandbox.as_ref()),
+        fleet: options,
         size: rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| (size.ws_col, size.ws_row)),
     };
     cli::doctor::run(args, patient, io).await

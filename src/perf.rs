@@ -4,6 +4,10 @@ pub mod abort;
 pub mod apart;
 mod conduct;
 pub mod limit;
+pub mod permute;
+pub mod profile;
+pub mod schedule;
+pub mod search;
 
 use std::sync::Arc;
 
@@ -19,7 +23,7 @@ use crate::load::engine::Sample;
 use crate::load::plan::Plan;
 use crate::names::{ClusterId, Problem};
 use crate::results::store::new_id;
-use crate::results::{Run, Store, Subject};
+use crate::results::{Environment, Provenance, Run, Store, Subject};
 
 /// A run that is wanted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,6 +39,9 @@ pub struct Order {
     /// When it ends by itself before its time.
     #[serde(default)]
     pub aborts: Vec<Rule>,
+    /// What the run belongs to: profile, permutation, labels. Where it is measured is filled in.
+    #[serde(default)]
+    pub provenance: Provenance,
 }
 
 /// An order that has passed the gate and has a name.
@@ -70,7 +77,7 @@ pub struct Finished {
 impl Order {
     /// A run on a bare address.
     pub fn new(plan: Plan) -> Self {
-        Self { plan, what: None, cluster: None, typed: None, aborts: Vec::new() }
+        Self { plan, what: None, cluster: None, typed: None, aborts: Vec::new(), provenance: Provenance::default() }
     }
 
     /// What to ask the gate for, before the person is asked.
@@ -97,7 +104,9 @@ pub fn prepare(order: Order, gate: &Gate) -> Result<Prepared, Problem> {
     // Whole milliseconds read better and say as much.
     let started = Timestamp::now();
     let started = started.round(Unit::Millisecond).unwrap_or(started);
-    let run = Run::begin(new_id(&order.subject(), started), order.subject(), &order.plan, started);
+    let mut run = Run::begin(new_id(&order.subject(), started), order.subject(), &order.plan, started);
+    let environment = Environment::here(run.target.cluster.as_deref());
+    run.provenance = Provenance { environment: Some(environment.id), ..order.provenance.clone() };
     Ok(Prepared { order, run })
 }
 
@@ -141,6 +150,14 @@ pub fn list(store: &Store) -> (Vec<Run>, Vec<Problem>) {
 }
 
 fn allowed(order: &Order, gate: &Gate) -> Result<(), Problem> {
+    let others = order.plan.also.iter().map(|endpoint| endpoint.target.url().to_owned());
+    // What is connected to is what is loaded, whatever it is asked for.
+    let instead = order.plan.connect_to.iter().map(|place| format!("tcp://{place}"));
+    for target in others.chain(instead) {
+        if let Verdict::Refused(problem) = gate.check(&Action { target, ..order.action() }) {
+            return Err(problem);
+        }
+    }
     match gate.check(&order.action()) {
         Verdict::Allowed => Ok(()),
         Verdict::TypeName(name) if order.typed.as_ref() == Some(&name) => Ok(()),

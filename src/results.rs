@@ -1,10 +1,21 @@
 //! Runs as results: what was measured, as plain values, as JSON and as folders on disk. How it is measured is not in here, nor when.
 
+pub mod baseline;
 pub mod compare;
+pub mod environment;
+pub mod formats;
+pub mod gate;
+pub mod history;
+pub mod provenance;
 pub mod run;
+pub mod series;
+pub mod settled;
+pub mod spectrum;
 pub mod store;
 pub mod told;
 
+pub use environment::Environment;
+pub use provenance::Provenance;
 pub use run::{Bucket, Interval, Latencies, Run, Shape, State, Subject};
-pub use store::{Store, Writing};
+pub use store::{Kept, Store, Writing};
 pub use told::{Endpoint, Generator, WarmUp};

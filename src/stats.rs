@@ -8,6 +8,8 @@ pub mod many;
 pub mod paired;
 pub mod random;
 pub mod series;
+pub mod steady;
+pub mod unpaired;
 pub mod verdict;
 
 /// The value below which half of the others lie; none for nothing. Values that are no numbers sort last.

@@ -4,6 +4,7 @@
 pub mod age;
 pub mod errors;
 pub mod fault;
+pub mod fingerprint;
 pub mod measure;
 pub mod quantity;
 pub mod sanitise;

@@ -20,13 +20,21 @@ mod faults;
 mod line;
 #[path = "support/process.rs"]
 mod process;
+#[path = "support/proxy.rs"]
+mod proxy;
+#[path = "support/pty.rs"]
+mod pty;
 #[path = "support/real.rs"]
 mod real;
+#[path = "support/tls.rs"]
+mod tls;
 #[path = "support/until.rs"]
 mod until;
 
 #[path = "cluster/access.rs"]
 mod access;
+#[path = "cluster/alter.rs"]
+mod alter;
 #[path = "cluster/columns.rs"]
 mod columns;
 #[path = "cluster/gaps.rs"]
@@ -35,14 +43,20 @@ mod gaps;
 mod get;
 #[path = "cluster/helm.rs"]
 mod helm;
+#[path = "cluster/kept.rs"]
+mod kept;
 #[path = "cluster/logs.rs"]
 mod logs;
 #[path = "cluster/measure.rs"]
 mod measure;
 #[path = "cluster/relations.rs"]
 mod relations;
+#[path = "cluster/restart.rs"]
+mod restart;
 #[path = "cluster/two.rs"]
 mod two;
+#[path = "cluster/way.rs"]
+mod way;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -498,25 +512,25 @@ async fn a_plugin_that_works_lets_us_in() {
     health(&fleet, &id("plugin"), Health::Ready).await;
 }
 
-/// It is given up after a while, asked for once only however long it hangs, and what it says in the end is taken.
+/// It is given up after a while and ended with what it started, asked for once only however long it hangs, and heard when it answers at last.
 #[tokio::test]
 async fn a_plugin_that_hangs_is_given_up_and_not_started_again_and_again() {
     let server = Fault::start(|_, _| None).await;
     let folder = tempfile::tempdir().unwrap();
-    let (starts, go) = (folder.path().join("starts"), folder.path().join("go"));
+    let [starts, done, lives] = ["starts", "done", "lives"].map(|name| folder.path().join(name));
     let credential = json!({"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "t"}});
-    // It hangs until somebody writes into the pipe, and answers at once from then on.
-    assert!(std::process::Command::new("mkfifo").arg(&go).status().unwrap().success());
-    let done = folder.path().join("done");
-    let [starts_at, go_at, done_at] = [&starts, &go, &done].map(|path| path.display().to_string());
-    let script = format!("echo x >> {starts_at}; [ -e {done_at} ] || timeout 60 cat {go_at} > /dev/null; echo '{credential}'");
+    // It and what it starts hold a pipe open as long as they live. Once it is done it answers at once.
+    assert!(std::process::Command::new("mkfifo").arg(&lives).status().unwrap().success());
+    let [starts_at, done_at, lives_at] = [&starts, &done, &lives].map(|path| path.display().to_string());
+    let script = format!("echo x >> {starts_at}; [ -e {done_at} ] || {{ exec 9> {lives_at}; sleep 300; }}; echo '{credential}'");
+    let life = tokio::task::spawn(async move { tokio::io::copy(&mut tokio::fs::File::open(lives).await?, &mut tokio::io::sink()).await });
     let (fleet, _folder) = with_plugin(&script, server.address);
     health(&fleet, &id("plain"), Health::Ready).await;
     let problem = health(&fleet, &id("plugin"), Health::AuthNeeded).await.problem.unwrap();
     is_said(&problem, "cluster.credentials", "20 s");
     assert_eq!(std::fs::read_to_string(&starts).unwrap(), "x\n");
     std::fs::write(&done, "").unwrap();
-    std::fs::write(&go, "now").unwrap();
+    until("the end of the plugin and of what it started", life).await.unwrap().unwrap();
     health(&fleet, &id("plugin"), Health::Ready).await;
     // The client library asks up to three times for one client; a second client beside the hanging one would have asked again.
     assert!(std::fs::read_to_string(&starts).unwrap().lines().count() <= 3);
@@ -597,6 +611,12 @@ impl Real {
         let found = Self { kubeconfig, kubectl, namespace };
         found.says(&["create", "namespace", &found.namespace], "");
         Some(found)
+    }
+
+    /// Where its API server listens.
+    fn address(&self) -> std::net::SocketAddr {
+        let url = self.says(&["config", "view", "-o", "jsonpath={.clusters[0].cluster.server}"], "");
+        url.trim_start_matches("https://").parse().unwrap()
     }
 
     fn command(&self, arguments: &[&str]) -> std::process::Command {
@@ -690,8 +710,9 @@ async fn custom_kinds_of_a_real_server_are_kinds_like_any_other() {
     let definition = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": format!("widgets.{group}")},
         "spec": {"group": group, "scope": "Namespaced", "names": {"plural": "widgets", "singular": "widget", "kind": "Widget", "shortNames": ["wdg"]},
             "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": schema}, "additionalPrinterColumns": columns}]}});
-    real.says(&["create", "-f", "-"], &definition.to_string());
-    let outcome = std::panic::AssertUnwindSafe(widgets(&real, &fleet, &cluster, &group));
+    let definition = definition.to_string();
+    real.says(&["create", "-f", "-"], &definition);
+    let outcome = std::panic::AssertUnwindSafe(widgets(&real, &fleet, &cluster, &group, &definition));
     let outcome = futures::FutureExt::catch_unwind(outcome).await;
     real.says(&["delete", "crd", &format!("widgets.{group}"), "--wait=false"], "");
     if let Err(failure) = outcome {
@@ -699,7 +720,7 @@ async fn custom_kinds_of_a_real_server_are_kinds_like_any_other() {
     }
 }
 
-async fn widgets(real: &Real, fleet: &Fleet, cluster: &ClusterId, group: &str) {
+async fn widgets(real: &Real, fleet: &Fleet, cluster: &ClusterId, group: &str, definition: &str) {
     real.says(&["wait", "--for=condition=Established", "--timeout=30s", &format!("crd/widgets.{group}")], "");
     let widget = |size: u32| {
         let widget = json!({"apiVersion": format!("{group}/v1"), "kind": "Widget", "metadata": {"name": "one"}, "spec": {"size": size, "note": "\u{1b}[2J\u{202e}hi"}});
@@ -721,6 +742,15 @@ async fn widgets(real: &Real, fleet: &Fleet, cluster: &ClusterId, group: &str) {
     assert!(yaml.contains("size: 8") && !yaml.contains("managedFields"), "{yaml}");
     real.says(&["delete", &format!("widgets.{group}"), "one"], "");
     seen.until("its end", &mut subscription, |seen| seen.rows.is_empty()).await;
+    // The kind goes while it is shown, and comes back.
+    real.says(&["delete", "crd", &format!("widgets.{group}")], "");
+    seen.until("the end of the kind", &mut subscription, |seen| stale(seen).is_some_and(|problem| problem.code == "cluster.not-found")).await;
+    assert!(stale(&seen).unwrap().hints[0].contains("not served any more"), "{:?}", seen.phase);
+    real.says(&["create", "-f", "-"], definition);
+    real.says(&["wait", "--for=condition=Established", "--timeout=30s", &format!("crd/widgets.{group}")], "");
+    real.says(&["create", "-f", "-"], &widget(5));
+    seen.until("a widget of the new definition", &mut subscription, |seen| seen.cell("one", "SIZE").as_deref() == Some("5")).await;
+    seen.synced(&mut subscription).await;
 }
 
 #[tokio::test]

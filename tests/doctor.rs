@@ -230,6 +230,22 @@ fn faults_of_the_persons_own_files_are_told_with_their_lines() {
 }
 
 #[test]
+fn a_connection_that_is_called_as_a_context_is_told_with_its_line_and_not_used() {
+    let home = Home::new();
+    home.write(".kube/config", &kubeconfig("lab", "http://127.0.0.1:1"));
+    let one = |name: &str| format!("[[connections]]\nname = \"{name}\"\nkind = \"prometheus\"\nurl = \"http://127.0.0.1:2\"\n");
+    let file = home.write(".config/meshplay/config.toml", &["metrics", "lab", "metrics"].map(one).concat());
+    let (code, report) = home.doctor(&[], &[]);
+    let finding = named(&report["settings"], file.to_str().unwrap());
+    let said: Vec<_> = finding["problems"].as_array().unwrap().iter().map(|problem| problem["what"].as_str().unwrap()).collect();
+    let wanted = [(6, "lab"), (10, "metrics")].map(|(line, name)| format!("{}:{line}: the connection {name} was not used", file.display()));
+    assert_eq!((code, said), (1, wanted.iter().map(String::as_str).collect()));
+    assert_remedies(&report);
+    let get = home.meshplay(&["get", "pods"], &[]).output().unwrap();
+    assert!(String::from_utf8_lossy(&get.stderr).contains(&wanted[0]), "{get:?}");
+}
+
+#[test]
 fn a_real_cluster_says_who_we_are_and_what_we_may() {
     let Some(kubeconfig) = std::env::var("MESHPLAY_TEST_KUBECONFIG").ok() else {
         println!("skipped: MESHPLAY_TEST_KUBECONFIG names no kubeconfig of a real API server");

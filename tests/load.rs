@@ -11,6 +11,16 @@
 
 #[path = "load/apart.rs"]
 mod apart;
+#[path = "load/formats.rs"]
+mod formats;
+#[path = "load/profiles.rs"]
+mod profiles;
+#[path = "support/real.rs"]
+mod real;
+#[path = "load/search.rs"]
+mod search;
+#[path = "load/wire.rs"]
+mod wire;
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -21,7 +31,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use meshplay::cluster::gate::Gate;
-use meshplay::load::plan::{Pace, Plan};
+use meshplay::load::audit::Stamp;
+use meshplay::load::plan::{Endpoint, Pace, Plan};
 use meshplay::load::target::Target;
 use meshplay::names::ClusterId;
 use meshplay::perf::{self, Finished, Order};
@@ -47,6 +58,8 @@ enum Then {
     Stall,
     /// It keeps the connection, and takes its time before each answer.
     Slow,
+    /// The same, and a good deal more of it.
+    Sluggish,
 }
 
 impl Server {
@@ -83,8 +96,10 @@ fn serve(mut stream: TcpStream, answer: &[u8], then: Then, requests: &AtomicU64)
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     while whole_request(&mut reader) {
         requests.fetch_add(1, Ordering::SeqCst);
-        if then == Then::Slow {
-            std::thread::sleep(Duration::from_millis(3));
+        match then {
+            Then::Slow => std::thread::sleep(Duration::from_millis(3)),
+            Then::Sluggish => std::thread::sleep(Duration::from_millis(20)),
+            _ => {}
         }
         if stream.write_all(answer).is_err() || then == Then::Close {
             return;
@@ -177,7 +192,7 @@ async fn a_target_that_sends_nonsense() {
         b"HTTP/1.1 2OO OK\r\n\r\n",
     ] {
         let (run, _) = loaded(answer, Then::Stall).await;
-        all_failed(&run, "nonsense", "no HTTP/1.1");
+        all_failed(&run, "nonsense", "does not follow the protocol");
     }
 }
 
@@ -185,7 +200,7 @@ async fn a_target_that_sends_nonsense() {
 async fn a_head_without_end() {
     let endless = format!("HTTP/1.1 200 OK\r\nX: {}", "x".repeat(200_000));
     let (run, _) = loaded(endless.into_bytes().leak(), Then::Stall).await;
-    all_failed(&run, "nonsense", "no HTTP/1.1");
+    all_failed(&run, "nonsense", "does not follow the protocol");
 }
 
 #[tokio::test]
@@ -424,4 +439,83 @@ fn a_slower_second_address_is_called_worse_and_the_runs_can_be_compared_again() 
     let ids = |side: &str| result[side].as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect::<Vec<_>>().join(",");
     let (code, out, err) = ran(home.path(), &format!("perf compare {} {} --gate p50", ids("b"), ids("a")));
     assert!(code == Some(0) && out.contains("BETTER  p50"), "{out}{err}");
+}
+
+/// What a plan asks for, with 8 connections for a second and a half.
+fn planned(url: &str, pace: Pace) -> Plan {
+    Plan { connections: 8, requests: None, duration: Duration::from_millis(1_500), pace, ..plan(url) }
+}
+
+#[tokio::test]
+async fn a_stall_is_seen_from_the_plan_and_not_from_the_send() {
+    // One connection, 200 a second, and every answer takes 20 ms: of each second's slots the target serves 50 at most.
+    let server = Server::start(OK, Then::Sluggish);
+    let plan = Plan { connections: 1, ..planned(&server.url(), Pace::Rate(200.0)) };
+    let run = conducted(plan).await.run;
+    let (response, service) = (run.latencies.max.unwrap(), run.service.max.unwrap());
+    assert!(run.latencies.p50.unwrap() > 5 * run.service.p50.unwrap() && response > 500_000_000, "{response} {service}");
+    assert_eq!(run.stamp, Some(Stamp::Invalid), "three quarters were never sent: {:?}", run.reasons);
+    // Every slot of the plan was answered, is under way, or was missed.
+    assert!((299..=301).contains(&(run.requests + run.unfinished + run.missed)), "{run:?}");
+}
+
+#[tokio::test]
+async fn a_rate_that_no_machine_can_hold_ends_in_time_and_is_invalid() {
+    let server = Server::start(OK, Then::Keep);
+    for pace in [Pace::Rate(1e7), Pace::Poisson { rate: 1e6, seed: 1 }, Pace::Burst { every: Duration::from_millis(1), size: 10_000 }] {
+        let begun = Instant::now();
+        let run = conducted(Plan { duration: Duration::from_millis(500), ..planned(&server.url(), pace) }).await.run;
+        assert!(run.missed > 0 && run.stamp == Some(Stamp::Invalid) && begun.elapsed() < Duration::from_secs(20), "{run:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_plan_is_the_target_s_error_and_every_slot_is_told() {
+    let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
+    let run = conducted(Plan { duration: Duration::from_millis(500), ..planned(&format!("http://{address}/"), Pace::Rate(100.0)) }).await.run;
+    assert!(run.errors.keys().eq(["refused"]) && run.requests == 0, "{run:?}");
+    assert!((49..=51).contains(&(run.failed() + run.missed)), "{run:?}");
+}
+
+#[tokio::test]
+async fn endpoints_get_their_share_and_a_warm_up_is_told_apart() {
+    let (a, b) = (Server::start(OK, Then::Keep), Server::start(b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n", Then::Keep));
+    let also = vec![Endpoint { name: "b".into(), target: Target::parse(&b.url()).unwrap(), weight: 1 }];
+    let load = Plan { weight: 3, also, warm_up: Duration::from_millis(300), ..planned(&a.url(), Pace::Rate(400.0)) };
+    let run = conducted(Plan { requests: Some(400), duration: Duration::from_secs(20), ..load }).await.run;
+    let shares: Vec<_> = run.endpoints.iter().map(|endpoint| (endpoint.requests, endpoint.errors)).collect();
+    assert_eq!((run.requests, shares), (400, vec![(300, 0), (100, 100)]), "{run:?}");
+    assert_eq!(run.statuses, [(200, 300), (500, 100)].into());
+    let warm = run.warm_up.unwrap();
+    assert!((100..=120).contains(&warm.requests) && a.counted() + b.counted() == 400 + warm.requests, "{warm:?}");
+    assert_eq!(run.peers.values().sum::<u64>(), 400);
+}
+
+#[tokio::test]
+async fn connections_end_when_they_are_told_to() {
+    for (keep_alive, reuse, opened) in [(false, None, 8..=9), (true, Some((2, 2)), 4..=5), (true, None, 1..=2)] {
+        let server = Server::start(OK, Then::Keep);
+        let run = conducted(Plan { keep_alive, reuse, ..plan(&server.url()) }).await.run;
+        let connections = server.connections.load(Ordering::SeqCst);
+        assert!((run.requests, run.failed()) == (8, 0) && opened.contains(&connections), "{connections} for {keep_alive} {reuse:?}");
+    }
+}
+
+#[tokio::test]
+async fn another_place_is_connected_to_and_the_name_stays() {
+    let server = Server::start(OK, Then::Keep);
+    let load = Plan { connect_to: Some(server.address.to_string()), ..plan("http://shop.invalid/") };
+    let run = conducted(load).await.run;
+    assert_eq!((run.requests, run.peers.keys().map(String::as_str).collect::<Vec<_>>()), (8, vec![server.address.to_string().as_str()]));
+}
+
+#[test]
+fn a_machine_without_file_descriptors_is_not_the_target_s_fault() {
+    let (home, server) = (tempfile::tempdir().unwrap(), Server::start(OK, Then::Keep));
+    let program = env!("CARGO_BIN_EXE_meshplay");
+    let line = format!("ulimit -n 40; exec {program} perf run {} -c 200 -d 1s -o json", server.url());
+    let output = Command::new("sh").args(["-c", &line]).env_clear().env("HOME", home.path()).output().unwrap();
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+    assert!(json["errors"].as_object().unwrap().keys().eq(["fd_exhausted"]) && json["requests"].as_u64().unwrap() > 0, "{json}");
+    assert_eq!((&json["stamp"], &json["reasons"][0]["cause"]), (&"invalid".into(), &"descriptors".into()));
 }

@@ -9,6 +9,8 @@ mod connections;
 mod detail;
 #[path = "play/drill.rs"]
 mod drill;
+#[path = "play/fingers.rs"]
+mod fingers;
 #[path = "play/frame.rs"]
 mod frame;
 #[path = "support/grove.rs"]
@@ -628,7 +630,7 @@ fn the_form_says_what_is_wrong_and_starts_what_was_filled_in() {
         let sample = load.second(250, Duration::from_millis(2), 2);
         stage.perf(perf::work::Report::Sample { id: "run-1".into(), sample: Arc::new(sample) });
     }
-    assert_shown(&mut stage, &["running", "3 s of 30 s", "closed loop, 4 conns, ≤ 250/s", "status_5xx 6", "p50", "last 1 s", "whole run"]);
+    assert_shown(&mut stage, &["running", "3 s of 30 s", "open loop, 4 conns, 250/s", "status_5xx 6", "p50", "last 1 s", "whole run"]);
 }
 
 #[test]

@@ -10,6 +10,8 @@
     reason = "a test ends here when something is wrong"
 )]
 
+#[path = "sandbox/permute.rs"]
+mod permute;
 #[path = "support/process.rs"]
 mod process;
 #[path = "support/real.rs"]

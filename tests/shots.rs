@@ -99,16 +99,8 @@ const SHOTS: &[Shot] = &[
 
 /// Those that stand in the README, which is read where SVG may not be drawn.
 #[cfg(feature = "shots-png")]
-const PNGS: &[&str] = &[
-    "first-minute-80x24",
-    "two-clusters-120x36",
-    "all-clusters-120x36",
-    "xray-120x36",
-    "pulse-120x36",
-    "describe-120x36",
-    "yaml-beside-160x45",
-    "perf-live-80x24",
-];
+const PNGS: &[&str] =
+    &["first-minute-80x24", "all-clusters-120x36", "xray-120x36", "pulse-120x36", "describe-120x36", "trouble-grouped-80x24", "perf-live-80x24"];
 
 /// Where only ASCII is drawn, every sign of ours has one that stands for it: none ends as `?`.
 #[test]

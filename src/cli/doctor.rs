@@ -283,10 +283,13 @@ fn settings(config: &Config, complaints: Vec<(Grade, Problem)>) -> Vec<Finding> 
     let file = |(name, part): (&str, &str)| {
         let path = config.paths.config.join(name);
         let says = if path.exists() { "read" } else { "not there: the defaults are used" };
-        let about = |code: &'static str| code.split('.').nth(1).map(|about| if about == "alias" { "settings" } else { about });
+        // These are parts of a file that is used all the same.
+        let is_part = |code: &str| matches!(code, "config.alias" | "config.connection");
+        let about = |code: &'static str| if is_part(code) { Some("settings") } else { code.split('.').nth(1) };
         let complaints = complaints.iter().filter(|(_, problem)| about(problem.code) == Some(part));
         let grade = complaints.clone().map(|(grade, _)| *grade).max().unwrap_or(Grade::Fine);
-        let says = if grade == Grade::Broken { "not used" } else { says };
+        let whole = complaints.clone().any(|(grade, problem)| *grade == Grade::Broken && !is_part(problem.code));
+        let says = if whole { "not used" } else { says };
         Finding { grade, problems: complaints.map(|(_, problem)| problem.clone()).collect(), ..Finding::fine(path.display().to_string(), says) }
     };
     let mut findings: Vec<Finding> = [("config.toml", "settings"), ("keymap.toml", "keymap"), ("theme.toml", "theme")].map(file).into();

@@ -1,43 +1,79 @@
 //! `meshplay perf`: start a load test and report it, list the runs that are kept, show one of them. Its layout as text is in `report`.
 
 pub mod apart;
+mod ask;
 mod compare;
+mod files;
+mod form;
+mod gate;
+mod history;
+mod pace;
+pub mod permute;
+mod profile;
 mod report;
+pub mod schedule;
+mod search;
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use self::form::Form;
 use super::{Output, Streams};
+use crate::cluster::fleet::Fleet;
 use crate::cluster::gate::Gate;
 use crate::load::engine::Sample;
-use crate::load::plan::{Pace, Plan};
+use crate::load::plan::{Endpoint, Pace, Plan};
 use crate::load::target::Target;
 use crate::names::Problem;
 use crate::perf::abort::Rule;
 use crate::perf::apart::Launch;
+use crate::perf::schedule::Book;
 use crate::perf::{self, Finished, Handle, Order};
-use crate::results::{Interval, Run, State, Store};
-use crate::text::age;
+use crate::results::settled::Settled;
+use crate::results::{Interval, Provenance, Run, State, Store};
+use crate::text::{age, sanitise};
 
 /// What to do about load tests.
 #[derive(Clone, Debug, Subcommand)]
 pub enum PerfVerb {
     /// Load an address and report what it did.
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// List the runs that are kept, newest first.
     List(ListArgs),
     /// Show one run.
     Show(ShowArgs),
     /// Measure two addresses in turn, or take runs that are kept, and say what may be said about the second.
     Compare(compare::CompareArgs),
+    /// Say whether the newest runs of a profile, or B against A, may pass: exit code 0 passed, 1 a regression, 2 not to be told.
+    Gate(gate::GateArgs),
+    /// Profiles: what is measured again and again, as YAML files.
+    #[command(subcommand)]
+    Profile(profile::ProfileVerb),
+    /// What later runs of a profile are held against.
+    #[command(subcommand)]
+    Baseline(history::BaselineVerb),
+    /// How a profile did over time, where it changed, and what with it.
+    History(history::HistoryArgs),
+    /// Read results of other programs into runs: Fortio, HdrHistogram, SMP, Meshery, wrk; and profiles of Meshery and SMP.
+    Import(files::ImportArgs),
+    /// Write a run in a format of another program.
+    Export(files::ExportArgs),
     /// Watch a run that has a process of its own until its end.
     Attach(apart::RunName),
     /// End a run that has a process of its own; what was measured is kept.
     Stop(apart::RunName),
+    /// Search the highest rate at which limits hold, by short runs.
+    Search(search::SearchArgs),
+    /// Measure every endpoint under every load in every configuration of a target, and put the target back.
+    Permute(permute::PermuteArgs),
+    /// Load tests that are due by cron expressions.
+    #[command(subcommand)]
+    Schedule(schedule::ScheduleVerb),
     /// Be the process of a run.
     #[command(hide = true)]
     ServeRun,
@@ -46,24 +82,55 @@ pub enum PerfVerb {
 /// How to load.
 #[derive(Clone, Debug, Args)]
 pub struct RunArgs {
-    /// An address; without a scheme it is http.
-    url: String,
+    /// An address: http (if nothing else is said), https, h2c, grpc, grpcs (a health check, or /shop.Cart/Get), tcp, udp, or unix:/run/app.sock:/path.
+    #[arg(required_unless_present = "profile")]
+    url: Option<String>,
+    /// A profile by name, or its file, instead of an address and how to load it.
+    #[arg(long, value_name = "PROFILE", conflicts_with_all = ["url", "connections", "duration", "requests", "rate", "timeout", "detach"])]
+    profile: Option<String>,
+    /// `name=value`: what is said of the run, as in `release=v2`; history tells when it changed. May be given several times.
+    #[arg(long = "label", value_name = "NAME=VALUE", value_parser = label)]
+    labels: Vec<(String, String)>,
     /// Connections kept open.
     #[arg(short, long, default_value_t = 4)]
     connections: usize,
+    /// Requests at once on each connection, where HTTP/2 or gRPC is spoken.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    streams: usize,
     /// How long: 10s, 1m30s, 500ms.
     #[arg(short, long, default_value = "10s", value_parser = age::parse)]
     duration: Duration,
     /// End earlier, after so many requests.
     #[arg(short = 'n', long)]
     requests: Option<u64>,
-    /// Requests a second over all connections, sent by plan whether or not answers have come (an open loop), or `max`: the next one when the last is answered
-    /// (a closed loop). If not given, `max` on this machine itself and 100 elsewhere.
+    /// When requests are sent. A number is so many a second over all connections, by plan, whether or not answers have come (an open loop); `max` is the next
+    /// one when the last is answered (a closed loop). Also `10..500`, `30s@100,1m@500`, `poisson:100`, `burst:50/1s`, `replay:FILE`. If not given, `max` on
+    /// this machine itself and 100 elsewhere.
     #[arg(short, long, value_parser = pace)]
     rate: Option<Pace>,
+    /// Load for so long before anything counts.
+    #[arg(long, value_parser = age::parse)]
+    warm_up: Option<Duration>,
+    /// One more address, `URL` or `URL=WEIGHT`, loaded in the same run; may be repeated.
+    #[arg(long, value_name = "URL[=WEIGHT]", value_parser = endpoint)]
+    also: Vec<Endpoint>,
+    /// The weight of the first address beside those.
+    #[arg(long, default_value_t = 1)]
+    weight: u32,
+    /// Connect to this `host:port` instead; what is asked for stays.
+    #[arg(long, value_name = "HOST:PORT")]
+    connect_to: Option<String>,
+    /// A new connection for every request.
+    #[arg(long, conflicts_with = "reuse")]
+    no_keep_alive: bool,
+    /// A connection serves between so many requests, `10:100`.
+    #[arg(long, value_name = "LEAST:MOST", value_parser = range)]
+    reuse: Option<(u64, u64)>,
     /// How long an answer may take.
     #[arg(long, default_value = "10s", value_parser = age::parse)]
     timeout: Duration,
+    #[command(flatten)]
+    ask: ask::AskArgs,
     /// End when it was so for so long: `p99>500ms/10s`, `rate<1/30s`. May be given several times; exit code 3.
     #[arg(long = "abort", value_name = "LIMIT/TIME", value_parser = rule)]
     aborts: Vec<Rule>,
@@ -82,8 +149,8 @@ pub struct RunArgs {
 #[derive(Clone, Debug, Args)]
 pub struct ListArgs {
     /// How to write it.
-    #[arg(short, long, value_enum, default_value_t = Output::Text)]
-    output: Output,
+    #[arg(short, long, value_enum, default_value_t = Form::Text)]
+    output: Form,
 }
 
 /// What to show.
@@ -92,8 +159,27 @@ pub struct ShowArgs {
     /// A run by its id, the beginning or the end of that, or `last`.
     id: String,
     /// How to write it.
-    #[arg(short, long, value_enum, default_value_t = Output::Text)]
-    output: Output,
+    #[arg(short, long, value_enum, default_value_t = Form::Text)]
+    output: Form,
+}
+
+/// What some verbs need of the world.
+pub struct Around {
+    /// How a run gets a process of its own.
+    pub launch: Launch,
+    /// The person's schedules.
+    pub book: Book,
+    /// The folder for what is remembered between starts.
+    pub state: PathBuf,
+    /// The clusters, for a verb that [`PerfVerb::changes_clusters`].
+    pub fleet: Option<Fleet>,
+}
+
+impl PerfVerb {
+    /// It changes objects of a cluster.
+    pub fn changes_clusters(&self) -> bool {
+        matches!(self, Self::Permute(_))
+    }
 }
 
 /// Does it; a load test ends early when `stop` comes.
@@ -104,27 +190,41 @@ pub async fn run(
     verb: PerfVerb,
     gate: &Gate,
     store: &Store,
-    launch: &Launch,
+    around: &Around,
     stop: impl Future<Output = ()>,
     io: &mut Streams<'_>,
 ) -> io::Result<u8> {
+    let launch = &around.launch;
     match verb {
-        PerfVerb::Run(args) => load(args, gate, store, launch, stop, io).await,
+        PerfVerb::Search(args) => search::run(args, gate, store, stop, io).await,
+        PerfVerb::Permute(args) => permute::run(args, around, store, stop, io).await,
+        PerfVerb::Schedule(verb) => schedule::run(verb, &around.book, gate, store, launch, stop, io).await,
+        PerfVerb::Run(args) => load(*args, gate, store, launch, stop, io).await,
         PerfVerb::Attach(name) => apart::attach(name, launch, store, stop, io).await,
         PerfVerb::Stop(name) => apart::stop(name, launch, store, io).await,
         PerfVerb::ServeRun => apart::serve(&mut io::empty(), launch, gate, store, stop, io).await,
         PerfVerb::List(args) => list(&args, store, io),
         PerfVerb::Show(args) => show(&args, store, io),
         PerfVerb::Compare(args) => compare::run(args, gate, store, stop, io).await,
+        PerfVerb::Gate(args) => gate::run(args, gate, store, stop, io).await,
+        PerfVerb::Profile(verb) => profile::run(&verb, store, io),
+        PerfVerb::Baseline(verb) => history::baseline(&verb, store, io),
+        PerfVerb::History(args) => history::history(&args, store, io),
+        PerfVerb::Import(args) => files::import(&args, store, io),
+        PerfVerb::Export(args) => files::export(&args, store, io),
     }
 }
 
 async fn load(args: RunArgs, gate: &Gate, store: &Store, launch: &Launch, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
+    if let Some(name) = &args.profile {
+        return profile::conduct(name, &args, gate, store, stop, io).await;
+    }
     let plan = match plan(&args) {
         Ok(plan) => plan,
         Err(problem) => return usage(&problem, io),
     };
     let order = Order { aborts: args.aborts.into_iter().chain(args.abort_errors).collect(), ..Order::new(plan) };
+    let order = Order { provenance: Provenance { labels: args.labels.into_iter().collect(), ..Provenance::default() }, ..order };
     if args.detach {
         return apart::detach(order, args.output, launch, gate, store, io).await;
     }
@@ -162,13 +262,21 @@ fn print_problems(problems: &[Problem], io: &mut Streams<'_>) {
 }
 
 fn plan(args: &RunArgs) -> Result<Plan, Problem> {
-    let gentle = Plan::gentle(Target::parse(&args.url)?);
+    let gentle = Plan::gentle(Target::parse(args.url.as_deref().unwrap_or_default())?);
     let plan = Plan {
         connections: args.connections,
+        streams: args.streams,
         duration: args.duration,
         requests: args.requests,
         pace: args.rate.clone().unwrap_or(gentle.pace),
         timeout: args.timeout,
+        request: args.ask.request()?,
+        warm_up: args.warm_up.unwrap_or_default(),
+        also: args.also.clone(),
+        weight: args.weight,
+        connect_to: args.connect_to.clone(),
+        keep_alive: !args.no_keep_alive,
+        reuse: args.reuse,
         ..gentle
     };
     plan.check().map(|()| plan)
@@ -220,17 +328,34 @@ fn list(args: &ListArgs, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> 
         writeln!(io.err, "meshplay: {problem}")?;
     }
     match args.output {
-        Output::Text => write!(io.out, "{}", report::table(&runs))?,
-        Output::Json => writeln!(io.out, "{:#}", json!({ "runs": runs }))?,
+        Form::Text => write!(io.out, "{}", report::table(&runs))?,
+        Form::Json | Form::Yaml => form::value(args.output, &json!({ "runs": runs }), io.out)?,
+        Form::Csv | Form::Markdown => form::runs(args.output, &runs, io.out)?,
+        Form::Junit => return no_test("a list", io),
     }
     Ok(0)
 }
 
 fn show(args: &ShowArgs, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> {
     match store.find(&args.id).and_then(|id| store.read(&id)) {
-        Ok(run) => print(&run, args.output, io.out).map(|()| 0),
+        Ok(run) => match args.output {
+            Form::Text => {
+                print(&run, Output::Text, io.out)?;
+                let settled = store.samples(&run.id).ok().and_then(|lines| Settled::of(&lines)).and_then(|settled| settled.told());
+                settled.map_or(Ok(()), |told| writeln!(io.out, "\n{told}")).map(|()| 0)
+            }
+            Form::Json => print(&run, Output::Json, io.out).map(|()| 0),
+            Form::Yaml => form::value(Form::Yaml, &json!(run), io.out).map(|()| 0),
+            Form::Csv | Form::Markdown => form::runs(args.output, &[run], io.out).map(|()| 0),
+            Form::Junit => no_test("one run", io),
+        },
         Err(problem) => io.fail(&problem),
     }
+}
+
+/// Only what can fail has a form as test cases.
+fn no_test(what: &str, io: &mut Streams<'_>) -> io::Result<u8> {
+    usage(&Problem::new("perf.form", format!("{what} is no test"), "").hint("`meshplay perf gate` and `perf compare` write JUnit"), io)
 }
 
 fn print(run: &Run, output: Output, out: &mut dyn Write) -> io::Result<()> {
@@ -248,12 +373,31 @@ fn errors_rule(text: &str) -> Result<Rule, String> {
     format!("errors>{text}").parse()
 }
 
+fn label(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(|| "write name=value".to_owned())?;
+    Ok((sanitise(name).into_owned(), sanitise(value).into_owned()))
+}
+
 fn pace(text: &str) -> Result<Pace, String> {
-    if text == "max" {
-        return Ok(Pace::Max);
+    pace::parse(text)
+}
+
+/// `10:100`, requests that a connection serves; one number for both.
+fn range(text: &str) -> Result<(u64, u64), String> {
+    let (least, most) = text.split_once(':').unwrap_or((text, text));
+    match (least.parse(), most.parse()) {
+        (Ok(least), Ok(most)) => Ok((least, most)),
+        _ => Err("write two numbers of requests, 10:100".to_owned()),
     }
-    let rate = text.strip_suffix("/s").unwrap_or(text).parse::<f64>().ok().filter(|rate| *rate > 0.0 && rate.is_finite());
-    rate.map(Pace::Rate).ok_or_else(|| "write a number of requests a second above 0, or max".to_owned())
+}
+
+/// `URL` or `URL=3`, an address and its weight.
+fn endpoint(text: &str) -> Result<Endpoint, String> {
+    // A query may hold `=` as well.
+    let weighed = text.rsplit_once('=').and_then(|(url, weight)| weight.parse().ok().map(|weight| (url, weight)));
+    let (url, weight) = weighed.unwrap_or((text, 1));
+    let target = Target::parse(url).map_err(|problem| problem.to_string())?;
+    Ok(Endpoint { name: target.url().to_owned(), target, weight })
 }
 
 #[cfg(test)]
@@ -277,7 +421,7 @@ mod tests {
     #[test]
     fn rules_that_end_a_run_are_read_in_both_forms() {
         let read = |line: &str| match Line::try_parse_from(["perf", "run", "x", "--abort", "p99>500ms/10s", "--abort-errors", line]) {
-            Ok(Line { verb: PerfVerb::Run(args) }) => Ok((args.aborts, args.abort_errors)),
+            Ok(Line { verb: PerfVerb::Run(args) }) => Ok((args.aborts.clone(), args.abort_errors)),
             other => Err(other.is_ok()),
         };
         assert_eq!(read("5%/10s"), Ok((vec!["p99>500ms/10s".parse().unwrap()], Some("errors>5%/10s".parse().unwrap()))));
@@ -291,7 +435,21 @@ mod tests {
         let plan = parsed("perf run localhost:1/a -c 2 -d 1m30s -n 7 --rate 5/s --timeout 1s").unwrap();
         assert_eq!((plan.connections, plan.duration, plan.requests, plan.pace), (2, Duration::from_secs(90), Some(7), Pace::Rate(5.0)));
         assert_eq!(parsed("perf run localhost:1").unwrap().pace, Pace::Max);
-        for wrong in ["perf run", "perf run x --rate 0", "perf run x --rate fast", "perf run x -d 10x", "perf run ftp://x", "perf run x -c 0"] {
+        let plan =
+            parsed("perf run localhost:1 --also localhost:2/b?c=d=3 --also localhost:4 --reuse 2:9 --warm-up 2s --connect-to localhost:5").unwrap();
+        let also: Vec<_> = plan.also.iter().map(|endpoint| (endpoint.name.as_str(), endpoint.weight)).collect();
+        assert_eq!(also, [("http://localhost:2/b?c=d", 3), ("http://localhost:4/", 1)]);
+        assert_eq!((plan.reuse, plan.warm_up, plan.connect_to.as_deref()), (Some((2, 9)), Duration::from_secs(2), Some("localhost:5")));
+        for wrong in [
+            "perf run",
+            "perf run x --rate 0",
+            "perf run x --rate fast",
+            "perf run x --reuse 9:2",
+            "perf run x --also ftp://x",
+            "perf run x -d 10x",
+            "perf run ftp://x",
+            "perf run x -c 0",
+        ] {
             assert!(parsed(wrong).is_err(), "{wrong}");
         }
     }
@@ -306,8 +464,9 @@ mod tests {
         {
             let verb = Line::try_parse_from(line.split_whitespace()).unwrap_or_else(|error| panic!("{error}")).verb;
             let (mut out, mut err) = (Vec::new(), Vec::new());
-            let code =
-                run(verb, &gate, &store, &Launch::default(), std::future::pending(), &mut Streams { out: &mut out, err: &mut err }).await.unwrap();
+            let book = Book::new(data.path(), data.path(), data.path());
+            let around = Around { launch: Launch::default(), book, state: data.path().to_path_buf(), fleet: None };
+            let code = run(verb, &gate, &store, &around, std::future::pending(), &mut Streams { out: &mut out, err: &mut err }).await.unwrap();
             let err = String::from_utf8(err).unwrap();
             assert!(code == expected && out.is_empty() && err.contains(word), "{line}: {code} {err}");
         }

@@ -1,5 +1,6 @@
 //! Changes of one object by a patch, and the wait until they have been rolled out. Every change passes the gate and is written down there.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -56,6 +57,16 @@ impl Patch {
             }
         }
         body.to_string().into_bytes()
+    }
+}
+
+impl fmt::Display for Patch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Merge(body) => write!(f, "merge patch {body}"),
+            Self::Json(body) => write!(f, "JSON patch {body}"),
+            Self::Strategic(body) => write!(f, "strategic patch {body}"),
+        }
     }
 }
 

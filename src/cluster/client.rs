@@ -23,8 +23,9 @@ use super::connection::unix_now;
 use super::entrance::Entrance;
 use super::fleet::Dial;
 use super::login::Logins;
-use super::proxy::Proxies;
+use super::proxy::{Proxies, without_password};
 use super::tally::Tally;
+use super::through::{Through, Way};
 use crate::names::{ClusterId, Problem};
 use crate::text::sanitise;
 
@@ -66,6 +67,8 @@ pub(super) struct Built {
     pub(super) ends: Option<i64>,
     /// Where the server shows its own certificate.
     pub(super) entrance: Option<Entrance>,
+    /// The proxy it goes through.
+    pub(super) way: Option<Arc<Way>>,
 }
 
 /// How long the other end may be silent where it has to say something: unacknowledged data, or a probe on an idle line.
@@ -94,21 +97,23 @@ impl Builder {
 
     async fn make(&self, renew: bool) -> Result<Built, Problem> {
         let (config, proxy, ends) = match &self.source {
-            BuildFrom::Dial(dial) => return Ok(self.built(embedded_client(dial.clone()), None, None)),
+            BuildFrom::Dial(dial) => return Ok(self.built(embedded_client(dial.clone()), None, None, None)),
             BuildFrom::Address(url) => (kube::Config::new(self.address(url)?), None, None),
             BuildFrom::Pod(pod) => (self.in_cluster(pod)?, None, None),
             BuildFrom::Kubeconfig(kubeconfig) => self.of_context(kubeconfig, renew).await?,
         };
         let proxy = self.proxies.choose(&config.cluster_url, proxy.as_deref()).map_err(|why| self.no_proxy(why))?;
         let entrance = Entrance::of(&config, proxy.is_none());
+        let way = proxy.as_ref().map(|proxy| Arc::new(Way::of(without_password(proxy.to_string().trim_end_matches('/')))));
+        let through = proxy.zip(way.clone());
         // Files are read while a client is made: not on a thread that serves others.
-        let made = tokio::task::spawn_blocking(move || client(config, proxy)).await;
+        let made = tokio::task::spawn_blocking(move || client(config, through)).await;
         let client = made.map_err(|error| self.no_client(&error.to_string()))?.map_err(|error| self.no_client(&error.to_string()))?;
-        Ok(self.built(client, ends, entrance))
+        Ok(self.built(client, ends, entrance, way))
     }
 
-    fn built(&self, client: kube::Client, ends: Option<i64>, entrance: Option<Entrance>) -> Built {
-        Built { client, tally: self.tally.clone(), ends, entrance }
+    fn built(&self, client: kube::Client, ends: Option<i64>, entrance: Option<Entrance>, way: Option<Arc<Way>>) -> Built {
+        Built { client, tally: self.tally.clone(), ends, entrance, way }
     }
 
     /// What the kubeconfig says about a context, with the credentials of its user, its cluster's own proxy, and when the credentials end.
@@ -234,18 +239,18 @@ fn is_near(url: &Uri) -> bool {
 }
 
 /// The client, through a proxy where one leads there. kube's own stack has no word for what its sockets shall do.
-fn client(config: kube::Config, proxy: Option<Uri>) -> kube::Result<kube::Client> {
+fn client(config: kube::Config, proxy: Option<(Uri, Arc<Way>)>) -> kube::Result<kube::Client> {
     _ = rustls::crypto::ring::default_provider().install_default();
     let tcp = sockets();
-    match proxy.as_ref().map(|proxy| (proxy.clone(), proxy.scheme_str())) {
-        None => stack(&config, tcp),
-        Some((url, Some("socks5" | "socks5h"))) => {
+    let Some((url, way)) = proxy else { return stack(&config, tcp) };
+    match url.scheme_str() {
+        Some("socks5" | "socks5h") => {
             let (user, password) = login(&url).unwrap_or_default();
             let socks = SocksV5::new(without_login(&url), tcp);
-            stack(&config, if user.is_empty() { socks } else { socks.with_auth(user, password) })
+            stack(&config, Through::new(way, if user.is_empty() { socks } else { socks.with_auth(user, password) }))
         }
-        Some((url, Some("https"))) => stack(&config, tunnel(&url, config.rustls_https_connector_with_connector(tcp)?)),
-        Some((url, _)) => stack(&config, tunnel(&url, tcp)),
+        Some("https") => stack(&config, Through::new(way, tunnel(&url, config.rustls_https_connector_with_connector(tcp)?))),
+        _ => stack(&config, Through::new(way, tunnel(&url, tcp))),
     }
 }
 

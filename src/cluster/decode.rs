@@ -22,6 +22,7 @@ mod node;
 mod pod;
 mod service;
 mod state;
+pub(super) mod status;
 mod table;
 mod workload;
 
@@ -119,6 +120,7 @@ impl Shape {
                 "STATUS",
                 "ROLES",
                 "VERSION",
+                ">PODS+",
                 "INTERNAL-IP+",
                 "EXTERNAL-IP+",
                 "OS-IMAGE+",

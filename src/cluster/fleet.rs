@@ -21,7 +21,7 @@ use super::kubeconfig::{self, definition, merged};
 use super::login::Logins;
 use super::metrics::Poller;
 use super::proxy::Proxies;
-use super::standing::Declared;
+use super::standing::{Declared, clash};
 use super::tally::{Particulars, Tally};
 use super::watch::{Subscription, WatchSpec, current};
 use crate::names::{ClusterId, ConnectionKind, Problem};
@@ -58,6 +58,8 @@ pub struct FleetOptions {
     pub readonly: bool,
     /// Globs of contexts that ask for their name before an action.
     pub protected: Vec<String>,
+    /// Clusters in maintenance: nothing is changed there.
+    pub held: Vec<ClusterId>,
     /// The audit log.
     pub audit: Option<PathBuf>,
 }
@@ -89,6 +91,8 @@ struct Inner {
     embedded: Option<Embedded>,
     in_cluster: Option<InCluster>,
     declared: Vec<Declared>,
+    /// What is wrong with those that are not used.
+    refused: Vec<Problem>,
     proxies: Proxies,
     logins: Logins,
     contexts: watch::Sender<Arc<[Context]>>,
@@ -113,6 +117,20 @@ impl Drop for Inner {
         for line in self.lines.get_mut().unwrap_or_else(PoisonError::into_inner).values() {
             line.stop();
         }
+    }
+}
+
+impl Inner {
+    fn kubeconfig(&self) -> Arc<Kubeconfig> {
+        self.kubeconfig.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Our own cluster, where there is one, and those of a kubeconfig.
+    fn contexts_of(&self, kubeconfig: &Kubeconfig) -> Arc<[Context]> {
+        let pod = || self.in_cluster.as_ref().map(|pod| kubeconfig::in_cluster(pod, &self.gate));
+        let own = self.embedded.as_ref().map(kubeconfig::embedded).or_else(pod);
+        let from_files = kubeconfig::contexts(kubeconfig, own.is_none(), &self.gate);
+        own.into_iter().chain(from_files).collect()
     }
 }
 
@@ -146,13 +164,14 @@ impl Fleet {
     /// A kubeconfig that cannot be read, with the file and the line where that is known; a context without a cluster is not an error here.
     pub fn open(options: FleetOptions) -> Result<Self, Problem> {
         let kubeconfig = merged(&options.kubeconfigs)?;
-        let gate = Gate::new(options.readonly, options.protected, options.audit);
-        let inner = Inner {
+        let gate = Gate::new(options.readonly, options.protected, options.audit).holding(options.held);
+        let mut inner = Inner {
             files: options.kubeconfigs,
             kubeconfig: RwLock::new(Arc::new(kubeconfig)),
             embedded: options.embedded,
             in_cluster: options.in_cluster,
-            declared: options.declared,
+            declared: Vec::new(),
+            refused: Vec::new(),
             proxies: options.proxies,
             logins: Logins::default(),
             contexts: watch::channel(Arc::from([])).0,
@@ -160,6 +179,16 @@ impl Fleet {
             status: watch::channel(Arc::from([])).0,
             gate,
         };
+        let mut taken: Vec<ClusterId> = inner.contexts_of(&inner.kubeconfig()).iter().map(|context| context.id.clone()).collect();
+        for one in options.declared {
+            match clash(&one, &taken) {
+                Some(problem) => inner.refused.push(problem),
+                None => {
+                    taken.push(one.id.clone());
+                    inner.declared.push(one);
+                }
+            }
+        }
         let fleet = Self { inner: Arc::new(inner) };
         fleet.name_all();
         Ok(fleet)
@@ -173,6 +202,18 @@ impl Fleet {
     /// Connections that no kubeconfig names.
     pub fn declared(&self) -> &[Declared] {
         &self.inner.declared
+    }
+
+    /// What is wrong with connections that were declared and are not used.
+    pub fn refused(&self) -> &[Problem] {
+        &self.inner.refused
+    }
+
+    /// What would be wrong with these, were they declared beside the contexts there are.
+    pub fn clashes(&self, declared: &[Declared]) -> Vec<Problem> {
+        let contexts = self.contexts();
+        let before = |at: usize| contexts.iter().map(|context| &context.id).chain(declared[..at].iter().map(|one| &one.id));
+        declared.iter().enumerate().filter_map(|(at, one)| clash(one, before(at))).collect()
     }
 
     /// The context to begin with: the kubeconfig's current one, or the only one there is.
@@ -283,6 +324,10 @@ impl Fleet {
             return Ok(false);
         }
         let new = merged(&self.inner.files)?;
+        let contexts = self.inner.contexts_of(&new);
+        if let Some(problem) = self.inner.declared.iter().find_map(|one| clash(one, contexts.iter().map(|context| &context.id))) {
+            return Err(problem.hint("the contexts that were read before stay in use until then"));
+        }
         let old = self.kubeconfig();
         let text = |kubeconfig: &Kubeconfig| serde_json::to_string(kubeconfig).ok();
         if text(&old) == text(&new) {
@@ -320,11 +365,7 @@ impl Fleet {
 
     /// Gives every connection there is its line and its status; the status of what is neither named nor open any more goes.
     fn name_all(&self) {
-        let kubeconfig = self.kubeconfig();
-        let pod = || self.inner.in_cluster.as_ref().map(|pod| kubeconfig::in_cluster(pod, &self.inner.gate));
-        let own = self.inner.embedded.as_ref().map(kubeconfig::embedded).or_else(pod);
-        let from_files = kubeconfig::contexts(&kubeconfig, own.is_none(), &self.inner.gate);
-        let contexts: Arc<[Context]> = own.into_iter().chain(from_files).collect();
+        let contexts = self.inner.contexts_of(&self.kubeconfig());
         let clusters = contexts.iter().map(|context| (context.id.clone(), ConnectionKind::Kubernetes));
         let named: Vec<(ClusterId, ConnectionKind)> = clusters.chain(self.inner.declared.iter().map(|one| (one.id.clone(), one.kind))).collect();
         let mut lines = self.lines();
@@ -347,7 +388,7 @@ impl Fleet {
     }
 
     fn kubeconfig(&self) -> Arc<Kubeconfig> {
-        self.inner.kubeconfig.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.inner.kubeconfig()
     }
 
     fn lines(&self) -> MutexGuard<'_, HashMap<ClusterId, Arc<Line>>> {
@@ -448,6 +489,30 @@ mod tests {
         let names: Vec<_> = contexts.iter().map(|context| (context.id.as_str(), context.protected)).collect();
         assert_eq!(names, [("prod-eu", true), ("lab", false)]);
         assert_eq!(fleet.current().map(|context| (context.id.to_string(), context.namespace)), Some(("lab".into(), "shop".into())));
+    }
+
+    #[test]
+    fn of_connections_that_share_a_name_the_contexts_and_the_first_are_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        let context = |name: &str| format!("apiVersion: v1\nkind: Config\ncontexts: [{{name: {name}, context: {{cluster: c, user: u}}}}]\n");
+        std::fs::write(&path, context("lab")).unwrap();
+        let declared = ["lab", "metrics", "metrics"].map(|name| Declared {
+            id: ClusterId::new(name),
+            kind: ConnectionKind::Grafana,
+            url: "http://127.0.0.1:1".into(),
+            place: "config.toml:7".into(),
+        });
+        let options = FleetOptions { kubeconfigs: vec![path.clone()], declared: declared.to_vec(), ..FleetOptions::default() };
+        let fleet = Fleet::open(options).unwrap();
+        assert_eq!(fleet.refused().iter().map(|problem| problem.code).collect::<Vec<_>>(), ["config.connection"; 2]);
+        let names = || fleet.inner.status.borrow().iter().map(|one| (one.id.to_string(), one.kind)).collect::<Vec<_>>();
+        let before = [("lab".to_owned(), ConnectionKind::Kubernetes), ("metrics".to_owned(), ConnectionKind::Grafana)];
+        assert_eq!(names(), before);
+        // A kubeconfig that takes a name that is taken is not used; what was read before is.
+        std::fs::write(&path, context("metrics")).unwrap();
+        assert_eq!(fleet.reload().map_err(|problem| problem.code), Err("config.connection"));
+        assert_eq!(names(), before);
     }
 
     #[tokio::test]

@@ -26,6 +26,26 @@ struct Rules {
 struct Limits {
     readonly: bool,
     protected: Vec<String>,
+    /// The only places that may be loaded.
+    targets: Option<Targets>,
+}
+
+/// Places that may be loaded, where somebody has named them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Targets {
+    /// Globs of hosts, of hosts with ports, or of Unix sockets as `unix:/run/*`.
+    pub globs: Vec<String>,
+    /// Where they are named: file and line.
+    pub named_in: String,
+}
+
+impl Targets {
+    /// An address is one of them.
+    fn hold(&self, url: &str) -> bool {
+        let place = url.split_once("://").map_or(url, |(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or_default());
+        let host = place.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit())).map_or(place, |(host, _)| host);
+        self.globs.iter().any(|glob| [place, host].iter().any(|text| super::filter::glob(glob, text)))
+    }
 }
 
 /// The end of the audit log that is read back, in bytes.
@@ -85,7 +105,7 @@ pub struct Deed {
 impl Gate {
     /// A gate with these rules; `protected` are globs of context names.
     pub fn new(readonly: bool, protected: Vec<String>, audit: Option<PathBuf>) -> Self {
-        Self { rules: Arc::new(Rules { limits: RwLock::new(Limits { readonly, protected }), audit }), held: Arc::default() }
+        Self { rules: Arc::new(Rules { limits: RwLock::new(Limits { readonly, protected, targets: None }), audit }), held: Arc::default() }
     }
 
     /// Adds rules while the program runs, for everybody who holds this gate; none is ever taken away.
@@ -94,6 +114,11 @@ impl Gate {
         limits.readonly |= readonly;
         let more: Vec<String> = protected.iter().filter(|glob| !limits.protected.contains(glob)).cloned().collect();
         limits.protected.extend(more);
+    }
+
+    /// From now on only these places may be loaded, for everybody who holds this gate.
+    pub fn confine(&self, targets: Targets) {
+        self.rules.limits.write().unwrap_or_else(PoisonError::into_inner).targets = Some(targets);
     }
 
     fn limits(&self) -> Limits {
@@ -134,6 +159,14 @@ impl Gate {
                 what: format!("{} {} was not done", action.verb, action.target),
                 why: "this session is read-only".into(),
                 hints: vec!["start without --readonly, or take `readonly` out of the settings".into()],
+            });
+        }
+        if let Some(targets) = self.limits().targets.filter(|targets| action.verb == "load" && !targets.hold(&action.target)) {
+            return Verdict::Refused(Problem {
+                code: "gate.target",
+                what: format!("{} was not loaded", action.target),
+                why: format!("{} names the only places that may be: {}", targets.named_in, targets.globs.join(", ")),
+                hints: vec!["add its host there if its owner agrees".into()],
             });
         }
         match &action.cluster {
@@ -186,6 +219,25 @@ impl Gate {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_is_named_may_be_loaded() {
+        let gate = Gate::new(false, vec![], None);
+        let load = |target: &str| Action { verb: "load", cluster: None, target: target.into() };
+        assert_eq!(gate.check(&load("http://example.com/")), Verdict::Allowed);
+        let globs = ["127.0.0.1", "*.shop.example", "db:5432", "[::1]", "unix:/run/shop*"].map(str::to_owned).to_vec();
+        gate.clone().confine(Targets { globs, named_in: "config.toml:3".into() });
+        for target in ["http://127.0.0.1:8080/a", "https://a.shop.example/?x", "tcp://db:5432", "udp://[::1]:53", "unix:/run/shop.sock:/"] {
+            assert_eq!(gate.check(&load(target)), Verdict::Allowed, "{target}");
+        }
+        for target in
+            ["http://example.com/", "http://example.com/x.shop.example", "tcp://db:5433", "http://127.0.0.1.example/", "unix:/etc/x:/run/shop"]
+        {
+            let Verdict::Refused(problem) = gate.check(&load(target)) else { panic!("{target}") };
+            assert!(problem.code == "gate.target" && problem.why.contains("config.toml:3"), "{problem}");
+        }
+        assert_eq!(gate.check(&delete("lab")), Verdict::Allowed);
+    }
 
     fn delete(cluster: &str) -> Action {
         Action { verb: "delete", cluster: Some(ClusterId::new(cluster)), target: "pod web".into() }

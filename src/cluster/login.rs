@@ -86,9 +86,9 @@ impl Logins {
 
 async fn run(exec: &ExecConfig, cluster: Option<ExecAuthCluster>) -> Result<Credential, String> {
     let program = exec.command.as_deref().ok_or("the user's exec entry names no command")?;
-    let mut child = start(exec, program, cluster).map_err(|error| not_started(exec, program, &error))?;
+    let mut plugin = Plugin(start(exec, program, cluster).map_err(|error| not_started(exec, program, &error))?);
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let (stdout, stderr) = (plugin.0.stdout.take(), plugin.0.stderr.take());
     let ended = async {
         let read_out = async {
             if let Some(pipe) = stdout {
@@ -101,13 +101,13 @@ async fn run(exec: &ExecConfig, cluster: Option<ExecAuthCluster>) -> Result<Cred
             }
         };
         tokio::join!(read_out, read_err);
-        child.wait().await
+        plugin.0.wait().await
     };
     let status = match tokio::time::timeout(LIMIT, ended).await {
         Ok(Ok(status)) => status,
         Ok(Err(error)) => return Err(format!("the credential plugin {program} cannot be waited for: {error}")),
         Err(_) => {
-            kill(&mut child).await;
+            drop(plugin);
             return Err(format!("the credential plugin {program} has not answered within {} s and was ended: {}", LIMIT.as_secs(), said(&err)));
         }
     };
@@ -141,13 +141,17 @@ fn start(exec: &ExecConfig, program: &str, cluster: Option<ExecAuthCluster>) -> 
     }
 }
 
-/// Ends it with everything it started: they are of its group.
-async fn kill(child: &mut Child) {
-    let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
-    if let Some(group) = group {
-        _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+/// A plugin that runs. When nobody waits for it any more it ends with everything it started: they are of its group.
+struct Plugin(Child);
+
+impl Drop for Plugin {
+    fn drop(&mut self) {
+        // One that was waited for has no id any more, and its number may be another's.
+        let group = self.0.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
+        if let Some(group) = group {
+            _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
     }
-    _ = child.kill().await;
 }
 
 fn read(out: &[u8]) -> Option<Credential> {
@@ -219,6 +223,23 @@ mod tests {
         let exec = ExecConfig { command: Some("meshplay-no-such-plugin".into()), install_hint: Some("brew\ninstall it".into()), ..plugin("") };
         let why = Logins::default().ask(&exec, None, false).await.unwrap_err();
         assert!(why.contains("cannot be started") && why.contains("brew; install it"), "{why}");
+    }
+
+    /// It hangs in something it started, which holds its pipes: both end when nobody waits any more.
+    #[tokio::test]
+    async fn a_plugin_that_is_given_up_ends_with_everything_it_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = folder.path().join("held");
+        assert!(std::process::Command::new("mkfifo").arg(&held).status().unwrap().success());
+        // Whoever reads sees the end when the last of them has gone, and not before.
+        let exec = plugin(&format!("exec 9> {}; sleep 300 & sleep 300", held.display()));
+        let logins = Logins::default();
+        let asked = tokio::spawn(async move { logins.ask(&exec, None, false).await });
+        let mut pipe = tokio::fs::File::open(&held).await.unwrap();
+        asked.abort();
+        let mut said = Vec::new();
+        let ended = tokio::time::timeout(Duration::from_secs(30), pipe.read_to_end(&mut said)).await;
+        assert_eq!(ended.expect("they live on").unwrap(), 0);
     }
 
     /// client-go reads what plugins answer with a codec that knows YAML.

@@ -71,6 +71,8 @@ pub enum Resource {
     Cpu,
     /// In bytes.
     Memory,
+    /// Pods on a node; counted, not measured.
+    Pods,
 }
 
 /// How a number moved since it was measured before.
@@ -111,9 +113,15 @@ impl Gauge {
     /// The same, measured.
     #[must_use]
     pub fn measured(self, used: Option<Use>, before: Option<Use>) -> Self {
-        let of = |used: Use| if self.resource == Resource::Cpu { used.cpu } else { used.memory };
+        let of = |used: Use| if self.resource == Resource::Memory { used.memory } else { used.cpu };
         let trend = used.zip(before).map_or(Trend::Still, |(now, before)| trend(of(before), of(now)));
         Self { used: used.map_or(UNKNOWN, |used| of(used) as f32), trend, ..self }
+    }
+
+    /// The same, counted; none: not yet.
+    #[must_use]
+    pub fn counted(self, count: Option<u32>) -> Self {
+        Self { used: count.map_or(UNKNOWN, |count| count as f32), ..self }
     }
 
     /// What is measured.
@@ -132,10 +140,11 @@ impl Gauge {
         (self.used >= 0.0).then(|| f64::from(self.used) / f64::from(of))
     }
 
-    /// As a person reads it: `120m`, `198Mi`, `77%`; empty where nothing was measured.
+    /// As a person reads it: `120m`, `198Mi`, `77%`, `12/110` pods; empty where nothing was measured.
     pub fn show(&self) -> String {
         match (self.size(), self.resource) {
             (None, _) => String::new(),
+            (_, Resource::Pods) => format!("{:.0}/{:.0}", self.used, self.of),
             (Some(share), _) if self.of > 0.0 => format!("{:.0}%", share * 100.0),
             // Neither is less than nothing here.
             (_, Resource::Cpu) => quantity::cores(self.used as u64),
@@ -176,6 +185,8 @@ fn trend(before: u64, now: u64) -> Trend {
 #[derive(Debug, Default)]
 pub struct Measures {
     clusters: HashMap<ClusterId, Sheet>,
+    /// Pods by the name of their node.
+    counted: HashMap<ClusterId, HashMap<Arc<str>, u32>>,
 }
 
 /// What is known of one cluster.
@@ -219,6 +230,11 @@ impl Measures {
         false
     }
 
+    /// Takes in how many pods there are on each node of a cluster.
+    pub fn count(&mut self, cluster: &ClusterId, pods: HashMap<Arc<str>, u32>) {
+        self.counted.insert(cluster.clone(), pods);
+    }
+
     /// Some cluster measures, so that there is a place for numbers.
     pub fn served(&self) -> bool {
         self.clusters.values().any(|sheet| sheet.served)
@@ -237,11 +253,15 @@ impl Measures {
 
     /// Puts what was measured into the cells of an object.
     pub fn fill(&self, cluster: &ClusterId, namespace: Option<&str>, name: &str, cells: &mut [Cell]) {
-        if self.clusters.is_empty() {
+        if self.clusters.is_empty() && self.counted.is_empty() {
             return;
         }
         let mut found = None;
         for gauge in cells.iter_mut().filter_map(|cell| if let Cell::Gauge(gauge) = cell { Some(gauge) } else { None }) {
+            if gauge.resource == Resource::Pods {
+                *gauge = gauge.counted(self.counted.get(cluster).map(|counted| counted.get(name).copied().unwrap_or(0)));
+                continue;
+            }
             let (now, before) = *found.get_or_insert_with(|| self.find(cluster, namespace.unwrap_or_default(), name));
             *gauge = gauge.measured(now, before);
         }
@@ -256,6 +276,7 @@ impl Measures {
     /// Forgets a cluster: it was closed.
     pub fn forget(&mut self, cluster: &ClusterId) {
         self.clusters.remove(cluster);
+        self.counted.remove(cluster);
     }
 }
 
@@ -315,6 +336,22 @@ mod tests {
             gauge.measured(Some(Use { cpu: 0, memory: used * MI }), None).state()
         };
         assert_eq!([79, 80, 94, 95, 130].map(state), [RowState::Fine, RowState::Warn, RowState::Warn, RowState::Bad, RowState::Bad]);
+    }
+
+    #[test]
+    fn pods_of_a_node_are_told_with_what_it_can_take() {
+        let lab = ClusterId::new("lab");
+        let shown = |measures: &Measures, node: &str| {
+            let mut cells = [Gauge::share(Resource::Pods, 110)];
+            measures.fill(&lab, None, node, &mut cells);
+            cells[0].show(0).into_owned()
+        };
+        let mut measures = Measures::default();
+        assert_eq!(shown(&measures, "node-1"), "", "nothing is told before it was counted");
+        measures.count(&lab, HashMap::from([("node-1".into(), 12)]));
+        assert_eq!([shown(&measures, "node-1"), shown(&measures, "node-2")], ["12/110", "0/110"]);
+        let Cell::Gauge(full) = Gauge::share(Resource::Pods, 110) else { panic!("a gauge") };
+        assert_eq!(full.counted(Some(90)).state(), RowState::Warn);
     }
 
     #[test]

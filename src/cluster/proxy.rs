@@ -90,7 +90,8 @@ fn within(ip: IpAddr, network: IpAddr, length: u32) -> bool {
     ip.checked_shr(rest).unwrap_or(0) == network.checked_shr(rest).unwrap_or(0)
 }
 
-fn without_password(url: &str) -> String {
+/// An address as a person may read it.
+pub(super) fn without_password(url: &str) -> String {
     let shown = match (url.split_once("://"), url.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, place))) => format!("{scheme}://…@{place}"),
         _ => url.to_owned(),

@@ -1,9 +1,11 @@
 //! Standings: which moves there are between them, what each one means, and the record a connection keeps of them. Pure; who asks for a move and what is
 //! done about it stand elsewhere.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::names::{ConnectionKind, Standing};
+use crate::names::{ClusterId, ConnectionKind, Problem, Standing};
 
 /// One move from a standing to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,11 +153,38 @@ impl Record {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Declared {
     /// Its name, among those of the contexts.
-    pub id: crate::names::ClusterId,
+    pub id: ClusterId,
     /// What it leads to.
     pub kind: ConnectionKind,
     /// Where it is.
     pub url: String,
+    /// Where it is declared, `config.toml:7` with the path.
+    #[serde(default)]
+    pub place: String,
+}
+
+/// What is wrong with a declared connection whose name a context or an earlier one has; none where it is free. `taken` are those names.
+pub(super) fn clash<'a>(declared: &Declared, taken: impl IntoIterator<Item = &'a ClusterId>) -> Option<Problem> {
+    let Declared { id, place, .. } = declared;
+    taken.into_iter().any(|one| one == id).then(|| {
+        let why = format!("a context of the kubeconfig, or a connection before it, is called {id} too: nobody could tell them apart");
+        Problem::new("config.connection", format!("{place}: the connection {id} was not used"), why).hint("give it a name of its own")
+    })
+}
+
+/// What a start leaves for the next, as far as whoever changes something has to know it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Standings {
+    /// How connections stand.
+    standings: BTreeMap<ClusterId, Record>,
+}
+
+impl Standings {
+    /// The clusters in maintenance.
+    pub fn held(&self) -> Vec<ClusterId> {
+        self.standings.iter().filter(|(_, record)| record.standing == Standing::Maintenance).map(|(id, _)| id.clone()).collect()
+    }
 }
 
 #[cfg(test)]
@@ -205,6 +234,13 @@ mod tests {
         let moves: Vec<_> = record.history.iter().map(|one| (one.from, one.to)).collect();
         assert_eq!(moves, [(S::Discovered, S::Registered), (S::Registered, S::Connected)]);
         assert_eq!((record.standing, record.since()), (S::Connected, Some(7)));
+    }
+
+    /// As the screen writes it, with much that is not read here.
+    #[test]
+    fn who_changes_something_learns_what_is_in_maintenance() {
+        let text = r#"{"contexts": ["lab"], "standings": {"lab": {"standing": "maintenance", "history": []}, "prod": {"standing": "connected"}}}"#;
+        assert_eq!(serde_json::from_str::<Standings>(text).unwrap().held(), [ClusterId::new("lab")]);
     }
 
     #[test]

@@ -68,7 +68,7 @@ pub struct MixedView {
 pub const BUILT_IN: &[MixedView] = &[
     MixedView {
         name: "workloads",
-        aliases: &["wl"],
+        aliases: &["wl", "wk"],
         about: "what runs, of all kinds",
         group: None,
         order: Sort { by: SortBy::Name, descending: false },

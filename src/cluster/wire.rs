@@ -8,6 +8,8 @@ use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Bytes;
 use kube::client::Body;
+use rustls::CertificateError;
+use rustls::pki_types::UnixTime;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -15,6 +17,7 @@ use super::client::{Built, stamp};
 use super::connection::unix_now;
 use super::entrance::Entrance;
 use super::tally::{Tally, Use};
+use super::through::{Refusal, Way};
 use crate::names::{ClusterId, Problem};
 use crate::text::sanitise;
 
@@ -34,6 +37,7 @@ pub(super) struct Wire {
     client: Arc<RwLock<kube::Client>>,
     tally: Arc<Tally>,
     entrance: Option<Arc<Entrance>>,
+    way: Arc<RwLock<Option<Arc<Way>>>>,
 }
 
 /// What went wrong on the way, with what a caller decides on.
@@ -71,13 +75,20 @@ pub(super) fn encode(text: &str) -> String {
 impl Wire {
     pub(super) fn new(id: ClusterId, built: Built) -> Self {
         built.tally.credentials_end(built.ends);
-        Self { id, client: Arc::new(RwLock::new(built.client)), tally: built.tally, entrance: built.entrance.map(Arc::new) }
+        Self {
+            id,
+            client: Arc::new(RwLock::new(built.client)),
+            tally: built.tally,
+            entrance: built.entrance.map(Arc::new),
+            way: Arc::new(RwLock::new(built.way)),
+        }
     }
 
     /// From now on requests are made with other credentials.
     pub(super) fn renew(&self, built: Built) {
         self.tally.credentials_end(built.ends);
         *self.client.write().unwrap_or_else(PoisonError::into_inner) = built.client;
+        *self.way.write().unwrap_or_else(PoisonError::into_inner) = built.way;
     }
 
     /// What is counted here.
@@ -164,7 +175,7 @@ impl Wire {
         }
         let request = request.body(Body::from(body)).map_err(|error| self.lost(&error.to_string()))?;
         let client = self.client.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let answer = client.send(request).await.map_err(|error| self.lost(&chain(&error)))?;
+        let answer = client.send(request).await.map_err(|error| self.failed(&error))?;
         if let Some(ahead) = date(answer.headers()).map(|theirs| theirs - unix_now()) {
             self.tally.ahead(ahead);
         }
@@ -210,19 +221,57 @@ impl Wire {
         Trouble { status: None, after: None, problem }
     }
 
+    /// A request got no answer: the proxy's fault, the certificate's, or one of the line.
+    fn failed(&self, error: &(dyn std::error::Error + 'static)) -> Trouble {
+        let causes = || std::iter::successors(Some(error), |error| error.source());
+        if let Some(Refusal(why)) = causes().find_map(|cause| cause.downcast_ref()) {
+            return self.barred(why);
+        }
+        match causes().find_map(refused_certificate) {
+            Some(wrong) => self.mistrusted(wrong),
+            None => self.lost(&chain(error)),
+        }
+    }
+
+    /// The server's certificate is not accepted, so that nothing was said to it.
+    fn mistrusted(&self, wrong: &CertificateError) -> Trouble {
+        let (why, hint) = mistrust(wrong);
+        let problem = self.problem("cluster.certificate", format!("the certificate of {}'s server is not accepted", self.id), why, hint);
+        Trouble { status: None, after: None, problem }
+    }
+
+    /// The proxy does not let us through.
+    fn barred(&self, why: &str) -> Trouble {
+        let proxy = self.way().map_or_else(|| "the proxy".to_owned(), |way| format!("the proxy {}", way.proxy));
+        let problem = self.problem(
+            "cluster.proxy",
+            format!("{} cannot be reached through its proxy", self.id),
+            format!("{proxy}: {}", sanitise(why)),
+            "the cluster itself was not asked: see that the proxy runs and lets you through, or correct `proxy-url` in the kubeconfig, HTTPS_PROXY or NO_PROXY",
+        );
+        Trouble { status: None, after: None, problem }
+    }
+
+    fn way(&self) -> Option<Arc<Way>> {
+        self.way.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     pub(super) fn lost(&self, why: &str) -> Trouble {
-        let why = outdated(why).unwrap_or_else(|| sanitise(why).into_owned());
+        let why = sanitise(why);
         let problem = self.problem(
             "cluster.unreachable",
             format!("{} cannot be reached", self.id),
-            why,
+            self.way().map_or_else(|| why.clone().into_owned(), |way| format!("{why}; it is asked through the proxy {}", way.proxy)),
             "it is tried again by itself; `meshplay doctor` looks closer",
         );
         Trouble { status: None, after: None, problem }
     }
 
     fn slow(&self, limit: Duration) -> Trouble {
-        self.lost(&format!("no answer within {} s", limit.as_secs_f32()))
+        match self.way().filter(|way| way.is_stuck()) {
+            Some(_) => self.barred(&format!("it has not opened a way within {} s", limit.as_secs_f32())),
+            None => self.lost(&format!("no answer within {} s", limit.as_secs_f32())),
+        }
     }
 
     fn problem(&self, code: &'static str, what: String, why: String, hint: &str) -> Problem {
@@ -230,13 +279,40 @@ impl Wire {
     }
 }
 
-/// What rustls says of a server's certificate that does not hold now, with a date instead of a number of seconds.
-fn outdated(why: &str) -> Option<String> {
-    const FORMS: [(&str, &str); 2] = [("not valid after ", "expired at"), ("not valid before ", "is valid only from")];
-    let (rest, what) = FORMS.iter().find_map(|(form, what)| Some((why.split_once(form)?.1, what)))?;
-    let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;
-    let moment = digits.parse().ok()?;
-    Some(format!("the certificate of its server {what} {}; this machine's clock says {}", stamp(moment), stamp(unix_now())))
+/// What rustls has against a certificate. An I/O error hides what it was made from behind its own text, and may be made from another one.
+fn refused_certificate<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a CertificateError> {
+    match cause.downcast_ref() {
+        Some(rustls::Error::InvalidCertificate(wrong)) => Some(wrong),
+        _ => refused_certificate(cause.downcast_ref::<std::io::Error>()?.get_ref()?),
+    }
+}
+
+/// What is wrong with a server's certificate, and what mends it.
+fn mistrust(wrong: &CertificateError) -> (String, &'static str) {
+    use CertificateError::{BadSignature, ExpiredContext, NotValidForNameContext, NotValidYetContext, UnknownIssuer};
+    let date = |time: &UnixTime| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+    let dated = |what: &str, time: &UnixTime| format!("it {what} {}; this machine's clock says {}", stamp(date(time)), stamp(unix_now()));
+    const RENEW: &str = "who runs the cluster renews it (`kubeadm certs renew apiserver`); check this machine's clock";
+    const TRUST: &str = "take the cluster's `certificate-authority-data` anew; where a proxy opens TLS, its authority has to stand there";
+    match wrong {
+        ExpiredContext { not_after, .. } => (dated("expired at", not_after), RENEW),
+        NotValidYetContext { not_before, .. } => (dated("is valid only from", not_before), RENEW),
+        NotValidForNameContext { expected, presented } => {
+            let names: Vec<&str> = presented.iter().map(|name| bare(name)).collect();
+            let names = if names.is_empty() { "no name at all".to_owned() } else { names.join(", ") };
+            let why = format!("it is not for {} but for {}", expected.to_str(), sanitise(&names));
+            (why, "use one of its names in `server:` of the kubeconfig, or set `tls-server-name` there to one of them")
+        }
+        UnknownIssuer => ("it is signed by an authority that the kubeconfig does not name (UnknownIssuer)".to_owned(), TRUST),
+        // A cluster that was made anew calls its authority as the old one did.
+        BadSignature => ("it is signed by another authority of the name that the kubeconfig has (BadSignature)".to_owned(), TRUST),
+        other => (sanitise(&other.to_string()).into_owned(), "compare the certificate's dates, names and authority with `server:` in the kubeconfig"),
+    }
+}
+
+/// `DnsName("a.example")` and `IpAddress(10.0.0.1)` as rustls shows names: what stands within.
+fn bare(name: &str) -> &str {
+    name.split_once('(').map_or(name, |(_, inner)| inner.trim_end_matches(')').trim_matches('"'))
 }
 
 /// The server's time, unix seconds (RFC 9110, 6.6.1).
@@ -251,7 +327,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// Errors of the stack below carry their cause only in their sources.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {
@@ -359,21 +435,17 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
-    use rustls::CertificateError;
-    use rustls::pki_types::UnixTime;
-
     use super::*;
 
-    /// As rustls itself words them, so that another wording of a later version is seen here.
     #[test]
-    fn a_certificate_that_does_not_hold_is_told_with_its_date() {
+    fn a_certificate_that_is_not_accepted_is_told_with_dates_and_names() {
         let at = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
-        let expired = rustls::Error::InvalidCertificate(CertificateError::ExpiredContext { time: at(1_800_000_000), not_after: at(1_700_000_000) });
-        let early =
-            rustls::Error::InvalidCertificate(CertificateError::NotValidYetContext { time: at(1_600_000_000), not_before: at(1_700_000_000) });
-        let said = |error: rustls::Error| outdated(&error.to_string()).unwrap_or_else(|| panic!("{error}"));
-        assert!(said(expired).starts_with("the certificate of its server expired at 2023-11-14T22:13:20Z;"));
-        assert!(said(early).starts_with("the certificate of its server is valid only from 2023-11-14T22:13:20Z;"));
-        assert_eq!(outdated("tcp connect error: Connection refused"), None);
+        let expired = CertificateError::ExpiredContext { time: at(1_800_000_000), not_after: at(1_700_000_000) };
+        let early = CertificateError::NotValidYetContext { time: at(1_600_000_000), not_before: at(1_700_000_000) };
+        assert!(mistrust(&expired).0.starts_with("it expired at 2023-11-14T22:13:20Z;"));
+        assert!(mistrust(&early).0.starts_with("it is valid only from 2023-11-14T22:13:20Z;"));
+        let presented = vec!["DnsName(\"api.example\")".to_owned(), "IpAddress(10.0.0.1)".to_owned()];
+        let named = CertificateError::NotValidForNameContext { expected: "lab.example".try_into().unwrap(), presented };
+        assert_eq!(mistrust(&named).0, "it is not for lab.example but for api.example, 10.0.0.1");
     }
 }

@@ -28,6 +28,12 @@ pub enum Class {
     Reset,
     /// The connection was closed before the answer was whole.
     Closed,
+    /// The connection was ended with GOAWAY and an error (RFC 9113, 6.8).
+    #[serde(rename = "goaway")]
+    GoAway,
+    /// One stream was ended with RST_STREAM (RFC 9113, 6.4).
+    #[serde(rename = "rst_stream")]
+    StreamReset,
     /// What came does not follow the protocol.
     Nonsense,
     /// A status from 400 to 499.
@@ -66,7 +72,17 @@ const FACTS: [Facts; Class::ALL.len()] = [
         "it closed the connection before the answer was whole",
         "look at the target's own log; a proxy or a limit of connections often ends them",
     ),
-    Facts("nonsense", "what it sent is no HTTP/1.1", "check that the port speaks plain HTTP, not TLS, gRPC or a database's protocol"),
+    Facts(
+        "goaway",
+        "it ended the connection in the middle (GOAWAY)",
+        "look at the target's own log; proxies end connections that ask too much of them",
+    ),
+    Facts("rst_stream", "it ended the request in the middle (RST_STREAM)", "look at the target's own log; fewer --streams may be what it allows"),
+    Facts(
+        "nonsense",
+        "what it sent does not follow the protocol",
+        "check that the port speaks what the address says: HTTP/1.1, HTTP/2 (--http2), TLS (https), gRPC; or the protocol of a database",
+    ),
     Facts("status_4xx", "it answered with a status from 400 to 499", "check the path; `curl -i` shows the answer"),
     Facts("status_5xx", "it answered with a status from 500", "look at the target's own log"),
     Facts("grpc_status", "it answered with a gRPC status other than OK", "look at the target's own log; `grpcurl -v` shows one answer"),
@@ -80,7 +96,7 @@ const FACTS: [Facts; Class::ALL.len()] = [
 
 impl Class {
     /// All classes, in the order they are listed.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Dns,
         Self::Refused,
         Self::ConnectTimeout,
@@ -91,6 +107,8 @@ impl Class {
         Self::Timeout,
         Self::Reset,
         Self::Closed,
+        Self::GoAway,
+        Self::StreamReset,
         Self::Nonsense,
         Self::Status4xx,
         Self::Status5xx,

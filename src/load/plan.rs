@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::request::Request;
 use super::target::Target;
 use crate::names::Problem;
 
@@ -104,6 +105,8 @@ const FASTEST: f64 = 1e7;
 pub struct Plan {
     /// What is loaded.
     pub target: Target,
+    /// What is asked of it, and of the others.
+    pub request: Request,
     /// Its weight beside the others.
     pub weight: u32,
     /// What is loaded in the same run.
@@ -220,6 +223,7 @@ impl Plan {
         let pace = if target.is_loopback() { Pace::Max } else { Pace::Rate(100.0) };
         Self {
             target,
+            request: Request::default(),
             weight: 1,
             also: Vec::new(),
             connections: 4,
@@ -268,6 +272,9 @@ impl Plan {
         match self {
             Self { connections, .. } if !(1..=10_000).contains(connections) => wrong("connections have to be from 1 to 10,000"),
             Self { streams, .. } if !(1..=1_000).contains(streams) => wrong("streams have to be from 1 to 1,000"),
+            Self { streams: 2.., .. } if !self.endpoints().iter().all(|endpoint| self.request.multiplexes(&endpoint.target)) => {
+                wrong("only HTTP/2 and gRPC carry several streams on one connection")
+            }
             Self { duration, .. } if duration.is_zero() || *duration > Duration::from_secs(86_400) => {
                 wrong("the duration has to be from a moment to a day")
             }
@@ -280,7 +287,8 @@ impl Plan {
             Self { weight, also, .. } if also.iter().fold(*weight, |sum, endpoint| sum.saturating_add(endpoint.weight)) > 10_000 => {
                 wrong("weights may be 10,000 together")
             }
-            _ => self.pace.fault().map_or(Ok(()), wrong),
+            _ if let Some(why) = self.pace.fault() => wrong(why),
+            _ => self.endpoints().iter().try_for_each(|endpoint| self.request.check(&endpoint.target)),
         }
     }
 }

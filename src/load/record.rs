@@ -12,6 +12,7 @@ use hdrhistogram::serialization::{Deserializer as V2Deserializer, Serializer as 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
 pub use super::class::Class;
+use crate::text::sanitise;
 
 /// The largest latency kept apart, one minute; longer ones count as that.
 const LARGEST_NS: u64 = 60_000_000_000;
@@ -38,6 +39,8 @@ pub struct Record {
     /// Slots of the plan that were due and never sent: the generator's doing, not errors of the server.
     pub missed: u64,
     errors: [u64; Class::ALL.len()],
+    /// What was said first of each class.
+    reasons: Vec<(Class, String)>,
     statuses: Vec<(u16, u64)>,
     peers: Vec<(SocketAddr, u64)>,
     endpoints: Vec<Part>,
@@ -160,6 +163,20 @@ impl Record {
         self.errors[class as usize] += 1;
     }
 
+    /// A failure, and what is known of it beside its class.
+    pub fn fault(&mut self, class: Class, reason: Option<&str>) {
+        self.error(class);
+        if let Some(reason) = reason {
+            self.because(class, reason);
+        }
+    }
+
+    fn because(&mut self, class: Class, reason: &str) {
+        if self.reasons.iter().all(|(known, _)| *known != class) {
+            self.reasons.push((class, sanitise(reason).chars().take(200).collect()));
+        }
+    }
+
     /// An answer had that status.
     pub fn status(&mut self, code: u16) {
         grow(&mut self.statuses, code, 1);
@@ -191,6 +208,7 @@ impl Record {
         self.bytes += other.bytes;
         self.missed += other.missed;
         self.errors.iter_mut().zip(other.errors).for_each(|(sum, more)| *sum += more);
+        other.reasons.iter().for_each(|(class, reason)| self.because(*class, reason));
         other.statuses.iter().for_each(|(code, count)| grow(&mut self.statuses, *code, *count));
         other.peers.iter().for_each(|(address, count)| grow(&mut self.peers, *address, *count));
         if self.endpoints.len() < other.endpoints.len() {
@@ -232,6 +250,7 @@ impl Record {
         self.response.0.reset();
         self.service.iter_mut().chain(&mut self.lateness).for_each(|latency| latency.0.reset());
         (self.bytes, self.missed, self.errors) = (0, 0, Default::default());
+        self.reasons.clear();
         self.statuses.iter_mut().for_each(|(_, count)| *count = 0);
         self.peers.iter_mut().for_each(|(_, count)| *count = 0);
         for part in &mut self.endpoints {
@@ -248,6 +267,11 @@ impl Record {
     /// Failures by class, only those there were.
     pub fn errors(&self) -> impl Iterator<Item = (Class, u64)> {
         Class::ALL.into_iter().zip(self.errors).filter(|(_, count)| *count > 0)
+    }
+
+    /// What was said first of a class, where anything was.
+    pub fn reason(&self, class: Class) -> Option<&str> {
+        self.reasons.iter().find(|(known, _)| *known == class).map(|(_, reason)| reason.as_str())
     }
 
     /// Answers by status, in the order of the codes.

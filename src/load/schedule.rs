@@ -61,14 +61,42 @@ impl Iterator for Schedule {
 
     fn next(&mut self) -> Option<Self::Item> {
         let slot = self.slot;
-        let (warm, rate, length) = self.warm;
-        let at = match slot.checked_sub(warm) {
-            _ if slot >= self.limit => return None,
-            None => (slot as f64 / rate * SECOND) as u64,
-            Some(slot) => length.checked_add(self.law.at(slot).filter(|at| *at < self.end)?)?,
-        };
+        let at = self.moment(slot)?;
         self.slot += self.step;
         Some((slot, at))
+    }
+}
+
+impl Schedule {
+    /// Leaves out the slots up to a moment; answers how many. Slots of chance are found only one after another, so of those none is left out.
+    pub fn leave_out(&mut self, until: u64) -> u64 {
+        if matches!(self.law, Law::Poisson { .. }) {
+            return 0;
+        }
+        let first = self.slot;
+        let mut due = |count: u64| self.step.checked_mul(count).and_then(|more| self.moment(first.checked_add(more)?)).is_some_and(|at| at <= until);
+        if !due(0) {
+            return 0;
+        }
+        let (mut low, mut high) = (0, 1);
+        while due(high) {
+            (low, high) = (high, high.saturating_mul(2));
+        }
+        while high - low > 1 {
+            let middle = u64::midpoint(low, high);
+            if due(middle) { low = middle } else { high = middle }
+        }
+        self.slot = first + high * self.step;
+        high
+    }
+
+    fn moment(&mut self, slot: u64) -> Option<u64> {
+        let (warm, rate, length) = self.warm;
+        match slot.checked_sub(warm) {
+            _ if slot >= self.limit => None,
+            None => Some((slot as f64 / rate * SECOND) as u64),
+            Some(slot) => length.checked_add(self.law.at(slot).filter(|at| *at < self.end)?),
+        }
     }
 }
 
@@ -211,6 +239,18 @@ mod tests {
             let variance = gaps.iter().map(|gap| (gap - mean).powi(2)).sum::<f64>() / (n - 1.0);
             // Of an exponential, the mean's standard error is 1/√n, the variance's √(8/n).
             prop_assert!((mean - 1.0).abs() < 5.0 / n.sqrt() && (variance - 1.0).abs() < 5.0 * (8.0 / n).sqrt(), "{} {}", mean, variance);
+        }
+    }
+
+    #[test]
+    fn slots_that_are_left_out_are_those_that_were_due() {
+        for pace in [Pace::Rate(1e6), Pace::Ramp { from: 10.0, to: 1e6 }, Pace::Replay(vec![1, 2, 3, 900_000_000])] {
+            let plan = plan(pace.clone(), 1.0);
+            let (mut some, mut all) = (Schedule::of(&plan, 1, 2).unwrap(), Schedule::of(&plan, 1, 2).unwrap());
+            let due = all.by_ref().take_while(|(_, at)| *at <= 500_000_000).count() as u64;
+            assert_eq!((some.leave_out(500_000_000), some.leave_out(500_000_000)), (due, 0), "{pace:?}");
+            // `take_while` has eaten the first one that was not due.
+            assert!(some.next().is_none_or(|(_, at)| at > 500_000_000) && some.next() == all.next(), "{pace:?}");
         }
     }
 

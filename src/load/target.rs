@@ -95,6 +95,9 @@ impl Target {
         let scheme = scheme
             .ok_or_else(|| wrong(text, format!("{} is not spoken", sanitise(&name)), "http, https, h2c, grpc, grpcs, tcp, udp and unix are"))?;
         let (authority, _) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        if authority.contains("{{") {
+            return Err(wrong(text, "its host is a template".into(), "one run loads one host; path, headers and body may change"));
+        }
         if authority.contains('@') {
             let what = Problem::new("load.target", "this address cannot be loaded", "it holds a name or password, which would be kept with the run");
             return Err(what.hint("leave them out: --basic and --bearer send credentials and keep none"));
@@ -161,6 +164,14 @@ impl Target {
     /// Path and query, with places for templates as they were written; empty where there is none.
     pub fn path(&self) -> &str {
         &self.path
+    }
+
+    /// Path and query of what an answer to `from` points to; none where that is another server.
+    pub(super) fn beside(&self, from: &str, location: &str) -> Option<String> {
+        let scheme = if self.scheme.is_secure() { "https" } else { "http" };
+        let base = Url::parse(&format!("{scheme}://{}{}", self.authority(), from.split_once('?').map_or(from, |(path, _)| path))).ok()?;
+        let there = base.join(location).ok().filter(|there| there.origin() == base.origin())?;
+        Some(there.query().map_or_else(|| there.path().to_owned(), |query| format!("{}?{query}", there.path())))
     }
 
     /// The Unix socket, where it is one.
@@ -286,6 +297,18 @@ mod tests {
         let target = Target::parse("http://x/slot/{{ feed.a b }}/ü?n={{random 1 9}}&{{counter}}").unwrap();
         assert_eq!(target.path(), "/slot/{{ feed.a b }}/%C3%BC?n={{random 1 9}}&{{counter}}");
         assert!(Target::parse("http://{{feed.host}}/").is_err(), "one run loads one host");
+    }
+
+    /// RFC 3986, 5.4: references and what they resolve to.
+    #[test]
+    fn redirects_stay_on_the_same_server() {
+        let target = Target::parse("http://a:80/b/c/d?q").unwrap();
+        for (location, path) in [("g", "/b/c/g"), ("/g", "/g"), ("../g?y", "/b/g?y"), ("http://a/g#s", "/g"), ("//a:80/", "/")] {
+            assert_eq!(target.beside("/b/c/d?q", location).as_deref(), Some(path), "{location}");
+        }
+        for other in ["http://b/", "https://a/", "//a:81/", "ftp://a/", "http://"] {
+            assert_eq!(target.beside("/", other), None, "{other}");
+        }
     }
 
     #[test]

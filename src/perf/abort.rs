@@ -38,7 +38,11 @@ impl FromStr for Rule {
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let milliseconds = self.span.as_millis();
-        if milliseconds % 1_000 == 0 { write!(f, "{}/{}s", self.limit, milliseconds / 1_000) } else { write!(f, "{}/{milliseconds}ms", self.limit) }
+        if milliseconds.is_multiple_of(1_000) {
+            write!(f, "{}/{}s", self.limit, milliseconds / 1_000)
+        } else {
+            write!(f, "{}/{milliseconds}ms", self.limit)
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use super::{Finished, Order};
 use crate::cluster::gate::Gate;
 use crate::load::engine::{self, Ended, Sample};
 use crate::names::Problem;
-use crate::results::{Interval, Run, State, Store, Writing};
+use crate::results::{Environment, Interval, Run, State, Store, Writing};
 
 /// How often a line is kept.
 const LINE: Duration = Duration::from_secs(1);
@@ -85,7 +85,10 @@ impl Job {
         self.audit("started");
         let begun = self.store.begin(&run);
         self.kept = self.note(begun);
-        let last = self.follow(&load).await;
+        let environment = Environment::here(run.target.cluster.as_deref());
+        let told = self.kept.as_ref().map_or(Ok(()), |kept| kept.environment(&environment));
+        self.note(told);
+        let last = self.follow(&load, run.started).await;
         run.take(&last);
         run.judge(&self.order.plan, &last, &self.medians);
         run.client_cpu_ns = cpu.zip(cpu_time()).and_then(|(before, after)| u64::try_from(after.saturating_sub(before).as_nanos()).ok());
@@ -93,7 +96,7 @@ impl Job {
     }
 
     /// Hands samples on and keeps a line a second, until the last one.
-    async fn follow(&mut self, load: &engine::Run) -> Arc<Sample> {
+    async fn follow(&mut self, load: &engine::Run, started: Timestamp) -> Arc<Sample> {
         let mut samples = load.samples();
         let mut kept: Option<Arc<Sample>> = None;
         let mut due = LINE;
@@ -108,7 +111,7 @@ impl Job {
             let sample = samples.borrow_and_update().clone();
             let over = sample.ended.is_some() || matches!(changed, Some(Err(_)));
             if over || sample.elapsed >= due {
-                self.keep(kept.as_deref(), &sample);
+                self.keep(kept.as_deref(), &sample, started);
                 kept = Some(sample.clone());
                 due = LINE * u32::try_from(sample.elapsed.as_secs() + 1).unwrap_or(u32::MAX);
             }
@@ -123,7 +126,7 @@ impl Job {
         }
     }
 
-    fn keep(&mut self, before: Option<&Sample>, sample: &Sample) {
+    fn keep(&mut self, before: Option<&Sample>, sample: &Sample, started: Timestamp) {
         let line = Interval::between(before, sample);
         // The last one may be a stump.
         if line.span_ns > LINE.as_nanos() as u64 / 2 {
@@ -131,7 +134,15 @@ impl Job {
         }
         let Some(writing) = &mut self.kept else { return };
         let written = writing.append(&line);
+        let from = before.map_or(Duration::ZERO, |before| before.elapsed);
+        let part = before.map_or_else(|| sample.whole.clone(), |before| sample.whole.since(&before.whole));
+        let span = sample.elapsed.saturating_sub(from);
+        // In a closed loop response and service time are one, and nothing is late.
+        let late = part.lateness();
+        let all = [(None, Some(part.response())), (Some("service"), late.map(|_| part.service())), (Some("lateness"), late)];
+        let logged: Vec<_> = all.into_iter().filter_map(|(tag, part)| Some(writing.log(started, tag, from, span, part?.histogram()))).collect();
         self.note(written);
+        logged.into_iter().for_each(|logged| _ = self.note(logged));
     }
 
     /// Says in the audit log what is done to somebody's system.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::results::Run;
 use crate::text::age;
+use crate::text::quantity::{latency, rate};
 use crate::text::sanitise;
 
 /// What a limit is on.
@@ -44,6 +45,16 @@ impl Limit {
     /// Whether a measured value keeps it.
     pub fn holds(&self, measured: f64) -> bool {
         if self.below { measured < self.value } else { measured > self.value }
+    }
+
+    /// What was measured beside what was wanted: `p99 60 ms, limit p99<50ms`.
+    pub fn said(&self, measured: f64) -> String {
+        match self.metric {
+            // Nanoseconds are whole and not below zero.
+            Metric::Latency(name) => format!("{name} {}, limit {self}", latency(measured.max(0.0) as u64)),
+            Metric::Errors => format!("errors {:.2} %, limit {self}", measured * 100.0),
+            Metric::Rate => format!("rate {}/s, limit {self}", rate(measured)),
+        }
     }
 }
 

@@ -4,6 +4,9 @@ use serde::Serialize;
 
 use super::Run;
 use crate::stats::interval::{self, Interval};
+use crate::stats::many::benjamini_hochberg;
+use crate::stats::paired::{Shift, shift};
+use crate::stats::unpaired;
 use crate::stats::verdict::{Comparison, Good, Word, compare, noise};
 
 /// What of a run is compared.
@@ -12,6 +15,8 @@ use crate::stats::verdict::{Comparison, Good, Word, compare, noise};
 pub enum Metric {
     /// Median latency, in nanoseconds.
     P50,
+    /// 90th percentile of latency, in nanoseconds.
+    P90,
     /// 99th percentile of latency, in nanoseconds.
     P99,
     /// Whole answers a second.
@@ -31,31 +36,40 @@ pub struct Compared {
     pub metrics: Vec<(Metric, Comparison)>,
     /// The one that decides.
     pub gate: Metric,
+    /// B over A at each quantile that runs know: where in the distribution it changed. For information.
+    pub shift: Vec<Shift>,
     /// The smallest change of it that is believed, as a share: what was asked for, or the noise between repeats of A where that is larger.
     pub band: f64,
 }
 
+/// The quantiles at which the shift is looked at.
+const QUANTILES: [f64; 5] = [0.5, 0.75, 0.9, 0.99, 0.999];
+
 impl Metric {
     /// In the order of a table.
-    pub const ALL: [Self; 4] = [Self::P99, Self::P50, Self::Rate, Self::Cpu];
+    pub const ALL: [Self; 5] = [Self::P99, Self::P90, Self::P50, Self::Rate, Self::Cpu];
 
     /// Its name in a table and on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::P50 => "p50",
+            Self::P90 => "p90",
             Self::P99 => "p99",
             Self::Rate => "req/s",
             Self::Cpu => "CPU/1k",
         }
     }
 
-    fn good(self) -> Good {
+    /// Which way is good.
+    pub fn good(self) -> Good {
         if self == Self::Rate { Good::More } else { Good::Less }
     }
 
-    fn of(self, run: &Run) -> Option<f64> {
+    /// What a run measured of it; none where it measured too little.
+    pub fn of(self, run: &Run) -> Option<f64> {
         match self {
             Self::P50 => run.latencies.p50.map(|ns| ns as f64),
+            Self::P90 => run.latencies.p90.map(|ns| ns as f64),
             Self::P99 => run.latencies.p99.map(|ns| ns as f64),
             Self::Rate => (run.requests > 0).then_some(run.requests_per_second),
             Self::Cpu => run.client_cpu_ns.filter(|_| run.requests > 0).map(|ns| ns as f64 * 1_000.0 / run.requests as f64),
@@ -66,6 +80,21 @@ impl Metric {
 impl Compared {
     /// Compares runs pair by pair, in the order given.
     pub fn of(a: &[Run], b: &[Run], gate: Metric, band: f64, seed: u64) -> Self {
+        let compared = Self::by(a, b, gate, band, |a, b, good, band| compare(a, b, good, band, seed));
+        let at = |run: &Run| {
+            let known = [run.latencies.p50, run.latencies.p75, run.latencies.p90, run.latencies.p99, run.latencies.p99_9];
+            known.map(|value| value.map_or(f64::NAN, |ns| ns as f64)).to_vec()
+        };
+        let [at_a, at_b] = [a, b].map(|runs| runs.iter().map(at).collect::<Vec<_>>());
+        Self { shift: shift(&QUANTILES, &at_a, &at_b, 0.95, seed), ..compared }
+    }
+
+    /// Compares runs that were not measured in turn.
+    pub fn apart(a: &[Run], b: &[Run], gate: Metric, band: f64, seed: u64) -> Self {
+        Self::by(a, b, gate, band, |a, b, good, band| unpaired::compare(a, b, good, band, seed))
+    }
+
+    fn by(a: &[Run], b: &[Run], gate: Metric, band: f64, compare: impl Fn(&[f64], &[f64], Good, f64) -> Option<Comparison>) -> Self {
         let all = |runs: &[Run]| {
             let failed: u64 = runs.iter().map(Run::failed).sum();
             let succeeded: u64 = runs.iter().map(Run::succeeded).sum();
@@ -74,12 +103,13 @@ impl Compared {
         let errors = [all(a), all(b)];
         let values = |runs: &[Run], metric: Metric| runs.iter().map(|run| metric.of(run).unwrap_or(f64::NAN)).collect::<Vec<_>>();
         let band_of = |metric: Metric| noise(&values(a, metric)).map_or(band, |noise| noise.max(band));
-        let one = |metric: Metric| compare(&values(a, metric), &values(b, metric), metric.good(), band_of(metric), seed).map(|found| (metric, found));
+        let one = |metric: Metric| compare(&values(a, metric), &values(b, metric), metric.good(), band_of(metric)).map(|found| (metric, found));
         Self {
             errors,
             more_errors: interval::of_difference(errors[0], errors[1], 0.95),
             metrics: Metric::ALL.into_iter().filter_map(one).collect(),
             gate,
+            shift: Vec::new(),
             band: band_of(gate),
         }
     }
@@ -87,6 +117,11 @@ impl Compared {
     /// The gated metric.
     pub fn gated(&self) -> Option<&Comparison> {
         self.metrics.iter().find(|(metric, _)| *metric == self.gate).map(|(_, found)| found)
+    }
+
+    /// The probabilities of all metrics, corrected after Benjamini and Hochberg: for looking which of them may have changed, not for a gate.
+    pub fn screened(&self) -> Vec<f64> {
+        benjamini_hochberg(&self.metrics.iter().map(|(_, found)| found.p).collect::<Vec<_>>())
     }
 
     /// B fails more often than chance explains. A server that fails faster is not faster, so this goes before every latency.
@@ -124,6 +159,12 @@ mod tests {
         let compared = |b: &[Run]| Compared::of(&runs(|at| 1_000_000 + at * 1_000, 0), b, Metric::P99, 0.03, 1);
         assert_eq!(compared(&runs(|at| 1_300_000 + at * 1_500, 0)).word(), Some(Word::Worse));
         assert_eq!(compared(&runs(|at| 1_000_000 + at * 1_100, 0)).word(), Some(Word::Equivalent));
+        let slower = compared(&runs(|at| 1_300_000 + at * 1_500, 0));
+        // Only p99 is known of these runs.
+        assert!(slower.shift.len() == 1 && (slower.shift[0].q, (slower.shift[0].ratio * 100.0).round()) == (0.99, 130.0), "{:?}", slower.shift);
+        assert!(
+            slower.screened().len() == slower.metrics.len() && slower.screened().iter().zip(&slower.metrics).all(|(q, (_, found))| *q >= found.p)
+        );
         let failing = compared(&runs(|at| 500_000 + at * 1_000, 100));
         assert!(failing.fails_more() && failing.word() == Some(Word::Worse), "{failing:?}");
         assert_eq!(failing.gated().unwrap().word, Word::Better);

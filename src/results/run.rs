@@ -6,10 +6,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Provenance;
 use super::told::{Endpoint, Generator, WarmUp};
 use crate::load::audit::{self, Figures, Reason, Stamp};
 use crate::load::plan::{Pace, Path, Plan};
 use crate::load::record::{Class, Latency, Record};
+use crate::load::request::Asked;
 use crate::load::sample::{Ended, Sample};
 use crate::names::Problem;
 use crate::text::sanitise;
@@ -51,6 +53,9 @@ pub struct Run {
     /// Failures by the name of their class; only those there were.
     #[serde(default)]
     pub errors: BTreeMap<String, u64>,
+    /// What was said first of each of these classes, where anything was.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub because: BTreeMap<String, String>,
     /// Response time: to the last byte read, from the moment the plan meant a request to be sent, or from the send where nothing was planned.
     #[serde(default)]
     pub latencies: Latencies,
@@ -96,6 +101,9 @@ pub struct Run {
     /// What belongs to each of several endpoints; empty where there is one.
     #[serde(default)]
     pub endpoints: Vec<Endpoint>,
+    /// What it belongs to.
+    #[serde(default, skip_serializing_if = "Provenance::is_empty")]
+    pub provenance: Provenance,
 }
 
 /// How far a run got.
@@ -152,6 +160,9 @@ pub struct Shape {
     /// How long an answer might take.
     #[serde(default)]
     pub timeout_ns: u64,
+    /// What was asked, apart from the address.
+    #[serde(default)]
+    pub request: Asked,
 }
 
 /// Latencies in nanoseconds. A percentile is missing where fewer than ten answers lie beyond it.
@@ -229,11 +240,20 @@ impl Run {
     /// A run that is about to begin.
     pub fn begin(id: String, target: Subject, plan: &Plan, started: Timestamp) -> Self {
         Self {
+            planned_rate: plan.pace.mean(plan.duration).map(millionths),
+            endpoints: if plan.also.is_empty() { Vec::new() } else { plan.endpoints().iter().map(Endpoint::planned).collect() },
+            ..Self::blank(id, target, Shape::of(plan), started)
+        }
+    }
+
+    /// A run of which nothing is known yet.
+    pub(super) fn blank(id: String, target: Subject, plan: Shape, started: Timestamp) -> Self {
+        Self {
             id,
             state: State::Running,
             aborted_by: None,
             target,
-            plan: Shape::of(plan),
+            plan,
             started,
             ended: None,
             elapsed_ns: 0,
@@ -242,6 +262,7 @@ impl Run {
             unfinished: 0,
             bytes: 0,
             errors: BTreeMap::new(),
+            because: BTreeMap::new(),
             latencies: Latencies::default(),
             histogram: Vec::new(),
             client_cpu_ns: None,
@@ -249,14 +270,15 @@ impl Run {
             lateness: Latencies::default(),
             stamp: None,
             reasons: Vec::new(),
-            planned_rate: plan.pace.mean(plan.duration).map(millionths),
+            planned_rate: None,
             missed: 0,
             backlog_max: 0,
             warm_up: None,
             generator: None,
             statuses: BTreeMap::new(),
             peers: BTreeMap::new(),
-            endpoints: if plan.also.is_empty() { Vec::new() } else { plan.endpoints().iter().map(Endpoint::planned).collect() },
+            endpoints: Vec::new(),
+            provenance: Provenance::default(),
         }
     }
 
@@ -268,6 +290,8 @@ impl Run {
         self.unfinished = sample.in_flight as u64;
         self.bytes = sample.whole.bytes;
         self.errors = errors(&sample.whole);
+        let because = |class: Class| sample.whole.reason(class).map(|reason| (class.name().to_owned(), reason.to_owned()));
+        self.because = Class::ALL.into_iter().filter_map(because).collect();
         self.latencies = Latencies::of(sample.whole.response());
         self.service = Latencies::of(sample.whole.service());
         self.lateness = sample.whole.lateness().map(Latencies::of).unwrap_or_default();
@@ -339,6 +363,11 @@ impl Run {
         Class::ALL.into_iter().filter_map(|class| self.errors.get(class.name()).map(|count| (class, *count)))
     }
 
+    /// What a class of failures means here: in general, and what was said first.
+    pub fn meaning(&self, class: Class) -> String {
+        self.because.get(class.name()).map_or_else(|| class.meaning().to_owned(), |reason| format!("{}: {reason}", class.meaning()))
+    }
+
     /// Why it cannot count as a measurement: nothing succeeded, and what stood in the way most often.
     pub fn trouble(&self) -> Option<Problem> {
         if self.succeeded() > 0 || self.state == State::Running {
@@ -353,7 +382,7 @@ impl Run {
             };
             return Some(Problem { why, ..none }.hint("let it run longer; `curl -v` shows how far one request gets"));
         };
-        let why: Vec<String> = self.failures().map(|(class, count)| format!("{} ({} × {})", class.meaning(), count, class.name())).collect();
+        let why: Vec<String> = self.failures().map(|(class, count)| format!("{} ({} × {})", self.meaning(class), count, class.name())).collect();
         Some(Problem { why: why.join("; "), ..none }.hint(class.remedy()))
     }
 
@@ -367,6 +396,9 @@ impl Run {
         self.target.cluster.iter_mut().for_each(clean);
         self.endpoints.iter_mut().for_each(|endpoint| [&mut endpoint.name, &mut endpoint.url].into_iter().for_each(clean));
         self.peers = self.peers.into_iter().map(|(peer, count)| (sanitise(&peer).into_owned(), count)).collect();
+        self.provenance = self.provenance.sanitised();
+        self.because = self.because.into_iter().map(|(class, reason)| (sanitise(&class).into_owned(), sanitise(&reason).into_owned())).collect();
+        self.plan.request = self.plan.request.sanitised();
         self.errors = self.errors.into_iter().map(|(class, count)| (sanitise(&class).into_owned(), count)).collect();
         self
     }
@@ -384,6 +416,7 @@ impl Shape {
             warm_up_ns: nanoseconds(plan.warm_up),
             path: plan.path,
             timeout_ns: nanoseconds(plan.timeout),
+            request: plan.request.asked(),
         }
     }
 }

@@ -3,6 +3,8 @@
 //! A folder appears whole, the summary is replaced whole, and lines are only appended, so that a program that is killed leaves what it measured. The
 //! program that writes a run holds a lock on its samples; where nobody holds it, a run that says that it is running was interrupted.
 
+mod beside;
+
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
@@ -10,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+pub use self::beside::{Kept, open_file};
 use super::run::{Interval, Run, State, Subject};
 use crate::names::Problem;
 use crate::text::sanitise;
@@ -98,7 +101,7 @@ impl Store {
             return Err(unknown(id));
         }
         let path = self.folder(id).join(SUMMARY);
-        let text = fs::read(&path).map_err(|error| match error.kind() {
+        let text = beside::read_file(&path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound if !self.folder(id).is_dir() => unknown(id),
             _ => unreadable(&path, &error.to_string()),
         })?;
@@ -141,7 +144,8 @@ impl Store {
             return Err(unknown(id));
         }
         let path = self.folder(id).join(SAMPLES);
-        let text = fs::read_to_string(&path).map_err(|error| unreadable(&path, &error.to_string()))?;
+        let bytes = beside::read_file(&path).map_err(|error| unreadable(&path, &error.to_string()))?;
+        let text = String::from_utf8_lossy(&bytes);
         Ok(text.lines().map_while(|line| serde_json::from_str(line).ok()).collect())
     }
 

@@ -62,20 +62,20 @@ fn compare_with(a: &[f64], b: &[f64], good: Good, band: f64, seed: u64, resample
     let interval = Interval { low: interval.low.exp(), high: interval.high.exp() };
     let p = signed_rank(&ratios);
     let ratio = centre(&ratios)?.exp();
-    let word = word(&ratios, ratio, interval, p, good, band);
+    let word = judged(ratio, interval, p, good, band, ratios.len() >= FEWEST_PAIRS, more_pairs(&ratios, band));
     Some(Comparison { pairs: ratios.len(), a: median(a)?, b: median(b)?, ratio, interval, p, word })
 }
 
-fn word(ratios: &[f64], ratio: f64, interval: Interval, p: f64, good: Good, band: f64) -> Word {
+/// The word for a ratio, its interval and its probability; `enough`: there are as many values as a verdict takes, `more`: so many would probably tell.
+pub(super) fn judged(ratio: f64, interval: Interval, p: f64, good: Good, band: f64, enough: bool, more: usize) -> Word {
     let (low, high) = (1.0 / (1.0 + band), 1.0 + band);
-    let enough = ratios.len() >= FEWEST_PAIRS;
     let within = interval.low >= low && interval.high <= high;
     let apart = !interval.holds(1.0) && p < 0.05 && (ratio > high || ratio < low);
     match (enough, within, apart) {
         (true, true, _) => Word::Equivalent,
         (true, false, true) if (ratio > 1.0) == (good == Good::More) => Word::Better,
         (true, false, true) => Word::Worse,
-        _ => Word::Inconclusive(more_pairs(ratios, band)),
+        _ => Word::Inconclusive(more),
     }
 }
 

@@ -95,6 +95,11 @@ impl Amount {
         Some(Self(if negative { -nanos } else { nanos }))
     }
 
+    /// Billionths of a unit.
+    pub fn billionths(self) -> i128 {
+        self.0
+    }
+
     /// Whole units, rounded up: bytes, pods, cores.
     pub fn units(self) -> u64 {
         up(self.0, NANO)

@@ -1,8 +1,8 @@
 //! The one YAML door for everything that goes to or comes from a cluster. It writes with serde-saphyr, because
 //! serde_yaml writes `on`, `no` and `1_000` bare and so changes strings into other types (checked against kubectl).
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Largest text that is read, in bytes: a limit against files made to exhaust memory.
 pub const LARGEST: usize = 16 * 1024 * 1024;
@@ -24,6 +24,48 @@ pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, String> {
         return Err(format!("{} bytes of YAML are more than the {LARGEST} that are read", text.len()));
     }
     serde_saphyr::from_str(text).map_err(|error| error.to_string())
+}
+
+/// A value with the line it was read from, counted from 1; 0 where that is not known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Placed<T> {
+    /// The value.
+    pub value: T,
+    /// The line.
+    pub line: u64,
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Placed<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let spanned = serde_saphyr::Spanned::<T>::deserialize(deserializer)?;
+        Ok(Self { line: spanned.referenced.line(), value: spanned.value })
+    }
+}
+
+/// What is wrong in a YAML text, and on which line, counted from 1; 0 where that is not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// The line.
+    pub line: u64,
+    /// What is wrong, in one line.
+    pub what: String,
+}
+
+/// Reads one YAML document, or says on which line it goes wrong.
+///
+/// # Errors
+/// The first mistake; also that the text is over [`LARGEST`].
+pub fn read_placed<T: DeserializeOwned>(text: &str) -> Result<T, Mistake> {
+    if text.len() > LARGEST {
+        return Err(Mistake { line: 0, what: format!("{} bytes of YAML are more than the {LARGEST} that are read", text.len()) });
+    }
+    serde_saphyr::from_str(text).map_err(|error| {
+        let said = error.without_snippet().to_string();
+        let what = said.lines().next().unwrap_or_default();
+        // The place is told apart from what is wrong there.
+        let what = what.find(" at line ").map_or(what, |at| &what[..at]);
+        Mistake { line: error.location().map_or(0, |place| place.line()), what: what.to_owned() }
+    })
 }
 
 #[cfg(test)]
@@ -102,6 +144,16 @@ mod tests {
             let document = write(&std::collections::BTreeMap::from([("value", text)])).expect("writes");
             assert!(document.contains('"') || document.contains('\''), "{document}");
         }
+    }
+
+    #[test]
+    fn a_mistake_has_a_place_and_one_line() {
+        for (text, line) in [("a: 1\nb: [", 2), ("a: 1\nb: x\n", 2), ("a: 1\na: 2\n", 2)] {
+            let mistake = read_placed::<std::collections::BTreeMap<String, u8>>(text).expect_err("broken");
+            assert!(mistake.line.abs_diff(line) <= 1 && !mistake.what.is_empty() && !mistake.what.contains(['\n', '|']), "{mistake:?}");
+        }
+        let placed: std::collections::BTreeMap<String, Placed<u8>> = read_placed("a: 1\nb: 2\n").expect("reads");
+        assert_eq!(placed["b"].line, 2);
     }
 
     #[test]

@@ -31,6 +31,7 @@ use super::term::session::{Session, Signal, Signals, size};
 use crate::cluster::fleet::Fleet;
 use crate::names::Problem;
 use crate::perf::apart::Launch;
+use crate::perf::schedule::Book;
 use crate::results::Store;
 use crate::terminal::Facts;
 
@@ -42,6 +43,8 @@ pub struct Start {
     pub store: Store,
     /// How a load test gets a process of its own.
     pub launch: Launch,
+    /// The person's schedules.
+    pub book: Book,
     /// The folder for what is saved.
     pub saved: PathBuf,
     /// What the panes read.
@@ -89,6 +92,7 @@ pub async fn run(start: Start) -> io::Result<()> {
         fleet: start.fleet.clone(),
         store: start.store,
         launch: start.launch,
+        book: start.book,
         saved: start.saved,
         reports: sender,
         remember: start.remember,

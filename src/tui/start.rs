@@ -16,12 +16,15 @@ use super::run::replay::Player;
 use super::tape;
 use crate::cluster::filter::glob;
 use crate::cluster::fleet::Fleet;
-use crate::cluster::standing::Record;
-use crate::config::Config;
+use crate::cluster::standing::{Declared, Record};
+use crate::config::{Config, ConnectionSetting, Settings};
 use crate::names::{ClusterId, Problem};
 use crate::perf::apart::Launch;
+use crate::perf::permute::journal;
+use crate::perf::schedule::Book;
 use crate::results::Store;
 use crate::terminal::Depth;
+use crate::text::sanitise;
 
 /// What flags say, which wins over all files.
 #[derive(Clone, Debug, Default)]
@@ -64,7 +67,7 @@ pub fn prepare(opening: Opening, config: &Config) -> Result<Start, Problem> {
     let fleet = opening.fleet;
     let remembered: Memory = config.remembered();
     let open = chosen(&fleet, &opening.contexts, &remembered)?;
-    let mut reading = Reading::new(config.clone(), opening.flags);
+    let mut reading = Reading::new(config.clone(), opening.flags).beside(fleet.clone());
     let mut looks = reading.first()?;
     let looked_at = config.kubeconfigs.is_empty().then(|| config.looked_at.iter().map(|path| path.display().to_string()).collect());
     let shared = Shared {
@@ -82,12 +85,13 @@ pub fn prepare(opening: Opening, config: &Config) -> Result<Start, Problem> {
         all_namespaces: opening.all_namespaces,
         command: opening.command,
         memory: remembered,
-        problems: opening.problems.into_iter().chain(std::mem::take(&mut looks.problems)).collect(),
+        problems: opening.problems.into_iter().chain(std::mem::take(&mut looks.problems)).chain(left_changed(config)).collect(),
     };
     let paths = config.paths.clone();
     let remember = move |memory: Memory| paths.remember(&memory);
     Ok(Start {
         store: Store::open(&config.paths.data),
+        book: Book::new(&config.paths.config, &config.paths.state, &config.paths.data),
         launch: Launch { program: config.program.clone(), runtime: config.paths.runtime.clone() },
         saved: config.paths.data.clone(),
         shared,
@@ -101,6 +105,22 @@ pub fn prepare(opening: Opening, config: &Config) -> Result<Start, Problem> {
         record: opening.record,
         fleet,
     })
+}
+
+/// What killed permutations left changed.
+fn left_changed(config: &Config) -> Vec<Problem> {
+    journal::left(&config.paths.state.join(journal::FOLDER)).iter().map(|left| journal::complaint(&left.entry)).collect()
+}
+
+/// Connections that no kubeconfig names.
+pub fn declared(settings: &Settings) -> Vec<Declared> {
+    let one = |one: &ConnectionSetting| Declared {
+        id: ClusterId::new(sanitise(one.name.get_ref()).as_ref()),
+        kind: one.kind,
+        url: one.url.clone(),
+        place: one.place.clone(),
+    };
+    settings.connections.iter().map(one).collect()
 }
 
 fn environments(config: &Config) -> BTreeMap<String, Environment> {

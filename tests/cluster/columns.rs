@@ -37,6 +37,7 @@ const MEANT: &[(&str, Meant, &str)] = &[
     ("pods", Meant::Ours("%MEM/L"), "`kubectl top` is another command; it is seen only where metrics are served"),
     ("pods", Meant::Ours("%CPU/R"), "`kubectl top` is another command; it is seen only where metrics are served"),
     ("pods", Meant::Ours("%MEM/R"), "`kubectl top` is another command; it is seen only where metrics are served"),
+    ("nodes", Meant::Ours("PODS"), "how full a node is, counted only where it is asked for: kubectl tells it one node at a time, in describe"),
     ("nodes", Meant::Ours("CPU"), "`kubectl top` is another command; it is seen only where metrics are served"),
     ("nodes", Meant::Ours("%CPU"), "`kubectl top` is another command; it is seen only where metrics are served"),
     ("nodes", Meant::Ours("MEM"), "`kubectl top` is another command; it is seen only where metrics are served"),

@@ -11,19 +11,19 @@ use super::line::{APART, Apart, Stalling};
 use super::*;
 
 /// A cluster beside the sick one, with a pod of its own, watched all the time.
-struct Beside {
+pub struct Beside {
     _server: Fault,
-    fleet: Fleet,
+    pub fleet: Fleet,
     seen: Seen,
     pods: Subscription,
     since: Connection,
 }
 
-/// A fleet of a server called `sick` at that address and of a healthy one beside it, both connected.
-async fn beside(sick: std::net::SocketAddr, user: serde_json::Value) -> (Beside, tempfile::TempDir, PathBuf) {
+/// A fleet of a cluster called `sick`, as kubeconfigs describe it, and of a healthy one beside it, both connected.
+pub async fn beside(sick: serde_json::Value, user: serde_json::Value) -> (Beside, tempfile::TempDir, PathBuf) {
     let well = Fault::start(|path, _| (pods(path) && streams(path)).then(|| Reply::Holds(vec![pod("ADDED", "fine", "5"), end("5")]))).await;
     let config = json!({"current-context": "sick",
-        "clusters": [{"name": "sick", "cluster": {"server": format!("http://{sick}")}}, {"name": "well", "cluster": {"server": format!("http://{}", well.address)}}],
+        "clusters": [{"name": "sick", "cluster": sick}, {"name": "well", "cluster": {"server": format!("http://{}", well.address)}}],
         "users": [{"name": "me", "user": user}, {"name": "nobody", "user": {}}],
         "contexts": [{"name": "sick", "context": {"cluster": "sick", "user": "me"}}, {"name": "well", "context": {"cluster": "well", "user": "nobody"}}]});
     let (folder, path) = fault::write(&config.to_string());
@@ -35,10 +35,15 @@ async fn beside(sick: std::net::SocketAddr, user: serde_json::Value) -> (Beside,
     (Beside { _server: well, fleet, seen, pods, since }, folder, path)
 }
 
+/// A cluster of a kubeconfig at that address.
+fn at(server: std::net::SocketAddr) -> serde_json::Value {
+    json!({"server": format!("http://{server}")})
+}
+
 impl Beside {
     /// Nothing has happened to it: it answers as it did, and its rows were never doubted.
     #[track_caller]
-    fn has_not_noticed(&mut self) {
+    pub fn has_not_noticed(&mut self) {
         let now = self.fleet.status().borrow().iter().find(|one| one.id == id("well")).cloned().unwrap();
         assert_eq!((now.health, now.since, &now.problem), (Health::Ready, self.since.since, &None));
         if let Some(Some(Delta { phase, removed, .. })) = self.pods.next().now_or_never() {
@@ -75,7 +80,7 @@ async fn a_server_that_asks_to_be_left_alone_is_left_alone_for_so_long() {
         }
     })
     .await;
-    let (mut well, _folder, _) = beside(server.address, json!({})).await;
+    let (mut well, _folder, _) = beside(at(server.address), json!({})).await;
     let (mut seen, mut rows) = (Seen::default(), watch(&well.fleet, "sick", "pods"));
     seen.until("a refusal", &mut rows, |seen| stale(seen).is_some()).await;
     let begun = Instant::now();
@@ -99,7 +104,7 @@ async fn a_list_whose_end_is_never_told_is_read_in_pages() {
         _ => None,
     })
     .await;
-    let (mut well, _folder, _) = beside(server.address, json!({})).await;
+    let (mut well, _folder, _) = beside(at(server.address), json!({})).await;
     let (mut seen, mut rows) = (Seen::default(), watch(&well.fleet, "sick", "pods"));
     seen.until("both rows", &mut rows, |seen| seen.names() == ["one", "two"] && seen.phase == Some(Phase::Synced)).await;
     well.has_not_noticed();
@@ -109,7 +114,7 @@ async fn a_list_whose_end_is_never_told_is_read_in_pages() {
 async fn behind_a_proxy_that_stalls_rows_are_doubtful_first_and_old_then() {
     let server = Fault::start(|path, _| (pods(path) && streams(path)).then(|| Reply::Holds(vec![pod("ADDED", "one", "5"), end("5")]))).await;
     let proxy = Stalling::before(server.address).await;
-    let (mut well, _folder, _) = beside(proxy.address, json!({})).await;
+    let (mut well, _folder, _) = beside(at(proxy.address), json!({})).await;
     let (mut seen, mut rows) = (Seen::default(), watch(&well.fleet, "sick", "pods"));
     seen.synced(&mut rows).await;
     proxy.stall();
@@ -140,7 +145,7 @@ async fn where_packets_are_dropped_the_sockets_probe_and_the_heartbeat_tells() {
         Ok(apart) => apart,
         Err(why) => return real::skipped(test, &format!("no network of its own can be made (it needs root and iproute2): {why}")),
     };
-    let (mut well, _folder, _) = beside(apart.address, json!({})).await;
+    let (mut well, _folder, _) = beside(at(apart.address), json!({})).await;
     let (mut seen, mut rows) = (Seen::default(), watch(&well.fleet, "sick", "pods"));
     seen.synced(&mut rows).await;
     let sockets = apart.sockets();
@@ -183,7 +188,7 @@ async fn a_token_that_ends_in_mid_stream_is_renewed_once_and_the_watch_goes_on()
         path if pods(path) && path.contains("watch=1") => Some(Reply::Holds(vec![pod("ADDED", "two", "6")])),
         _ => None,
     });
-    let (mut well, _folder, _) = beside(server.address, exec).await;
+    let (mut well, _folder, _) = beside(at(server.address), exec).await;
     health(&well.fleet, &id("sick"), Health::Ready).await;
     let (mut seen, mut rows) = (Seen::default(), watch(&well.fleet, "sick", "pods"));
     let codes = reasons(&mut seen, &mut rows, |seen| seen.names() == ["one", "two"]).await;
@@ -202,7 +207,7 @@ async fn a_clock_that_is_wrong_is_named() {
         (path == "/readyz").then(|| Reply::Heads(200, vec![format!("Date: {date}")], "ok".into()))
     })
     .await;
-    let (mut well, _folder, _) = beside(server.address, json!({})).await;
+    let (mut well, _folder, _) = beside(at(server.address), json!({})).await;
     let problem = health(&well.fleet, &id("sick"), Health::Ready).await.problem.unwrap();
     is_said(&problem, "cluster.clock", "ages are counted on this machine's clock");
     assert_eq!(problem.what, "the clock of sick is 20m ahead of this machine's");
@@ -214,7 +219,7 @@ async fn a_clock_that_is_wrong_is_named() {
 #[tokio::test]
 async fn a_context_that_is_deleted_while_it_is_open_says_so_and_comes_back() {
     let server = Fault::start(|path, _| (pods(path) && streams(path)).then(|| Reply::Holds(vec![pod("ADDED", "one", "5"), end("5")]))).await;
-    let (mut well, _folder, path) = beside(server.address, json!({})).await;
+    let (mut well, _folder, path) = beside(at(server.address), json!({})).await;
     let (mut seen, mut rows) = (Seen::default(), watch(&well.fleet, "sick", "pods"));
     seen.synced(&mut rows).await;
     let mut files = well.fleet.follow();
@@ -243,6 +248,43 @@ async fn a_context_that_is_deleted_while_it_is_open_says_so_and_comes_back() {
     health(&well.fleet, &id("sick"), Health::Ready).await;
     seen.synced(&mut rows).await;
     well.has_not_noticed();
+}
+
+/// It is gone, and comes back at the same address as another process: what it still knows is not read again.
+#[tokio::test]
+async fn a_server_that_comes_back_is_watched_from_where_it_was() {
+    let first = |path: &str, _| (pods(path) && streams(path)).then(|| Reply::Holds(vec![pod("ADDED", "one", "5"), end("5")]));
+    let mut server = Fault::start(first).await;
+    let (mut well, _folder, _) = beside(at(server.address), json!({})).await;
+    let (mut seen, mut rows) = (Seen::default(), watch(&well.fleet, "sick", "pods"));
+    seen.synced(&mut rows).await;
+    server.stop().await;
+    seen.until("old rows", &mut rows, |seen| stale(seen).is_some()).await;
+    health(&well.fleet, &id("sick"), Health::Unreachable).await;
+    let later = |path: &str, _| (pods(path) && path.contains("watch=1")).then(|| Reply::Holds(vec![pod("ADDED", "two", "6")]));
+    let again = Fault::start_at(server.address, later).await;
+    seen.until("what came meanwhile", &mut rows, |seen| seen.names() == ["one", "two"] && seen.phase == Some(Phase::Synced)).await;
+    let asked = again.asked().borrow().iter().filter(|path| pods(path)).cloned().collect::<Vec<_>>();
+    assert!(asked.len() == 1 && asked[0].contains("resourceVersion=5") && !streams(&asked[0]), "{asked:?}");
+    well.has_not_noticed();
+}
+
+/// Whoever changes something passes the fleet's gate, also where nobody looks at a screen.
+#[tokio::test]
+async fn a_cluster_in_maintenance_is_watched_and_not_changed() {
+    let server = Fault::start(|path, _| (pods(path) && streams(path)).then(|| Reply::Holds(vec![pod("ADDED", "one", "5"), end("5")]))).await;
+    let (_folder, path) = kubeconfig(&[("lab", server.address)]);
+    let fleet = Fleet::open(FleetOptions { kubeconfigs: vec![path], held: vec![id("lab")], ..FleetOptions::default() }).unwrap();
+    fleet.connect(&id("lab"));
+    let (mut seen, mut rows) = (Seen::default(), watch(&fleet, "lab", "pods"));
+    seen.synced(&mut rows).await;
+    let key = seen.row("one").unwrap().key();
+    let problem = fleet.delete(&key).await.unwrap_err();
+    is_said(&problem, "gate.maintenance", "delete");
+    assert!(!server.asked().borrow().iter().any(|path| path.contains("/pods/one")), "it was not even asked");
+    fleet.gate().hold(Vec::new());
+    fleet.delete(&key).await.unwrap();
+    assert!(server.asked().borrow().iter().any(|path| path.contains("/pods/one")));
 }
 
 /// A discovery document of kinds by their plurals, all of group `shop.dev`.
@@ -282,7 +324,7 @@ async fn a_kind_whose_definition_is_removed_while_it_is_shown_says_that_it_is_go
         }
     })
     .await;
-    let (mut well, _folder, _) = beside(server.address, json!({})).await;
+    let (mut well, _folder, _) = beside(at(server.address), json!({})).await;
     let (mut seen, mut rows) = (Seen::default(), watch(&well.fleet, "sick", "gadgets"));
     seen.until("its end", &mut rows, |seen| stale(seen).is_some()).await;
     let problem = stale(&seen).unwrap();
@@ -304,7 +346,7 @@ async fn one_kind_of_thirty_that_is_forbidden_is_named_and_hides_no_other() {
         _ => None,
     })
     .await;
-    let (mut well, _folder, _) = beside(server.address, json!({})).await;
+    let (mut well, _folder, _) = beside(at(server.address), json!({})).await;
     let mut all: Vec<(String, Subscription)> = kinds.iter().map(|kind| (kind.clone(), watch(&well.fleet, "sick", kind))).collect();
     for (kind, rows) in &mut all {
         let mut seen = Seen::default();
@@ -338,7 +380,7 @@ async fn ten_thousand_namespaces_long_names_and_large_objects_are_rows_like_any_
         _ => None,
     })
     .await;
-    let (mut well, _folder, _) = beside(server.address, json!({})).await;
+    let (mut well, _folder, _) = beside(at(server.address), json!({})).await;
     let (mut seen, mut rows) = (Seen::default(), watch(&well.fleet, "sick", "pods"));
     seen.synced(&mut rows).await;
     assert_eq!(seen.names(), ["large", long.as_str()]);
@@ -352,7 +394,7 @@ async fn ten_thousand_namespaces_long_names_and_large_objects_are_rows_like_any_
 #[tokio::test]
 async fn an_idle_cluster_with_three_views_open_is_asked_for_its_health_and_for_nothing_else() {
     let server = Fault::start(|_, _| None).await;
-    let (mut well, _folder, _) = beside(server.address, json!({})).await;
+    let (mut well, _folder, _) = beside(at(server.address), json!({})).await;
     let mut views: Vec<Subscription> = ["pods", "secrets", "configmaps"].iter().map(|view| watch(&well.fleet, "sick", view)).collect();
     for rows in &mut views {
         Seen::default().synced(rows).await;

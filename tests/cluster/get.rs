@@ -48,6 +48,35 @@ fn every_output_says_the_same_rows_in_its_own_way() {
 }
 
 #[test]
+fn the_wide_view_tells_what_is_in_use_and_how_full_nodes_are() {
+    let served = still();
+    let pods = says(&served, &["pods", "-n", "shop", "-o", "wide"]);
+    let web = pods.lines().find(|line| line.contains("web-")).unwrap();
+    assert!(pods.lines().next().unwrap().contains("%MEM/L") && web.contains("Mi") && web.contains('%'), "{pods}");
+    let nodes = says(&served, &["nodes", "-o", "wide"]);
+    assert!(nodes.lines().next().unwrap().contains("PODS"), "{nodes}");
+    for line in nodes.lines().skip(1) {
+        let node = line.split_whitespace().next().unwrap();
+        assert!(line.contains(&format!(" {}/110 ", pods_on(&served, node))), "{nodes}");
+    }
+    assert!(!says(&served, &["nodes"]).contains("PODS"));
+}
+
+/// Pods that have not ended, as their own table tells them.
+fn pods_on(served: &Served, node: &str) -> usize {
+    let all = says(served, &["pods", "-A", "-o", "csv"]);
+    let mut lines = all.lines();
+    let head: Vec<&str> = lines.next().unwrap().split(',').collect();
+    let at = |name: &str| head.iter().position(|one| *one == name).unwrap();
+    let (node_at, status) = (at("NODE"), at("STATUS"));
+    let here = |line: &&str| {
+        let cells: Vec<&str> = line.split(',').collect();
+        cells[node_at] == node && !matches!(cells[status], "Completed" | "Error" | "Failed" | "Succeeded")
+    };
+    lines.filter(here).count()
+}
+
+#[test]
 fn rows_are_filtered_and_get_columns_of_ones_own() {
     let served = still();
     let failing = says(&served, &["pods", "-n", "shop", "--filter", "is:failed", "-o", "name"]);

@@ -58,7 +58,7 @@ async fn two_real_clusters_share_a_table_and_nothing_else() {
 }
 
 /// One kubeconfig of two, with contexts `left` and `right`, as `kubectl config view --flatten` writes each.
-fn merged(left: &Real, right: &Real) -> String {
+pub fn merged(left: &Real, right: &Real) -> String {
     let mut all = json!({"apiVersion": "v1", "kind": "Config", "current-context": "left", "clusters": [], "users": [], "contexts": []});
     for (name, real) in [("left", left), ("right", right)] {
         let text = real.says(&["config", "view", "--flatten", "--minify", "-o", "json"], "");

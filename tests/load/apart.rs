@@ -144,6 +144,14 @@ fn a_run_that_cannot_begin_says_so_where_it_was_ordered() {
     assert!(code == Some(1) && out.is_empty() && err.contains("has no address"), "{out}{err}");
     let (code, out, err) = ran(home.path(), "--readonly perf run --detach http://127.0.0.1:9/");
     assert!(code == Some(1) && out.is_empty() && err.contains("read-only"), "{err}");
+    let settings = home.path().join(".config/meshplay");
+    std::fs::create_dir_all(&settings).unwrap();
+    std::fs::write(settings.join("config.toml"), "[perf]\ntargets = [\"*.test.example\"]\n").unwrap();
+    for how in ["", "--detach"] {
+        let (code, out, err) = ran(home.path(), &format!("perf run http://127.0.0.1:9/ {how}"));
+        assert!(code == Some(1) && out.is_empty() && err.contains("only places"), "{how}: {err}");
+    }
+    std::fs::remove_file(settings.join("config.toml")).unwrap();
     std::fs::create_dir_all(home.path().join(".local/share/meshplay")).unwrap();
     _ = std::fs::remove_dir_all(runs(home.path()));
     std::fs::write(runs(home.path()), "a file where the folder should be").unwrap();

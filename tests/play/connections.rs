@@ -2,6 +2,7 @@
 
 use meshplay::cluster::connection::Connection;
 use meshplay::cluster::fleet::Context;
+use meshplay::cluster::rows::{Delta, Phase};
 use meshplay::cluster::standing::{Declared, Move};
 use meshplay::names::{ConnectionKind, Standing};
 use meshplay::tui::app::model::Report;
@@ -138,7 +139,8 @@ fn a_context_that_goes_from_the_kubeconfig_says_so_and_comes_back_with_it() {
 #[test]
 fn a_connection_of_another_kind_is_asked_when_the_person_connects_it_and_not_before() {
     let mut stage = Opening::kubeconfig(&["lab"]).open(&["lab"]).start();
-    stage.model.shared.declared = vec![Declared { id: id("metrics"), kind: ConnectionKind::Prometheus, url: "http://metrics.example:9090".into() }];
+    stage.model.shared.declared =
+        vec![Declared { id: id("metrics"), kind: ConnectionKind::Prometheus, url: "http://metrics.example:9090".into(), place: String::new() }];
     stage.wanted();
     stage.play(",k j");
     assert!(stage.lines_with("metrics")[0].contains("prometheus"), "{}", stage.screen());
@@ -184,4 +186,34 @@ fn partial_results_say_how_many_clusters_are_in_the_table() {
         .rows("h", listed("pods", vec![]))
         .rows("i", scene::stale(0, Problem::new("cluster.busy", "i is too busy (429)", "again in 12 s; slow down")));
     assert!(stage.line(1).contains("8 of 9 clusters") && stage.line(1).contains("i busy since 14:04Z, again in 12 s"), "{}", stage.line(1));
+}
+
+/// A list of one pod, complete.
+fn complete(place: &str) -> Delta {
+    Delta { phase: Some(Phase::Synced), ..scene::changed(vec![scene::pod(place, "1/1", "Running")]) }
+}
+
+#[test]
+fn opening_a_cluster_beside_another_leaves_the_rows_there_as_they_are() {
+    let mut stage = Opening::kubeconfig(CONTEXTS).open(&["prod-eu"]).start();
+    stage.connections(vec![scene::ready("prod-eu")]).play(":po <ret>").rows("prod-eu", complete("prod-eu/shop/web"));
+    let watched = |stage: &mut Stage| {
+        let watch = |effect| match effect {
+            Effect::Inventory(inventory::work::Effect::Watch { generation, specs }) => Some((generation, specs.len())),
+            _ => None,
+        };
+        stage.wanted().into_iter().rev().find_map(watch).expect("a watch")
+    };
+    let (view, _) = watched(&mut stage);
+    stage.play("':ctx prod-eu prod-us' <ret>");
+    assert_eq!(stage.model.shared.open, [id("prod-eu"), id("prod-us")]);
+    assert_eq!(watched(&mut stage), (view, 2), "the same view, of two clusters");
+    stage.rows("prod-us", complete("prod-us/shop/cart"));
+    assert_shown(&mut stage, &["web", "cart"]);
+    stage.play("':ctx prod-us' <ret>");
+    assert_eq!(watched(&mut stage), (view, 1));
+    // Rows that were on their way when it was closed.
+    stage.rows("prod-eu", complete("prod-eu/shop/late"));
+    assert_shown(&mut stage, &["cart"]);
+    assert_not_shown(&mut stage, &["web", "late"]);
 }

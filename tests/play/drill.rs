@@ -1,13 +1,16 @@
 //! Stories of going from one object to others and back: enter, o, J, w, esc, `[`.
 
+use std::sync::Arc;
+
 use meshplay::cluster::rows::{Cell, Column, Delta, Phase, Row, Uid};
 use meshplay::cluster::watch::WatchSpec;
 use meshplay::names::{Gvk, Problem};
 use meshplay::tui::app::model::{Effect, Report};
+use meshplay::tui::panes::inventory::jumps::Jump;
 use meshplay::tui::panes::inventory::work;
 
 use crate::play::{Opening, Stage};
-use crate::scene::{KINDS, Make, changed, listed, pod, ready, shop, workload};
+use crate::scene::{self, KINDS, Make, changed, listed, pod, ready, shop, workload};
 use crate::{assert_not_shown, assert_shown, newcomer, wanted};
 
 fn effects(stage: &mut Stage) -> Vec<work::Effect> {
@@ -192,4 +195,30 @@ fn w_keeps_the_kind_and_the_object_and_leaves_the_other_namespaces() {
     assert!(stage.cursor().starts_with("c "), "{}", stage.screen());
     stage.play("w");
     assert_shown(&mut stage, &["only shop is shown already"]);
+}
+
+#[test]
+fn jumps_of_ones_own_lead_down_by_labels_or_to_what_is_controlled() {
+    let mut stage = newcomer();
+    let jump = |from: &str, to: &str, labels: Option<&str>| Jump { from: from.into(), to: to.into(), labels: labels.map(str::to_owned) };
+    stage.model.inventory.jumps = vec![
+        jump("gd.shop.dev", "pods", Some("app={label:app},gadget={name}")),
+        jump("services", "configmaps", None),
+        jump("gadgets.other.dev", "nodes", None),
+    ];
+    let gadget = |name: &str| Row { gvk: Arc::new(Gvk::new("shop.dev", "v1", "Gadget")), ..pod(&format!("sandbox/shop/{name}"), "1/1", "Running") };
+    stage.play(": gadgets <ret>").rows("sandbox", plain(vec![gadget("lamp").label("app=light"), gadget("odd")]));
+    stage.wanted();
+    stage.play("g <ret>");
+    let specs = watched(&mut stage);
+    let asked = (specs[0].view.as_str(), specs[0].labels.as_str(), &specs[0].namespaces[..]);
+    assert_eq!(asked, ("pods", "app=light,gadget=lamp", &["shop".to_owned()][..]));
+    assert_shown(&mut stage, &["of Gadget lamp"]);
+    stage.play("<esc> j <ret>");
+    assert_shown(&mut stage, &["odd has no label app"]);
+    // A jump of one's own goes before what the program knows.
+    stage.play(": svc <ret>").rows("sandbox", listed("services", vec![scene::service("sandbox/shop/web")]));
+    stage.wanted();
+    stage.play("<ret>");
+    assert_eq!(watched(&mut stage)[0].view, "configmaps");
 }

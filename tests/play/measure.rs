@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use meshplay::cluster::metrics::{Known, Reading};
 use meshplay::cluster::rows::Row;
-use meshplay::names::Problem;
+use meshplay::names::{ClusterId, Problem};
+use meshplay::tui::app::model::{Effect, Report};
+use meshplay::tui::panes::inventory::work::{Effect as Work, Report as Answer};
 
 use crate::play::{Opening, Stage};
 use crate::scene::{self, KINDS, Make, changed, listed, pod, uses};
@@ -102,4 +104,30 @@ fn numbers_that_cannot_be_read_are_a_quiet_word() {
     let problem = Problem::new("cluster.forbidden", "lab does not allow this (403)", "pods.metrics.k8s.io is forbidden");
     stage.measured("lab", Reading { namespace: None, known: Known::Failed(problem) });
     assert_shown(&mut stage, &["no CPU, MEM: lab does not allow this (403)", "web-kk2lm"]);
+}
+
+#[test]
+fn pods_on_nodes_are_counted_only_while_the_column_is_wanted() {
+    let mut stage = Opening::kubeconfig(&["lab"]).open(&["lab"]).size(160, 24).start();
+    let counts = |stage: &mut Stage| -> Vec<usize> {
+        let count = |effect| if let Effect::Inventory(Work::Count { clusters, .. }) = effect { Some(clusters.len()) } else { None };
+        stage.wanted().into_iter().filter_map(count).collect()
+    };
+    stage.connections(vec![scene::ready("lab")]).kinds(KINDS).play(": nodes <ret>");
+    stage.rows("lab", listed("nodes", vec![scene::node("lab/node-1"), scene::node("lab/node-2")]));
+    assert_not_shown(&mut stage, &["PODS"]);
+    assert!(counts(&mut stage).is_empty());
+    stage.play("ctrl-w");
+    assert_eq!(counts(&mut stage), [1]);
+    let generation = stage.model.inventory.generation;
+    let pods = [("node-1".into(), 104), ("node-3".into(), 7)].into();
+    stage.report(Report::Inventory(Answer::Counted { generation, cluster: ClusterId::new("lab"), pods }));
+    assert_shown(&mut stage, &["PODS", "▲104/110", " 0/110"]);
+    // Looking at something else ends it, and it begins again with the nodes.
+    stage.play(": po <ret>");
+    assert_eq!(counts(&mut stage), [0]);
+    stage.play(": nodes <ret>");
+    assert_eq!(counts(&mut stage), [1]);
+    stage.play("ctrl-w");
+    assert_eq!(counts(&mut stage), [0]);
 }

@@ -4,6 +4,8 @@
 
 signed_rank.json  [values, p]   wilcoxon(values, zero_method="wilcox", method="exact"), without ties; with ties all signs are counted out here
 student.json      [a, b, p]     ttest_ind(a, b)
+rank_sum.json     [a, b, p]     mannwhitneyu(a, b): exact without ties, asymptotic with more than 60 values; with ties all choices are counted out here
+trend.json        [values, p]   kendalltau(range(n), values, method="asymptotic")
 """
 
 import itertools
@@ -44,5 +46,41 @@ for n, m in [(2, 2), (3, 5), (5, 5), (10, 7), (30, 20), (2, 40)]:
         b = [round(random.gauss(10 + shift, 1), 4) for _ in range(m)]
         student.append([a, b, float(stats.ttest_ind(a, b).pvalue)])
 
-for name, vectors in [("signed_rank", signed), ("student", student)]:
+
+
+def counted(a, b):
+    """The two-sided p of the rank sum over all choices, for values with ties, which mannwhitneyu only approximates."""
+    ranks = stats.rankdata(a + b)
+    seen = sum(ranks[: len(a)])
+    sums = [sum(choice) for choice in itertools.combinations(ranks, len(a))]
+    below = sum(s <= seen + 1e-9 for s in sums) / len(sums)
+    above = sum(s >= seen - 1e-9 for s in sums) / len(sums)
+    return min(1.0, 2 * min(below, above))
+
+
+rank_sum = []
+for n, m in [(1, 1), (3, 5), (4, 4), (5, 5), (10, 5), (20, 30), (40, 30)]:
+    for shift in [0.0, 1.0]:
+        a = [round(random.gauss(10, 1), 4) for _ in range(n)]
+        b = [round(random.gauss(10 + shift, 1), 4) for _ in range(m)]
+        method = "exact" if n + m <= 60 else "asymptotic"
+        rank_sum.append([a, b, min(1.0, float(stats.mannwhitneyu(a, b, method=method).pvalue))])
+for n, m in [(3, 4), (5, 5), (6, 8)]:
+    a = [float(random.choice([1, 2, 2, 3])) for _ in range(n)]
+    b = [float(random.choice([2, 3, 3, 4])) for _ in range(m)]
+    rank_sum.append([a, b, counted(a, b)])
+a = [float(random.choice([1, 2, 2, 3])) for _ in range(35)]
+b = [float(random.choice([2, 2, 3, 3, 1])) for _ in range(40)]
+rank_sum.append([a, b, float(stats.mannwhitneyu(a, b, method="asymptotic").pvalue)])
+
+trend = []
+for n in [4, 5, 8, 12, 30, 60]:
+    for slope in [0.0, 0.1]:
+        values = [round(random.gauss(slope * i, 1), 4) for i in range(n)]
+        trend.append([values, float(stats.kendalltau(range(n), values, method="asymptotic").pvalue)])
+for n in [6, 20]:
+    values = [float(random.choice([1, 1, 2, 3])) for _ in range(n)]
+    trend.append([values, float(stats.kendalltau(range(n), values, method="asymptotic").pvalue)])
+
+for name, vectors in [("signed_rank", signed), ("student", student), ("rank_sum", rank_sum), ("trend", trend)]:
     (here / f"{name}.json").write_text("[\n" + ",\n".join(json.dumps(v) for v in vectors) + "\n]\n")

@@ -41,6 +41,7 @@ pub fn columns(view: &str) -> Arc<[Column]> {
         "helm" => &[">REVISION", "STATUS", "CHART", "APP VERSION", "UPDATED", "MESSAGE"],
         "changes" => &["WHEN", "KIND", "OBJECT", "WHAT", "BY"],
         "images" => &["KIND", "CONTAINER", "VERSION", "ELSEWHERE", "IMAGE"],
+        "nodes" => &["STATUS", "ROLES", "VERSION", ">PODS+"],
         "versions" => &["COMPONENT", "VERSION", "SKEW", "MESSAGE"],
         "trouble" => &["KIND", "CAUSE", "SINCE", "NODE", "VERSION", "MESSAGE"],
         other => panic!("no columns for {other}"),
@@ -147,6 +148,11 @@ pub fn image(place: &str, version: &str) -> Row {
     let name = place.rsplit('/').next().unwrap_or_default();
     let cells = vec![text("Deployment"), text(name), text(version), Cell::Empty, text(&format!("shop/{name}:{version}"))];
     row(Gvk::new("apps", "v1", "Deployment"), place, cells)
+}
+
+/// A node that can take 110 pods.
+pub fn node(place: &str) -> Row {
+    row(Gvk::new("", "v1", "Node"), place, vec![text("Ready"), text("worker"), text("v1.36.0"), Gauge::share(Resource::Pods, 110)])
 }
 
 /// A release of Helm, or one of its revisions: status, chart, app version, what Helm said last; updated so many seconds ago.

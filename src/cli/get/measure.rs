@@ -1,9 +1,9 @@
-//! What is in use, for `-o wide`: read once where a cluster measures it.
+//! What is in use, for `-o wide`: read once where a cluster measures it; and how many pods there are on its nodes.
 
 use std::time::Duration;
 
 use crate::cluster::fleet::Fleet;
-use crate::cluster::metrics::{Known, MeterSpec, Reading};
+use crate::cluster::metrics::{Known, MeterSpec, Reading, Subject};
 use crate::cluster::table::Table;
 use crate::cluster::watch::WatchSpec;
 use crate::names::{ClusterId, Problem};
@@ -21,6 +21,15 @@ pub(super) async fn measure(table: &mut Table, specs: &[WatchSpec], fleet: &Flee
                 problems.push(problem.clone());
             }
             table.measure(&cluster, reading);
+        }
+    }
+    let nodes = specs.iter().filter(|spec| Subject::of(&spec.view) == Some(Subject::Nodes));
+    let counts = nodes.map(|spec| async { (spec.cluster.clone(), tokio::time::timeout(LIMIT, fleet.census(&spec.cluster).next()).await) });
+    for (cluster, counted) in futures::future::join_all(counts).await {
+        match counted {
+            Ok(Some(Ok(pods))) => table.count_pods(&cluster, pods),
+            Ok(Some(Err(problem))) => problems.push(problem),
+            Ok(None) | Err(_) => {}
         }
     }
     problems

@@ -6,7 +6,8 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::super::{Output, Streams};
+use super::super::Streams;
+use super::form::{self, Form};
 use super::{print_problems, report, to_its_end};
 use crate::cluster::gate::Gate;
 use crate::load::plan::{Pace, Plan};
@@ -14,7 +15,9 @@ use crate::load::target::Target;
 use crate::names::Problem;
 use crate::perf::{self, Order};
 use crate::results::compare::{Compared, Metric};
+use crate::results::gate::checks;
 use crate::results::{Run, Store};
+use crate::stats::paired::Shift;
 use crate::stats::random::Random;
 use crate::stats::verdict::{Comparison, FEWEST_PAIRS, Word};
 use crate::text::age;
@@ -24,61 +27,70 @@ use crate::text::quantity::{latency, rate, share};
 #[derive(Clone, Debug, Args)]
 pub struct CompareArgs {
     /// A: an address, or runs that are kept, `id,id,…`.
-    a: String,
+    pub(super) a: String,
     /// B: the same.
-    b: String,
+    pub(super) b: String,
     /// So many pairs, measured in turn; fewer than six are never a verdict.
     #[arg(long, default_value_t = 6)]
-    pairs: usize,
+    pub(super) pairs: usize,
     /// How long each run lasts.
     #[arg(short, long, default_value = "10s", value_parser = age::parse)]
-    duration: Duration,
+    pub(super) duration: Duration,
     /// Connections kept open.
     #[arg(short, long, default_value_t = 4)]
-    connections: usize,
+    pub(super) connections: usize,
     /// Requests a second over all connections, or `max`.
     #[arg(short, long, value_parser = super::pace)]
-    rate: Option<Pace>,
+    pub(super) rate: Option<Pace>,
     /// The metric that decides: p99, p50, req/s.
     #[arg(long, default_value = "p99", value_parser = metric)]
-    gate: Metric,
+    pub(super) gate: Metric,
     /// The smallest change that matters, in per cent.
     #[arg(long, default_value_t = 3.0)]
-    band: f64,
+    pub(super) band: f64,
     /// Where chance begins: the same number gives the same order and the same intervals.
     #[arg(long, default_value_t = 1)]
-    seed: u64,
+    pub(super) seed: u64,
     /// How to write the result.
-    #[arg(short, long, value_enum, default_value_t = Output::Text)]
-    output: Output,
+    #[arg(short, long, value_enum, default_value_t = Form::Text)]
+    pub(super) output: Form,
 }
 
-fn metric(text: &str) -> Result<Metric, String> {
+pub(super) fn metric(text: &str) -> Result<Metric, String> {
     let all = Metric::ALL.map(Metric::name);
     Metric::ALL.into_iter().find(|metric| metric.name() == text).ok_or_else(|| format!("there are {}", all.join(", ")))
 }
 
 /// Compares; answers 1 where too little was measured.
 pub(super) async fn run(args: CompareArgs, gate: &Gate, store: &Store, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
-    let sides = match kept(&args, store) {
-        Some(kept) => kept,
-        None => match in_turn(&args, gate, store, stop, io).await? {
-            Ok(sides) => Ok(sides),
-            Err(problem) => return io.fail(&problem).map(|_| 2),
-        },
-    };
-    let [a, b] = match sides {
+    let [a, b] = match sides(&args, gate, store, stop, io).await? {
         Ok(sides) => sides,
-        Err(problem) => return io.fail(&problem),
+        Err((problem, code)) => return io.fail(&problem).map(|_| code),
     };
     let compared = Compared::of(&a, &b, args.gate, args.band / 100.0, args.seed);
     match args.output {
-        Output::Text => write!(io.out, "{}", text(&args, &compared))?,
-        Output::Json => writeln!(io.out, "{:#}", value(&compared, &a, &b))?,
+        Form::Text => write!(io.out, "{}", text(&args, &compared))?,
+        Form::Json | Form::Yaml => form::value(args.output, &value(&compared, &a, &b), io.out)?,
+        Form::Csv | Form::Markdown => form::rows(args.output, &ROW, &rows(&compared), io.out)?,
+        Form::Junit => form::junit("compare", &checks(&compared, &[args.gate], &[]), io.out)?,
     }
     match compared.word() {
         Some(_) => Ok(0),
         None => io.fail(&too_little(a.len().min(b.len()), args.gate)),
+    }
+}
+
+/// The runs of both sides, kept ones or measured now; or what stood in the way, with the exit code of that.
+pub(super) async fn sides(
+    args: &CompareArgs,
+    gate: &Gate,
+    store: &Store,
+    stop: impl Future<Output = ()>,
+    io: &mut Streams<'_>,
+) -> io::Result<Result<[Vec<Run>; 2], (Problem, u8)>> {
+    match kept(args, store) {
+        Some(kept) => Ok(kept.map_err(|problem| (problem, 1))),
+        None => Ok(in_turn(args, gate, store, stop, io).await?.map_err(|problem| (problem, 2))),
     }
 }
 
@@ -160,6 +172,11 @@ fn text(args: &CompareArgs, compared: &Compared) -> String {
         let said = if *metric == compared.gate { word(found.word) } else { format!("{} (not gated)", word(found.word)) };
         text.push_str(&format!("{:<8} {:>10} {:>10}   {ratio:<26} {said}\n", metric.name(), show(*metric, found.a), show(*metric, found.b)));
     }
+    let at = |shift: &Shift| format!("p{} {:.2} [{:.2}, {:.2}]", shift.q * 100.0, shift.ratio, shift.interval.low, shift.interval.high);
+    let shifts: Vec<String> = compared.shift.iter().map(at).collect();
+    for (nth, three) in shifts.chunks(3).enumerate() {
+        text.push_str(&format!("{:<8} {}\n", if nth == 0 { "shift" } else { "" }, three.join("   ")));
+    }
     text
 }
 
@@ -191,25 +208,37 @@ fn word(word: Word) -> String {
     }
 }
 
-fn show(metric: Metric, value: f64) -> String {
+pub(super) fn show(metric: Metric, value: f64) -> String {
     match metric {
         Metric::Rate => rate(value),
         // Nanoseconds fit; a negative one does not come.
-        Metric::P50 | Metric::P99 | Metric::Cpu => latency(value.max(0.0) as u64),
+        Metric::P50 | Metric::P90 | Metric::P99 | Metric::Cpu => latency(value.max(0.0) as u64),
     }
+}
+
+const ROW: [&str; 9] = ["metric", "a", "b", "ratio", "low", "high", "p", "pairs", "verdict"];
+
+fn rows(compared: &Compared) -> Vec<Vec<String>> {
+    let row = |(metric, found): &(Metric, Comparison)| {
+        let numbers = [found.a, found.b, found.ratio, found.interval.low, found.interval.high, found.p].map(|number| number.to_string());
+        let last = [found.pairs.to_string(), word(found.word)];
+        std::iter::once(metric.name().to_owned()).chain(numbers).chain(last).collect()
+    };
+    compared.metrics.iter().map(row).collect()
 }
 
 fn value(compared: &Compared, a: &[Run], b: &[Run]) -> Value {
     let ids = |runs: &[Run]| runs.iter().map(|run| run.id.clone()).collect::<Vec<_>>();
-    let metric = |(metric, found): &(Metric, Comparison)| {
-        json!({"metric": metric, "a": found.a, "b": found.b, "ratio": found.ratio, "low": found.interval.low, "high": found.interval.high,
+    let metric = |((metric, found), q): (&(Metric, Comparison), f64)| {
+        json!({"q": q, "metric": metric, "a": found.a, "b": found.b, "ratio": found.ratio, "low": found.interval.low, "high": found.interval.high,
             "p": found.p, "pairs": found.pairs, "verdict": word(found.word)})
     };
     json!({
         "a": ids(a), "b": ids(b), "gate": compared.gate, "band": compared.band, "fewest_pairs": FEWEST_PAIRS,
         "verdict": compared.word().map(word),
         "errors": {"a": compared.errors[0], "b": compared.errors[1], "more": compared.more_errors.map(|more| [more.low, more.high])},
-        "metrics": compared.metrics.iter().map(metric).collect::<Vec<_>>(),
+        "metrics": compared.metrics.iter().zip(compared.screened()).map(metric).collect::<Vec<_>>(),
+        "shift": compared.shift.iter().map(|shift| json!({"q": shift.q, "ratio": shift.ratio, "low": shift.interval.low, "high": shift.interval.high})).collect::<Vec<_>>(),
     })
 }
 

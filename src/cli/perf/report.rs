@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::load::plan::Plan;
-use crate::results::{Bucket, Interval, Run, Shape, State};
+use crate::load::plan::{Pace, Plan};
+use crate::results::{Bucket, Interval, Latencies, Run, Shape, State};
 use crate::text::age::human;
 use crate::text::quantity::{bytes, count, latency, rate, share};
 
@@ -38,7 +38,10 @@ pub(super) fn text(run: &Run) -> String {
     let mut text = String::new();
     head(&mut text, run);
     counts(&mut text, run);
-    side_by_side(&mut text, &latencies(run), &bars(&run.histogram));
+    let latencies = latencies(run);
+    let room = 80 - (latencies.iter().map(|line| line.width()).max().unwrap_or(0) + 24).min(72);
+    side_by_side(&mut text, &latencies, &bars(&run.histogram, room.min(BAR)));
+    endpoints(&mut text, run);
     text
 }
 
@@ -84,6 +87,10 @@ fn head(text: &mut String, run: &Run) {
         _ = writeln!(text, "ended by its rule {rule}");
     }
     _ = writeln!(text, "run {}", run.id);
+    if let Some(stamp) = run.stamp {
+        _ = writeln!(text, "{}", stamp.word());
+        run.reasons.iter().for_each(|reason| _ = writeln!(text, "  {}", reason.text()));
+    }
     text.push('\n');
 }
 
@@ -91,8 +98,14 @@ fn counts(text: &mut String, run: &Run) {
     let mut lines = vec![["requests".to_owned(), count(run.requests), format!("{}/s", rate(run.requests_per_second))]];
     let per_second = if run.elapsed_ns == 0 { 0 } else { u128::from(run.bytes) * 1_000_000_000 / u128::from(run.elapsed_ns) };
     lines.push(["read".into(), bytes(run.bytes), format!("{}/s", bytes(u64::try_from(per_second).unwrap_or(u64::MAX)))]);
+    if let Some(planned) = run.planned_rate {
+        lines.push(["missed".into(), count(run.missed), format!("of a plan of {}/s; at most {} waited", rate(planned), count(run.backlog_max))]);
+    }
+    if let Some(warm) = &run.warm_up {
+        lines.push(["warm-up".into(), count(warm.requests), format!("in {} before, not counted", span(warm.duration_ns))]);
+    }
     lines.push(["errors".into(), count(run.failed()), share(run.failed(), attempts(run))]);
-    lines.extend(run.failures().map(|(class, number)| [format!("  {}", class.name()), count(number), class.meaning().to_owned()]));
+    lines.extend(run.failures().map(|(class, number)| [format!("  {}", class.name()), count(number), run.meaning(class)]));
     if run.unfinished > 0 {
         lines.push(["unfinished".into(), count(run.unfinished), "cut off at the end, no errors".into()]);
     }
@@ -105,18 +118,43 @@ fn counts(text: &mut String, run: &Run) {
     }
 }
 
+/// Response time; where requests were planned also service time and how late they were sent.
 fn latencies(run: &Run) -> Vec<String> {
     if run.requests == 0 {
         return Vec::new();
     }
-    let values = run.latencies.named().map(|(name, value)| (name, value.map_or_else(|| "–".to_owned(), latency)));
-    let width = values.iter().map(|(_, value)| value.width()).max().unwrap_or(0);
-    let lines = values.iter().map(|(name, value)| format!("{name:<5}  {}", to_right(value, width)));
-    std::iter::once("latency".to_owned()).chain(lines).collect()
+    let planned = run.planned_rate.is_some() && run.lateness.max.is_some();
+    let columns: &[_] =
+        if planned { &[("response", &run.latencies), ("service", &run.service), ("sent late", &run.lateness)] } else { &[("", &run.latencies)] };
+    let cells = |(title, latencies): &(&str, &Latencies)| {
+        let values = latencies.named().map(|(_, value)| value.map_or_else(|| "–".to_owned(), latency));
+        std::iter::once((*title).to_owned()).chain(values).collect::<Vec<_>>()
+    };
+    let columns: Vec<Vec<String>> = columns.iter().map(cells).collect();
+    let widths: Vec<usize> = columns.iter().map(|column| column.iter().map(|cell| cell.width()).max().unwrap_or(0)).collect();
+    let names = std::iter::once(if planned { "from" } else { "latency" }).chain(run.latencies.named().map(|(name, _)| name));
+    let line = |(at, name): (usize, &str)| {
+        let cells: String = columns.iter().zip(&widths).map(|(column, width)| format!("  {}", to_right(&column[at], *width))).collect();
+        format!("{}{cells}", to_left(name, 5)).trim_end().to_owned()
+    };
+    names.enumerate().map(line).collect()
+}
+
+/// What belongs to each of several endpoints.
+fn endpoints(text: &mut String, run: &Run) {
+    if !run.endpoints.is_empty() {
+        _ = writeln!(text, "\n{:>6} {:>12} {:>10} {:>9} {:>9}  endpoint", "weight", "requests", "errors", "p50", "p99");
+    }
+    for endpoint in &run.endpoints {
+        let value = |value: Option<u64>| value.map_or_else(|| "–".to_owned(), latency);
+        let (p50, p99) = (value(endpoint.latencies.p50), value(endpoint.latencies.p99));
+        let (requests, errors) = (count(endpoint.requests), count(endpoint.errors));
+        _ = writeln!(text, "{:>6} {requests:>12} {errors:>10} {p50:>9} {p99:>9}  {}", endpoint.weight, endpoint.name);
+    }
 }
 
 /// A bar for each bucket, as long as its share; a trace is shown as a trace.
-fn bars(histogram: &[Bucket]) -> Vec<String> {
+fn bars(histogram: &[Bucket], longest: usize) -> Vec<String> {
     const PARTS: [&str; 9] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"];
     let largest = histogram.iter().map(|bucket| bucket.count).max().unwrap_or(0);
     let total: u64 = histogram.iter().map(|bucket| bucket.count).sum();
@@ -124,13 +162,13 @@ fn bars(histogram: &[Bucket]) -> Vec<String> {
         return Vec::new();
     }
     let bar = |count: u64| {
-        let eighths = usize::try_from(u128::from(count) * (BAR * 8) as u128 / u128::from(largest)).unwrap_or(0).max(usize::from(count > 0));
+        let eighths = usize::try_from(u128::from(count) * (longest * 8) as u128 / u128::from(largest)).unwrap_or(0).max(usize::from(count > 0));
         format!("{}{}", "█".repeat(eighths / 8), PARTS[eighths % 8])
     };
     let ends: Vec<String> = histogram.iter().map(|bucket| latency(bucket.up_to_ns)).collect();
     let width = ends.iter().map(|end| end.width()).max().unwrap_or(0);
     let line = |(bucket, end): (&Bucket, &String)| {
-        format!("≤ {}  {}  {}", to_right(end, width), to_left(&bar(bucket.count), BAR), share(bucket.count, total))
+        format!("≤ {}  {}  {}", to_right(end, width), to_left(&bar(bucket.count), longest), share(bucket.count, total))
     };
     std::iter::once("answers by latency".to_owned()).chain(histogram.iter().zip(&ends).map(line)).collect()
 }
@@ -161,7 +199,18 @@ fn named(run: &Run) -> String {
 
 fn pace(shape: &Shape) -> String {
     let connections = if shape.connections == 1 { "1 connection".to_owned() } else { format!("{} connections", count(shape.connections as u64)) };
-    let pace = shape.rate.map_or_else(|| "as fast as possible".to_owned(), |wanted| format!("{wanted}/s at most"));
+    let rate = |wanted: &f64| format!("{wanted}/s");
+    let pace = match (&shape.pace, &shape.rate) {
+        (Some(Pace::Ramp { from, to }), _) => format!("from {} to {} as planned", rate(from), rate(to)),
+        (Some(Pace::Stages(stages)), _) => {
+            let stages: Vec<_> = stages.iter().map(|stage| format!("{} for {}", rate(&stage.rate), span(stage.duration.as_nanos() as u64))).collect();
+            format!("{} as planned", stages.join(", "))
+        }
+        (Some(Pace::Poisson { rate: wanted, seed }), _) => format!("{} by chance {seed}", rate(wanted)),
+        (Some(Pace::Burst { every, size }), _) => format!("{} at once every {}", count(*size), span(every.as_nanos() as u64)),
+        (_, Some(wanted)) => format!("{} as planned", rate(wanted)),
+        (_, None) => "as fast as possible".to_owned(),
+    };
     format!("{connections}, {pace}")
 }
 
@@ -198,7 +247,7 @@ fn to_right(text: &str, width: usize) -> String {
 mod tests {
     use super::*;
     use crate::load::target::Target;
-    use crate::results::{Latencies, Subject};
+    use crate::results::Subject;
 
     fn run() -> Run {
         let plan = Plan::gentle(Target::parse("127.0.0.1:8080").unwrap());
@@ -256,6 +305,29 @@ mod tests {
     }
 
     #[test]
+    fn a_planned_run_shows_three_times_side_by_side_and_what_may_be_said_of_it() {
+        use crate::load::audit::{Cause, Reason, Stamp};
+        let times = |p50| Latencies { p50: Some(p50), max: Some(p50 * 2_000), ..Latencies::default() };
+        let reason = Reason { cause: Cause::Missed, stamp: Stamp::Invalid, value: 0.25, limit: 0.001 };
+        let planned = Run {
+            stamp: Some(Stamp::Invalid),
+            reasons: vec![reason],
+            planned_rate: Some(5_000.0),
+            missed: 3_125,
+            backlog_max: 64,
+            latencies: times(150_000),
+            service: times(100_000),
+            lateness: times(50_000),
+            ..run()
+        };
+        let text = text(&planned);
+        assert!(text.contains("INVALID\n  25.0 % of the planned requests were never sent\n"), "{text}");
+        assert!(text.contains("missed             3,125   of a plan of 5,000/s; at most 64 waited"), "{text}");
+        assert!(text.contains("from   response   service  sent late") && text.contains("p50      150 µs   100 µs    50.0 µs"), "{text}");
+        assert!(text.lines().all(|line| line.width() <= 80), "{text}");
+    }
+
+    #[test]
     fn many_runs_are_a_table() {
         let nothing = Run::begin(
             "20251124T190000Z-x-000001".into(),
@@ -274,6 +346,6 @@ mod tests {
     #[test]
     fn an_announcement_names_the_target_and_what_it_is_in_for() {
         let plan = Plan { requests: Some(5_000), ..Plan::gentle(Target::parse("http://example.com/a").unwrap()) };
-        assert_eq!(announced(&plan), "loading http://example.com/a for 10s or 5,000 requests, 4 connections, 100/s at most");
+        assert_eq!(announced(&plan), "loading http://example.com/a for 10s or 5,000 requests, 4 connections, 100/s as planned");
     }
 }

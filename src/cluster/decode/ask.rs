@@ -14,6 +14,8 @@ pub(super) struct Amounts {
     cpu: Option<Amount>,
     #[serde(deserialize_with = "amount")]
     memory: Option<Amount>,
+    #[serde(deserialize_with = "amount")]
+    pods: Option<Amount>,
 }
 
 /// Requests and limits of one container, or of a pod as a whole.
@@ -121,6 +123,11 @@ pub(super) fn of_node(capacity: &Amounts, allocatable: &Amounts) -> Vec<Cell> {
     let whole = |resource: usize| allocatable.read()[resource].or(capacity.read()[resource]).unwrap_or(0);
     let number = |resource| Cell::Gauge(Gauge::number(resource));
     vec![number(Resource::Cpu), Gauge::share(Resource::Cpu, whole(0)), number(Resource::Memory), Gauge::share(Resource::Memory, whole(1))]
+}
+
+/// How many pods there are on a node, not counted yet, of those it can take.
+pub(super) fn pods_of_node(capacity: &Amounts, allocatable: &Amounts) -> Cell {
+    Gauge::share(Resource::Pods, allocatable.pods.or(capacity.pods).map_or(0, Amount::units))
 }
 
 #[cfg(test)]

@@ -63,7 +63,9 @@ impl Cells for Node {
             if info.architecture.is_empty() { info.kernel_version.clone() } else { format!("{} ({})", info.kernel_version, info.architecture) };
         let (inside, outside) = (self.address("InternalIP"), self.address("ExternalIP"));
         let texts = [&status, &roles, &info.kubelet_version, inside, outside, &info.os_image, &kernel, &info.container_runtime_version];
-        (state, texts.map(|text| words.cell(text)).into())
+        let mut cells: Vec<Cell> = texts.map(|text| words.cell(text)).into();
+        cells.insert(3, ask::pods_of_node(&self.status.capacity, &self.status.allocatable));
+        (state, cells)
     }
 
     fn gauges(&self) -> Vec<Cell> {

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::ask::{self, Amounts, Asked, Asks};
+use super::status::{ContainerStatus, State, Terminated};
 use super::{Cell, Cells, Column, Condition, Gvk, Interner, Meta, Row, RowState, condition, state_of_word, unix};
 
 #[derive(Default, Deserialize)]
@@ -48,43 +49,6 @@ struct Status {
     conditions: Vec<Condition>,
     container_statuses: Vec<ContainerStatus>,
     init_container_statuses: Vec<ContainerStatus>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct ContainerStatus {
-    name: String,
-    ready: bool,
-    started: Option<bool>,
-    restart_count: u32,
-    state: State,
-    last_state: State,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct State {
-    waiting: Option<Waiting>,
-    running: Option<Running>,
-    terminated: Option<Terminated>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Waiting {
-    reason: String,
-}
-
-#[derive(Deserialize)]
-struct Running {}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Terminated {
-    reason: String,
-    exit_code: i32,
-    signal: i32,
-    finished_at: Option<String>,
 }
 
 /// What a walk over the container statuses gathers.

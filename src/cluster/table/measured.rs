@@ -1,5 +1,8 @@
 //! Uses that come into the rows of a table. Where the order is by them, rows move, or are held where they stand.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use super::super::metrics::{Measures, Reading};
 use super::super::rows::{Cell, Row};
 use super::{SortBy, Table, order};
@@ -11,6 +14,17 @@ impl Table {
         if !self.measures.take(source, reading) {
             return false;
         }
+        self.fill(source);
+        true
+    }
+
+    /// Puts into the rows of a cluster's nodes how many pods there are on each.
+    pub fn count_pods(&mut self, source: &ClusterId, pods: HashMap<Arc<str>, u32>) {
+        self.measures.count(source, pods);
+        self.fill(source);
+    }
+
+    fn fill(&mut self, source: &ClusterId) {
         let (at, sort, hold) = (self.source(source), self.sort, self.hold);
         let ordered = |row: &Row| matches!(sort.by, SortBy::Column(index) if matches!(row.cells.get(index), Some(Cell::Gauge(_))));
         let mut moves = false;
@@ -27,7 +41,6 @@ impl Table {
         if moves && !hold {
             self.arrange();
         }
-        true
     }
 
     /// The uses that were read.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::super::rows::{Cell, Delta, Row, RowState, Uid};
 use super::super::table::Table;
 use super::book::{Entry, FOREVER, Maker, Pen, Taken};
-use super::object::{Metadata, tag};
+use super::object::{Container, Metadata, Template, tag};
 use crate::names::ClusterId;
 
 pub(super) const KINDS: &[&str] = &["deployments.apps", "statefulsets.apps", "daemonsets.apps", "cronjobs.batch"];
@@ -45,26 +45,6 @@ struct JobTemplate {
 #[serde(default)]
 struct JobSpec {
     template: Template,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Template {
-    spec: PodSpec,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct PodSpec {
-    init_containers: Vec<Container>,
-    containers: Vec<Container>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Container {
-    name: String,
-    image: String,
 }
 
 impl Maker for Images {

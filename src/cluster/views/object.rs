@@ -42,6 +42,38 @@ pub(super) struct Condition {
     last_transition_time: Option<String>,
 }
 
+/// A template of pods.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Template {
+    pub(super) spec: PodSpec,
+}
+
+/// A pod's spec: where it runs, and what.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct PodSpec {
+    pub(super) node_name: String,
+    pub(super) containers: Vec<Container>,
+    pub(super) init_containers: Vec<Container>,
+}
+
+/// A container as it is wanted.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Container {
+    pub(super) name: String,
+    pub(super) image: String,
+}
+
+impl PodSpec {
+    /// The version of a container's image; of the first container where there is none of that name.
+    pub(super) fn version(&self, container: &str) -> Option<String> {
+        let found = self.init_containers.iter().chain(&self.containers).find(|one| one.name == container && !container.is_empty());
+        found.or(self.containers.first()).map(|container| tag(&container.image))
+    }
+}
+
 impl Metadata {
     pub(super) fn object(&self) -> Uid {
         Uid::parse(if self.uid.is_empty() { &self.name } else { &self.uid })

@@ -2,9 +2,10 @@
 
 use serde::Deserialize;
 
+use super::super::decode::status::{ContainerStatus, Terminated};
 use super::super::rows::{Cell, RowState};
 use super::book::{Entry, FOREVER, Maker, Pen, Taken};
-use super::object::{Condition, Metadata, tag, unix};
+use super::object::{Condition, Metadata, PodSpec, unix};
 
 pub(super) const RESTARTED: &[&str] = &["pods"];
 pub(super) const RESTART_COLUMNS: &[&str] = &["RESTARTS", "SINCE", "LAST", "CONTAINER", "VERSION", "NODE"];
@@ -21,23 +22,8 @@ pub(super) struct Unready;
 #[serde(default)]
 struct Object {
     metadata: Metadata,
-    spec: Spec,
+    spec: PodSpec,
     status: Status,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Spec {
-    node_name: String,
-    containers: Vec<Container>,
-    init_containers: Vec<Container>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Container {
-    name: String,
-    image: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -56,35 +42,9 @@ struct NodeInfo {
     kubelet_version: String,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct ContainerStatus {
-    name: String,
-    ready: bool,
-    restart_count: u32,
-    last_state: State,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct State {
-    terminated: Option<Terminated>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Terminated {
-    reason: String,
-    exit_code: i32,
-    signal: i32,
-    finished_at: Option<String>,
-}
-
 impl Object {
     fn version(&self, container: &str) -> String {
-        let all = || self.spec.init_containers.iter().chain(&self.spec.containers);
-        let found = all().find(|one| one.name == container).or_else(|| self.spec.containers.first());
-        found.map_or_else(|| self.status.node_info.kubelet_version.clone(), |container| tag(&container.image))
+        self.spec.version(container).unwrap_or_else(|| self.status.node_info.kubelet_version.clone())
     }
 
     fn taken(self, entry: Option<Entry>) -> Taken {
@@ -102,7 +62,7 @@ impl Maker for Restarts {
         let last = all().filter(|status| status.restart_count > 0).max_by_key(|status| (ended(status), status.restart_count));
         let entry = last.filter(|_| count > 0).map(|last| {
             let state = if all().all(|status| status.ready || status.restart_count == 0) { RowState::Fine } else { RowState::Bad };
-            let how = last.last_state.terminated.as_ref().map(Terminated::told).unwrap_or_default();
+            let how = last.last_state.terminated.as_ref().map(told).unwrap_or_default();
             let cells = vec![
                 Cell::Number(count.into()),
                 Cell::Since(ended(last)),
@@ -117,13 +77,11 @@ impl Maker for Restarts {
     }
 }
 
-impl Terminated {
-    fn told(&self) -> String {
-        match (self.reason.as_str(), self.signal) {
-            ("OOMKilled", _) => "OOMKilled".to_owned(),
-            (_, 0) => format!("exit {}", self.exit_code),
-            (_, signal) => format!("signal {signal}"),
-        }
+fn told(end: &Terminated) -> String {
+    match (end.reason.as_str(), end.signal) {
+        ("OOMKilled", _) => "OOMKilled".to_owned(),
+        (_, 0) => format!("exit {}", end.exit_code),
+        (_, signal) => format!("signal {signal}"),
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::super::rows::{Cell, RowState, Uid};
 use super::book::{Entry, FOREVER, Maker, Page, Pen, Taken};
-use super::object::{Condition, Metadata, is, tag, unix};
+use super::object::{Condition, Metadata, PodSpec, Template, is, unix};
 
 mod kinds;
 mod pod;

@@ -40,21 +40,25 @@ pub(super) struct Told {
 }
 
 /// Codes of what can go wrong with a run.
-const CODES: [&str; 16] = [
+const CODES: &[&str] = &[
     "gate.audit",
     "gate.maintenance",
     "gate.name",
     "gate.readonly",
+    "gate.target",
     "load.dns",
+    "load.feed",
+    "load.file",
+    "load.grpc",
     "load.plan",
+    "load.request",
     "load.target",
+    "load.template",
     "load.threads",
     "load.tls",
-    "load.body",
     "perf.apart",
     "perf.nothing-succeeded",
     "perf.thread",
-    "perf.targets",
     "results.unreadable",
     "results.unwritable",
 ];
@@ -67,7 +71,7 @@ impl From<Problem> for Told {
 
 impl Told {
     pub(super) fn problem(self) -> Problem {
-        let code = CODES.into_iter().find(|code| *code == self.code).unwrap_or("perf.lost");
+        let code = CODES.iter().copied().find(|code| *code == self.code).unwrap_or("perf.lost");
         Problem { code, ..self.problem }
     }
 }

@@ -186,7 +186,7 @@ fn view(model: &Model, head: &str, parsed: &crate::tui::keys::line::Parsed) -> R
 fn xray(model: &Model, args: &[String]) -> Result<Meaning, Problem> {
     let now = &model.inventory.view;
     let word = args.first().map_or(now.kind.as_str(), String::as_str).to_lowercase();
-    let word = if matches!(word.as_str(), "workloads" | "wl") { "deployments" } else { &word };
+    let word = if matches!(word.as_str(), "workloads" | "wl" | "wk") { "deployments" } else { &word };
     let kinds = &model.inventory.kinds;
     // Before the clusters have said what they serve it may be a kind all the same; `widgets.acme.io` is the server's to know.
     if !kinds.is_empty() && !word.contains('.') && !kinds.contains_key(word) {

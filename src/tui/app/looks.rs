@@ -7,6 +7,7 @@ use super::commands::Command;
 use super::model::Model;
 use crate::names::Problem;
 use crate::tui::keys::map::Keymap;
+use crate::tui::panes::inventory::jumps::Jump;
 use crate::tui::theme::Theme;
 
 /// What the person's own files amount to.
@@ -23,6 +24,8 @@ pub struct Looks {
     pub themes: Vec<(String, Theme)>,
     /// Words for the `:` line.
     pub aliases: Aliases,
+    /// Where `enter` leads from kinds of the person's own.
+    pub jumps: Vec<Jump>,
     /// Whether bytes are saved; none: the line is looked at.
     pub slow: Option<bool>,
     /// How far apart frames are kept that no key asked for.
@@ -59,6 +62,7 @@ pub fn adopt(model: &mut Model, looks: Looks) -> Vec<Problem> {
     model.theme = theme.as_ref().and_then(named).unwrap_or(looks.theme);
     (model.chosen.keys, model.chosen.theme) = (keys, theme);
     (model.keymaps, model.themes, model.aliases, model.asked) = (looks.keymaps, looks.themes, looks.aliases, looks.asked);
+    model.inventory.jumps = looks.jumps;
     (model.facts, model.folders, model.slow.setting) = (looks.facts, looks.folders, looks.slow);
     model.shared.gate.tighten(looks.readonly, &looks.protected);
     for context in &mut model.shared.contexts {

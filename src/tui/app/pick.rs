@@ -41,7 +41,7 @@ pub fn kinds(model: &mut Model) -> Wanted {
         command: Some(Pick::Line(name.to_owned())),
     };
     let mut entries: Vec<Entry<Pick>> = model.aliases.iter().map(|(name, line)| row(name, "", &format!("your own: {line}"))).collect();
-    entries.push(row("workloads", "wl", "what runs, of all kinds"));
+    entries.push(row("workloads", "wl wk", "what runs, of all kinds"));
     let mut kinds: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (word, plural) in &model.inventory.kinds {
         let others = kinds.entry(plural).or_default();

@@ -13,6 +13,7 @@ use super::model::{Effect, Report};
 use crate::cluster::fleet::Fleet;
 use crate::names::{ObjectKey, Problem};
 use crate::perf::apart::Launch;
+use crate::perf::schedule::Book;
 use crate::results::Store;
 use crate::text::sanitise;
 use crate::tui::panes::{clusters, inventory, logs, perf, pulse, xray};
@@ -26,6 +27,8 @@ pub struct Context {
     pub store: Store,
     /// How a load test gets a process of its own.
     pub launch: Launch,
+    /// The person's schedules.
+    pub book: Book,
     /// The folder for what is saved.
     pub saved: PathBuf,
     /// Where reports go.
@@ -67,6 +70,7 @@ impl Work {
         let pulse = pulse::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Pulse);
         let logs = logs::work::Work::new(context.fleet.clone(), context.saved.join("logs"), context.reports.clone(), Report::Logs);
         let perf = perf::work::Work::new(context.fleet.clone(), context.store.clone(), context.launch.clone(), context.reports.clone(), Report::Perf);
+        perf.keep_schedules(context.book.clone());
         let xray = xray::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Xray);
         let clusters = clusters::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Clusters);
         let files = tokio::spawn(follow(context.fleet.clone(), context.reports.clone()));

@@ -9,9 +9,11 @@ use super::super::app::looks::{Asked, Looks};
 use super::super::keys::map::Keymap;
 use super::super::keys::{self, Layer, PRESETS};
 use super::super::own::{self, File};
+use super::super::panes::inventory::jumps::{self, Jump};
 use super::super::theme::{BUILTIN, Theme, builtin};
-use super::Flags;
-use crate::config::{Config, Paths, Settings};
+use super::{Flags, declared};
+use crate::cluster::fleet::Fleet;
+use crate::config::{Config, JumpSetting, Paths, Settings};
 use crate::names::Problem;
 use crate::terminal::{Depth, depth, parse_depth, told};
 use crate::text::fault::Fault;
@@ -20,6 +22,8 @@ use crate::text::fault::Fault;
 pub struct Reading {
     config: Config,
     flags: Flags,
+    /// Whose contexts a connection must not be called.
+    fleet: Option<Fleet>,
     /// As they are now, right or wrong.
     seen: Option<Seen>,
     /// The last texts that were right.
@@ -43,7 +47,13 @@ struct Own {
 impl Reading {
     /// Nothing is read yet.
     pub fn new(config: Config, flags: Flags) -> Self {
-        Self { config, flags, seen: None, good: Own::default() }
+        Self { config, flags, fleet: None, seen: None, good: Own::default() }
+    }
+
+    /// Settings are judged beside the contexts of these clusters.
+    #[must_use]
+    pub fn beside(self, fleet: Fleet) -> Self {
+        Self { fleet: Some(fleet), ..self }
     }
 
     /// Reads everything for the first time. What is wrong in the settings was told by whoever read them before.
@@ -68,7 +78,12 @@ impl Reading {
         }
         let mut problems = unread;
         match &seen.settings {
-            Ok(settings) => self.config.settings = settings.clone(),
+            Ok(settings) => match self.fleet.as_ref().map(|fleet| fleet.clashes(&declared(settings))).unwrap_or_default() {
+                clashes if clashes.is_empty() => self.config.settings = settings.clone(),
+                clashes => {
+                    problems.extend(clashes.into_iter().map(|problem| problem.hint("the settings that were read before stay in use until then")))
+                }
+            },
             Err(problem) => problems.push(problem.clone()),
         }
         self.seen = Some(seen);
@@ -115,7 +130,8 @@ impl Reading {
             keymap(layers, file(&self.good.keymap)).or_else(|_| keymap(layers, None)).map_err(|faults| embedded("keys", &faults))
         };
         let (aliases, wrong) = alias::checked(&settings.aliases);
-        problems.extend(wrong);
+        let (jumps, lost) = jumps::checked(written(settings));
+        problems.extend(wrong.into_iter().chain(lost));
         Ok(Looks {
             keymap: mine(layers)?,
             theme: theme.map_err(|faults| embedded("looks", &faults))?,
@@ -123,6 +139,7 @@ impl Reading {
             themes: BUILTIN.iter().filter_map(|(name, _)| Some(((*name).to_owned(), load(name, None).ok()?))).collect(),
             asked,
             aliases,
+            jumps,
             slow: settings.slow.forced(),
             frame_gap: settings.frame_ms.map_or_else(|| self.config.terminal.frame_gap(), Duration::from_millis),
             facts: told(self.flags.color, set, &self.config.terminal),
@@ -159,7 +176,13 @@ pub fn complaints(config: &Config) -> (Vec<Problem>, Vec<Problem>) {
     };
     let (broken, warnings) = own.complaints(&asked);
     let (_, wrong) = alias::checked(&settings.aliases);
-    (unread.into_iter().chain(broken).chain(wrong).collect(), warnings)
+    let (_, lost) = jumps::checked(written(settings));
+    (unread.into_iter().chain(broken).chain(wrong).chain(lost).collect(), warnings)
+}
+
+fn written(settings: &Settings) -> Vec<Jump> {
+    let jump = |JumpSetting { from, to, labels }: &JumpSetting| Jump { from: from.clone(), to: to.clone(), labels: labels.clone() };
+    settings.jumps.iter().map(jump).collect()
 }
 
 impl Own {
@@ -184,4 +207,35 @@ impl Own {
 
 fn file(own: &Option<(String, String)>) -> File<'_> {
     own.as_ref().map(|(path, text)| (path.as_str(), text.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::fleet::FleetOptions;
+
+    #[test]
+    fn settings_that_call_a_connection_as_a_context_are_told_and_the_old_ones_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let kubeconfig = folder.path().join("config");
+        std::fs::write(&kubeconfig, "apiVersion: v1\nkind: Config\ncontexts: [{name: lab, context: {cluster: c, user: u}}]\n").unwrap();
+        let fleet = Fleet::open(FleetOptions { kubeconfigs: vec![kubeconfig], ..FleetOptions::default() }).unwrap();
+        let home = folder.path().display().to_string();
+        let (config, _) = Config::from_lookup(&|name| matches!(name, "HOME" | "XDG_CONFIG_HOME").then(|| home.clone()));
+        std::fs::create_dir(folder.path().join("meshplay")).unwrap();
+        let mut reading = Reading::new(config, Flags::default()).beside(fleet);
+        reading.first().unwrap();
+        let write = |name: &str| {
+            let text = format!("keymap = \"vim\"\n[[connections]]\nname = \"{name}\"\nkind = \"git\"\nurl = \"http://127.0.0.1:1\"\n");
+            std::fs::write(folder.path().join("meshplay/config.toml"), text).unwrap();
+        };
+        write("lab");
+        let looks = reading.again().unwrap().unwrap();
+        let [problem] = &looks.problems[..] else { panic!("{:?}", looks.problems) };
+        assert_eq!((problem.code, looks.asked.keys.as_str()), ("config.connection", "k9s"));
+        assert!(problem.what.contains("config.toml:3"), "{problem}");
+        write("forge");
+        let looks = reading.again().unwrap().unwrap();
+        assert_eq!((looks.problems.as_slice(), looks.asked.keys.as_str()), (&[][..], "vim"));
+    }
 }

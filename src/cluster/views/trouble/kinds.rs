@@ -42,24 +42,6 @@ struct Taint {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
-struct Template {
-    spec: PodSpec,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct PodSpec {
-    containers: Vec<Container>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Container {
-    image: String,
-}
-
-#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Status {
     #[serde(deserialize_with = "lenient")]
@@ -165,8 +147,8 @@ impl Object {
     }
 
     fn version(&self) -> String {
-        let image = self.spec.template.as_ref().and_then(|template| template.spec.containers.first());
-        image.map(|container| tag(&container.image)).or_else(|| Some(self.status.node_info.as_ref()?.kubelet_version.clone())).unwrap_or_default()
+        let of_template = self.spec.template.as_ref().and_then(|template| template.spec.version(""));
+        of_template.or_else(|| Some(self.status.node_info.as_ref()?.kubelet_version.clone())).unwrap_or_default()
     }
 
     fn conditions(&self) -> &[Condition] {

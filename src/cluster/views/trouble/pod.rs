@@ -1,6 +1,7 @@
 //! What is wrong with a pod. The reasons are those of the kubelet and of the scheduler (`pkg/kubelet/images`, `pkg/kubelet/container`, pod life cycle).
 
 use super::*;
+use crate::cluster::decode::status::{ContainerStatus, Terminated};
 
 /// A pod that was given a node and does not run yet.
 pub(super) const STARTING: &str = "Starting";
@@ -15,23 +16,8 @@ const REMEMBERED: i64 = 600;
 #[serde(default)]
 pub(super) struct Pod {
     pub(super) metadata: Metadata,
-    spec: Spec,
+    spec: PodSpec,
     status: Status,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Spec {
-    node_name: String,
-    containers: Vec<Container>,
-    init_containers: Vec<Container>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Container {
-    name: String,
-    image: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -43,40 +29,6 @@ struct Status {
     conditions: Vec<Condition>,
     container_statuses: Vec<ContainerStatus>,
     init_container_statuses: Vec<ContainerStatus>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct ContainerStatus {
-    name: String,
-    ready: bool,
-    restart_count: u32,
-    state: State,
-    last_state: State,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct State {
-    waiting: Option<Waiting>,
-    terminated: Option<Terminated>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Waiting {
-    reason: String,
-    message: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Terminated {
-    reason: String,
-    message: String,
-    exit_code: i32,
-    signal: i32,
-    finished_at: Option<String>,
 }
 
 /// What a container that waits says, in one word each.
@@ -121,7 +73,7 @@ impl Pod {
             _ => self.terminating().or_else(|| self.unscheduled()).or_else(|| self.container(now)).or_else(|| self.unready()),
         }?;
         let node = self.spec.node_name.clone();
-        let version = if finding.version.is_empty() { self.image("") } else { finding.version.clone() };
+        let version = if finding.version.is_empty() { self.spec.version("").unwrap_or_default() } else { finding.version.clone() };
         Some(Finding { node, version, ..finding })
     }
 
@@ -135,7 +87,7 @@ impl Pod {
         let since = if since > 0 { since } else { self.metadata.created() };
         Some(match (word(FAILED, &self.status.reason), ended) {
             (Some(cause), _) => Finding::new(RowState::Bad, cause, since, &*self.status.message),
-            (None, Some((status, end))) => Finding::new(RowState::Bad, end.cause(), since, self.told(status, end)),
+            (None, Some((status, end))) => Finding::new(RowState::Bad, cause_of(end), since, self.told(status, end)),
             (None, None) => Finding::new(RowState::Bad, "Failed", since, [&*self.status.reason, &*self.status.message].join(" ")),
         })
     }
@@ -175,23 +127,23 @@ impl Pod {
                 (Some(waiting), ..) => {
                     let Some(cause) = word(WAITING, &waiting.reason) else { continue };
                     match last.filter(|_| cause == "CrashLoopBackOff") {
-                        Some(end) if end.reason == "OOMKilled" => Finding::new(RowState::Bad, end.cause(), since, self.told(status, end)),
+                        Some(end) if end.reason == "OOMKilled" => Finding::new(RowState::Bad, cause_of(end), since, self.told(status, end)),
                         Some(end) => Finding::new(RowState::Bad, cause, since, self.told(status, end)),
                         None => Finding::new(RowState::Bad, cause, since, format!("{}: {}", status.name, waiting.message)),
                     }
                 }
-                (None, Some(end), _) if end.exit_code != 0 => Finding::new(RowState::Bad, end.cause(), since, self.told(status, end)),
+                (None, Some(end), _) if end.exit_code != 0 => Finding::new(RowState::Bad, cause_of(end), since, self.told(status, end)),
                 (None, None, Some(end)) if end.exit_code != 0 => {
                     let ended = unix(&end.finished_at);
                     if ended + REMEMBERED <= now {
                         continue;
                     }
                     let state = if status.ready { RowState::Warn } else { RowState::Bad };
-                    Finding { until: ended + REMEMBERED, ..Finding::new(state, end.cause(), ended, self.told(status, end)) }
+                    Finding { until: ended + REMEMBERED, ..Finding::new(state, cause_of(end), ended, self.told(status, end)) }
                 }
                 _ => continue,
             };
-            return Some(Finding { version: self.image(&status.name), ..finding });
+            return Some(Finding { version: self.spec.version(&status.name).unwrap_or_default(), ..finding });
         }
         None
     }
@@ -222,13 +174,6 @@ impl Pod {
         self.status.init_container_statuses.iter().chain(&self.status.container_statuses)
     }
 
-    /// The version of a container's image; of the first container where none is named.
-    fn image(&self, container: &str) -> String {
-        let mut all = self.spec.init_containers.iter().chain(&self.spec.containers);
-        let found = all.find(|one| one.name == container && !container.is_empty()).or(self.spec.containers.first());
-        found.map_or_else(String::new, |container| tag(&container.image))
-    }
-
     /// How a container ended, and how often.
     fn told(&self, status: &ContainerStatus, end: &Terminated) -> String {
         let how = if end.signal == 0 { format!("exit {}", end.exit_code) } else { format!("signal {}", end.signal) };
@@ -242,15 +187,14 @@ impl Pod {
     }
 }
 
-impl Terminated {
-    fn cause(&self) -> &'static str {
-        match self.reason.as_str() {
-            "OOMKilled" => "OOMKilled",
-            "ContainerCannotRun" | "StartError" => "RunError",
-            "DeadlineExceeded" => "Deadline",
-            "ContainerStatusUnknown" => "NodeNotReady",
-            _ => "Error",
-        }
+/// How a container ended, in one word.
+fn cause_of(end: &Terminated) -> &'static str {
+    match end.reason.as_str() {
+        "OOMKilled" => "OOMKilled",
+        "ContainerCannotRun" | "StartError" => "RunError",
+        "DeadlineExceeded" => "Deadline",
+        "ContainerStatusUnknown" => "NodeNotReady",
+        _ => "Error",
     }
 }
 

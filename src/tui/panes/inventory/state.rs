@@ -12,6 +12,7 @@ pub use self::place::{Origin, Place, Tie};
 
 use serde::{Deserialize, Serialize};
 
+use super::jumps::Jump;
 use super::kept::{Choice, Kept, Ordered};
 use crate::cluster::describe::Description;
 use crate::cluster::events::EventLine;
@@ -52,6 +53,8 @@ pub struct State {
     pub wide: bool,
     /// What is arranged and remembered: columns, pinned namespaces, saved views.
     pub kept: Kept,
+    /// The view for which pods are counted on nodes; none: they are not.
+    pub counting: Option<u64>,
     /// Columns of a saved view, before those that are kept for its kind.
     pub lent: Option<Vec<Choice>>,
     /// An order that waits for its column.
@@ -78,6 +81,8 @@ pub struct State {
     pub ahead: Vec<Place>,
     /// Namespaces of the last view of all of them, the fullest first.
     pub known_namespaces: Vec<Arc<str>>,
+    /// Jumps of the person's own.
+    pub jumps: Vec<Jump>,
     /// Kinds the open clusters serve: every word for one, with its plural.
     pub kinds: BTreeMap<String, String>,
     /// Plurals of the kinds that live in no namespace.

@@ -1,6 +1,7 @@
 //! What commands, rows and answers do to the inventory. Never waits, never reads a clock.
 
 mod act;
+mod census;
 mod columns;
 mod detail;
 mod drill;
@@ -79,7 +80,10 @@ pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> 
         Command::MarkRange => mark_range(state),
         Command::Unmark => unmark(state),
         Command::Delete => delete(state, shared),
-        Command::Wide => redraw(state, |state| state.wide = !state.wide),
+        Command::Wide => {
+            state.wide = !state.wide;
+            Step::redraw().then(census::settle(state, shared))
+        }
         Command::Column(side) => column(state, shared, side),
         Command::Pan(side) => pan(state, shared, side),
         Command::Columns => columns::choose(state),
@@ -124,9 +128,12 @@ fn redraw(state: &mut State, change: impl FnOnce(&mut State)) -> Step<Effect> {
 /// Takes in what happened outside.
 pub fn report(state: &mut State, shared: &Shared, at: At, report: Report) -> Step<Effect> {
     match report {
+        // What was on its way when its cluster was closed is nobody's any more.
+        Report::Measured { cluster, .. } | Report::Rows { cluster, .. } if !shared.open.contains(&cluster) => Step::quiet(),
         Report::Measured { generation, cluster, reading } if generation == state.generation => measured(state, &cluster, reading),
+        Report::Counted { generation, cluster, pods } if generation == state.generation => census::counted(state, &cluster, pods),
         Report::Rows { generation, cluster, delta } if generation == state.generation => rows(state, at, &cluster, delta),
-        Report::Rows { .. } | Report::Measured { .. } => Step::quiet(),
+        Report::Rows { .. } | Report::Measured { .. } | Report::Counted { .. } => Step::quiet(),
         Report::Selected { generation, labels } if generation == state.generation => selected(state, shared, at, labels),
         Report::Owner { generation, owner } if generation == state.generation => to_owner(state, shared, owner),
         Report::Selected { .. } | Report::Owner { .. } => Step::quiet(),
@@ -220,12 +227,13 @@ fn watch(state: &mut State, shared: &Shared) -> Step<Effect> {
 /// What is asked for: rows, or first what makes them rows of this view.
 fn ask(state: &mut State, shared: &Shared) -> Step<Effect> {
     let generation = state.generation;
-    match &state.view.of {
+    let step = match &state.view.of {
         Some(Origin { key, tie: Tie::Selector }) if state.view.labels.is_empty() => {
             Step::effect(Effect::Watch { generation, specs: Vec::new() }).and(Effect::Select { generation, key: key.clone() })
         }
         _ => Step::effect(Effect::Watch { generation, specs: specs(state, shared) }),
-    }
+    };
+    step.then(census::settle(state, shared))
 }
 
 /// Sorts again where the order is held, else asks anew.
@@ -240,12 +248,26 @@ fn reload(state: &mut State, shared: &Shared) -> Step<Effect> {
 
 /// Asks anew; what is shown stays until all new rows have come.
 fn watch_again(state: &mut State, shared: &Shared) -> Step<Effect> {
-    let closed: Vec<ClusterId> = state.table.phases().iter().map(|(id, _)| id).filter(|id| !shared.open.contains(id)).cloned().collect();
-    closed.iter().for_each(|id| state.table.drop_source(id));
-    seat(state, None);
+    drop_closed(state, shared);
     shared.open.iter().for_each(|id| state.table.outdate(id));
     state.generation += 1;
     ask(state, shared)
+}
+
+/// Other clusters are looked at: those that stay open are watched on, and their rows are as good as they were.
+fn watch_on(state: &mut State, shared: &Shared) -> Step<Effect> {
+    let waits = state.view.of.as_ref().is_some_and(|of| of.tie == Tie::Selector) && state.view.labels.is_empty();
+    if waits {
+        return watch_again(state, shared);
+    }
+    drop_closed(state, shared);
+    ask(state, shared)
+}
+
+fn drop_closed(state: &mut State, shared: &Shared) {
+    let closed: Vec<ClusterId> = state.table.phases().iter().map(|(id, _)| id).filter(|id| !shared.open.contains(id)).cloned().collect();
+    closed.iter().for_each(|id| state.table.drop_source(id));
+    seat(state, None);
 }
 
 /// Events are read newest first; everything else by name.
@@ -274,7 +296,7 @@ fn specs(state: &State, shared: &Shared) -> Vec<WatchSpec> {
 pub fn clusters(state: &mut State, shared: &Shared, view: Option<View>) -> Step<Effect> {
     let mut step = match view {
         Some(view) => go(state, shared, view, true),
-        None => watch_again(state, shared),
+        None => watch_on(state, shared),
     };
     for cluster in &shared.open {
         step = step.and(Effect::Kinds { cluster: cluster.clone() });

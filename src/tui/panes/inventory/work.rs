@@ -3,6 +3,7 @@
 use tokio::sync::mpsc::Sender;
 use tokio::task::{AbortHandle, JoinSet};
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::state::{Body, Tab};
+use crate::cluster::census::Count;
 use crate::cluster::connection::unix_now;
 use crate::cluster::events::EventLine;
 use crate::cluster::export::{Sheet, save_text};
@@ -29,15 +31,25 @@ use crate::survey::{Survey, plan};
 /// Between two deltas of one watch: shorter than a frame, long enough that a flood comes in gulps.
 const BREATH: Duration = Duration::from_millis(12);
 
+/// Between two counts of the pods of one cluster.
+const COUNTED: Duration = Duration::from_millis(500);
+
 /// What the inventory wants done.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
-    /// Watch these, and nothing else any more.
+    /// Watch these, and nothing else any more. Those of them that the same view watches already go on.
     Watch {
         /// Which view they belong to.
         generation: u64,
         /// One a cluster.
         specs: Vec<WatchSpec>,
+    },
+    /// Count the pods on each node of these clusters, and of no other any more.
+    Count {
+        /// Which view they belong to.
+        generation: u64,
+        /// Which clusters; none: nobody wants to know.
+        clusters: Vec<ClusterId>,
     },
     /// Read an object closely; an earlier request is given up.
     Inspect {
@@ -153,6 +165,15 @@ pub enum Report {
         /// What is known.
         reading: Reading,
     },
+    /// The pods on each node were counted.
+    Counted {
+        /// Which view they belong to.
+        generation: u64,
+        /// Whose they are.
+        cluster: ClusterId,
+        /// By the name of the node.
+        pods: Count,
+    },
     /// How an object selects its pods was read, or could not be.
     Selected {
         /// The view that waits for it.
@@ -218,7 +239,10 @@ pub struct Work<F> {
     /// Where tables are written to.
     tables: PathBuf,
     wrap: fn(Report) -> F,
-    watches: JoinSet<()>,
+    /// The view that is watched, and the tasks of each of its parts.
+    view: u64,
+    watches: HashMap<WatchSpec, JoinSet<()>>,
+    counting: JoinSet<()>,
     inspecting: Option<AbortHandle>,
     relating: JoinSet<()>,
     rules: Arc<Rules>,
@@ -233,7 +257,9 @@ impl<F: Send + 'static> Work<F> {
             reports,
             tables,
             wrap,
-            watches: JoinSet::new(),
+            view: 0,
+            watches: HashMap::new(),
+            counting: JoinSet::new(),
             inspecting: None,
             listening: JoinSet::new(),
             relating: JoinSet::new(),
@@ -245,6 +271,7 @@ impl<F: Send + 'static> Work<F> {
     pub fn run(&mut self, effect: Effect) {
         match effect {
             Effect::Watch { generation, specs } => self.watch(generation, specs),
+            Effect::Count { generation, clusters } => self.count(generation, clusters),
             Effect::Relate { job, key } => self.relate(job, key),
             Effect::Inspect { job, key, tab, whole, against } => self.inspect(job, key, tab, whole, against),
             Effect::SaveText { name, ending, text, now } => {
@@ -270,36 +297,65 @@ impl<F: Send + 'static> Work<F> {
     }
 
     fn watch(&mut self, generation: u64, specs: Vec<WatchSpec>) {
-        // Who looked before still does: what is measured already need not be asked for again.
-        let meters: Vec<(ClusterId, Meter)> =
-            specs.iter().filter_map(MeterSpec::of).map(|spec| (spec.cluster.clone(), self.fleet.meter(&spec))).collect();
-        self.watches.abort_all();
-        self.watches = JoinSet::new();
-        meters.into_iter().for_each(|(cluster, meter)| self.measure(generation, cluster, meter));
-        for spec in specs {
-            let (cluster, mut subscription) = (spec.cluster.clone(), self.fleet.watch(spec));
-            let (reports, wrap) = (self.reports.clone(), self.wrap);
-            self.watches.spawn(async move {
-                while let Some(delta) = subscription.next().await {
-                    if reports.send(wrap(Report::Rows { generation, cluster: cluster.clone(), delta })).await.is_err() {
-                        return;
-                    }
-                    // Meanwhile changes gather in the subscription, one an object.
-                    tokio::time::sleep(BREATH).await;
-                }
-            });
+        if std::mem::replace(&mut self.view, generation) != generation {
+            // Who looked before still does: what is measured already need not be asked for again.
+            let meters: Vec<Meter> = specs.iter().filter_map(MeterSpec::of).map(|spec| self.fleet.meter(&spec)).collect();
+            self.watches.clear();
+            specs.into_iter().for_each(|spec| self.begin(generation, spec));
+            drop(meters);
+            return;
         }
+        self.watches.retain(|spec, _| specs.contains(spec));
+        let new: Vec<WatchSpec> = specs.into_iter().filter(|spec| !self.watches.contains_key(spec)).collect();
+        new.into_iter().for_each(|spec| self.begin(generation, spec));
     }
 
-    fn measure(&mut self, generation: u64, cluster: ClusterId, mut meter: Meter) {
+    /// Watches one part of a view, and measures it.
+    fn begin(&mut self, generation: u64, spec: WatchSpec) {
+        let mut tasks = JoinSet::new();
+        if let Some(meter) = MeterSpec::of(&spec) {
+            self.measure(&mut tasks, generation, spec.cluster.clone(), self.fleet.meter(&meter));
+        }
+        let (cluster, mut subscription) = (spec.cluster.clone(), self.fleet.watch(spec.clone()));
         let (reports, wrap) = (self.reports.clone(), self.wrap);
-        self.watches.spawn(async move {
+        tasks.spawn(async move {
+            while let Some(delta) = subscription.next().await {
+                if reports.send(wrap(Report::Rows { generation, cluster: cluster.clone(), delta })).await.is_err() {
+                    return;
+                }
+                // Meanwhile changes gather in the subscription, one an object.
+                tokio::time::sleep(BREATH).await;
+            }
+        });
+        self.watches.insert(spec, tasks);
+    }
+
+    fn measure(&self, tasks: &mut JoinSet<()>, generation: u64, cluster: ClusterId, mut meter: Meter) {
+        let (reports, wrap) = (self.reports.clone(), self.wrap);
+        tasks.spawn(async move {
             while let Some(reading) = meter.next().await {
                 if reports.send(wrap(Report::Measured { generation, cluster: cluster.clone(), reading })).await.is_err() {
                     return;
                 }
             }
         });
+    }
+
+    fn count(&mut self, generation: u64, clusters: Vec<ClusterId>) {
+        self.counting = JoinSet::new();
+        for cluster in clusters {
+            let (mut census, reports, wrap) = (self.fleet.census(&cluster), self.reports.clone(), self.wrap);
+            self.counting.spawn(async move {
+                while let Some(told) = census.next().await {
+                    // Why pods are not told is told where pods are.
+                    let Ok(pods) = told else { continue };
+                    if reports.send(wrap(Report::Counted { generation, cluster: cluster.clone(), pods })).await.is_err() {
+                        return;
+                    }
+                    tokio::time::sleep(COUNTED).await;
+                }
+            });
+        }
     }
 
     fn inspect(&mut self, job: u64, key: ObjectKey, tab: Tab, whole: bool, against: Option<ObjectKey>) {

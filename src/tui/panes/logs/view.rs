@@ -14,7 +14,7 @@ use crate::tui::flow::Look;
 use crate::tui::theme::Role;
 use crate::tui::widgets::bar::Segment;
 use crate::tui::widgets::lines::{self, Spans, plain};
-use crate::tui::widgets::paint::{fit, page};
+use crate::tui::widgets::paint::{fit, page, width};
 
 /// Columns a source's name takes at most.
 const NAMED: u16 = 22;
@@ -55,7 +55,8 @@ pub fn draw(state: &State, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let rows: Vec<Spans> = if state.window.lines.is_empty() {
         empty(state)
     } else {
-        let lines: Vec<Spans> = state.window.lines.iter().map(|(_, line)| line_spans(line, state, look)).collect();
+        let named = named(state);
+        let lines: Vec<Spans> = state.window.lines.iter().map(|(_, line)| line_spans(line, named, state, look)).collect();
         lines::fold(&lines, area.width, !state.cut)
     };
     // Folded lines take more rows than there are: who follows wants to see the newest.
@@ -69,7 +70,12 @@ fn needle(find: &str) -> String {
     find.split_whitespace().find(|word| !word.starts_with('!')).unwrap_or_default().to_owned()
 }
 
-fn line_spans(line: &Line, state: &State, look: &Look<'_>) -> Spans {
+/// Columns that the longest name of a source takes, so that what they say stands in one line.
+fn named(state: &State) -> u16 {
+    state.sources.iter().map(|source| width(&short(&source.pod, &source.container, state))).max().unwrap_or(0).min(NAMED)
+}
+
+fn line_spans(line: &Line, named: u16, state: &State, look: &Look<'_>) -> Spans {
     let mut spans: Spans = Vec::new();
     if line.level == Level::Note {
         return plain(format!("{0}{0} {1}", look.theme.glyphs().rule, line.text), Role::Dim);
@@ -84,7 +90,8 @@ fn line_spans(line: &Line, state: &State, look: &Look<'_>) -> Spans {
     {
         let name = short(&source.pod, &source.container, state);
         let name = fit(&name, NAMED, look.theme.glyphs().cut);
-        spans.push((format!("{name} "), SOURCES[usize::from(line.source) % SOURCES.len()]));
+        let pad = " ".repeat(usize::from(named.saturating_sub(width(&name))));
+        spans.push((format!("{name}{pad} "), SOURCES[usize::from(line.source) % SOURCES.len()]));
     }
     let (glyph, role) = match line.level {
         Level::Error => (look.theme.glyphs().bad, Role::StatusBad),

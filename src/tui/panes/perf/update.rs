@@ -13,8 +13,8 @@ use crate::names::{ClusterId, ObjectKey, Problem};
 use crate::perf::Order;
 use crate::perf::abort::Rule;
 use crate::results::Run;
-use crate::text::age;
 use crate::text::quantity::count;
+use crate::text::{age, sanitise};
 use crate::tui::app::shared::Shared;
 use crate::tui::flow::{Confirmed, Field, Form, GuideStep, Intent, Level, Notice, PaneId, Question, Step};
 
@@ -102,6 +102,11 @@ pub fn report(state: &mut State, report: Report) -> Step<Effect> {
         Report::Resolved { key, url } => resolved(state, &key, url),
         Report::Started { run } => started(state, *run),
         Report::Found { run } => found(state, *run),
+        Report::Scheduled { name, run } => scheduled(state, &name, *run),
+        Report::Missed { name, times } => {
+            let what = format!("the schedule {} was missed {times} times; nothing of that is made up for", sanitise(&name));
+            Step::intent(Intent::Notice(Notice::info(what)))
+        }
         Report::Inside { id, problem } => {
             state.inside.push(id);
             Step::intent(Intent::Notice(Notice::error(problem)))
@@ -142,6 +147,17 @@ fn found(state: &mut State, run: Run) -> Step<Effect> {
         state.runs.sort_by_key(|entry| std::cmp::Reverse(entry.run.started));
     }
     Step::effect(Effect::Series { id }).then(Step::intent(Intent::Notice(Notice::info(told))))
+}
+
+/// It was due: the person looks at something else and stays there.
+fn scheduled(state: &mut State, name: &str, run: Run) -> Step<Effect> {
+    let told = format!("{}: a load test of {} has begun", sanitise(name), run.target.url);
+    state.runs.insert(0, Entry { run, sample: None, series: Vec::new(), asked: true });
+    // What was looked at is one further down now.
+    if state.runs.len() > 1 {
+        state.chosen += 1;
+    }
+    Step::intent(Intent::Notice(Notice::info(told)))
 }
 
 fn sampled(state: &mut State, id: &str, sample: std::sync::Arc<Sample>) -> Step<Effect> {
@@ -324,8 +340,20 @@ mod tests {
 
     #[test]
     fn a_bad_form_says_which_field_and_why() {
-        let fault = submitted(&mut State::default(), &Shared::default(), &texts("https://example.com")).unwrap_err();
-        assert_eq!(fault, (Some(0), "TLS is not spoken yet".to_owned()));
+        let (field, why) = submitted(&mut State::default(), &Shared::default(), &texts("ftp://example.com")).unwrap_err();
+        assert!(field == Some(0) && why.contains("not spoken"), "{why}");
+    }
+
+    #[test]
+    fn a_rule_that_ends_a_run_is_taken_from_the_form_and_a_wrong_one_is_told_there() {
+        let with = |rules: &str| {
+            let mut texts = texts("127.0.0.1:1");
+            texts.push(rules.to_owned());
+            submitted(&mut State::default(), &Shared::default(), &texts)
+        };
+        let step = with("errors>5%/10s, p99>1s/30s").unwrap();
+        assert!(matches!(&step.effects[..], [Effect::Start { order }] if order.aborts.len() == 2), "{step:?}");
+        assert_eq!(with("errors>5%").unwrap_err().0, Some(4));
     }
 
     #[test]

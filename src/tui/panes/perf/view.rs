@@ -116,7 +116,8 @@ fn run(entry: &Entry, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
 fn headline(entry: &Entry, figures: &Figures, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let run = &entry.run;
     let plan = &run.plan;
-    let pace = plan.rate.map_or_else(String::new, |rate| format!(", ≤ {rate}/s"));
+    let pace = plan.rate.map_or_else(String::new, |rate| format!(", {rate}/s"));
+    let kind = if plan.rate.is_some() { "open" } else { "closed" };
     let what = run.target.what.as_ref().map_or_else(String::new, |what| format!("{what}  "));
     let at = run.target.cluster.as_ref().map_or_else(String::new, |cluster| format!("@{cluster}  "));
     let (word, role) = word(run.state);
@@ -129,7 +130,7 @@ fn headline(entry: &Entry, figures: &Figures, look: &Look<'_>, area: Rect, buf: 
         (format!(" {word}"), role),
         (format!("  {} req/s", count(figures.rate.round() as u64)), Role::Title),
         (format!("  answers {}{in_flight}", count(figures.answers)), Role::Text),
-        (format!("  closed loop, {} conns{pace}", plan.connections), Role::Dim),
+        (format!("  {kind} loop, {} conns{pace}", plan.connections), Role::Dim),
     ];
     lines::line(&second, "", row(area, 1), buf, look.theme);
 }

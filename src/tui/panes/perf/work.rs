@@ -14,6 +14,7 @@ use crate::cluster::fleet::Fleet;
 use crate::load::engine::Sample;
 use crate::names::{ObjectKey, Problem};
 use crate::perf::apart::{self, Launch, Refusal};
+use crate::perf::schedule::{Book, News};
 use crate::perf::{self, Handle, Order, Stopper};
 use crate::results::{Run, Store};
 
@@ -77,6 +78,20 @@ pub enum Report {
     Found {
         /// What is known of it.
         run: Box<Run>,
+    },
+    /// A run has begun because it was due.
+    Scheduled {
+        /// The schedule.
+        name: String,
+        /// What is known of it.
+        run: Box<Run>,
+    },
+    /// A schedule was due while nobody waited.
+    Missed {
+        /// Which.
+        name: String,
+        /// How often.
+        times: usize,
     },
     /// A run has begun that ends with this program.
     Inside {
@@ -148,6 +163,13 @@ impl<F: Send + 'static> Work<F> {
         let desk = Desk { fleet, store, launch, reports, wrap, running: Arc::default() };
         tokio::spawn(desk.clone().find());
         Self { desk }
+    }
+
+    /// Does what is due by the person's schedules, while there are any and nobody else does.
+    pub fn keep_schedules(&self, book: Book) {
+        if book.exists() {
+            tokio::spawn(self.desk.clone().keep_schedules(book));
+        }
     }
 
     /// Begins what is wanted; answers at once.
@@ -225,6 +247,32 @@ impl<F: Send + 'static> Desk<F> {
             let url = fleet.service_url(&key).await;
             _ = reports.send(wrap(Report::Resolved { key, url })).await;
         });
+    }
+
+    async fn keep_schedules(self, book: Book) {
+        let mut keeper = match book.keep() {
+            Ok(Some(keeper)) => keeper,
+            Ok(None) => return,
+            Err(problem) => return self.report(Report::Refused { problem }).await,
+        };
+        loop {
+            match keeper.next().await {
+                News::Trouble(problem) => self.report(Report::Refused { problem }).await,
+                News::Missed(name, times, _) => self.report(Report::Missed { name, times }).await,
+                News::Due(name, orders) => {
+                    // One after the other: they must not load each other's target.
+                    for order in orders {
+                        match apart::start(&order, &self.launch, self.fleet.gate(), &self.store).await {
+                            Ok(handle) => {
+                                let run = Box::new(handle.run().clone());
+                                self.clone().follow(handle, false, Report::Scheduled { name: name.clone(), run }).await;
+                            }
+                            Err(Refusal::Order(problem) | Refusal::Apart(problem)) => self.report(Report::Refused { problem }).await,
+                        }
+                    }
+                }
+            }
+        }
     }
 
     /// In a process of its own; where that is not possible, in this one.

@@ -12,6 +12,8 @@ use crate::tui::widgets::table::Change;
 pub struct News {
     /// Rows that came or changed, and until when that is seen.
     pub lately: HashMap<Seat, (Change, Duration)>,
+    /// So much changed that no mark tells anything: until when none is made.
+    pub flood: Option<Duration>,
     /// Objects that are gone, with the moment their rows go.
     pub leaving: Vec<(Seat, Duration)>,
 }

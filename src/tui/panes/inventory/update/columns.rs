@@ -77,7 +77,7 @@ pub fn choose_columns(state: &mut State, shared: &Shared, items: Vec<ColumnItem>
     (state.column, state.skip) = (0, 0);
     state.seen.widths.clear();
     let read = if user_columns(state) == before { Step::redraw() } else { columns_changed(state, shared) };
-    read.then(Step::intent(Intent::Remember))
+    read.then(super::census::settle(state, shared)).then(Step::intent(Intent::Remember))
 }
 
 /// Nothing was hidden, added or moved.

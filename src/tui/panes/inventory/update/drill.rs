@@ -1,6 +1,7 @@
 //! From one object to others: what belongs to it, its node, its owner, its namespace, and any object by its key.
 
 use super::super::commands::Command;
+use super::super::jumps;
 use super::super::state::{Origin, State, Tab, Tie, View};
 use super::super::work::Effect;
 use super::detail::{close, open};
@@ -47,11 +48,20 @@ const WAYS: &[(&str, &str, Way)] = &[
 
 /// What belongs to the object under the cursor.
 pub(super) fn drill(state: &mut State, shared: &Shared, at: At) -> Step<Effect> {
-    let Some(key) = state.row().map(Row::key) else { return Step::quiet() };
+    let Some(row) = state.row() else { return Step::quiet() };
+    let key = row.key();
+    match jumps::from(state, row) {
+        Some(Ok(view)) => return go_down(state, shared, view),
+        Some(Err(why)) => return super::say(&why),
+        None => {}
+    }
     let Some((_, _, way)) = WAYS.iter().find(|(group, kind, _)| *group == &*key.gvk.group && *kind == &*key.gvk.kind) else {
         return open(state, at, Tab::Summary, false);
     };
-    let view = view(*way, key);
+    go_down(state, shared, view(*way, key))
+}
+
+fn go_down(state: &mut State, shared: &Shared, view: View) -> Step<Effect> {
     remember(state, true);
     let step = enter(state, shared, view);
     serve_known(state);

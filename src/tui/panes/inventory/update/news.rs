@@ -30,6 +30,9 @@ pub(super) fn note(state: &mut State, at: At, cluster: &ClusterId, delta: &mut D
     let until = at.mono + SEEN;
     for row in &delta.upserts {
         state.news.leaving.retain(|(seat, _)| *seat != seat_of(row));
+        if state.news.flood.is_some_and(|until| until > at.mono) {
+            continue;
+        }
         let Some(change) = change(state.table.find(cluster, row.uid), row) else { continue };
         let noted = state.news.lately.entry(seat_of(row)).or_insert((change, until));
         // What has just come is still new while it settles.
@@ -39,6 +42,7 @@ pub(super) fn note(state: &mut State, at: At, cluster: &ClusterId, delta: &mut D
     }
     if state.news.lately.len() > MOST {
         state.news.lately.clear();
+        state.news.flood = Some(until);
     }
     let mut removed = std::mem::take(&mut delta.removed);
     removed.retain(|uid| {
@@ -90,7 +94,7 @@ pub(super) fn pass(state: &mut State, at: At) {
 
 /// When [`pass`] has something to do next that is seen.
 pub(super) fn next(state: &State) -> Option<Duration> {
-    let News { lately, leaving } = &state.news;
+    let News { lately, leaving, .. } = &state.news;
     let goes = leaving.iter().map(|(_, until)| *until).min();
     if lately.is_empty() || state.lists_groups() {
         return goes;

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use super::super::kept::Choice;
 use super::super::state::{Seen, State};
 use super::{cluster_scoped, empty, gaps, gauge, role_of, sign};
+use crate::cluster::census::PODS;
 use crate::cluster::connection::Health;
 use crate::cluster::rows::{Cell as Value, Column, Phase, Row, RowState};
 use crate::cluster::table::{Sort, SortBy};
@@ -113,8 +114,8 @@ fn kept_back(state: &State) -> usize {
     (0..columns.len()).filter(|at| !state.wide && rare(Field::Own(*at), columns)).count()
 }
 
-/// Columns that hold something so seldom that they are not shown for the sake of room alone.
-const RARE: &[&str] = &["NOMINATED NODE", "READINESS GATES"];
+/// Columns that are not shown for the sake of room alone: they hold something seldom, or cost something.
+const RARE: &[&str] = &["NOMINATED NODE", "READINESS GATES", PODS];
 
 fn rare(field: Field, columns: &[Column]) -> bool {
     matches!(field, Field::Own(at) if columns.get(at).is_some_and(|column| RARE.contains(&&*column.name)))

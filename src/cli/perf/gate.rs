@@ -1,0 +1,167 @@
+//! `meshplay perf gate`: whether the newest runs of a profile may pass against its baseline, or B against A. Exit code 0 passed, 1 a regression, 2 not to be told.
+
+use std::io;
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::json;
+
+use super::super::Streams;
+use super::compare::{self, CompareArgs, metric};
+use super::form::{self, Form};
+use super::history::series;
+use crate::cluster::gate::Gate;
+use crate::load::plan::Pace;
+use crate::names::Problem;
+use crate::perf::profile::kept::Profiles;
+use crate::results::baseline::{Baselines, Kind};
+use crate::results::compare::{Compared, Metric};
+use crate::results::gate::{Check, Outcome, checks};
+use crate::results::history::RUNS_A_POINT;
+use crate::results::series::Series;
+use crate::results::{Run, Store};
+use crate::text::age;
+
+/// What to judge.
+#[derive(Clone, Debug, Args)]
+pub struct GateArgs {
+    /// A profile by name or its file; or, with a second one, A: an address or runs that are kept, `id,id,…`.
+    what: String,
+    /// B: the same.
+    b: Option<String>,
+    /// What a profile is held against instead of its baseline: `regime`, `release`, `release:LABEL`, or runs, `id,id,…`.
+    #[arg(long, value_name = "BASELINE")]
+    baseline: Option<String>,
+    /// The newest runs that are judged; if not given, as often as the profile is repeated, five at least.
+    #[arg(long, value_name = "N")]
+    runs: Option<usize>,
+    /// The metrics that decide; several are corrected after Holm and take eight pairs. If not given, those of the profile, else p99.
+    #[arg(long, value_delimiter = ',', value_parser = metric)]
+    metrics: Vec<Metric>,
+    /// The smallest change that matters, in per cent; if not given, that of the profile, else 3.
+    #[arg(long)]
+    band: Option<f64>,
+    /// So many pairs of A and B.
+    #[arg(long, default_value_t = 6)]
+    pairs: usize,
+    /// How long each run of A and B lasts.
+    #[arg(short, long, default_value = "10s", value_parser = age::parse)]
+    duration: Duration,
+    /// Connections kept open to A and B.
+    #[arg(short, long, default_value_t = 4)]
+    connections: usize,
+    /// Requests a second to A and B, or `max`.
+    #[arg(short, long, value_parser = super::pace)]
+    rate: Option<Pace>,
+    /// Where chance begins.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How to write it.
+    #[arg(short, long, value_enum, default_value_t = Form::Text)]
+    output: Form,
+}
+
+/// Judges.
+pub(super) async fn run(args: GateArgs, gate: &Gate, store: &Store, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
+    let judged = match &args.b {
+        None => of_profile(&args, store),
+        Some(b) => of_two(&args, b, gate, store, stop, io).await?,
+    };
+    match judged {
+        Ok(checks) => report(&args, &checks, io),
+        // Nothing was told, which is no regression.
+        Err(problem) => io.fail(&problem).map(|_| 2),
+    }
+}
+
+fn of_profile(args: &GateArgs, store: &Store) -> Result<Vec<Check>, Problem> {
+    let kept = Profiles::open(store.data()).read(&args.what).ok();
+    let (all, every) = series(&args.what, store)?;
+    let new = args.runs.unwrap_or(every.max(RUNS_A_POINT));
+    let newest = all.first().and_then(|series| series.of.environment.clone());
+    let metrics =
+        if args.metrics.is_empty() { kept.as_ref().map_or_else(|| vec![Metric::P99], |kept| kept.gate.clone()) } else { args.metrics.clone() };
+    let band = args.band.map_or_else(|| kept.as_ref().map_or(0.03, |kept| kept.band), |band| band / 100.0);
+    let mut found = Vec::new();
+    // Series of other machines are history.
+    for series in all.iter().filter(|series| series.of.environment == newest) {
+        let kind = match &args.baseline {
+            Some(text) => kind(text, store)?,
+            None => Baselines::open(store.data()).of(&series.of.series())?.map_or(Kind::Regime, |baseline| baseline.kind),
+        };
+        let before = kind.resolve(&series.runs, new, metrics[0])?;
+        let now: Vec<Run> = series.runs.iter().rev().take(new).rev().map(|(run, _)| run.clone()).collect();
+        let compared = Compared::apart(&before, &now, metrics[0], band, args.seed);
+        let thresholds = kept.as_ref().map_or_else(Vec::new, |kept| kept.thresholds(&now));
+        found.extend(checks(&compared, &metrics, &thresholds).into_iter().map(|check| named(check, series)));
+    }
+    Ok(found)
+}
+
+/// A check with the part and the permutation it is of.
+fn named(check: Check, series: &Series) -> Check {
+    let cell = series.of.cell();
+    if cell.is_empty() { check } else { Check { name: format!("{cell}: {}", check.name), ..check } }
+}
+
+fn kind(text: &str, store: &Store) -> Result<Kind, Problem> {
+    Ok(match text {
+        "regime" => Kind::Regime,
+        "release" => Kind::Release { label: "release".into() },
+        _ => match text.strip_prefix("release:") {
+            Some(label) => Kind::Release { label: label.into() },
+            None => Kind::Pinned { runs: text.split(',').map(|id| store.find(id)).collect::<Result<_, _>>()? },
+        },
+    })
+}
+
+async fn of_two(
+    args: &GateArgs,
+    b: &str,
+    gate: &Gate,
+    store: &Store,
+    stop: impl Future<Output = ()>,
+    io: &mut Streams<'_>,
+) -> io::Result<Result<Vec<Check>, Problem>> {
+    let metrics = if args.metrics.is_empty() { vec![Metric::P99] } else { args.metrics.clone() };
+    let compare = CompareArgs {
+        a: args.what.clone(),
+        b: b.to_owned(),
+        pairs: args.pairs,
+        duration: args.duration,
+        connections: args.connections,
+        rate: args.rate.clone(),
+        gate: metrics[0],
+        band: args.band.unwrap_or(3.0),
+        seed: args.seed,
+        output: Form::Text,
+    };
+    let judged = |[a, b]: [Vec<Run>; 2]| checks(&Compared::of(&a, &b, metrics[0], compare.band / 100.0, args.seed), &metrics, &[]);
+    Ok(compare::sides(&compare, gate, store, stop, io).await?.map(judged).map_err(|(problem, _)| problem))
+}
+
+fn report(args: &GateArgs, checks: &[Check], io: &mut Streams<'_>) -> io::Result<u8> {
+    let outcome = Outcome::of(checks);
+    let row = |check: &Check| vec![check.outcome.name().to_owned(), check.name.clone(), check.said.clone()];
+    let rows: Vec<Vec<String>> = checks.iter().map(row).collect();
+    match args.output {
+        Form::Json | Form::Yaml => {
+            let check = |check: &Check| json!({"name": check.name, "outcome": check.outcome.name(), "said": check.said});
+            form::value(args.output, &json!({"outcome": outcome.name(), "checks": checks.iter().map(check).collect::<Vec<_>>()}), io.out)?;
+        }
+        Form::Csv => form::rows(Form::Csv, &["outcome", "check", "said"], &rows, io.out)?,
+        Form::Markdown => {
+            writeln!(io.out, "**{}**: {}\n", outcome.name(), args.what)?;
+            form::rows(Form::Markdown, &["outcome", "check", "said"], &rows, io.out)?;
+        }
+        Form::Junit => form::junit(&args.what, checks, io.out)?,
+        Form::Text => {
+            writeln!(io.out, "{}  {}", outcome.name().to_uppercase(), args.what)?;
+            let width = checks.iter().map(|check| check.name.chars().count()).max().unwrap_or(0);
+            for check in checks {
+                writeln!(io.out, "  {:<12}  {:<width$}  {}", check.outcome.name(), check.name, check.said)?;
+            }
+        }
+    }
+    Ok(outcome.code())
+}

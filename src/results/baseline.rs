@@ -1,0 +1,206 @@
+//! What later runs are held against: for each series of runs one baseline, which is some runs, the release before, or the regime the series is in.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::compare::Metric;
+use super::history::{Facts, History, RUNS_A_POINT};
+use super::{Provenance, Run};
+use crate::names::Problem;
+use crate::text::sanitise;
+
+/// Which runs are meant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Kind {
+    /// Those, whatever comes later.
+    Pinned {
+        /// Their ids.
+        runs: Vec<String>,
+    },
+    /// The newest runs whose label has another value than the runs in question.
+    Release {
+        /// The label, `release`.
+        label: String,
+    },
+    /// Every run since the last change of the series.
+    Regime,
+}
+
+/// One baseline, with what a person has to know of its series.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Baseline {
+    /// The profile.
+    pub profile: String,
+    /// The permutation in one line; empty where there is none.
+    #[serde(default)]
+    pub cell: String,
+    /// The environment.
+    #[serde(default)]
+    pub environment: Option<String>,
+    /// Which runs.
+    #[serde(flatten)]
+    pub kind: Kind,
+    /// Since when.
+    pub set: Timestamp,
+}
+
+/// All baselines, in one file: series to baseline.
+#[derive(Clone, Debug)]
+pub struct Baselines {
+    path: PathBuf,
+}
+
+impl Baselines {
+    /// Those under a data folder. Touches nothing yet.
+    pub fn open(data: &Path) -> Self {
+        Self { path: data.join("baselines.json") }
+    }
+
+    /// All of them.
+    ///
+    /// # Errors
+    /// The file is there and cannot be read.
+    pub fn all(&self) -> Result<BTreeMap<String, Baseline>, Problem> {
+        let unreadable = |why: String| {
+            Problem::new("results.baselines", format!("{} cannot be read", sanitise(&self.path.display().to_string())), sanitise(&why))
+                .hint("mend it, or remove it and set the baselines again")
+        };
+        match fs::read(&self.path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
+            Err(error) => Err(unreadable(error.to_string())),
+        }
+    }
+
+    /// That of a series.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn of(&self, series: &str) -> Result<Option<Baseline>, Problem> {
+        Ok(self.all()?.remove(series))
+    }
+
+    /// Sets the baseline of the series of `sample`, or takes it away; whether there was one.
+    ///
+    /// # Errors
+    /// The file cannot be read or written.
+    pub fn set(&self, sample: &Provenance, kind: Option<Kind>, now: Timestamp) -> Result<bool, Problem> {
+        let mut all = self.all()?;
+        let made = kind.map(|kind| Baseline {
+            profile: sample.profile.clone().unwrap_or_default(),
+            cell: sample.cell(),
+            environment: sample.environment.clone(),
+            kind,
+            set: now,
+        });
+        let had = match made {
+            Some(baseline) => all.insert(sample.series(), baseline).is_some(),
+            None => all.remove(&sample.series()).is_some(),
+        };
+        self.write(&all).map_err(|error| {
+            Problem::new("results.unwritable", format!("{} cannot be written", sanitise(&self.path.display().to_string())), error.to_string())
+                .hint("free or mend that place")
+        })?;
+        Ok(had)
+    }
+
+    fn write(&self, all: &BTreeMap<String, Baseline>) -> io::Result<()> {
+        self.path.parent().map_or(Ok(()), fs::create_dir_all)?;
+        let half = self.path.with_extension("json.new");
+        let mut file = fs::File::create(&half)?;
+        serde_json::to_writer_pretty(&mut file, all)?;
+        file.write_all(b"\n")?;
+        file.sync_data()?;
+        fs::rename(half, &self.path)
+    }
+}
+
+impl Kind {
+    /// What it is, in a few words.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Pinned { runs } => format!("{} pinned runs", runs.len()),
+            Self::Release { label } => format!("the {label} before"),
+            Self::Regime => "the regime it is in".to_owned(),
+        }
+    }
+
+    /// The runs that are meant, out of one series, oldest first. The last `new` of them are those in question and never meant.
+    ///
+    /// # Errors
+    /// There are none, and why.
+    pub fn resolve(&self, series: &[(Run, Facts)], new: usize, metric: Metric) -> Result<Vec<Run>, Problem> {
+        let none = |why: String| {
+            Problem::new("results.no-baseline", "there is nothing to compare with", why)
+                .hint("`meshplay perf baseline set` pins runs, names a release or takes the regime")
+        };
+        let (old, new) = series.split_at(series.len().saturating_sub(new));
+        let runs: Vec<Run> = match self {
+            Self::Pinned { runs } => old.iter().filter(|(run, _)| runs.contains(&run.id)).map(|(run, _)| run.clone()).collect(),
+            Self::Release { label } => {
+                let value = |run: &Run| run.provenance.labels.get(label).cloned();
+                let now = new.last().and_then(|(run, _)| value(run)).ok_or_else(|| none(format!("the newest run has no label {label}")))?;
+                let before = old.iter().rev().filter_map(|(run, _)| value(run)).find(|value| *value != now);
+                let before = before.ok_or_else(|| none(format!("every run has {label} {now}")))?;
+                old.iter().filter(|(run, _)| value(run).as_ref() == Some(&before)).map(|(run, _)| run.clone()).collect()
+            }
+            Self::Regime => {
+                let history = History::of(old, metric, RUNS_A_POINT, 1);
+                let regime: Vec<&String> = history.regime().collect();
+                old.iter().filter(|(run, _)| regime.contains(&&run.id)).map(|(run, _)| run.clone()).collect()
+            }
+        };
+        if runs.is_empty() { Err(none(format!("{}: none of those runs is kept", self.name()))) } else { Ok(runs) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Subject;
+    use super::*;
+    use crate::load::plan::Plan;
+    use crate::load::target::Target;
+
+    fn series() -> Vec<(Run, Facts)> {
+        let plan = Plan::gentle(Target::parse("127.0.0.1:1").unwrap());
+        let one = |at: usize| {
+            let mut run = Run::begin(format!("r{at:02}"), Subject::default(), &plan, Timestamp::UNIX_EPOCH);
+            (run.requests, run.latencies.p99) = (1_000, Some(1_000 + at as u64 % 3));
+            run.provenance.labels = [("release".to_owned(), format!("v{}", at / 10))].into();
+            (run, Facts::new())
+        };
+        (0..25).map(one).collect()
+    }
+
+    #[test]
+    fn each_kind_finds_its_runs_and_never_those_in_question() {
+        let series = series();
+        let found = |kind: Kind| kind.resolve(&series, 5, Metric::P99).map(|runs| (runs.len(), runs[0].id.clone()));
+        assert_eq!(found(Kind::Pinned { runs: vec!["r03".into(), "r04".into(), "r24".into()] }), Ok((2, "r03".into())));
+        assert_eq!(found(Kind::Release { label: "release".into() }), Ok((10, "r10".into())));
+        assert_eq!(found(Kind::Regime), Ok((20, "r00".into())));
+        for kind in [Kind::Pinned { runs: vec!["gone".into()] }, Kind::Release { label: "image".into() }] {
+            assert_eq!(found(kind).unwrap_err().code, "results.no-baseline");
+        }
+    }
+
+    #[test]
+    fn a_baseline_is_kept_by_series_and_taken_away_again() {
+        let data = tempfile::tempdir().unwrap();
+        let baselines = Baselines::open(data.path());
+        let of = |environment: &str| Provenance { profile: Some("shop".into()), environment: Some(environment.into()), ..Provenance::default() };
+        assert_eq!(baselines.set(&of("a"), Some(Kind::Regime), Timestamp::UNIX_EPOCH), Ok(false));
+        let kept = baselines.of(&of("a").series()).unwrap().unwrap();
+        assert_eq!((kept.profile.as_str(), kept.kind), ("shop", Kind::Regime));
+        assert_eq!(baselines.of(&of("b").series()), Ok(None));
+        assert_eq!(baselines.set(&of("a"), None, Timestamp::UNIX_EPOCH), Ok(true));
+        fs::write(data.path().join("baselines.json"), "{\"a\":").unwrap();
+        assert_eq!(baselines.all().unwrap_err().code, "results.baselines");
+    }
+}

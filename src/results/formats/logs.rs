@@ -1,0 +1,71 @@
+//! Runs from and to HdrHistogram's files, which know latencies and nothing else.
+
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+
+use super::super::run::{Interval, Latencies};
+use super::super::spectrum::Spectrum;
+use super::super::store::Kept;
+use super::{Read, Sketch, hdr};
+
+/// The log as it lies there, or one interval of what is known.
+pub(super) fn write(kept: &Kept) -> Result<String, String> {
+    if let Some(log) = &kept.log {
+        return Ok(log.clone());
+    }
+    let histogram = kept.spectrum.histogram().filter(|histogram| !histogram.is_empty()).ok_or("it has no latencies")?;
+    let line = hdr::line(None, Duration::ZERO, Duration::from_nanos(kept.run.elapsed_ns), &histogram)?;
+    Ok(hdr::header(kept.run.started) + &line)
+}
+
+/// An interval log as a run.
+pub(super) fn read(text: &str) -> Result<Read, String> {
+    let log = hdr::read(text);
+    let mut remarks = vec!["its values are taken as nanoseconds from the plan or the send: the file does not say".to_owned()];
+    remarks.extend(log.broken.clone());
+    let tags: std::collections::BTreeSet<&str> = log.intervals.iter().filter_map(|interval| interval.tag.as_deref()).collect();
+    let untagged = log.whole(None);
+    let tag = if untagged.is_none() { tags.first().copied() } else { None };
+    remarks.extend(tag.map(|tag| format!("only the intervals tagged {tag} are read")));
+    let whole = untagged.or_else(|| log.whole(tag)).filter(|whole| !whole.is_empty());
+    let whole = whole.ok_or_else(|| log.broken.clone().unwrap_or_else(|| "it holds no interval".into()))?;
+    let intervals: Vec<_> = log.intervals.iter().filter(|interval| interval.tag.as_deref() == tag).collect();
+    let lines: Vec<Interval> = intervals.iter().map(|interval| line(interval)).collect();
+    let elapsed_ns = lines.iter().map(|line| line.elapsed_ns).max().unwrap_or(0);
+    let sketch = Sketch { format: "hdr", latency: "unknown", started: log.started, elapsed_ns, requests: whole.len(), ..Sketch::default() };
+    let found = sketch.run(Spectrum::of_histogram(&whole), lines, Some(text.to_owned()), &remarks);
+    Ok(Read { runs: vec![found], remarks })
+}
+
+/// A percentile table as a run without time.
+pub(super) fn read_table(text: &str) -> Result<Read, String> {
+    let spectrum = hdr::read_table(text.lines(), 1e6);
+    if spectrum.bins.is_empty() {
+        return Err("its table has no rows".into());
+    }
+    let remarks = vec!["its values are taken as milliseconds: the file does not say".to_owned(), "it knows no time, so there is no rate".to_owned()];
+    let sketch = Sketch { format: "hgrm", latency: "unknown", requests: spectrum.count(), ..Sketch::default() };
+    Ok(Read { runs: vec![sketch.run(spectrum, Vec::new(), None, &remarks)], remarks })
+}
+
+fn line(interval: &hdr::Logged) -> Interval {
+    let nanoseconds = |span: Duration| u64::try_from(span.as_nanos()).unwrap_or(u64::MAX);
+    let (requests, seconds) = (interval.histogram.len(), interval.span.as_secs_f64());
+    let spectrum = Spectrum::of_histogram(&interval.histogram);
+    Interval {
+        elapsed_ns: nanoseconds(interval.from.saturating_add(interval.span)),
+        span_ns: nanoseconds(interval.span),
+        requests,
+        requests_per_second: if seconds > 0.0 { (requests as f64 / seconds * 1e6).round() / 1e6 } else { 0.0 },
+        latencies: latencies(&interval.histogram, &spectrum),
+        histogram: spectrum.buckets(),
+        ..Interval::default()
+    }
+}
+
+/// As a run of our own has them: the upper end of what the histogram keeps together.
+fn latencies(histogram: &Histogram<u64>, spectrum: &Spectrum) -> Latencies {
+    let at = |share: f64| spectrum.percentile(share).map(|_| histogram.value_at_quantile(share));
+    Latencies { p50: at(0.5), p75: at(0.75), p90: at(0.9), p99: at(0.99), p99_9: at(0.999), ..spectrum.latencies() }
+}

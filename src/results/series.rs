@@ -1,0 +1,84 @@
+//! Runs of one profile, sorted into series: what may be held against each other, oldest first, each run with what was the case then.
+
+use super::history::Facts;
+use super::{Provenance, Run, State, Store};
+use crate::load::audit::Stamp;
+use crate::names::Problem;
+
+/// Runs with the same profile, part, permutation and environment.
+#[derive(Clone, Debug)]
+pub struct Series {
+    /// What they have in common, as the newest of them says it.
+    pub of: Provenance,
+    /// The runs, oldest first, with their facts.
+    pub runs: Vec<(Run, Facts)>,
+}
+
+/// The series of a profile, those with the newest run first, and what is wrong with other runs. `hash`: only those of a profile that said the same. Runs that did
+/// not end as planned and runs stamped INVALID are left out.
+pub fn of_profile(store: &Store, profile: &str, hash: Option<&str>) -> (Vec<Series>, Vec<Problem>) {
+    let (runs, problems) = store.list();
+    let fits = |run: &Run| {
+        let from = &run.provenance;
+        from.profile.as_deref() == Some(profile) && hash.is_none_or(|hash| from.profile_hash.as_deref() == Some(hash)) && counts(run)
+    };
+    let mut all: Vec<Series> = Vec::new();
+    // The list begins with the newest.
+    for run in runs.into_iter().filter(fits) {
+        let facts = facts(store, &run);
+        let key = run.provenance.series();
+        match all.iter_mut().find(|series| series.of.series() == key) {
+            Some(series) => series.runs.push((run, facts)),
+            None => all.push(Series { of: run.provenance.clone(), runs: vec![(run, facts)] }),
+        }
+    }
+    all.iter_mut().for_each(|series| series.runs.reverse());
+    (all, problems)
+}
+
+/// It ended as planned and measured what was planned.
+fn counts(run: &Run) -> bool {
+    run.state == State::Done && run.stamp != Some(Stamp::Invalid)
+}
+
+/// What was the case when a run began: its environment, and what was said of it.
+pub fn facts(store: &Store, run: &Run) -> Facts {
+    let mut facts = store.environment(&run.id).map(|environment| environment.facts()).unwrap_or_default();
+    facts.extend(run.provenance.labels.clone());
+    facts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Subject;
+    use super::*;
+    use crate::load::plan::Plan;
+    use crate::load::target::Target;
+
+    #[test]
+    fn only_what_is_alike_and_counts_is_one_series() {
+        let data = tempfile::tempdir().unwrap();
+        let store = Store::open(data.path());
+        let plan = Plan::gentle(Target::parse("127.0.0.1:1").unwrap());
+        let keep = |at: i64, part: Option<&str>, hash: &str, change: &dyn Fn(&mut Run)| {
+            let started = jiff::Timestamp::from_second(at).unwrap();
+            let mut run = Run::begin(format!("r{at}"), Subject::default(), &plan, started);
+            run.state = State::Done;
+            run.provenance =
+                Provenance { profile: Some("shop".into()), profile_hash: Some(hash.into()), part: part.map(str::to_owned), ..Provenance::default() };
+            change(&mut run);
+            store.begin(&run).unwrap().finish(&run).unwrap();
+        };
+        keep(1, None, "a", &|_| {});
+        keep(2, None, "a", &|run| run.provenance.labels = [("release".to_owned(), "v1".to_owned())].into());
+        keep(3, Some("b"), "a", &|_| {});
+        keep(4, None, "a", &|run| run.state = State::Stopped);
+        keep(5, None, "a", &|run| run.stamp = Some(Stamp::Invalid));
+        keep(6, None, "other", &|_| {});
+        let (series, problems) = of_profile(&store, "shop", Some("a"));
+        let ids: Vec<Vec<&str>> = series.iter().map(|series| series.runs.iter().map(|(run, _)| run.id.as_str()).collect()).collect();
+        assert_eq!((ids, problems), (vec![vec!["r3"], vec!["r1", "r2"]], vec![]));
+        assert_eq!(series[1].runs[1].1["release"], "v1");
+        assert_eq!(of_profile(&store, "shop", None).0.len(), 3);
+    }
+}

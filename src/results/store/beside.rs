@@ -1,0 +1,142 @@
+//! What lies in a run's folder beside summary and lines: the environment, every latency as an HDR interval log, and the bins of a run that was imported.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use jiff::Timestamp;
+
+use super::super::environment::Environment;
+use super::super::formats::{Found, hdr};
+use super::super::run::{Interval, Run};
+use super::super::spectrum::Spectrum;
+use super::{Store, Writing, unreadable, unwritable};
+use crate::names::Problem;
+
+/// Every latency: an HDR interval log with a line a second.
+const LOG: &str = "latencies.hlog";
+const ENVIRONMENT: &str = "environment.json";
+/// The bins of an imported run, which are no histogram of ours.
+const BINS: &str = "bins.json";
+
+/// Largest file of a run that is read, in bytes; a day of lines is a third of it.
+pub(super) const LARGEST: u64 = 256 * 1024 * 1024;
+
+/// A run with everything that is kept of it.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// The summary.
+    pub run: Run,
+    /// A line a second.
+    pub lines: Vec<Interval>,
+    /// Every latency, as fine as it is known.
+    pub spectrum: Spectrum,
+    /// The log of latencies as it lies there, where there is one.
+    pub log: Option<String>,
+    /// Where it was measured, where that was written down.
+    pub environment: Option<Environment>,
+}
+
+impl Store {
+    /// A run with everything beside it.
+    ///
+    /// # Errors
+    /// There is no such run, or its summary cannot be read; what is missing beside it is none.
+    pub fn kept(&self, id: &str) -> Result<Kept, Problem> {
+        let run = self.read(id)?;
+        let folder = self.folder(id);
+        let log = read_file(&folder.join(LOG)).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let logged = log.as_deref().and_then(|text| hdr::read(text).whole(None)).map(|histogram| Spectrum::of_histogram(&histogram));
+        let bins = || read_file(&folder.join(BINS)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let spectrum = logged.or_else(bins).unwrap_or_else(|| Spectrum::of_buckets(&run.histogram, &run.latencies));
+        Ok(Kept { lines: self.samples(id).unwrap_or_default(), environment: self.environment(id), run, spectrum, log })
+    }
+
+    /// The data folder that the runs lie in.
+    pub fn data(&self) -> &Path {
+        self.folder.parent().unwrap_or(&self.folder)
+    }
+
+    /// Where a run was measured; none where that is not known.
+    pub fn environment(&self, id: &str) -> Option<Environment> {
+        let bytes = read_file(&self.folder(id).join(ENVIRONMENT)).ok()?;
+        serde_json::from_slice::<Environment>(&bytes).ok().map(Environment::sanitised)
+    }
+
+    /// Keeps a run that was read from a file; whether it was not there before.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn keep(&self, found: &Found) -> Result<bool, Problem> {
+        if self.folder(&found.run.id).is_dir() {
+            return Ok(false);
+        }
+        let mut writing = self.begin(&found.run)?;
+        for line in &found.lines {
+            writing.append(line)?;
+        }
+        match &found.log {
+            Some(log) => writing.put(LOG, log.as_bytes())?,
+            None => writing.put(BINS, &json(&found.spectrum))?,
+        }
+        writing.finish(&found.run).map(|()| true)
+    }
+}
+
+impl Writing {
+    /// Writes down where the run is measured.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn environment(&self, environment: &Environment) -> Result<(), Problem> {
+        self.put(ENVIRONMENT, &json(environment))
+    }
+
+    /// Adds the latencies of a stretch of time, in nanoseconds, to the log; `tag` says which latencies, none response times.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn log(&self, started: Timestamp, tag: Option<&str>, from: Duration, span: Duration, part: &Histogram<u64>) -> Result<(), Problem> {
+        let path = self.folder.join(LOG);
+        let line = hdr::line(tag, from, span, part).map_err(|why| unwritable(&path, &io::Error::other(why)))?;
+        let append = || {
+            let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
+            let text = if file.metadata()?.len() == 0 { hdr::header(started) + &line } else { line };
+            // One write a line, so that a line is there or is not.
+            file.write_all(text.as_bytes())
+        };
+        append().map_err(|error| unwritable(&path, &error))
+    }
+
+    fn put(&self, name: &str, bytes: &[u8]) -> Result<(), Problem> {
+        let path = self.folder.join(name);
+        fs::write(&path, bytes).map_err(|error| unwritable(&path, &error))
+    }
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Vec<u8> {
+    // Plain structs of numbers and text always have a form.
+    serde_json::to_vec_pretty(value).unwrap_or_default()
+}
+
+/// Reads a file of a run: a regular one, and not without end.
+pub(super) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    let about = fs::metadata(path)?;
+    if !about.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
+    if about.len() > LARGEST {
+        return Err(io::Error::other(format!("its {} bytes are more than the {LARGEST} that are read", about.len())));
+    }
+    fs::read(path)
+}
+
+/// Reads a file that a person names, for import.
+///
+/// # Errors
+/// It is not there, is no file, or is larger than [`LARGEST`] bytes.
+pub fn open_file(path: &Path) -> Result<Vec<u8>, Problem> {
+    read_file(path).map_err(|error| Problem { hints: vec![], ..unreadable(path, &error.to_string()) })
+}

@@ -1,0 +1,112 @@
+//! Results from and to other programs' files, through the program; Fortio's own code reads what is exported.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::{OK, Server, Then, ran};
+
+/// Go with Fortio as a module, or why that is not there. In CI it has to be.
+fn fortio() -> Option<PathBuf> {
+    let places = ["go", "/usr/local/go/bin/go", "/usr/lib/go/bin/go"];
+    let go = places.into_iter().find(|place| Command::new(place).arg("version").output().is_ok_and(|output| output.status.success()));
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fortio");
+    let fetched = go.map(|go| Command::new(go).args(["mod", "download"]).current_dir(&folder).output().is_ok_and(|output| output.status.success()));
+    match (go, fetched) {
+        (Some(go), Some(true)) => Some(go.into()),
+        (go, _) => {
+            let why = if go.is_none() { "there is no Go here" } else { "Fortio's modules cannot be fetched" };
+            assert!(std::env::var_os("MESHPLAY_REQUIRE_REAL").is_none(), "{why}");
+            println!("skipped: {why}");
+            None
+        }
+    }
+}
+
+fn go_test(go: &Path, name: &str, environment: &[(&str, &Path)]) {
+    let mut command = Command::new(go);
+    command.args(["test", "-count=1", "-v", "-run", name, "."]).current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fortio"));
+    let output = command.envs(environment.iter().copied()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains(&format!("--- PASS: {name}")), "{said}");
+}
+
+#[test]
+fn fortios_own_code_reads_our_export_and_we_read_fortios() {
+    let Some(go) = fortio() else { return };
+    let (home, server) = (tempfile::tempdir().unwrap(), Server::start(OK, Then::Keep));
+    let (export, own, theirs) = (home.path().join("export.json"), home.path().join("run.json"), home.path().join("fortio.json"));
+    let (code, out, err) = ran(home.path(), &format!("perf run {} -c 2 -n 20000 -d 60s -r max -o json", server.url()));
+    assert_eq!(code, Some(0), "{err}");
+    std::fs::write(&own, out).unwrap();
+    let (code, _, err) = ran(home.path(), &format!("perf export last --format fortio -o {}", export.display()));
+    assert!(code == Some(0) && err.contains("fortio does not carry"), "{err}");
+    go_test(&go, "TestFortioReadsOurExport", &[("MESHPLAY_EXPORT", &export), ("MESHPLAY_RUN", &own)]);
+
+    go_test(&go, "TestFortioWritesWhatWeImport", &[("MESHPLAY_FORTIO", &theirs)]);
+    let (code, id, err) = ran(home.path(), &format!("perf import {}", theirs.display()));
+    assert!(code == Some(0) && err.contains("UserCredentials"), "{err}");
+    let (_, shown, _) = ran(home.path(), &format!("perf show {} -o json", id.trim()));
+    assert!(!shown.contains("hunter2") && !shown.contains("bWU6aHVudGVyMg"), "{shown}");
+    let (shown, file): (Value, Value) = (serde_json::from_str(&shown).unwrap(), serde_json::from_slice(&std::fs::read(&theirs).unwrap()).unwrap());
+    let rows = file["DurationHistogram"]["Percentiles"].as_array().unwrap();
+    for (percentile, name) in [(50.0, "p50"), (90.0, "p90"), (99.0, "p99")] {
+        let wanted = rows.iter().find(|row| row["Percentile"] == percentile).unwrap()["Value"].as_f64().unwrap() * 1e9;
+        let have = shown["latencies"][name].as_f64().unwrap();
+        assert!((have - wanted).abs() <= 2.0, "{name}: {have} is not {wanted}");
+    }
+    assert_eq!((shown["requests"].as_u64(), shown["errors"]["status_5xx"].as_u64()), (Some(2000), file["RetCodes"]["503"].as_u64()));
+}
+
+#[test]
+fn every_format_is_written_and_what_is_read_again_is_the_same() {
+    let (home, server) = (tempfile::tempdir().unwrap(), Server::start(OK, Then::Keep));
+    let (_, out, _) = ran(home.path(), &format!("perf run {} -c 2 -n 3000 -d 60s -r max -o json", server.url()));
+    let run: Value = serde_json::from_str(&out).unwrap();
+    let folder = home.path().join(format!(".local/share/meshplay/runs/{}", run["id"].as_str().unwrap()));
+    let environment: Value = serde_json::from_slice(&std::fs::read(folder.join("environment.json")).unwrap()).unwrap();
+    assert_eq!((&environment["id"], environment["processors"].as_u64() > Some(0)), (&run["provenance"]["environment"], true));
+    for format in ["fortio", "hdr", "hgrm"] {
+        let file = home.path().join(format);
+        let (code, _, err) = ran(home.path(), &format!("perf export {} -f {format} -o {}", run["id"].as_str().unwrap(), file.display()));
+        assert_eq!(code, Some(0), "{err}");
+        let (code, id, err) = ran(home.path(), &format!("perf import {}", file.display()));
+        assert_eq!(code, Some(0), "{format}: {err}");
+        let (_, again, _) = ran(home.path(), &format!("perf show {} -o json", id.trim()));
+        let again: Value = serde_json::from_str(&again).unwrap();
+        assert_eq!((again["requests"].as_u64(), &again["provenance"]["imported"]["format"]), (Some(3000), &format.into()), "{again:#}");
+        for name in ["p50", "p90", "p99", "max"] {
+            let (have, wanted) = (again["latencies"][name].as_f64().unwrap(), run["latencies"][name].as_f64().unwrap());
+            // A percentile table has a row for every so many answers only.
+            let near = if format == "hgrm" { 0.1 } else { 0.002 };
+            assert!((have - wanted).abs() <= wanted * near, "{format} {name}: {have} is not {wanted}");
+        }
+    }
+    let (code, csv, _) = ran(home.path(), &format!("perf export {} -f csv", run["id"].as_str().unwrap()));
+    assert!(code == Some(0) && csv.starts_with("elapsed_s,") && csv.lines().count() >= 2, "{csv}");
+    let (code, _, err) = ran(home.path(), &format!("perf export last -f csv -o {}", home.path().join("hdr").display()));
+    assert!(code == Some(1) && err.contains("was not written"), "{err}");
+}
+
+#[test]
+fn broken_files_are_told_and_the_others_are_read_and_listed() {
+    let home = tempfile::tempdir().unwrap();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/fortio.json");
+    let whole = std::fs::read_to_string(&fixture).unwrap();
+    let broken = home.path().join("broken.json");
+    std::fs::write(&broken, &whole[..whole.len() / 2]).unwrap();
+    let (code, out, err) = ran(home.path(), &format!("perf import {} /dev/zero {}", broken.display(), fixture.display()));
+    assert_eq!((code, out.lines().count(), err.matches("meshplay: ").count()), (Some(1), 1, 2), "{out}{err}");
+    // The same file is the same run.
+    let (code, again, err) = ran(home.path(), &format!("perf import {}", fixture.display()));
+    assert!(code == Some(0) && again == out && err.contains("already"), "{again}{err}");
+    let runs = home.path().join(".local/share/meshplay/runs");
+    for (name, text) in [("cut", &whole[..100]), ("negative", r#"{"requests": -1}"#), ("large", r#"{"requests_per_second": 1e999}"#)] {
+        std::fs::create_dir(runs.join(name)).unwrap();
+        std::fs::write(runs.join(name).join("run.json"), text).unwrap();
+    }
+    let (code, list, err) = ran(home.path(), "perf list -o json");
+    let list: Value = serde_json::from_str(&list).unwrap();
+    assert_eq!((code, list["runs"].as_array().unwrap().len(), err.matches("cannot be read").count()), (Some(0), 1, 3), "{err}");
+}
