@@ -1,6 +1,7 @@
 //! Connections to clusters: discovery, watches, rows, details, and the gate through which every change goes. Kubernetes' API stops here: what leaves
 //! this room is rows, texts and problems, sanitised.
 
+pub mod access;
 pub mod alter;
 pub mod census;
 mod certificate;

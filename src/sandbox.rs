@@ -20,6 +20,7 @@ mod metrics;
 mod patch;
 mod print;
 mod release;
+mod rights;
 mod scenario;
 mod select;
 mod server;

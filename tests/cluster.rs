@@ -31,6 +31,8 @@ mod tls;
 #[path = "support/until.rs"]
 mod until;
 
+#[path = "cluster/access.rs"]
+mod access;
 #[path = "cluster/alter.rs"]
 mod alter;
 #[path = "cluster/columns.rs"]

@@ -29,6 +29,8 @@ mod news;
 mod play;
 #[path = "play/pulse.rs"]
 mod pulse;
+#[path = "play/rights.rs"]
+mod rights;
 #[path = "support/scene.rs"]
 mod scene;
 #[path = "play/views.rs"]

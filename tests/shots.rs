@@ -63,6 +63,8 @@ const SHOTS: &[Shot] = &[
     ("columns-120x36", columns),
     ("changes-120x36", changes),
     ("images-120x36", images),
+    ("can-120x36", can),
+    ("who-can-120x36", who_can),
     ("helm-120x36", helm),
     ("helm-values-120x36", helm_values),
     ("describe-80x24", || describe(80, 24)),
@@ -300,6 +302,49 @@ fn images() -> Stage {
         let rows = images.map(|(name, version)| scene::image(&format!("{cluster}/shop/{name}"), version)).into();
         stage.rows(cluster, listed("images", rows));
     }
+    stage
+}
+
+/// What one may do in two clusters.
+fn can() -> Stage {
+    let mut stage = in_trouble(Opening::kubeconfig(CONTEXTS).size(120, 36));
+    stage.play("':can in shop' <ret>");
+    let look = ["get", "list", "watch"];
+    let change = ["get", "list", "watch", "create", "update", "patch", "delete"];
+    let reviews = || scene::right("prod-eu/shop/selfsubjectaccessreviews.authorization.k8s.io", &["create"], "");
+    let eu = vec![
+        scene::right("prod-eu/shop/configmaps", &look, ""),
+        scene::right("prod-eu/shop/deployments.apps", &change, "deletecollection"),
+        scene::right("prod-eu/shop/deployments.apps/scale", &["get", "update", "patch"], ""),
+        scene::right("prod-eu/shop/pods", &change, ""),
+        scene::right("prod-eu/shop/pods/log", &["get"], ""),
+        reviews(),
+        scene::right("prod-eu/shop//healthz", &["get"], ""),
+    ];
+    stage.rows("prod-eu", listed("can", eu));
+    stage.rows("prod-us", listed("can", vec![scene::right("prod-us/shop/pods", &look, ""), scene::right("prod-us/shop/pods/log", &["get"], "")]));
+    stage.rows("lab", listed("can", vec![scene::right("lab/shop/*.*", &[], "*")]));
+    stage
+}
+
+/// Who may delete pods there.
+fn who_can() -> Stage {
+    let mut stage = in_trouble(Opening::kubeconfig(CONTEXTS).size(120, 36));
+    stage.play("':can delete pods in shop' <ret>");
+    let eu = vec![
+        scene::yourself("prod-eu/shop/you", "yes"),
+        scene::may("prod-eu/cluster-admin", ["system:masters", "Group", "ClusterRole cluster-admin", "cluster", "by a * in the role"]),
+        scene::may("prod-eu/shop/deployers", ["jane", "User", "Role deployer", "shop", ""]),
+        scene::may("prod-eu/shop/deployers-bot", ["ci/deployer", "ServiceAccount", "Role deployer", "shop", ""]),
+        scene::may("prod-eu/shop/debugging", ["sam", "User", "Role debugger", "shop", "only web-0"]),
+    ];
+    stage.rows("prod-eu", listed("who-can", eu));
+    let us = vec![
+        scene::yourself("prod-us/shop/you", "no"),
+        scene::may("prod-us/cluster-admin", ["system:masters", "Group", "ClusterRole cluster-admin", "cluster", "by a * in the role"]),
+        scene::may("prod-us/shop/edit", ["shop-developers", "Group", "ClusterRole edit", "shop", "aggregated role"]),
+    ];
+    stage.rows("prod-us", listed("who-can", us));
     stage
 }
 

@@ -34,6 +34,8 @@ pub struct GetArgs {
     kind: String,
     /// One object.
     name: Option<String>,
+    /// The rest of a question: `can delete pods in shop`.
+    rest: Vec<String>,
     /// Of all contexts, one table.
     #[arg(long)]
     all_contexts: bool,
@@ -82,8 +84,15 @@ pub struct Scope {
 }
 
 impl GetArgs {
-    /// `changes 2h` are two words of one view, and no object.
-    fn spelled_out(self) -> Self {
+    /// `changes 2h` are two words of one view, and no object; `can delete pods in shop` is a question, and where it is asked.
+    fn spelled_out(self, scope: &mut Scope) -> Self {
+        let words: Vec<String> = self.name.iter().chain(&self.rest).cloned().collect();
+        if let Some((kind, place)) = Ask::question(&self.kind, &words) {
+            if let Some(namespace) = place.first() {
+                (scope.namespace, scope.all_namespaces) = (Some(namespace.clone()), false);
+            }
+            return Self { kind, name: None, rest: Vec::new(), ..self };
+        }
         let text = self.name.as_ref().map(|name| format!("{} {name}", self.kind));
         match text.filter(|text| Ask::parse(text).is_some()) {
             Some(kind) => Self { kind, name: None, ..self },
@@ -104,7 +113,8 @@ pub async fn run(args: GetArgs, scope: Scope, fleet: &Fleet, now: i64, stop: imp
     for context in &contexts {
         fleet.connect(&context.id);
     }
-    let args = args.spelled_out();
+    let mut scope = scope;
+    let args = args.spelled_out(&mut scope);
     let (table, columns) = match asked(&args) {
         Ok(asked) => asked,
         Err(why) => {
@@ -124,6 +134,9 @@ pub async fn run(args: GetArgs, scope: Scope, fleet: &Fleet, now: i64, stop: imp
 
 /// An empty table with the filter that was asked for, and the person's own columns.
 fn asked(args: &GetArgs) -> Result<(Table, Vec<UserColumn>), String> {
+    if !args.rest.is_empty() {
+        return Err(format!("one object is got at a time: what does `{}` mean?", args.rest.join(" ")));
+    }
     if args.watch && args.output == Output::Yaml {
         return Err("rows are watched, not objects: -o yaml and --watch do not go together; -o json does".into());
     }

@@ -94,7 +94,7 @@ impl Shape {
     }
 
     /// The columns, where they are known before the server answers. A trailing `+` marks the wide view, a leading `>` the right edge.
-    fn columns(self) -> Option<Arc<[Column]>> {
+    pub(super) fn columns(self) -> Option<Arc<[Column]>> {
         let names: &[&str] = match self {
             Self::Table => return None,
             Self::Book(columns) | Self::Metadata(columns) => columns,

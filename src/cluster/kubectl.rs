@@ -63,6 +63,10 @@ pub fn helm(key: &ObjectKey) -> Vec<(&'static str, String)> {
 
 /// The lines for a table: one a namespace.
 pub fn list(context: &str, kind: &str, namespaces: &[String], labels: &str, fields: &str) -> String {
+    if let Some(question) = kind.strip_prefix("can").filter(|rest| rest.is_empty() || rest.starts_with(' ')) {
+        let words: Vec<&str> = if question.is_empty() { vec!["--list"] } else { question.split_whitespace().collect() };
+        return line(context, namespaces.first().map(String::as_str), &[&["auth", "can-i"], &words[..]].concat());
+    }
     let kind = if kind == "workloads" { WORKLOADS } else { kind };
     let mut words = vec!["get", kind];
     for (flag, selector) in [("-l", labels), ("--field-selector", fields)] {
@@ -149,6 +153,8 @@ mod tests {
     #[test]
     fn a_table_is_a_line_a_namespace_and_selectors_are_quoted() {
         assert_eq!(list("prod eu", "pods", &[], "app in (a,b)", ""), "kubectl --context 'prod eu' get pods -l 'app in (a,b)' -A");
+        assert_eq!(list("lab", "can delete pods", &["a".into()], "", ""), "kubectl --context lab -n a auth can-i delete pods");
+        assert_eq!(list("lab", "can", &[], "", ""), "kubectl --context lab auth can-i --list");
         let two = list("lab", "workloads", &["a".into(), "b".into()], "", "");
         assert_eq!(two.lines().count(), 2);
         assert!(two.starts_with("kubectl --context lab -n a get deployments,"), "{two}");

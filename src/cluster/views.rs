@@ -1,6 +1,7 @@
 //! Mixed views: questions that take several kinds in one table, each a row of facts. How the objects are read is told in the files beside.
 
 mod book;
+mod can;
 mod certs;
 mod changes;
 mod helm;
@@ -15,18 +16,25 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::access::Question;
+use super::access::rules::Deed;
 use super::decode::{Own, Shape};
 use super::kinds::{Kind, Kinds};
+use super::rows::Column;
 use super::table::{Sort, SortBy};
 use super::wire::{LIMIT, Wire};
-use crate::names::Gvk;
+use crate::names::{Gvk, Problem};
 use crate::text::age;
 
 use book::Maker;
 pub(super) use book::{Book, Changed, Want, clock};
+pub use can::YOU;
 
 /// How a view's objects are read together.
-type Making = fn(&Ask) -> Box<dyn Maker>;
+type Making = fn(&Ask, Option<Meant>) -> Box<dyn Maker>;
+
+/// What a view asks who may do it, and whether that lives in namespaces.
+type Meant = (Deed, bool);
 
 /// A table over several kinds.
 pub struct MixedView {
@@ -84,7 +92,7 @@ pub const BUILT_IN: &[MixedView] = &[
         tells: None,
         kinds: trouble::KINDS,
         columns: trouble::COLUMNS,
-        maker: Some(|_| Box::<trouble::Trouble>::default()),
+        maker: Some(|_, _| Box::<trouble::Trouble>::default()),
     },
     MixedView {
         name: "changes",
@@ -98,7 +106,7 @@ pub const BUILT_IN: &[MixedView] = &[
         tells: Some("a change"),
         kinds: changes::KINDS,
         columns: changes::COLUMNS,
-        maker: Some(|ask| Box::new(changes::Changes::new(ask.span.unwrap_or(changes::SPAN)))),
+        maker: Some(|ask, _| Box::new(changes::Changes::new(ask.span.unwrap_or(changes::SPAN)))),
     },
     MixedView {
         name: "images",
@@ -112,7 +120,7 @@ pub const BUILT_IN: &[MixedView] = &[
         tells: Some("an image"),
         kinds: images::KINDS,
         columns: images::COLUMNS,
-        maker: Some(|_| Box::new(images::Images)),
+        maker: Some(|_, _| Box::new(images::Images)),
     },
     MixedView {
         name: "notready",
@@ -126,7 +134,7 @@ pub const BUILT_IN: &[MixedView] = &[
         tells: None,
         kinds: restarts::UNREADY,
         columns: restarts::UNREADY_COLUMNS,
-        maker: Some(|_| Box::new(restarts::Unready)),
+        maker: Some(|_, _| Box::new(restarts::Unready)),
     },
     MixedView {
         name: "restarts",
@@ -140,7 +148,7 @@ pub const BUILT_IN: &[MixedView] = &[
         tells: None,
         kinds: restarts::RESTARTED,
         columns: restarts::RESTART_COLUMNS,
-        maker: Some(|_| Box::new(restarts::Restarts)),
+        maker: Some(|_, _| Box::new(restarts::Restarts)),
     },
     MixedView {
         name: "certs",
@@ -154,7 +162,7 @@ pub const BUILT_IN: &[MixedView] = &[
         tells: Some("a certificate"),
         kinds: certs::KINDS,
         columns: certs::COLUMNS,
-        maker: Some(|_| Box::new(certs::Certificates)),
+        maker: Some(|_, _| Box::new(certs::Certificates)),
     },
     MixedView {
         name: "versions",
@@ -168,7 +176,38 @@ pub const BUILT_IN: &[MixedView] = &[
         tells: None,
         kinds: versions::KINDS,
         columns: versions::COLUMNS,
-        maker: Some(|_| Box::<versions::Versions>::default()),
+        maker: Some(|_, _| Box::<versions::Versions>::default()),
+    },
+    MixedView {
+        name: "can",
+        aliases: &["rights"],
+        about: "what you may do here; `can delete pods in shop`: who may",
+        group: None,
+        order: Sort { by: SortBy::Name, descending: false },
+        everywhere: false,
+        span: None,
+        nothing: "you may do nothing here",
+        tells: None,
+        kinds: &[],
+        columns: can::RIGHTS,
+        maker: Some(|_, _| Box::new(can::Rights)),
+    },
+    MixedView {
+        name: "who-can",
+        aliases: &[],
+        about: "who may do something: `who-can delete pods in shop`",
+        group: None,
+        order: Sort { by: SortBy::Column(0), descending: false },
+        everywhere: false,
+        span: None,
+        nothing: "nobody may do it by a role",
+        tells: Some("who has a right"),
+        kinds: can::KINDS,
+        columns: can::COLUMNS,
+        maker: Some(|_, deed| match deed {
+            Some(deed) => Box::new(can::Who::may(deed)),
+            None => Box::new(can::Rights),
+        }),
     },
     MixedView {
         name: "helm",
@@ -182,7 +221,7 @@ pub const BUILT_IN: &[MixedView] = &[
         tells: None,
         kinds: helm::KINDS,
         columns: helm::COLUMNS,
-        maker: Some(|_| Box::<helm::Releases>::default()),
+        maker: Some(|_, _| Box::<helm::Releases>::default()),
     },
     MixedView {
         name: "revisions",
@@ -196,17 +235,19 @@ pub const BUILT_IN: &[MixedView] = &[
         tells: None,
         kinds: helm::KINDS,
         columns: helm::COLUMNS,
-        maker: Some(|_| Box::new(helm::Releases::every_revision())),
+        maker: Some(|_, _| Box::new(helm::Releases::every_revision())),
     },
 ];
 
 /// A mixed view with what was asked of it.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Ask {
     /// The view.
     pub view: &'static MixedView,
     /// How far back, where it looks at a stretch of time.
     pub span: Option<Duration>,
+    /// What somebody may do, where it is asked who.
+    question: Option<Question>,
 }
 
 /// One kind of a view, and how its objects become rows.
@@ -224,11 +265,49 @@ impl Ask {
     pub fn parse(text: &str) -> Option<Self> {
         let (name, rest) = text.trim().split_once(' ').unwrap_or((text, ""));
         let view = BUILT_IN.iter().find(|view| view.name == name || view.aliases.contains(&name))?;
-        match (view.span, rest.trim()) {
-            (span, "") => Some(Self { view, span }),
-            (Some(_), span) => Some(Self { view, span: Some(age::parse(span).ok()?) }),
-            (None, _) => None,
+        let plain = Self { view, span: view.span, question: None };
+        match (view.name, view.span, rest.trim()) {
+            ("can" | "who-can", _, question) if !question.is_empty() => {
+                let view = BUILT_IN.iter().find(|view| view.name == "who-can")?;
+                Some(Self { view, question: Some(Question::parse(question)?), ..plain })
+            }
+            ("who-can", _, "") => None,
+            (_, _, "") => Some(plain),
+            (_, Some(_), span) => Some(Self { span: Some(age::parse(span).ok()?), ..plain }),
+            (_, None, _) => None,
         }
+    }
+
+    /// The words behind a view's name are a question; what is left of them is where it is asked.
+    pub fn question<'a>(name: &str, words: &'a [String]) -> Option<(String, &'a [String])> {
+        let view =
+            BUILT_IN.iter().find(|view| view.name == name || view.aliases.contains(&name)).filter(|view| matches!(view.name, "can" | "who-can"))?;
+        let (question, place) = super::access::taken_apart(words);
+        let text = if question.is_empty() { view.name.to_owned() } else { format!("can {question}") };
+        Self::parse(&text).map(|_| (text, place))
+    }
+
+    /// It asks who may do something.
+    pub fn asks_who(&self) -> bool {
+        self.question.is_some()
+    }
+
+    /// What is asked about, in a cluster that serves these kinds.
+    ///
+    /// # Errors
+    /// The word of that kind, if none is called so.
+    pub(super) fn meant(&self, kinds: &Kinds) -> Result<Option<Meant>, &str> {
+        self.question.as_ref().map(|question| question.meant(kinds).ok_or_else(|| question.resource())).transpose()
+    }
+
+    /// Its columns, where it reads objects together.
+    pub(super) fn columns(&self) -> Option<Arc<[Column]>> {
+        Shape::Book(self.view.columns).columns()
+    }
+
+    /// It has no objects to watch: all of it is told at once.
+    pub(super) fn told_at_once(&self) -> bool {
+        self.view.kinds.is_empty()
     }
 
     /// The parts that a cluster serves.
@@ -252,25 +331,30 @@ impl Ask {
     }
 
     /// How its objects are read together; none where each is a row of its own.
-    pub(super) fn maker(&self) -> Option<Box<dyn Maker>> {
-        self.view.maker.map(|make| make(self))
+    pub(super) fn maker(&self, meant: Option<Meant>) -> Option<Box<dyn Maker>> {
+        self.view.maker.map(|make| make(self, meant))
     }
 }
 
 /// It is no object of a cluster, but what the cluster told beside its objects: see [`outside`].
 pub fn is_told(gvk: &Gvk) -> bool {
-    gvk.group.is_empty() && matches!(&*gvk.kind, versions::SERVER | certs::SERVING | certs::CLIENT)
+    super::access::is_answer(gvk) || gvk.group.is_empty() && matches!(&*gvk.kind, versions::SERVER | certs::SERVING | certs::CLIENT)
 }
 
-/// What is told of a cluster beside its objects, each as an object of a kind of its own: the API server's version, and the ends of the certificates that
-/// stand between it and us.
-pub(super) async fn outside(ask: &Ask, wire: &Wire) -> Vec<(Arc<Gvk>, Value)> {
+/// What is told of a cluster beside its objects, each as an object of a kind of its own: the API server's version, the ends of the certificates that
+/// stand between it and us, what one may do there oneself. With it goes why not all could be told.
+pub(super) async fn outside(ask: &Ask, meant: Option<Meant>, namespaces: &[String], wire: &Wire) -> (Vec<(Arc<Gvk>, Value)>, Option<Problem>) {
     let named = |kind: &str, name: String, told: Value| {
         let mut object = told;
         object["metadata"] = json!({"name": name, "uid": format!("{} {kind}", wire.id)});
         (Arc::new(Gvk::new("", "v1", kind)), object)
     };
-    match ask.view.name {
+    let told = match ask.view.name {
+        "can" => return can::all_rights(wire, namespaces).await,
+        "who-can" => match meant {
+            Some((deed, _)) => can::yourself(wire, &deed, namespaces).await,
+            None => Vec::new(),
+        },
         "versions" => {
             let version = wire.version(LIMIT).await.unwrap_or_default();
             vec![named(versions::SERVER, wire.id.to_string(), json!({"gitVersion": version}))]
@@ -283,7 +367,8 @@ pub(super) async fn outside(ask: &Ask, wire: &Wire) -> Vec<(Arc<Gvk>, Value)> {
             serving.into_iter().chain(own).collect()
         }
         _ => Vec::new(),
-    }
+    };
+    (told, None)
 }
 
 /// What is said of an object that was wanted, as an object of a kind of its own.

@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use self::closer::closer;
 use self::gaps::Spot;
 use self::queue::Queue;
+use super::access::rules::Deed;
 use super::connection::{Connected, LONGEST_PAUSE, unix_now};
 use super::decode::{Decoder, Head, Look, Own, Shape};
 use super::metrics;
@@ -266,10 +267,10 @@ impl Pending {
 /// Waits for the connection, resolves the view to kinds, and runs one task a kind.
 async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connected>>, shared: Arc<Shared>, look: Option<Look>) {
     shared.change(|pending| pending.phases = vec![None]);
-    let (now, parts, measured) = loop {
+    let (now, parts, measured, meant) = loop {
         let Some(now) = current(&mut connected).await else { return };
-        match now.among_kinds(|kinds| Ok((resolve(&spec, kinds)?, metrics::served(kinds)))).await {
-            Ok((parts, measured)) => break (now, parts, measured),
+        match now.among_kinds(|kinds| Ok((resolve(&spec, kinds)?, metrics::served(kinds), asked(&spec, kinds)?))).await {
+            Ok((parts, measured, meant)) => break (now, parts, measured, meant),
             Err(problem) => {
                 shared.set_phase(0, Phase::Stale { since: unix_now(), problem });
                 if wait_for_change(&mut connected, Duration::from_secs(10)).await.is_err() {
@@ -282,7 +283,7 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
     let whole = |part: Part| if look.is_some() { Part { shape: Shape::whole(&part.kind), ..part } } else { part };
     let parts: Vec<Part> = parts.into_iter().map(whole).collect();
     let ask = Ask::parse(&spec.view);
-    let maker = ask.and_then(|ask| ask.maker());
+    let maker = ask.as_ref().and_then(|ask| ask.maker(meant.clone()));
     let book = maker.map(|maker| Arc::new(Mutex::new(Book::new(spec.cluster.clone(), maker))));
     let places: Vec<(&Part, Option<&str>)> = parts.iter().flat_map(|part| spec.places(part).into_iter().map(move |place| (part, place))).collect();
     let decoder = |part: &Part| {
@@ -290,17 +291,24 @@ async fn supervise(spec: WatchSpec, mut connected: watch::Receiver<Option<Connec
         decoder.writing(book.clone()).shown_to(look.clone())
     };
     shared.change(|pending| {
-        let closer = usize::from(spec.exact && !places.is_empty() && ask.is_some_and(|ask| ask.reads_closer()));
-        pending.phases = vec![None; places.len() + closer];
+        let closer = spec.exact && !places.is_empty() && ask.as_ref().is_some_and(Ask::reads_closer);
+        let at_once = ask.as_ref().is_some_and(Ask::told_at_once);
+        pending.phases = vec![None; places.len() + usize::from(closer || at_once)];
         pending.settled = vec![false; places.len()];
         pending.spots = places.iter().map(|(part, namespace)| Spot::of(&part.kind, *namespace)).collect();
         pending.columns = places.first().and_then(|(part, _)| decoder(part).columns());
         // Where nothing of a view is served, nothing more will come.
-        pending.phase_changed |= places.is_empty();
+        pending.phase_changed |= places.is_empty() && !at_once;
+        if at_once {
+            pending.columns = ask.as_ref().and_then(Ask::columns);
+        }
     });
     let mut tasks = JoinSet::new();
     if let Some((book, ask)) = book.clone().zip(ask) {
-        tell_outside(ask, now.wire, book.clone(), shared.clone()).await;
+        let refused = tell_outside(&ask, meant, &spec.namespaces, &now.wire, &book, &shared).await;
+        if ask.told_at_once() {
+            shared.set_phase(0, refused.map_or(Phase::Synced, |problem| Phase::Stale { since: unix_now(), problem }));
+        }
         let shared = shared.clone();
         if ask.reads_closer() {
             tasks.spawn(closer(book.clone(), connected.clone(), shared.clone(), spec.exact.then_some(places.len())));
@@ -351,29 +359,45 @@ async fn doubts(connected: &mut watch::Receiver<Option<Connected>>, shared: &Sha
     }
 }
 
-/// Writes down what a mixed view tells of a cluster beside its objects.
-async fn tell_outside(ask: Ask, wire: Wire, book: Arc<Mutex<Book>>, shared: Arc<Shared>) {
-    let objects = outside(&ask, &wire).await;
+/// Writes down what a mixed view tells of a cluster beside its objects; answers why not all of it could be told.
+async fn tell_outside(
+    ask: &Ask,
+    meant: Option<(Deed, bool)>,
+    namespaces: &[String],
+    wire: &Wire,
+    book: &Mutex<Book>,
+    shared: &Shared,
+) -> Option<Problem> {
+    let (objects, refused) = outside(ask, meant, namespaces, wire).await;
     let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
     for (gvk, object) in objects {
         // Written here and read there: it fits.
         _ = book.take(&gvk, object.to_string().as_bytes(), unix_now());
     }
     shared.hand_over(book.changed());
+    refused
+}
+
+/// What is asked about, where it is asked who may do something.
+fn asked(spec: &WatchSpec, kinds: &super::kinds::Kinds) -> Result<Option<(Deed, bool)>, Problem> {
+    Ask::parse(&spec.view).map_or(Ok(None), |ask| ask.meant(kinds).map_err(|word| unserved(&spec.cluster, word)))
+}
+
+fn unserved(cluster: &ClusterId, word: &str) -> Problem {
+    Problem {
+        code: "cluster.kind",
+        what: format!("{cluster} serves no kind called {}", sanitise(word)),
+        why: String::new(),
+        hints: vec!["`:` and tab lists the kinds; `kubectl api-resources` does too".into()],
+    }
 }
 
 fn resolve(spec: &WatchSpec, kinds: &super::kinds::Kinds) -> Result<Vec<Part>, Problem> {
     if let Some(ask) = Ask::parse(&spec.view) {
         return Ok(ask.parts(kinds));
     }
-    let unknown = || Problem {
-        code: "cluster.kind",
-        what: format!("{} serves no kind called {}", spec.cluster, spec.view),
-        why: String::new(),
-        hints: vec!["`:` and tab lists the kinds; `kubectl api-resources` does too".into()],
-    };
     let part = |kind: &super::kinds::Kind| vec![Part { shape: Shape::of(kind), kind: kind.clone(), fields: "", labels: "" }];
-    kinds.find(&spec.view).map(part).ok_or_else(unknown)
+    kinds.find(&spec.view).map(part).ok_or_else(|| unserved(&spec.cluster, &spec.view))
 }
 
 /// The connection once there is one; `None` when the fleet is gone.

@@ -13,6 +13,8 @@ pub(super) struct Kind {
     pub(super) subresources: &'static [&'static str],
 }
 
+const RBAC: &str = "rbac.authorization.k8s.io";
+
 pub(super) const KINDS: &[Kind] = &[
     core("Pod", "pods", "pod", &["po"], &["log", "status"]),
     core("Service", "services", "service", &["svc"], &["status"]),
@@ -31,6 +33,10 @@ pub(super) const KINDS: &[Kind] = &[
     of("batch", "v1", "Job", "jobs", "job", &[], &["status"]),
     of("batch", "v1", "CronJob", "cronjobs", "cronjob", &["cj"], &["status"]),
     of("networking.k8s.io", "v1", "Ingress", "ingresses", "ingress", &["ing"], &["status"]),
+    of(RBAC, "v1", "Role", "roles", "role", &[], &[]),
+    of(RBAC, "v1", "RoleBinding", "rolebindings", "rolebinding", &[], &[]),
+    Kind { namespaced: false, ..of(RBAC, "v1", "ClusterRole", "clusterroles", "clusterrole", &[], &[]) },
+    Kind { namespaced: false, ..of(RBAC, "v1", "ClusterRoleBinding", "clusterrolebindings", "clusterrolebinding", &[], &[]) },
     of("shop.meshplay.dev", "v1", "Gadget", "gadgets", "gadget", &["gd"], &["status"]),
 ];
 

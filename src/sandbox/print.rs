@@ -145,6 +145,10 @@ const PRINTERS: &[Printer] = &[
             row_of([name(it)], texts, [text(it, "/status/loadBalancer/ingress/0/ip")], [json!("80"), age(it, now)], [])
         },
     },
+    Printer { kind: "Role", columns: &["Name", "Created At"], cells: created },
+    Printer { kind: "ClusterRole", columns: &["Name", "Created At"], cells: created },
+    Printer { kind: "RoleBinding", columns: &["Name", "Role", "Age", "Users+", "Groups+", "ServiceAccounts+"], cells: binding },
+    Printer { kind: "ClusterRoleBinding", columns: &["Name", "Role", "Age", "Users+", "Groups+", "ServiceAccounts+"], cells: binding },
     Printer {
         kind: "Gadget",
         columns: &["Name", "Stock#", "Price", "Age"],
@@ -187,6 +191,25 @@ fn row_of<const A: usize, const B: usize, const C: usize, const D: usize, const 
     e: [Value; E],
 ) -> Vec<Value> {
     a.into_iter().chain(b).chain(c).chain(d).chain(e).collect()
+}
+
+fn created(object: &Value, _: i64) -> Vec<Value> {
+    vec![name(object), object["metadata"]["creationTimestamp"].clone()]
+}
+
+/// A binding with its role, and its subjects by their kinds.
+fn binding(object: &Value, now: i64) -> Vec<Value> {
+    let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let subjects = |kind: &str| {
+        let all = object["subjects"].as_array().into_iter().flatten().filter(|subject| subject["kind"] == kind);
+        let called = |subject: &Value| {
+            if kind == "ServiceAccount" { format!("{}/{}", word(&subject["namespace"]), word(&subject["name"])) } else { word(&subject["name"]) }
+        };
+        json!(all.map(called).collect::<Vec<_>>().join(", "))
+    };
+    let role = json!(format!("{}/{}", word(&object["roleRef"]["kind"]), word(&object["roleRef"]["name"])));
+    let [users, groups, accounts] = ["User", "Group", "ServiceAccount"].map(subjects);
+    vec![name(object), role, age(object, now), users, groups, accounts]
 }
 
 fn name(object: &Value) -> Value {

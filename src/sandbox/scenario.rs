@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::kinds::Kind;
 use super::shop::{SERVICES, Service};
 use super::store::{Expected, Place, Store};
-use super::{Options, release};
+use super::{Options, release, rights};
 
 /// The image whose containers run out of memory.
 pub(super) const FAILING: &str = "shop/cart:2.4.0";
@@ -167,6 +167,9 @@ impl Scene<'_> {
         let words = json!({"theme": "plain", "on": "no", "limit": "1_000"});
         self.put("ConfigMap", "shop", "web-config", 38 * DAY, json!({"metadata": {"managedFields": edited}, "data": words}));
         self.put("Secret", "shop", "payments-key", 38 * DAY, json!({"type": "Opaque", "data": {"key": "bm90LWEtcmVhbC1rZXk="}}));
+        for (kind, namespace, name, body) in rights::all() {
+            self.put(kind, namespace, name, 38 * DAY, body);
+        }
         for (name, age, body) in release::revisions(self.now, 38 * DAY) {
             self.put("Secret", "shop", &name, age, body);
         }

@@ -36,6 +36,8 @@ pub fn columns(view: &str) -> Arc<[Column]> {
         "services" => &["TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORT(S)", "SELECTOR+"],
         "workloads" => &["KIND", ">READY", "STATUS", "IMAGES+"],
         "secrets" => &["TYPE", "DATA"],
+        "can" => &["GET", "LIST", "WATCH", "CREATE", "UPDATE", "PATCH", "DELETE", "OTHER", "ONLY", "MESSAGE"],
+        "who-can" => &["SUBJECT", "KIND", "ROLE", "SCOPE", "MESSAGE"],
         "helm" => &[">REVISION", "STATUS", "CHART", "APP VERSION", "UPDATED", "MESSAGE"],
         "changes" => &["WHEN", "KIND", "OBJECT", "WHAT", "BY"],
         "images" => &["KIND", "CONTAINER", "VERSION", "ELSEWHERE", "IMAGE"],
@@ -81,7 +83,7 @@ pub fn stale(seconds: i64, problem: Problem) -> Delta {
 
 /// `cluster/namespace/name`, or `cluster/name` for what has no namespace.
 fn row(gvk: Gvk, place: &str, cells: Vec<Cell>) -> Row {
-    let parts: Vec<&str> = place.split('/').collect();
+    let parts: Vec<&str> = place.splitn(3, '/').collect();
     let (cluster, namespace, name) = match parts[..] {
         [cluster, namespace, name] => (cluster, Some(namespace.into()), name),
         [cluster, name] => (cluster, None, name),
@@ -169,6 +171,26 @@ pub fn helm(place: &str, kind: &str, revision: i64, seconds: i64, [status, chart
 pub fn version(place: &str, kind: &str, version: &str) -> Row {
     let component = if kind == "Node" { "kubelet" } else { "kube-apiserver" };
     row(Gvk::new("", "v1", kind), place, vec![text(component), text(version), Cell::Empty, Cell::Empty])
+}
+
+/// What one may do: verbs of the columns, and others.
+pub fn right(place: &str, verbs: &[&str], others: &str) -> Row {
+    let has = |verb: &str| text(if verbs.contains(&verb) || others == "*" { "yes" } else { "" });
+    let mut cells: Vec<Cell> = ["get", "list", "watch", "create", "update", "patch", "delete"].iter().map(|verb| has(verb)).collect();
+    cells.extend([text(others), Cell::Empty, Cell::Empty]);
+    row(Gvk::new("authorization.k8s.io", "v1", "Access"), place, cells)
+}
+
+/// Who may do something, by a binding: subject, its kind, role, scope, message.
+pub fn may(place: &str, words: [&str; 5]) -> Row {
+    let kind = if words[3] == "cluster" { "ClusterRoleBinding" } else { "RoleBinding" };
+    row(Gvk::new("rbac.authorization.k8s.io", "v1", kind), place, words.iter().map(|word| text(word)).collect())
+}
+
+/// Whether one may do it oneself.
+pub fn yourself(place: &str, said: &str) -> Row {
+    let cells = ["you", "", "", "shop", said].iter().map(|word| text(word)).collect();
+    row(Gvk::new("authorization.k8s.io", "v1", "Access"), place, cells)
 }
 
 /// A Secret.

@@ -12,7 +12,7 @@ use crate::text::yaml;
 
 /// Shorter texts of a Secret are no secrets that could be told from other words.
 const SHORT: usize = 4;
-/// Lists inside lists are looked through so deep for Secrets.
+/// Lists inside lists are looked through so deep for Secrets; what lies deeper is not shown.
 const DEEP: usize = 8;
 
 /// One object of a manifest.
@@ -72,9 +72,17 @@ impl Masked {
             mask(value);
             return true;
         }
-        let items = value.get_mut("items").and_then(Value::as_array_mut).filter(|_| depth < DEEP);
-        // Every item is gone through, so nothing may end early here.
-        items.into_iter().flatten().map(|item| self.hide_secrets(item, depth + 1)).filter(|found| *found).count() > 0
+        let Some(items) = value.get_mut("items").and_then(Value::as_array_mut) else { return false };
+        if depth == DEEP {
+            *value = Value::String("<lists too deep to be shown>".to_owned());
+            return true;
+        }
+        let mut found = false;
+        for item in items {
+            // Every one of them: the first Secret is not the last.
+            found |= self.hide_secrets(item, depth + 1);
+        }
+        found
     }
 
     /// Values without what a Secret holds: what becomes a password in a Secret was one before.
@@ -185,6 +193,12 @@ mod tests {
         for manifest in [list, "kind: Secret\nstringData:\n  a: correct-horse\n b: [\n", "{\"kind\":\"Secret\",\"data\":{\"a\":\"correct-horse\"}}"] {
             let text = Masked::of(&release(manifest)).documents.join("---\n");
             assert!(!text.contains("correct-horse") && !text.is_empty(), "{manifest}: {text}");
+        }
+        let two = "kind: List\nitems:\n- kind: Secret\n  stringData: {a: correct-horse}\n- kind: Secret\n  stringData: {b: battery-staple}\n";
+        let deep = format!("{}{{\"kind\": \"Secret\", \"stringData\": {{\"a\": \"correct-horse\"}}}}{}", "{\"items\": [".repeat(20), "]}".repeat(20));
+        for manifest in [two, &deep] {
+            let text = Masked::of(&release(manifest)).documents.join("---\n");
+            assert!(!text.contains("correct-horse") && !text.contains("battery-staple") && !text.is_empty(), "{text}");
         }
         assert_eq!(Masked::of(&release("a: [\n---\nb: 1\n")).documents, ["a: [\n", "b: 1\n"]);
     }

@@ -204,6 +204,9 @@ fn kind_of<'a>(model: &Model, head: &str, args: &'a [String]) -> (String, &'a [S
         let plural = model.inventory.kinds.get(head).filter(|plural| Ask::parse(plural).is_none());
         return (plural.map_or(head, String::as_str).to_owned(), args);
     };
+    if let Some(question) = Ask::question(head, args) {
+        return question;
+    }
     let spanned = args.first().map(|span| format!("{} {span}", ask.view.name)).filter(|text| Ask::parse(text).is_some());
     match spanned {
         Some(text) => (text, &args[1..]),

@@ -14,6 +14,7 @@ mod news;
 mod places;
 mod reading;
 mod resume;
+mod rights;
 mod saved;
 mod table;
 mod told;
@@ -50,6 +51,9 @@ use crate::tui::widgets::document::Document;
 pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> Step<Effect> {
     if let Some(step) = groups::command(state, &command) {
         return step;
+    }
+    if let Some(kind) = rights::leads_to(state).filter(|_| command == Command::Drill) {
+        return rights::drill(state, shared, kind);
     }
     if let Some(why) = told::refusal(state, &command) {
         return say(&why);
@@ -278,7 +282,7 @@ fn specs(state: &State, shared: &Shared) -> Vec<WatchSpec> {
     let spec = |cluster: &ClusterId| WatchSpec {
         cluster: cluster.clone(),
         view: state.view.kind.clone(),
-        namespaces: state.view.namespaces.clone(),
+        namespaces: rights::namespaces(state, shared, cluster),
         labels: state.view.labels.clone(),
         fields: state.view.fields.clone(),
         columns: columns::user_columns(state),
@@ -332,6 +336,9 @@ fn say(what: &str) -> Step<Effect> {
 
 /// Why a command is not possible now; none: it is.
 pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<String> {
+    if *command == Command::Drill && rights::leads_to(state).is_some() {
+        return None;
+    }
     if let Some(why) = told::refusal(state, command) {
         return Some(why);
     }

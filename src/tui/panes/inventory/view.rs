@@ -15,10 +15,11 @@ pub(super) use self::table::{heads, orders};
 use self::detail::body;
 use self::table::table;
 use super::state::{Seen, State, View};
+use crate::cluster::access;
 use crate::cluster::connection::Health;
-use crate::cluster::rows::{Phase, RowState};
+use crate::cluster::rows::{Phase, Row, RowState};
 use crate::cluster::table::{Sort, SortBy};
-use crate::cluster::views::Ask;
+use crate::cluster::views::{Ask, YOU};
 use crate::names::{ClusterId, Problem};
 use crate::text::quantity;
 use crate::tui::app::shared::Shared;
@@ -50,6 +51,7 @@ pub fn crumbs(state: &State, shared: &Shared, look: &Look<'_>) -> Vec<Segment> {
     }
     segments.extend(view.of.as_ref().map(|of| Segment::new(format!("of {}", of.name(shared.open.len() > 1)), Role::Match, 1)));
     segments.extend(state.grouping.as_ref().map(groups::crumb));
+    segments.extend(yourself(state, shared));
     segments.push(count(state));
     segments.extend(faults(state, look));
     if !view.labels.is_empty() && view.of.is_none() {
@@ -85,6 +87,23 @@ pub fn crumbs(state: &State, shared: &Shared, look: &Look<'_>) -> Vec<Segment> {
     // The first to go where room is short; `?` lists them too.
     segments.extend(digits(state));
     segments
+}
+
+/// Whether one may do oneself what it is asked who may do.
+fn yourself(state: &State, shared: &Shared) -> Vec<Segment> {
+    if !Ask::parse(&state.view.kind).is_some_and(|ask| ask.asks_who()) {
+        return Vec::new();
+    }
+    let message = state.table.columns().iter().position(|column| &*column.name == "MESSAGE");
+    let own = state.table.rows().filter(|row| access::is_answer(&row.gvk) && &*row.name == YOU);
+    let one = |row: &Row| {
+        let said = message.and_then(|at| row.cells.get(at)).map(|cell| cell.show(0).into_owned()).unwrap_or_default();
+        let word = said.split(':').next().unwrap_or_default();
+        let cluster = if shared.open.len() > 1 { format!(" in {}", row.cluster) } else { String::new() };
+        let namespace = row.namespace.as_ref().filter(|_| state.view.namespaces.len() > 1).map(|name| format!(" in {name}")).unwrap_or_default();
+        Segment::new(format!("you{namespace}{cluster}: {word}"), Role::Match, 1)
+    };
+    own.map(one).collect()
 }
 
 /// The digits that never change their meaning.
