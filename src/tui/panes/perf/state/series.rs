@@ -195,7 +195,7 @@ impl Series {
 
     /// Latencies are known to a bin, not only to an octave, as in lines of old runs.
     pub fn fine(&self) -> bool {
-        let fine = |point: &Point| point.bins.1.iter().enumerate().any(|(at, count)| *count > 0 && (at + point.bins.0) % OCTAVE > 0);
+        let fine = |point: &Point| point.bins.1.iter().enumerate().any(|(at, count)| *count > 0 && !(at + point.bins.0).is_multiple_of(OCTAVE));
         self.points.iter().chain(&self.rest).any(fine)
     }
 

@@ -58,7 +58,13 @@ pub(super) fn draw(entry: &Entry, state: &State, open: bool, look: &Look<'_>, ar
     let ladder = Ladder::of(series, usize::from(rows.heat) * two);
     let columns = window.columns(|point| ladder.counts(point));
     let most = most(&columns);
-    readout(entry, state, &window, &ladder, most, look, row(area, 0), buf);
+    match state.second.and_then(|second| window.step(second)) {
+        Some(step) => readout(entry, &window, step, &ladder, look, row(area, 0), buf),
+        None => {
+            let x = put(buf, row(area, 0), 1, 0, "answers in a cell from  ", look.theme.style(Role::Dim));
+            legend(row(area, 0), x, most, buf, look.theme);
+        }
+    }
     let mut y = area.y + 1;
     let mut next = |height: u16| {
         let place = Rect { y, height, ..area };
@@ -213,13 +219,8 @@ fn cursor(state: &State, window: &Window, look: &Look<'_>, area: Rect, buf: &mut
     }
 }
 
-/// What was measured at the cursor, to the last answer; without one what the colours of the heat map mean.
-fn readout(entry: &Entry, state: &State, window: &Window, ladder: &Ladder, most: u64, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-    let Some(step) = state.second.and_then(|second| window.step(second)) else {
-        let x = put(buf, area, 1, 0, "answers in a cell from  ", look.theme.style(Role::Dim));
-        legend(area, x, most, buf, look.theme);
-        return;
-    };
+/// What was measured in a step of the axis, to the last answer.
+fn readout(entry: &Entry, window: &Window, step: usize, ladder: &Ladder, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let point = &window.steps[step];
     let second = window.from + step as u64 * window.each;
     let at = entry
