@@ -56,10 +56,10 @@ async fn what_one_may_do_is_what_kubectl_lists() {
     assert_eq!(told(&seen), kubectl);
 }
 
-/// Who is asked about: what kubectl calls it, its subject here, and the groups the API server gives it.
+/// Who is asked about: what kubectl is told, and the subjects it is, among them the groups the API server gives it.
 struct Person {
     flags: Vec<String>,
-    names: Vec<String>,
+    subjects: Vec<String>,
 }
 
 #[tokio::test]
@@ -91,18 +91,19 @@ async fn who_may_do_something_is_who_kubectl_says_may() {
     create(rbac("RoleBinding", "viewers", json!({"roleRef": role("ClusterRole", "view"), "subjects": [subject("User", "bob")]})));
 
     let full = format!("system:serviceaccount:{}:bot", real.namespace);
-    let person = |flags: &[&str], names: &[&str]| Person {
+    let person = |flags: &[&str], subjects: &[&str]| Person {
         flags: flags.iter().map(|word| (*word).to_owned()).collect(),
-        names: names.iter().map(|name| format!("{name} ")).chain(["system:authenticated ".to_owned()]).collect(),
+        subjects: subjects.iter().copied().chain(["Group system:authenticated"]).map(str::to_owned).collect(),
     };
-    let bot = format!("{}/bot", real.namespace);
+    let bot = format!("ServiceAccount {}/bot", real.namespace);
     let people = [
-        person(&["--as", &full], &[&bot, "system:serviceaccounts"]),
-        person(&["--as", "jane"], &["jane"]),
-        person(&["--as", "bob"], &["bob"]),
-        person(&["--as", "eve", "--as-group", "ops", "--as-group", "system:authenticated"], &["eve", "ops"]),
-        person(&["--as", "nobody"], &["nobody"]),
-        person(&["--as", "root", "--as-group", "system:masters"], &["system:masters"]),
+        person(&["--as", &full], &[&bot, "Group system:serviceaccounts"]),
+        person(&["--as", "jane"], &["User jane"]),
+        person(&["--as", "bob"], &["User bob"]),
+        person(&["--as", "eve", "--as-group", "ops", "--as-group", "system:authenticated"], &["User eve", "Group ops"]),
+        // A group may be called like a user.
+        person(&["--as", "nobody"], &["User nobody"]),
+        person(&["--as", "root", "--as-group", "system:masters"], &["User root", "Group system:masters"]),
     ];
     let questions = [
         "get pods",
@@ -122,7 +123,7 @@ async fn who_may_do_something_is_who_kubectl_says_may() {
             seen.rows.values().any(|row| {
                 let cell = |name: &str| row.cells[columns.iter().position(|column| &*column.name == name).unwrap()].show(0).into_owned();
                 // To some objects is not to any.
-                person.names.contains(&format!("{} ", cell("SUBJECT"))) && !cell("MESSAGE").starts_with("only ")
+                person.subjects.contains(&format!("{} {}", cell("KIND"), cell("SUBJECT"))) && !cell("MESSAGE").starts_with("only ")
             })
         };
         let words: Vec<&str> = question.split(' ').collect();
