@@ -25,16 +25,10 @@ pub struct RunName {
 /// Starts it and lets it go.
 pub(super) async fn detach(order: Order, output: Output, launch: &Launch, gate: &Gate, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> {
     let announced = report::announced(&order.plan);
-    let mut handle = match apart::start(&order, launch, gate, store).await {
+    let handle = match apart::start(&order, launch, gate, store).await {
         Ok(handle) => handle,
         Err(Refusal::Order(problem) | Refusal::Apart(problem)) => return io.fail(&problem),
     };
-    // An address that is not found is known a moment later, and nobody would be there to be told.
-    let mut samples = handle.samples();
-    tokio::select! {
-        _ = samples.wait_for(|sample| !sample.elapsed.is_zero()) => {}
-        Err(problem) = handle.finished() => return io.fail(&problem),
-    }
     _ = writeln!(io.err, "{announced}; `meshplay perf attach {id}` watches it, `perf stop` ends it", id = short(handle.run()));
     match output {
         Output::Json => print(handle.run(), output, io.out)?,

@@ -44,7 +44,10 @@ struct End {
 pub async fn run(order: &[u8], launch: &Launch, gate: &Gate, store: &Store, stop: impl Future<Output = ()>, out: &mut dyn Write) -> io::Result<bool> {
     // One that leads a session already is where it should be.
     _ = rustix::process::setsid();
-    let begun = begin(order, launch, gate, store);
+    let begun = match begin(order, launch, gate, store) {
+        Ok((handle, listener, guard)) => measuring(handle).await.map(|handle| (handle, listener, guard)),
+        Err(frame) => Err(frame),
+    };
     let first = match &begun {
         Ok((handle, _, _)) => Frame::Run(Box::new(handle.run().clone())),
         Err(frame) => return out.write_all(&frame.line()).and_then(|()| out.flush()).map(|()| false),
@@ -67,6 +70,17 @@ fn begin(order: &[u8], launch: &Launch, gate: &Gate, store: &Store) -> Result<(H
     Ok((handle, listener, guard))
 }
 
+/// The handle once something is measured; else why nothing will be: only then is it known that the host has an address.
+async fn measuring(mut handle: Handle) -> Result<Handle, Frame> {
+    if handle.samples().changed().await.is_ok() {
+        return Ok(handle);
+    }
+    Err(match handle.finished().await {
+        Ok(_) => Frame::Failed(Problem::new("perf.lost", "the load test has no result", "it ended before it began").into()),
+        Err(problem) => Frame::Failed(problem.into()),
+    })
+}
+
 /// Answers whoever connects until the run has ended and they have heard of it.
 async fn attend(mut handle: Handle, listener: UnixListener, stop: impl Future<Output = ()>) {
     let (run, samples, stopper) = (handle.run().clone(), handle.samples(), handle.stopper());
@@ -74,14 +88,13 @@ async fn attend(mut handle: Handle, listener: UnixListener, stop: impl Future<Ou
     let mut watchers = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
     let mut stopped = false;
-    let failed = loop {
+    loop {
         tokio::select! {
             biased;
             outcome = handle.finished() => {
-                let failed = outcome.is_err();
                 _ = end.line.set(last(outcome).line());
                 end.written.cancel();
-                break failed;
+                break;
             }
             () = &mut stop, if !stopped => {
                 stopped = true;
@@ -94,17 +107,8 @@ async fn attend(mut handle: Handle, listener: UnixListener, stop: impl Future<Ou
                 }
             }
         }
-    };
-    // What failed before it began is nowhere on disk: whoever ordered it connects within a moment.
-    let rest = async {
-        if failed
-            && watchers.is_empty()
-            && let Ok((stream, _)) = listener.accept().await
-        {
-            watchers.spawn(tell(stream, run, samples, end, stopper));
-        }
-        while watchers.join_next().await.is_some() {}
-    };
+    }
+    let rest = async { while watchers.join_next().await.is_some() {} };
     _ = tokio::time::timeout(LINGER, rest).await;
 }
 
