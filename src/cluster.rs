@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod alter;
+pub mod behind;
 pub mod census;
 mod certificate;
 pub mod client;

@@ -3,6 +3,7 @@
 pub mod abort;
 pub mod apart;
 mod conduct;
+pub mod found;
 pub mod limit;
 pub mod permute;
 pub mod profile;

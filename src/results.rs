@@ -2,6 +2,7 @@
 
 pub mod baseline;
 pub mod compare;
+pub mod difference;
 pub mod environment;
 pub mod formats;
 pub mod gate;

@@ -10,6 +10,8 @@
     reason = "a test ends here when something is wrong"
 )]
 
+#[path = "sandbox/behind.rs"]
+mod behind;
 #[path = "sandbox/permute.rs"]
 mod permute;
 #[path = "support/process.rs"]

@@ -8,7 +8,7 @@ mod namespace;
 mod network;
 mod node;
 mod pod;
-mod read;
+pub(super) mod read;
 mod workload;
 
 use serde::{Deserialize, Serialize};

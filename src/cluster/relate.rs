@@ -44,7 +44,7 @@ fn gvk(api_version: &str, kind: &str) -> Gvk {
 }
 
 /// A plain map of labels or a `LabelSelector`, in the grammar of queries.
-fn query(selector: &Value) -> String {
+pub(super) fn query(selector: &Value) -> String {
     let expressions = selector.get("matchExpressions").and_then(Value::as_array);
     let labels = selector.get("matchLabels").or_else(|| expressions.is_none().then_some(selector)).and_then(Value::as_object);
     let equal = labels.into_iter().flatten().filter_map(|(key, value)| Some(format!("{key}={}", value.as_str()?)));

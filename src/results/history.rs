@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Run;
 use super::compare::Metric;
+pub use super::difference::{Difference, differences};
 use crate::stats::interval::Interval;
 use crate::stats::series::{Change, Sensitivity, changes, clipped};
 use crate::stats::verdict::Good;
@@ -47,17 +48,6 @@ pub struct Turn {
     pub worse: bool,
     /// What was another before: name, before, after; none where it was not there.
     pub differences: Vec<Difference>,
-}
-
-/// A fact that is another.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
-    /// Its name.
-    pub name: String,
-    /// What it was.
-    pub before: Option<String>,
-    /// What it is.
-    pub after: Option<String>,
 }
 
 /// The history of one metric.
@@ -119,13 +109,6 @@ fn points(runs: &[(Run, Facts)], metric: Metric, every: usize) -> Vec<Point> {
         })
     };
     alike.flat_map(|stretch| stretch.chunks(every)).filter_map(point).collect()
-}
-
-/// The facts that are not the same.
-pub fn differences(before: &Facts, after: &Facts) -> Vec<Difference> {
-    let names: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    let all = names.into_iter().map(|name| Difference { name: name.clone(), before: before.get(name).cloned(), after: after.get(name).cloned() });
-    all.filter(|one| one.before != one.after).collect()
 }
 
 #[cfg(test)]

@@ -29,6 +29,9 @@ pub struct Provenance {
     /// What was loaded, as far as somebody said: `release`, `image.web`, `revision`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
+    /// What the cluster said stood behind the target when it began: `image.web`, `revision`, `nodes`, `kubernetes`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub found: BTreeMap<String, String>,
     /// The file it was read from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub imported: Option<Imported>,
@@ -77,6 +80,7 @@ impl Provenance {
             permutation: pairs(self.permutation),
             environment: self.environment.map(clean),
             labels: pairs(self.labels),
+            found: pairs(self.found),
             imported: self.imported.map(|from| Imported {
                 format: clean(from.format),
                 latency: clean(from.latency),

@@ -41,9 +41,10 @@ fn counts(run: &Run) -> bool {
     run.state == State::Done && run.stamp != Some(Stamp::Invalid)
 }
 
-/// What was the case when a run began: its environment, and what was said of it.
+/// What was the case when a run began: its environment, what the cluster said of its target, and what a person said of it, who knows best.
 pub fn facts(store: &Store, run: &Run) -> Facts {
     let mut facts = store.environment(&run.id).map(|environment| environment.facts()).unwrap_or_default();
+    facts.extend(run.provenance.found.clone());
     facts.extend(run.provenance.labels.clone());
     facts
 }

@@ -33,6 +33,17 @@ pub enum Word {
     Inconclusive(usize),
 }
 
+impl Word {
+    /// What is still wanted where nothing may be said: `1 more pair`, `5 more pairs`.
+    pub fn wanted(self) -> Option<String> {
+        match self {
+            Self::Inconclusive(1) => Some("1 more pair".into()),
+            Self::Inconclusive(more) => Some(format!("{more} more pairs")),
+            _ => None,
+        }
+    }
+}
+
 /// A comparison of one metric.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
@@ -115,6 +126,14 @@ mod tests {
         assert_eq!(word(&times(1.2), Good::More), Word::Better);
         assert_eq!(word(&times(0.8), Good::Less), Word::Better);
         assert_eq!(word(&times(1.0), Good::Less), Word::Equivalent);
+    }
+
+    #[test]
+    fn one_pair_is_no_pairs() {
+        assert_eq!(
+            [Word::Inconclusive(1), Word::Inconclusive(2), Word::Better].map(Word::wanted),
+            [Some("1 more pair".into()), Some("2 more pairs".into()), None]
+        );
     }
 
     #[test]

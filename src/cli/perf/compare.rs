@@ -15,7 +15,9 @@ use crate::load::target::Target;
 use crate::names::Problem;
 use crate::perf::{self, Order};
 use crate::results::compare::{Compared, Metric};
+use crate::results::difference::{Difference, between};
 use crate::results::gate::checks;
+use crate::results::series::facts;
 use crate::results::{Run, Store};
 use crate::stats::paired::Shift;
 use crate::stats::random::Random;
@@ -69,8 +71,8 @@ pub(super) async fn run(args: CompareArgs, gate: &Gate, store: &Store, stop: imp
     };
     let compared = Compared::of(&a, &b, args.gate, args.band / 100.0, args.seed);
     match args.output {
-        Form::Text => write!(io.out, "{}", text(&args, &compared))?,
-        Form::Json | Form::Yaml => form::value(args.output, &value(&compared, &a, &b), io.out)?,
+        Form::Text => write!(io.out, "{}", text(&args, &compared, &changed(store, &a, &b)))?,
+        Form::Json | Form::Yaml => form::value(args.output, &value(&compared, &changed(store, &a, &b), &a, &b), io.out)?,
         Form::Csv | Form::Markdown => form::rows(args.output, &ROW, &rows(&compared), io.out)?,
         Form::Junit => form::junit("compare", &checks(&compared, &[args.gate], &[]), io.out)?,
     }
@@ -92,6 +94,12 @@ pub(super) async fn sides(
         Some(kept) => Ok(kept.map_err(|problem| (problem, 1))),
         None => Ok(in_turn(args, gate, store, stop, io).await?.map_err(|problem| (problem, 2))),
     }
+}
+
+/// What was another for B.
+fn changed(store: &Store, a: &[Run], b: &[Run]) -> Vec<Difference> {
+    let [a, b] = [a, b].map(|runs| runs.iter().map(|run| facts(store, run)).collect::<Vec<_>>());
+    between(&a.iter().collect::<Vec<_>>(), &b.iter().collect::<Vec<_>>())
 }
 
 fn too_little(pairs: usize, gate: Metric) -> Problem {
@@ -159,7 +167,7 @@ fn plan(args: &CompareArgs, url: &str) -> Result<Plan, Problem> {
     plan.check().map(|()| plan)
 }
 
-fn text(args: &CompareArgs, compared: &Compared) -> String {
+fn text(args: &CompareArgs, compared: &Compared, changed: &[Difference]) -> String {
     let pairs = compared.gated().map_or(0, |found| found.pairs);
     let mut text = format!("A {}\nB {}\n{pairs} pairs   band ±{:.1} %   gate: {}\n", args.a, args.b, compared.band * 100.0, compared.gate.name());
     text.push_str(&format!("{}\n\n", headline(compared)));
@@ -176,6 +184,9 @@ fn text(args: &CompareArgs, compared: &Compared) -> String {
     let shifts: Vec<String> = compared.shift.iter().map(at).collect();
     for (nth, three) in shifts.chunks(3).enumerate() {
         text.push_str(&format!("{:<8} {}\n", if nth == 0 { "shift" } else { "" }, three.join("   ")));
+    }
+    for (nth, one) in changed.iter().enumerate() {
+        text.push_str(&format!("{:<8} {}\n", if nth == 0 { "changed" } else { "" }, one.told()));
     }
     text
 }
@@ -204,7 +215,7 @@ fn word(word: Word) -> String {
         Word::Better => "better".into(),
         Word::Worse => "worse".into(),
         Word::Equivalent => "equivalent".into(),
-        Word::Inconclusive(more) => format!("inconclusive: about {more} more pairs needed"),
+        Word::Inconclusive(_) => format!("inconclusive: about {} needed", word.wanted().unwrap_or_default()),
     }
 }
 
@@ -227,7 +238,7 @@ fn rows(compared: &Compared) -> Vec<Vec<String>> {
     compared.metrics.iter().map(row).collect()
 }
 
-fn value(compared: &Compared, a: &[Run], b: &[Run]) -> Value {
+fn value(compared: &Compared, changed: &[Difference], a: &[Run], b: &[Run]) -> Value {
     let ids = |runs: &[Run]| runs.iter().map(|run| run.id.clone()).collect::<Vec<_>>();
     let metric = |((metric, found), q): (&(Metric, Comparison), f64)| {
         json!({"q": q, "metric": metric, "a": found.a, "b": found.b, "ratio": found.ratio, "low": found.interval.low, "high": found.interval.high,
@@ -235,7 +246,7 @@ fn value(compared: &Compared, a: &[Run], b: &[Run]) -> Value {
     };
     json!({
         "a": ids(a), "b": ids(b), "gate": compared.gate, "band": compared.band, "fewest_pairs": FEWEST_PAIRS,
-        "verdict": compared.word().map(word),
+        "verdict": compared.word().map(word), "changed": changed,
         "errors": {"a": compared.errors[0], "b": compared.errors[1], "more": compared.more_errors.map(|more| [more.low, more.high])},
         "metrics": compared.metrics.iter().zip(compared.screened()).map(metric).collect::<Vec<_>>(),
         "shift": compared.shift.iter().map(|shift| json!({"q": shift.q, "ratio": shift.ratio, "low": shift.interval.low, "high": shift.interval.high})).collect::<Vec<_>>(),

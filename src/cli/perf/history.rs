@@ -158,10 +158,7 @@ fn told(turn: &Turn, metric: Metric) -> String {
         turn.change.share() * 100.0,
         turn.first
     );
-    for one in &turn.differences {
-        let side = |side: &Option<String>| side.clone().unwrap_or_else(|| "–".into());
-        text.push_str(&format!("\n    {} {} → {}", one.name, side(&one.before), side(&one.after)));
-    }
+    turn.differences.iter().for_each(|one| text.push_str(&format!("\n    {}", one.told())));
     if turn.differences.is_empty() {
         text.push_str("\n    nothing that was written down changed there");
     }
@@ -178,11 +175,10 @@ fn rows((series, history): &(Series, History)) -> Vec<Vec<String>> {
 }
 
 fn value((series, history): &(Series, History)) -> Value {
-    let difference = |one: &crate::results::history::Difference| json!({"name": one.name, "before": one.before, "after": one.after});
     let turn = |turn: &Turn| {
         json!({
             "point": turn.at, "first_run": turn.first, "worse": turn.worse, "before": turn.change.before, "after": turn.change.after, "share": turn.change.share(),
-            "interval": turn.interval.map(|interval| [interval.low, interval.high]), "p": turn.change.p, "changed": turn.differences.iter().map(difference).collect::<Vec<_>>(),
+            "interval": turn.interval.map(|interval| [interval.low, interval.high]), "p": turn.change.p, "changed": turn.differences,
         })
     };
     json!({

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr;
 
 use crate::load::plan::{Pace, Plan};
+use crate::results::difference::said;
 use crate::results::{Bucket, Interval, Latencies, Run, Shape, State};
 use crate::text::age::human;
 use crate::text::quantity::{bytes, count, latency, rate, share};
@@ -87,11 +88,27 @@ fn head(text: &mut String, run: &Run) {
         _ = writeln!(text, "ended by its rule {rule}");
     }
     _ = writeln!(text, "run {}", run.id);
+    behind(text, run);
     if let Some(stamp) = run.stamp {
         _ = writeln!(text, "{}", stamp.word());
         run.reasons.iter().for_each(|reason| _ = writeln!(text, "  {}", reason.text()));
     }
     text.push('\n');
+}
+
+/// What stood behind the target, a few facts a line.
+fn behind(text: &mut String, run: &Run) {
+    let mut line = String::new();
+    for fact in said(&run.provenance.found) {
+        if !line.is_empty() && line.width() + fact.width() > 70 {
+            _ = writeln!(text, "on {line},");
+            line.clear();
+        }
+        line = if line.is_empty() { fact } else { format!("{line}, {fact}") };
+    }
+    if !line.is_empty() {
+        _ = writeln!(text, "on {line}");
+    }
 }
 
 fn counts(text: &mut String, run: &Run) {
@@ -325,6 +342,22 @@ mod tests {
         assert!(text.contains("missed             3,125   of a plan of 5,000/s; at most 64 waited"), "{text}");
         assert!(text.contains("from   response  service  sent late") && text.contains("p50      150 µs   100 µs    50.0 µs"), "{text}");
         assert!(text.lines().all(|line| line.width() <= 80), "{text}");
+    }
+
+    #[test]
+    fn what_stood_behind_the_target_is_told_in_lines_that_fit() {
+        let fact = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let mut run = run();
+        run.provenance.found = [
+            fact("image.web", "shop/web:3.2.1"),
+            fact("nodes", "node-01, node-02, node-03"),
+            fact("kubelet", "v1.36.0"),
+            fact("revision", "7"),
+            fact("replicas", "3"),
+        ]
+        .into();
+        let text = text(&run);
+        assert!(text.contains("on image shop/web:3.2.1, revision 7, replicas 3,\non nodes node-01, node-02, node-03, kubelet v1.36.0\n"), "{text}");
     }
 
     #[test]

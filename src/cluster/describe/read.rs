@@ -16,7 +16,7 @@ pub(super) fn text(value: &Value) -> String {
 }
 
 /// The value at a JSON pointer; empty when there is none.
-pub(super) fn at(object: &Value, pointer: &str) -> String {
+pub(in crate::cluster) fn at(object: &Value, pointer: &str) -> String {
     object.pointer(pointer).map(text).unwrap_or_default()
 }
 
@@ -41,7 +41,7 @@ pub(super) fn moment(object: &Value, pointer: &str) -> Option<i64> {
 }
 
 /// The elements of the list there.
-pub(super) fn list<'a>(object: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
+pub(in crate::cluster) fn list<'a>(object: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
     object.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
 }
 

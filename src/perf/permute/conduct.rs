@@ -11,7 +11,7 @@ use crate::cluster::alter::{Earnest, Patch, meant, undo};
 use crate::cluster::fleet::Fleet;
 use crate::load::target::Target;
 use crate::names::{ClusterId, ObjectKey, Problem};
-use crate::perf::{Order, start};
+use crate::perf::{Order, found, start};
 use crate::results::{Provenance, Run, State, Store};
 
 /// What happens meanwhile.
@@ -159,13 +159,18 @@ async fn rounds(
         }
         tell(News::Measuring(*cell, at + 1, cells.len()));
         let plan = matrix.loads[cell.load].plan(targets[cell.endpoint].clone())?;
-        let order = Order {
+        let mut order = Order {
             cluster: cluster.cloned(),
             what: Some(name(matrix, *cell)),
             typed: ground.typed.clone(),
             provenance: provenance(matrix, *cell),
             ..Order::new(plan)
         };
+        if let Some(subject) = &*subject {
+            found::behind(&mut order, ground.fleet, &subject.key).await;
+            // It counts our own changes.
+            order.provenance.found.remove("revision");
+        }
         let mut handle = start(order, ground.fleet.gate(), ground.store)?;
         let stopper = handle.stopper();
         let finished = tokio::select! {

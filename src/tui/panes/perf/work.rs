@@ -15,7 +15,7 @@ use crate::load::sample::Sample;
 use crate::names::{ObjectKey, Problem};
 use crate::perf::apart::{self, Launch, Refusal};
 use crate::perf::schedule::{Book, News};
-use crate::perf::{self, Handle, Order, Stopper};
+use crate::perf::{self, Handle, Order, Stopper, found};
 use crate::results::compare::{Compared, Metric};
 use crate::results::{Run, Store};
 
@@ -310,7 +310,8 @@ impl<F: Send + 'static> Desk<F> {
     }
 
     /// In a process of its own; where that is not possible, in this one.
-    async fn start(self, order: Order) {
+    async fn start(self, mut order: Order) {
+        found::look(&mut order, &self.fleet).await;
         // The sandbox's services end with this program, and a run on them with it.
         let embedded = order.cluster.as_ref().is_some_and(|cluster| self.fleet.is_embedded(cluster));
         let (handle, inside) = match apart::start(&order, &self.launch, self.fleet.gate(), &self.store).await {

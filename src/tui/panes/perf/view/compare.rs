@@ -77,7 +77,7 @@ fn word(word: Word, theme: &Theme) -> (&'static str, String, Role) {
         Word::Better => (glyphs.good, "better".into(), Role::StatusOk),
         Word::Worse => (glyphs.bad, "worse".into(), Role::StatusBad),
         Word::Equivalent => ("=", "equal".into(), Role::Text),
-        Word::Inconclusive(more) => (glyphs.unknown, format!("{more} more pairs"), Role::StatusUnknown),
+        Word::Inconclusive(_) => (glyphs.unknown, word.wanted().unwrap_or_default(), Role::StatusUnknown),
     }
 }
 
@@ -97,8 +97,8 @@ fn verdict(compared: &Compared, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
             let interval = format!("[{}, {}]", percent(found.interval.low), percent(found.interval.high));
             say(format!("{} {} % {interval}", compared.gate.name(), percent(found.ratio)), Role::Title, 0);
             say(format!("p {:.3}", found.p), Role::Text, 3);
-            if let Word::Inconclusive(more) = said {
-                say(format!("about {more} more pairs needed"), Role::Text, 1);
+            if let Some(wanted) = said.wanted() {
+                say(format!("about {wanted} needed"), Role::Text, 1);
             }
         }
         _ => {

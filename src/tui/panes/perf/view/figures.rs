@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use super::run::{Figures, errors, health, named};
 use super::{measured, name, pace, path, started};
 use crate::load::record::Class;
+use crate::results::difference::said;
 use crate::results::{Latencies, Run};
 use crate::text::quantity::{bytes, count, latency, share};
 use crate::tui::flow::Look;
@@ -150,6 +151,7 @@ fn circumstances(run: &Run) -> Vec<Spans> {
         row("target", format!("{}  {}  {}", name(run), run.target.url, path(run.plan.path).0)),
         row("load", format!("{} for {}", pace(run), super::clock(run.plan.duration_ns / 1_000_000_000))),
         row("started", format!("{}  id {}", started(run), run.id)),
+        row("behind it", if run.provenance.found.is_empty() { "not known".to_owned() } else { said(&run.provenance.found).join(", ") }),
         row("read", format!("{} in {} answers", bytes(run.bytes), count(run.requests))),
     ];
     if let Some(generator) = run.generator.as_ref().filter(|generator| generator.threads > 0) {
