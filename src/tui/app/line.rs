@@ -50,6 +50,8 @@ pub enum Meaning {
         /// In these namespaces; none: all.
         namespaces: Vec<String>,
     },
+    /// Annotate the object under the cursor.
+    Annotate(String),
     /// Add these columns.
     Columns(Vec<String>),
     /// Keep the view under this name.
@@ -78,6 +80,7 @@ const WORDS: &[(&str, &[&str], &str)] = &[
     ("load", &[], "load test on an address…"),
     ("perf", &["runs"], "load tests"),
     ("xray", &[], "a kind as a tree: what is below it, what it needs"),
+    ("annotate", &[], "NAME=VALUE or NAME- on the object under the cursor"),
     ("columns", &["cols"], "columns; NAME=.path or label:KEY adds one"),
     ("save", &[], "keep this view under a name"),
     ("view", &["views"], "a view that was saved"),
@@ -134,8 +137,9 @@ pub fn understand(model: &Model, text: &str) -> Result<Meaning, Problem> {
         Some("aliases") => Ok(Meaning::Command(Command::App(AppCommand::Kinds))),
         Some("status") => Ok(Meaning::Command(Command::App(AppCommand::Status))),
         Some("did") => Ok(Meaning::Command(Command::App(AppCommand::Did))),
-        // A path is no filter, whatever it begins with.
+        // A path or a value is no filter, whatever it begins with.
         Some("copy-to") => Ok(Meaning::CopyTo(text.trim_start().trim_start_matches(head).trim().to_owned())),
+        Some("annotate") => Ok(Meaning::Annotate(text.trim_start().trim_start_matches(head).trim().to_owned())),
         Some("help") => Ok(Meaning::Command(Command::App(AppCommand::Help))),
         Some("q") => Ok(Meaning::Command(Command::App(AppCommand::Quit))),
         Some("q!") => Ok(Meaning::Leave),
@@ -370,6 +374,10 @@ pub fn candidates(model: &Model, text: &str, cursor: usize) -> Vec<Candidate> {
             model.inventory.kept.views.iter().map(|(name, saved)| plain(name, &written(saved))).collect()
         }
         Slot::Arg(_) if word(&parsed.head) == Some("columns") => labels(model),
+        // The one annotation that the embedded cluster itself listens to.
+        Slot::Arg(0) if word(&parsed.head) == Some("annotate") && model.shared.sandbox.is_some() => {
+            vec![plain("shop.meshplay/latency=40ms", "a deployment of the shop: slower by that")]
+        }
         Slot::Arg(0) if word(&parsed.head) == Some("theme") => model.themes.iter().map(|(name, _)| plain(name, "theme")).collect(),
         Slot::Arg(0) if word(&parsed.head) == Some("keys") => model.keymaps.iter().map(|(name, _)| plain(name, "preset of keys")).collect(),
         Slot::Arg(0) if word(&parsed.head) == Some("slow") => ["on", "off", "auto"].iter().map(|word| plain(word, "")).collect(),
