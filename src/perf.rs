@@ -5,6 +5,7 @@ pub mod apart;
 mod conduct;
 pub mod found;
 pub mod limit;
+pub mod past;
 pub mod permute;
 pub mod profile;
 pub mod schedule;

@@ -25,6 +25,7 @@ use meshplay::load::sample::Ended;
 use meshplay::names::Problem;
 use meshplay::picture::{self, Grid, Palette, Rgb};
 use meshplay::results::Run;
+use meshplay::results::baseline::{Baseline, Kind};
 use meshplay::results::compare::Compared;
 use meshplay::tui::app::model::Report;
 use meshplay::tui::panes::inventory::state::Body;
@@ -95,9 +96,9 @@ const SHOTS: &[Shot] = &[
     ("perf-compare-120x36", || perf_compared(Opening::sandbox().size(120, 36), "")),
     ("perf-compare-boxes-120x36", || perf_compared(Opening::sandbox().size(120, 36), "v")),
     ("perf-compare-ascii-80x24", || perf_compared(Opening::sandbox().theme("mono").ascii(), "v")),
-    ("perf-history-80x24", || perf_past(Opening::sandbox(), "H")),
-    ("perf-history-120x36", || perf_past(Opening::sandbox().size(120, 36), "H 11h")),
-    ("perf-history-ascii-80x24", || perf_past(Opening::sandbox().theme("mono").ascii(), "H")),
+    ("perf-history-80x24", || perf_history(Opening::sandbox(), "")),
+    ("perf-history-120x36", || perf_history(Opening::sandbox().size(120, 36), "6h")),
+    ("perf-history-ascii-80x24", || perf_history(Opening::sandbox().theme("mono").ascii(), "")),
     ("perf-calendar-80x24", || perf_past(Opening::sandbox(), "C")),
     ("perf-calendar-120x36", || perf_past(Opening::sandbox().size(120, 36), "C h")),
     ("contexts-120x36", contexts),
@@ -638,6 +639,34 @@ fn past_runs() -> Vec<Run> {
 fn perf_past(opening: Opening, keys: &str) -> Stage {
     let mut stage = newcomer(opening);
     stage.play(",p").perf(perf::work::Report::Listed { runs: past_runs(), problems: vec![] }).play(keys);
+    stage
+}
+
+/// Two months of web, five runs a day: a release made it slower, and another one did not make up for it.
+fn perf_history(opening: Opening, keys: &str) -> Stage {
+    let one = |at: i64| {
+        let plan = Plan { pace: Pace::Rate(2_000.0), connections: 64, ..gentle("http://127.0.0.1:38111/") };
+        let (usual, image, revision) = match at {
+            0..30 => (405, "shop/web:1.8.2", "9"),
+            30..60 => (430, "shop/web:1.8.1", "8"),
+            _ => (350, "shop/web:1.8.0", "7"),
+        };
+        let id = format!("w{at:03}");
+        let started = 2 * HOUR + at / 5 * DAY + at % 5 * MINUTE;
+        let mut load = Load::begin(&id, Some("service shop/web"), Some("sandbox"), plan, started).seeded(at.unsigned_abs() + 3);
+        _ = load.second(2_400, Duration::from_micros(usual), 0);
+        let mut run = load.end(Ended::Done);
+        run.provenance.found =
+            [("image.web", image), ("revision", revision), ("replicas", "3")].map(|(name, value)| (name.into(), value.into())).into();
+        run
+    };
+    let runs: Vec<Run> = (0..150).map(one).collect();
+    let kind = Kind::Pinned { runs: runs[100..105].iter().map(|run| run.id.clone()).collect() };
+    let baseline = Baseline { profile: "web".into(), cell: String::new(), environment: None, kind, set: jiff::Timestamp::UNIX_EPOCH };
+    let mut stage = newcomer(opening);
+    stage.play(",p").perf(perf::work::Report::Listed { runs, problems: vec![] }).play("H");
+    scene::look_back(&mut stage, Some(&baseline));
+    stage.play(keys);
     stage
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::Run;
 use super::compare::Metric;
 pub use super::difference::{Difference, differences};
@@ -19,7 +21,7 @@ const REACH: usize = 5;
 pub type Facts = BTreeMap<String, String>;
 
 /// Some runs after one another with the same facts.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     /// Their ids, oldest first.
     pub runs: Vec<String>,
@@ -34,7 +36,7 @@ pub struct Point {
 }
 
 /// A point from which the series was different.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Turn {
     /// Its place among the points.
     pub at: usize,
@@ -51,7 +53,7 @@ pub struct Turn {
 }
 
 /// The history of one metric.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct History {
     /// What was measured.
     pub metric: Metric,
@@ -86,6 +88,16 @@ impl History {
         };
         let turns = found.iter().enumerate().map(turn).collect();
         Self { metric, every: every.max(1), points, turns }
+    }
+
+    /// Regimes between changes: the first point, the point after the last, and the level.
+    pub fn regimes(&self) -> Vec<(usize, usize, f64)> {
+        let ends: Vec<usize> = std::iter::once(0).chain(self.turns.iter().map(|turn| turn.at)).chain([self.points.len()]).collect();
+        let level = |from: usize, to: usize| {
+            let whole = self.points[from..to].iter().filter(|point| point.whole).map(|point| point.median).collect::<Vec<_>>();
+            median(&whole)
+        };
+        ends.windows(2).filter_map(|ends| Some((ends[0], ends[1], level(ends[0], ends[1])?))).collect()
     }
 
     /// The runs since the last change: the regime it is in.

@@ -36,8 +36,17 @@ pub fn of_profile(store: &Store, profile: &str, hash: Option<&str>) -> (Vec<Seri
     (all, problems)
 }
 
+/// Whether two runs are of one series: of a profile those with its content, part, environment and permutation; else those that loaded the same thing in the
+/// same way from the same place. What belongs to a Service is told by its name, for its address may change.
+pub fn alike(a: &Run, b: &Run) -> bool {
+    let what = |run: &Run| (run.target.cluster.clone(), run.target.what.clone().unwrap_or_else(|| run.target.url.clone()));
+    let how = |run: &Run| (run.plan.connections, run.plan.rate.map(f64::to_bits), run.plan.path);
+    let free = |run: &Run| run.provenance.profile.is_none();
+    a.provenance.series() == b.provenance.series() && (!free(a) || what(a) == what(b) && how(a) == how(b))
+}
+
 /// It ended as planned and measured what was planned.
-fn counts(run: &Run) -> bool {
+pub(super) fn counts(run: &Run) -> bool {
     run.state == State::Done && run.stamp != Some(Stamp::Invalid)
 }
 

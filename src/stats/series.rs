@@ -3,6 +3,7 @@
 //! Change points are found as Matteson and James do (E-divisive, 2014) and kept only where Student's test agrees, as in Hunter (Fleming, Kołaczkowski and
 //! others, ICPE 2023): weak points in sliding windows first, then those that do not hold between their neighbours are dropped.
 
+use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::{deviation, mean, median};
@@ -25,7 +26,7 @@ impl Default for Sensitivity {
 }
 
 /// The point from which a series was different.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Change {
     /// The first point that is different.
     pub at: usize,

@@ -6,13 +6,14 @@ use std::time::Duration;
 use meshplay::load::plan::{Pace, Path, Plan};
 use meshplay::load::sample::Ended;
 use meshplay::results::Run;
+use meshplay::results::baseline::{Baseline, Kind};
 use meshplay::results::compare::Compared;
 use meshplay::tui::app::model::Effect;
 use meshplay::tui::panes::perf::state::series::{Point, Series};
 use meshplay::tui::panes::perf::work::{Effect as Perf, Report};
 
 use crate::play::{Opening, Stage};
-use crate::scene::{DAY, HOUR, Load, gentle};
+use crate::scene::{DAY, HOUR, Load, gentle, look_back};
 use crate::{assert_not_shown, assert_shown, newcomer, started, wanted};
 
 const URL: &str = "http://127.0.0.1:38111/";
@@ -158,17 +159,66 @@ fn eight_pairs_are_one_in_words_and_the_figures_of_one_metric_decide() {
     assert!(wanted(&mut stage).iter().any(|effect| matches!(effect, Effect::Perf(Perf::Compare { .. }))));
 }
 
+/// Ninety runs of web: the newest 45 by a later release, which is slower by a third.
+fn released() -> Vec<Run> {
+    let mut runs = kept(90);
+    for (at, run) in runs.iter_mut().enumerate() {
+        let slow = at < 45;
+        let p99 = run.latencies.p99.unwrap();
+        // A story of its own: the noise between runs is that of the scene.
+        run.latencies.p99 = Some(if at < 10 { p99 / 4 * 3 } else { p99 } * if slow { 4 } else { 3 } / 3);
+        let (image, revision) = if slow { ("shop/web:1.5", "8") } else { ("shop/web:1.4", "7") };
+        run.provenance.found = [("image.web".to_owned(), image.to_owned()), ("revision".to_owned(), revision.to_owned())].into();
+    }
+    runs
+}
+
 #[test]
-fn a_history_names_the_first_run_that_is_worse() {
-    let mut stage = with_runs(Opening::sandbox(), kept(26));
+fn a_history_names_the_first_run_that_is_worse_and_what_changed_there() {
+    let mut stage = with_runs(Opening::sandbox(), released());
     stage.play("H");
-    assert_shown(&mut stage, &["p99 of service shop/web @sandbox", "26 runs", "▲ +", "before,"]);
-    stage.play("9h").wait(Duration::from_secs(7));
-    assert_shown(&mut stage, &["run-09", "the first run that is worse"]);
+    assert_shown(&mut stage, &["looking through the runs"]);
+    look_back(&mut stage, None);
+    let changed = "image web:1.4 → web:1.5, revision 7 → 8";
+    assert_shown(
+        &mut stage,
+        &["p99 of service shop/web @sandbox", "90 runs", "18 points, each the median of 5", "▲ +3", changed, "first run-44", "before,"],
+    );
+    stage.play("8h").wait(Duration::from_secs(7));
+    assert_shown(&mut stage, &["run-44 to run-40", "the first run that is worse is its first"]);
+    stage.play("<space>");
+    assert_shown(&mut stage, &["5 marked"]);
     stage.play("<ret>");
-    assert_shown(&mut stage, &["how it was measured", "run-09"]);
+    assert_shown(&mut stage, &["how it was measured", "run-44", "image shop/web:1.5, revision 8"]);
     stage.play("<esc>");
     assert_shown(&mut stage, &["WORTH"]);
+}
+
+#[test]
+fn a_stored_baseline_is_a_line_of_the_history_and_the_point_is_held_against_it() {
+    let runs = released();
+    let pinned = Kind::Pinned { runs: runs[80..85].iter().map(|run| run.id.clone()).collect() };
+    let baseline = |kind| Baseline { profile: "shop".into(), cell: String::new(), environment: None, kind, set: jiff::Timestamp::UNIX_EPOCH };
+    for (opening, line) in [(Opening::sandbox(), "╌"), (Opening::sandbox().theme("mono").ascii(), "=")] {
+        let mut stage = with_runs(opening, runs.clone());
+        stage.play("H");
+        look_back(&mut stage, Some(&baseline(pinned.clone())));
+        assert_shown(&mut stage, &[" baseline", line, "5 pinned runs:", "this point +"]);
+    }
+    let mut stage = with_runs(Opening::sandbox(), runs);
+    stage.play("H");
+    look_back(&mut stage, Some(&baseline(Kind::Pinned { runs: vec!["gone".into()] })));
+    assert_shown(&mut stage, &["none of those runs is kept"]);
+}
+
+#[test]
+fn runs_that_do_not_count_are_said_to_be_left_out() {
+    let mut runs = kept(3);
+    runs[1].state = meshplay::results::State::Stopped;
+    let mut stage = with_runs(Opening::sandbox(), runs);
+    stage.play("H");
+    look_back(&mut stage, None);
+    assert_shown(&mut stage, &["2 runs, 1 left out", "2 of 5 runs, too few to tell", "no change found"]);
 }
 
 #[test]
@@ -193,6 +243,7 @@ fn every_view_says_something_on_the_smallest_screen() {
     stage.resize(40, 10);
     for (keys, told) in [("<ret>", "VALID"), ("v", "VALID"), ("<esc> H", "p99"), ("<esc> C", "Mon"), ("<esc> <space> j <space> =", "A ")] {
         stage.play(keys);
+        look_back(&mut stage, None);
         assert_shown(&mut stage, &[told]);
     }
 }

@@ -17,7 +17,12 @@ use meshplay::load::record::{Class, Latency, Record};
 use meshplay::load::sample::{Ended, Generator, Sample};
 use meshplay::load::target::Target;
 use meshplay::names::{ClusterId, ConnectionKind, Gvk, ObjectKey, Problem};
+use meshplay::results::baseline::Baseline;
+use meshplay::results::history::RUNS_A_POINT;
+use meshplay::results::past::Past;
 use meshplay::results::{Run, Subject};
+use meshplay::tui::app::model::Effect;
+use meshplay::tui::panes::perf::work as perf;
 
 use crate::play::NOW;
 
@@ -27,6 +32,17 @@ pub const MINUTE: i64 = 60;
 pub const HOUR: i64 = 60 * MINUTE;
 /// Seconds.
 pub const DAY: i64 = 24 * HOUR;
+
+/// The past of a run is looked through outside; here at once, among the runs that are listed, with what their clusters said of them.
+pub fn look_back(stage: &mut crate::play::Stage, baseline: Option<&Baseline>) {
+    for effect in stage.wanted() {
+        if let Effect::Perf(perf::Effect::Past { run, metric }) = effect {
+            let all: Vec<Run> = stage.model.perf.runs.iter().map(|entry| entry.run.clone()).collect();
+            let past = Past::of(&run, &all, |run| run.provenance.found.clone(), RUNS_A_POINT, baseline, metric);
+            stage.perf(perf::Report::Past { id: run.id, past });
+        }
+    }
+}
 
 /// The columns of a view, as `cluster::decode` names them.
 pub fn columns(view: &str) -> Arc<[Column]> {

@@ -15,6 +15,7 @@ use crate::results::Store;
 use crate::results::baseline::{Baselines, Kind};
 use crate::results::compare::Metric;
 use crate::results::history::{History, RUNS_A_POINT, Turn};
+use crate::results::past::Line;
 use crate::results::series::{Series, of_profile};
 
 /// Whose history.
@@ -102,7 +103,7 @@ pub(super) fn history(args: &HistoryArgs, store: &Store, io: &mut Streams<'_>) -
             form::rows(args.output, &head, &rows, io.out)?;
         }
         Form::Junit => return super::usage(&Problem::new("perf.form", "a history is no test", "").hint("`meshplay perf gate` writes JUnit"), io),
-        Form::Text => histories.iter().try_for_each(|one| text(one, io))?,
+        Form::Text => histories.iter().try_for_each(|one| text(one, store, io))?,
     }
     Ok(0)
 }
@@ -114,7 +115,7 @@ fn title(series: &Series) -> String {
     format!("{}{}{cell}{environment}", of.profile.as_deref().unwrap_or_default(), if cell.is_empty() { "" } else { "  " })
 }
 
-fn text((series, history): &(Series, History), io: &mut Streams<'_>) -> io::Result<()> {
+fn text((series, history): &(Series, History), store: &Store, io: &mut Streams<'_>) -> io::Result<()> {
     let metric = history.metric;
     writeln!(io.out, "{}   {}, medians of {} runs", title(series), metric.name(), history.every)?;
     let most = history.points.iter().map(|point| point.median).fold(0.0, f64::max).max(f64::MIN_POSITIVE);
@@ -132,6 +133,11 @@ fn text((series, history): &(Series, History), io: &mut Streams<'_>) -> io::Resu
         let short = if point.whole { String::new() } else { format!("  ({} of {})", point.runs.len(), history.every) };
         let line = format!("  {}  {:>10}  {bar:<24}{mark}{short}", started.unwrap_or_default(), show(metric, point.median));
         writeln!(io.out, "{}", line.trim_end())?;
+    }
+    if let Ok(Some(baseline)) = Baselines::open(store.data()).of(&series.of.series()) {
+        let line = Line::of(&baseline.kind, &series.runs, history);
+        let value = line.value.map_or_else(|| line.problem.map_or_else(String::new, |problem| problem.why), |value| show(metric, value));
+        writeln!(io.out, "baseline: {}, {} {value}", line.name, metric.name())?;
     }
     for turn in &history.turns {
         writeln!(io.out, "{}", told(turn, metric))?;

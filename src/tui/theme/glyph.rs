@@ -49,6 +49,8 @@ pub struct Glyphs {
     pub lengths: [&'static str; 8],
     /// A limit, or where something ends.
     pub limit: &'static str,
+    /// A piece of a horizontal line that others are held against.
+    pub base: &'static str,
     /// A line where there is no braille.
     pub line: &'static str,
     /// One value of a chart.
@@ -102,6 +104,7 @@ pub const UNICODE: Glyphs = Glyphs {
     heights: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
     lengths: ["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"],
     limit: "┊",
+    base: "╌",
     line: "·",
     point: "●",
     here: "◆",
@@ -142,6 +145,7 @@ pub const ASCII: Glyphs = Glyphs {
     heights: [".", ".", ":", ":", "+", "+", "#", "#"],
     lengths: [" ", " ", " ", "-", "-", "-", "=", "#"],
     limit: ":",
+    base: "=",
     line: ".",
     point: "o",
     here: "x",

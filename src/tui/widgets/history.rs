@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::curves::axis;
-use super::paint::{fit, put, width};
+use super::paint::{fit, put, put_right, width};
 use super::scale::{Scale, Unit};
 use crate::tui::theme::{Role, Theme};
 
@@ -49,6 +49,8 @@ pub struct History<'a> {
     pub regimes: &'a [Regime],
     /// In order.
     pub turns: &'a [Turn],
+    /// What values are held against, as a line of its own.
+    pub baseline: Option<f64>,
     /// The run under the cursor.
     pub cursor: usize,
     /// What values are.
@@ -58,11 +60,19 @@ pub struct History<'a> {
 impl History<'_> {
     /// Draws it with `label` columns left of the axis. The first row is left to what is said of changes.
     pub fn draw(&self, area: Rect, label: u16, buf: &mut Buffer, theme: &Theme) {
-        let Some(scale) = Scale::around(self.dots.iter().map(|dot| dot.value).chain(self.regimes.iter().map(|regime| regime.level))) else { return };
+        let Some(scale) =
+            Scale::around(self.dots.iter().map(|dot| dot.value).chain(self.regimes.iter().map(|regime| regime.level)).chain(self.baseline))
+        else {
+            return;
+        };
         let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         let plot = Rect { x: body.x + label + 1, width: body.width.saturating_sub(label + 1), ..body };
         axis(scale, self.unit, body, label, buf, theme);
         let y = |value: f64| body.height.saturating_sub(1) - scale.cell(value, body.height);
+        if let Some(level) = self.baseline {
+            (0..plot.width).step_by(2).for_each(|x| _ = put(buf, plot, x, y(level), theme.glyphs().base, theme.style(Role::Match)));
+            put_right(buf, plot, plot.width, y(level), " baseline", theme.style(Role::Match));
+        }
         for regime in self.regimes {
             let (from, to) = (self.column(regime.from, plot.width), self.column(regime.to, plot.width).min(plot.width));
             (from..to.max(from + 1)).for_each(|x| _ = put(buf, plot, x, y(regime.level), theme.glyphs().rule, theme.style(Role::ChartAxis)));
@@ -118,7 +128,7 @@ mod tests {
         let regimes = [Regime { from: 0, to: 4, level: 1e6 }, Regime { from: 4, to: 8, level: 1e7 }];
         let turns = [Turn { at: 4, up: true, text: "+900 %".into(), role: Role::StatusBad }];
         drawn(26, 4, |area, buf| {
-            History { dots: &dots, regimes: &regimes, turns: &turns, cursor: 7, unit: super::super::scale::latencies }.draw(
+            History { dots: &dots, regimes: &regimes, turns: &turns, baseline: None, cursor: 7, unit: super::super::scale::latencies }.draw(
                 area,
                 8,
                 buf,
@@ -140,11 +150,25 @@ mod tests {
     }
 
     #[test]
+    fn a_baseline_is_a_line_of_its_own_with_its_name() {
+        let dots: Vec<Dot> = [1e6, 1e6, 1e7].map(|value| Dot { value, role: Role::Text }).into();
+        let of = |ascii: bool| {
+            drawn(34, 4, |area, buf| {
+                let history = History { dots: &dots, regimes: &[], turns: &[], baseline: Some(1e6), cursor: 2, unit: super::super::scale::latencies };
+                history.draw(area, 8, buf, &theme("mono", ascii));
+            })
+        };
+        assert_eq!(of(false)[3], " 1.00 ms▏● ╌ ● ╌ ╌ ╌ ╌ ╌  baseline");
+        assert_eq!(of(true)[3], " 1.00 ms|o = o = = = = =  baseline");
+    }
+
+    #[test]
     fn what_is_said_of_two_changes_stands_apart() {
         let dots = vec![Dot { value: 1e6, role: Role::Text }; 8];
         let turn = |at| Turn { at, up: true, text: "+12 % worse".into(), role: Role::StatusBad };
         let drawn = drawn(26, 3, |area, buf| {
-            let history = History { dots: &dots, regimes: &[], turns: &[turn(2), turn(6)], cursor: 0, unit: super::super::scale::latencies };
+            let history =
+                History { dots: &dots, regimes: &[], turns: &[turn(2), turn(6)], baseline: None, cursor: 0, unit: super::super::scale::latencies };
             history.draw(area, 8, buf, &theme("mono", false));
         });
         assert_eq!(drawn[0], "             ▲ +12 … ▲ +1…");
@@ -153,7 +177,7 @@ mod tests {
     #[test]
     fn more_runs_than_columns_share_them() {
         let dots = vec![Dot { value: 1.0, role: Role::Text }; 100];
-        let history = History { dots: &dots, regimes: &[], turns: &[], cursor: 0, unit: super::super::scale::latencies };
+        let history = History { dots: &dots, regimes: &[], turns: &[], baseline: None, cursor: 0, unit: super::super::scale::latencies };
         assert_eq!((history.column(0, 10), history.column(55, 10), history.column(99, 10)), (0, 5, 9));
     }
 }

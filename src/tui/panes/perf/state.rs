@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use self::past::Past;
 use self::series::Series;
 use crate::load::sample::Sample;
 use crate::names::{ClusterId, ObjectKey};
 use crate::perf::Order;
 use crate::results::Run;
 use crate::results::compare::{Compared, Metric};
+use crate::results::past::Past;
 
 /// Everything the pane draws and decides from.
 #[derive(Debug)]
@@ -40,9 +40,11 @@ pub struct State {
     pub metric: Metric,
     /// Marked runs held against each other.
     pub pairing: Option<Pairing>,
-    /// The history of runs like the one chosen.
+    /// The run whose past is looked at.
+    pub past_of: Option<String>,
+    /// The history of runs like that one, once it is known.
     pub past: Option<Past>,
-    /// The run of the history under the cursor.
+    /// The point of the history under the cursor.
     pub point: usize,
     /// The day of the calendar under the cursor.
     pub day: Date,
@@ -68,6 +70,7 @@ impl Default for State {
             marks: Vec::new(),
             metric: Metric::P99,
             pairing: None,
+            past_of: None,
             past: None,
             point: 0,
             day: Date::ZERO,
@@ -158,6 +161,11 @@ impl State {
     /// The run of that id.
     pub fn run(&self, id: &str) -> Option<&Run> {
         self.runs.iter().map(|entry| &entry.run).find(|run| run.id == id)
+    }
+
+    /// The runs of the history's point under the cursor, oldest first.
+    pub fn of_point(&self) -> &[String] {
+        self.past.as_ref().and_then(|past| past.history.points.get(self.point)).map_or(&[], |point| &point.runs)
     }
 
     /// Runs under way that end with this program: those without a process of their own, and those on the sandbox.

@@ -146,6 +146,7 @@ pub fn report(state: &mut State, report: Report, slow: bool) -> Step<Effect> {
             }
             Step::redraw()
         }
+        Report::Past { id, past } => look::past(state, &id, past),
         Report::Compared { a, b, compared } => paired(state, &a, &b, compared),
         Report::Resolved { key, url } => resolved(state, &key, url),
         Report::Started { run } => started(state, *run),

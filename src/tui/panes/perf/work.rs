@@ -17,6 +17,7 @@ use crate::perf::apart::{self, Launch, Refusal};
 use crate::perf::schedule::{Book, News};
 use crate::perf::{self, Handle, Order, Stopper, found, service};
 use crate::results::compare::{Compared, Metric};
+use crate::results::past::Past;
 use crate::results::{Run, Store};
 
 /// The smallest change that is believed, unless repeats of A differ by more; and where chance begins. Both as `meshplay perf compare` has them.
@@ -41,6 +42,13 @@ pub enum Effect {
         b: Vec<Run>,
         /// What decides.
         gate: Metric,
+    },
+    /// Look through the runs like one.
+    Past {
+        /// That one.
+        run: Box<Run>,
+        /// What is looked at.
+        metric: Metric,
     },
     /// Find the address of a Service.
     Resolve {
@@ -82,6 +90,13 @@ pub enum Report {
         key: ObjectKey,
         /// Its address.
         url: Result<String, Problem>,
+    },
+    /// The past of a run.
+    Past {
+        /// Which.
+        id: String,
+        /// The history of the runs like it.
+        past: Past,
     },
     /// What came of runs held against each other.
     Compared {
@@ -202,6 +217,7 @@ impl<F: Send + 'static> Work<F> {
             Effect::List => desk.list(),
             Effect::Series { id } => desk.series(id),
             Effect::Compare { a, b, gate } => desk.compare(a, b, gate),
+            Effect::Past { run, metric } => desk.past(*run, metric),
             Effect::Resolve { key } => desk.resolve(key),
             Effect::Start { order } => _ = tokio::spawn(desk.start(*order)),
             Effect::Stop { id } => {
@@ -272,6 +288,14 @@ impl<F: Send + 'static> Desk<F> {
             let compared = Compared::of(&a, &b, gate, BAND, SEED);
             let ids = |runs: Vec<Run>| runs.into_iter().map(|run| run.id).collect();
             _ = reports.blocking_send(wrap(Report::Compared { a: ids(a), b: ids(b), compared }));
+        });
+    }
+
+    fn past(&self, run: Run, metric: Metric) {
+        let (store, reports, wrap) = (self.store.clone(), self.reports.clone(), self.wrap);
+        tokio::task::spawn_blocking(move || {
+            let past = perf::past::past(&store, &run, metric);
+            _ = reports.blocking_send(wrap(Report::Past { id: run.id, past }));
         });
     }
 

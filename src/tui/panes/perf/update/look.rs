@@ -5,8 +5,8 @@ use jiff::{Span, Timestamp, tz::TimeZone};
 use super::series;
 use crate::results::Run;
 use crate::results::compare::Metric;
+use crate::results::past::Past;
 use crate::tui::flow::{At, Intent, Notice, Step};
-use crate::tui::panes::perf::state::past::Past;
 use crate::tui::panes::perf::state::{Pairing, State, View};
 use crate::tui::panes::perf::work::Effect;
 
@@ -75,7 +75,7 @@ fn second(state: &mut State, later: bool) -> Step<Effect> {
 }
 
 fn point(state: &mut State, to: usize) -> Step<Effect> {
-    let last = state.past.as_ref().map_or(0, |past| past.ids.len().saturating_sub(1));
+    let last = state.past.as_ref().map_or(0, |past| past.history.points.len().saturating_sub(1));
     state.point = to.min(last);
     Step::redraw()
 }
@@ -99,7 +99,7 @@ pub(super) fn under(state: &State) -> Option<usize> {
         View::List => (state.chosen < state.runs.len()).then_some(state.chosen),
         View::Calendar => state.of_day(state.day).first().copied(),
         View::History => {
-            let id = state.past.as_ref()?.ids.get(state.point)?;
+            let id = state.of_point().first()?;
             state.runs.iter().position(|entry| entry.run.id == *id)
         }
         View::Charts | View::Figures | View::Compare { .. } => None,
@@ -131,8 +131,15 @@ pub(super) fn closest(state: &State) -> bool {
     state.span.unwrap_or(all).min(all) <= CLOSEST
 }
 
-/// Marks the run under the cursor, or takes its mark away.
+/// Marks the run under the cursor, of a history all runs of the point, or takes the mark away.
 pub(super) fn mark(state: &mut State) -> Step<Effect> {
+    if state.view == View::History {
+        let ids = state.of_point().to_vec();
+        let all = ids.iter().all(|id| state.marks.contains(id));
+        state.marks.retain(|marked| !ids.contains(marked));
+        state.marks.extend(ids.into_iter().filter(|_| !all));
+        return Step::redraw();
+    }
     let Some(id) = marked(state).and_then(|place| state.runs.get(place)).map(|entry| entry.run.id.clone()) else { return Step::quiet() };
     let before = state.marks.len();
     state.marks.retain(|marked| *marked != id);
@@ -190,12 +197,27 @@ fn sides(runs: &[&Run]) -> Pairing {
 
 /// The history of runs like the one shown.
 pub(super) fn history(state: &mut State) -> Step<Effect> {
-    let place = if state.view == View::Calendar { under(state) } else { None }.unwrap_or(state.chosen);
-    let Some(run) = state.runs.get(place).map(|entry| &entry.run) else { return Step::quiet() };
-    let past = Past::of(run, state.runs.iter().map(|entry| &entry.run), state.metric);
-    state.point = past.ids.iter().position(|id| *id == run.id).unwrap_or(past.ids.len().saturating_sub(1));
-    state.past = Some(past);
-    (state.view, state.frozen) = (View::History, None);
+    let Some(place) = marked(state) else { return Step::quiet() };
+    state.past_of = state.runs.get(place).map(|entry| entry.run.id.clone());
+    (state.view, state.frozen, state.past) = (View::History, None, None);
+    looked_back(state)
+}
+
+/// Wants the past of the run it is about.
+fn looked_back(state: &State) -> Step<Effect> {
+    match state.past_of.as_ref().and_then(|id| state.run(id)) {
+        Some(run) => Step::effect(Effect::Past { run: Box::new(run.clone()), metric: state.metric }),
+        None => Step::redraw(),
+    }
+}
+
+/// Takes in a past, unless another one is looked at meanwhile: the cursor is on the point of the run it is about, else on the newest.
+pub(super) fn past(state: &mut State, id: &str, past: Past) -> Step<Effect> {
+    if state.past_of.as_deref() == Some(id) && state.metric == past.history.metric {
+        let points = &past.history.points;
+        state.point = points.iter().position(|point| point.runs.iter().any(|run| run == id)).unwrap_or(points.len().saturating_sub(1));
+        state.past = Some(past);
+    }
     Step::redraw()
 }
 
@@ -212,15 +234,14 @@ pub(super) fn metric(state: &mut State) -> Step<Effect> {
     let all = Metric::ALL;
     let next = all.iter().position(|metric| *metric == state.metric).map_or(0, |at| (at + 1) % all.len());
     state.metric = all[next];
-    match (state.view, state.past.as_ref().and_then(|past| past.ids.get(state.point).cloned())) {
-        (View::Compare { .. }, _) => ask(state),
-        (View::History, Some(id)) => {
-            if let Some(place) = state.runs.iter().position(|entry| entry.run.id == id) {
-                state.chosen = place;
-            }
-            history(state)
+    match state.view {
+        View::Compare { .. } => ask(state),
+        View::History => {
+            // The cursor stays where it is.
+            state.past_of = state.of_point().first().cloned().or(state.past_of.take());
+            state.past = None;
+            looked_back(state)
         }
-        (View::History, None) => history(state),
         _ => Step::redraw(),
     }
 }

@@ -1,127 +1,179 @@
-//! Runs like one over time: their figures, the levels between changes, and what each change is.
+//! Runs like one over time: points of several runs each, the levels between changes, the baseline, and what each change is and what changed with it.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{LABEL, judged, name, pace, started};
-use crate::results::Run;
+use super::{LABEL, name, pace, started};
+use crate::load::audit::Stamp;
 use crate::results::compare::Metric;
-use crate::stats::series::Change;
+use crate::results::difference;
+use crate::results::history::{Point, Turn};
+use crate::results::past::Past;
+use crate::results::{Run, State as RunState};
 use crate::text::quantity::{latency, rate};
 use crate::tui::flow::Look;
 use crate::tui::panes::perf::state::State;
-use crate::tui::panes::perf::state::past::{Past, Worth, worth};
 use crate::tui::theme::Role;
 use crate::tui::widgets::bar::{Segment, rule};
-use crate::tui::widgets::history::{Dot, History, Regime, Turn};
-use crate::tui::widgets::lines;
+use crate::tui::widgets::history::{Dot, History, Regime, Turn as Mark};
+use crate::tui::widgets::lines::{self, Spans, fold};
 use crate::tui::widgets::paint::{put, put_right, row};
 use crate::tui::widgets::scale::{Unit, latencies};
 
-/// Fewest runs on both sides of a change that can be found at all, with the noise that runs usually have.
-const SIDES: usize = 6;
+/// Points on each side of a change from which on one of 10 % is found in nine of ten cases, with the noise that runs usually have.
+const SIDES: usize = 5;
 
 /// Draws it.
 pub(super) fn draw(state: &State, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-    let Some(past) = &state.past else { return };
-    let Some(run) = past.ids.get(state.point).and_then(|id| state.run(id)) else {
-        put(
-            buf,
-            area,
-            2,
-            1,
-            &format!("no run like this has a {}: each has to answer more requests", past.metric.name()),
-            look.theme.style(Role::Dim),
-        );
-        return;
-    };
+    let say = |text: &str, buf: &mut Buffer| _ = put(buf, area, 2, 1, text, look.theme.style(Role::Dim));
+    let Some(run) = state.past_of.as_ref().and_then(|id| state.run(id)) else { return };
+    let Some(past) = &state.past else { return say("looking through the runs like this one…", buf) };
     title(past, run, look, area, buf);
-    let below = u16::try_from(past.changes.len()).unwrap_or(u16::MAX).clamp(1, 4) + 1;
+    let Some(point) = past.history.points.get(state.point) else {
+        return say(&nothing(past, run), buf);
+    };
+    let told = fold(&told(state, past, point, look), area.width.saturating_sub(1), true);
+    let below = u16::try_from(told.len()).unwrap_or(u16::MAX).min((area.height / 2).max(3));
     let chart = Rect { y: area.y + 1, height: area.height.saturating_sub(below + 3), width: area.width.saturating_sub(1), ..area };
     plot(state, past, look, chart, buf);
     dates(state, past, look, Rect { y: chart.bottom(), height: 1, ..chart }, buf);
     let line = Rect { y: chart.bottom() + 1, height: 1, ..area };
-    rule(buf, line, &[Segment::new(started(run), Role::Title, 0), Segment::new(&run.id, Role::Dim, 1)], &[], false, look.theme);
-    let (sign, word, role) = judged(run, look.theme);
-    let text = vec![
-        (format!(" {sign} {word}  "), role),
-        (format!("{} {}", past.metric.name(), value(past.metric, past.values[state.point])), Role::Title),
-        (first_bad(past, state.point), Role::StatusBad),
-    ];
-    lines::line(&text, "", Rect { y: line.y + 1, height: 1, ..area }, buf, look.theme);
-    changes(state, past, look, Rect { y: line.y + 2, height: area.bottom().saturating_sub(line.y + 2), ..area }, buf);
+    let first = point.runs.first().and_then(|id| state.run(id)).map_or_else(String::new, started);
+    let ids = point
+        .runs
+        .first()
+        .zip(point.runs.last())
+        .map_or_else(String::new, |(first, last)| if first == last { first.clone() } else { format!("{first} to {last}") });
+    rule(buf, line, &[Segment::new(first, Role::Title, 0), Segment::new(ids, Role::Dim, 1)], &[], false, look.theme);
+    for (spans, y) in told.iter().zip(0..area.bottom().saturating_sub(line.bottom())) {
+        lines::line(spans, "", Rect { y: line.bottom() + y, height: 1, ..area }, buf, look.theme);
+    }
 }
 
 fn title(past: &Past, run: &Run, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-    let without = if past.without > 0 { format!(", {} without it", past.without) } else { String::new() };
+    let history = &past.history;
+    let (points, runs) = (history.points.len(), history.points.iter().map(|point| point.runs.len()).sum::<usize>());
+    let left_out = if past.left_out > 0 { format!(", {} left out", past.left_out) } else { String::new() };
     let text = vec![
-        (format!(" {} ", past.metric.name()), Role::Title),
+        (format!(" {} ", history.metric.name()), Role::Title),
         (format!("of {}  ", name(run)), Role::Text),
-        (format!("{}  {} runs{without}", pace(run), past.ids.len()), Role::Dim),
+        (format!("{}  {runs} runs{left_out}, {points} points, each the median of {}", pace(run), history.every), Role::Dim),
     ];
     lines::line(&text, "", row(area, 0), buf, look.theme);
 }
 
+/// Why there is no point.
+fn nothing(past: &Past, run: &Run) -> String {
+    let name = past.history.metric.name();
+    if run.state == RunState::Done && run.stamp != Some(Stamp::Invalid) {
+        format!("no run like this has a {name}: each has to answer more requests")
+    } else {
+        format!("no run like this counts: those that ended early or are INVALID do not, and the others have no {name}")
+    }
+}
+
 fn plot(state: &State, past: &Past, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-    let role = |id: &String| match state.run(id).map(worth) {
-        Some(Worth::Bad) => Role::StatusBad,
-        Some(Worth::Suspect) => Role::StatusWarn,
-        Some(Worth::Cut) => Role::Dim,
-        _ => Role::Chart1,
+    let history = &past.history;
+    let suspect = |point: &Point| point.runs.iter().filter_map(|id| state.run(id)).any(|run| run.stamp == Some(Stamp::Suspect));
+    let role = |point: &Point| match (point.whole, suspect(point)) {
+        (false, _) => Role::Dim,
+        (true, true) => Role::StatusWarn,
+        (true, false) => Role::Chart1,
     };
-    let dots: Vec<Dot> = past.ids.iter().zip(&past.values).map(|(id, value)| Dot { value: *value, role: role(id) }).collect();
-    let regimes: Vec<Regime> = past.regimes().into_iter().map(|(from, to, level)| Regime { from, to, level }).collect();
-    let turn = |change: &Change| Turn {
-        at: change.at,
-        up: change.share() > 0.0,
-        text: format!("{:+.0} % {}", change.share() * 100.0, if past.worse(change) { "worse" } else { "better" }),
-        role: if past.worse(change) { Role::StatusBad } else { Role::StatusOk },
+    let dots: Vec<Dot> = history.points.iter().map(|point| Dot { value: point.median, role: role(point) }).collect();
+    let regimes: Vec<Regime> = history.regimes().into_iter().map(|(from, to, level)| Regime { from, to, level }).collect();
+    let mark = |turn: &Turn| {
+        let changed = turn.differences.first().map_or_else(String::new, |first| format!("  {}", first.told()));
+        let text = format!("{:+.0} % {}{changed}", turn.change.share() * 100.0, word(turn));
+        Mark { at: turn.at, up: turn.change.share() > 0.0, text, role: judged(turn) }
     };
-    let turns: Vec<Turn> = past.changes.iter().map(turn).collect();
-    let unit: Unit = if past.metric == Metric::Rate { rate } else { latencies };
-    History { dots: &dots, regimes: &regimes, turns: &turns, cursor: state.point, unit }.draw(area, LABEL, buf, look.theme);
+    let marks: Vec<Mark> = history.turns.iter().map(mark).collect();
+    let unit: Unit = if history.metric == Metric::Rate { rate } else { latencies };
+    let baseline = past.baseline.as_ref().and_then(|line| line.value);
+    History { dots: &dots, regimes: &regimes, turns: &marks, baseline, cursor: state.point, unit }.draw(area, LABEL, buf, look.theme);
 }
 
-/// The days of the first and of the last run.
+/// The days of the first and of the last point.
 fn dates(state: &State, past: &Past, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-    let day = |at: Option<&String>| at.and_then(|id| state.run(id)).map_or_else(String::new, |run| run.started.strftime("%d %b %Y").to_string());
+    let points = &past.history.points;
+    let day = |point: Option<&Point>| {
+        let run = point.and_then(|point| state.run(point.runs.first()?));
+        run.map_or_else(String::new, |run| run.started.strftime("%d %b %Y").to_string())
+    };
     let dim = look.theme.style(Role::Dim);
-    put(buf, area, LABEL + 1, 0, &day(past.ids.first()), dim);
-    let dots = past.ids.len();
-    let apart = (usize::from(area.width.saturating_sub(LABEL + 1)) / dots.max(1)).clamp(1, 4);
-    let end = LABEL + 1 + u16::try_from(dots * apart).unwrap_or(u16::MAX).min(area.width.saturating_sub(LABEL + 1));
+    put(buf, area, LABEL + 1, 0, &day(points.first()), dim);
+    let apart = (usize::from(area.width.saturating_sub(LABEL + 1)) / points.len().max(1)).clamp(1, 4);
+    let end = LABEL + 1 + u16::try_from(points.len() * apart).unwrap_or(u16::MAX).min(area.width.saturating_sub(LABEL + 1));
     if end > LABEL + 28 {
-        put_right(buf, area, end, 0, &day(past.ids.last()), dim);
+        put_right(buf, area, end, 0, &day(points.last()), dim);
     }
 }
 
-fn first_bad(past: &Past, at: usize) -> String {
-    match past.changes.iter().find(|change| change.at == at) {
-        Some(change) if past.worse(change) => "  the first run that is worse".to_owned(),
-        _ => String::new(),
-    }
+fn word(turn: &Turn) -> &'static str {
+    if turn.worse { "worse" } else { "better" }
 }
 
-fn changes(state: &State, past: &Past, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-    if past.changes.is_empty() {
-        let text = if past.ids.len() < SIDES * 2 {
-            format!(" no change found; with fewer than {SIDES} runs on both sides none can be, unless it is large")
+fn judged(turn: &Turn) -> Role {
+    if turn.worse { Role::StatusBad } else { Role::StatusOk }
+}
+
+/// The point under the cursor, the baseline, and every change with what changed there, the newest first.
+fn told(state: &State, past: &Past, point: &Point, look: &Look<'_>) -> Vec<Spans> {
+    let history = &past.history;
+    let metric = history.metric;
+    let of = if point.whole {
+        format!("the median of {} runs", point.runs.len())
+    } else {
+        format!("{} of {} runs, too few to tell", point.runs.len(), history.every)
+    };
+    let first = history.turns.iter().find(|turn| turn.at == state.point && turn.worse).map_or("", |_| "  the first run that is worse is its first");
+    let mut all = vec![vec![
+        (format!(" {} {}", metric.name(), value(metric, point.median)), Role::Title),
+        (format!("  {of}"), Role::Dim),
+        (first.to_owned(), Role::StatusBad),
+    ]];
+    all.extend(past.baseline.as_ref().map(|line| match (line.value, &line.problem) {
+        (Some(level), _) => vec![
+            (" baseline ".to_owned(), Role::Match),
+            (format!("{}: {}", line.name, value(metric, level)), Role::Text),
+            (format!("  this point {:+.1} %", (point.median / level - 1.0) * 100.0), Role::Dim),
+        ],
+        (None, problem) => {
+            let why = problem.as_ref().map_or_else(String::new, |problem| format!(": {}", problem.why));
+            vec![(" baseline ".to_owned(), Role::Match), (format!("{}{why}", line.name), Role::StatusWarn)]
+        }
+    }));
+    if history.turns.is_empty() {
+        let text = if history.points.iter().filter(|point| point.whole).count() < SIDES * 2 {
+            format!(" no change found; one of 10 % shows with some {SIDES} points of {} runs on both sides of it", history.every)
         } else {
-            " no change found; one of 5 % hides in the noise of single runs".to_owned()
+            " no change found; one of 5 % hides in the noise of a dozen points".to_owned()
         };
-        put(buf, area, 0, 0, &text, look.theme.style(Role::Dim));
+        all.push(lines::plain(text, Role::Dim));
     }
-    for (change, y) in past.changes.iter().rev().zip(0..area.height) {
-        let glyphs = look.theme.glyphs();
-        let when = past.ids.get(change.at).and_then(|id| state.run(id)).map_or_else(String::new, started);
-        let role = if past.worse(change) { Role::StatusBad } else { Role::StatusOk };
-        let text = vec![
-            (format!(" {} {:+.1} % ", if change.share() > 0.0 { glyphs.rises } else { glyphs.falls }, change.share() * 100.0), role),
-            (format!("from {when} on: "), Role::Text),
-            (format!("{} before, {} since, p {:.1e}", value(past.metric, change.before), value(past.metric, change.after), change.p), Role::Dim),
-        ];
-        lines::line(&text, "", row(area, y), buf, look.theme);
-    }
+    all.extend(history.turns.iter().rev().flat_map(|turn| change(state, metric, turn, look)));
+    all
+}
+
+/// How large it is and since which run, and what was another there.
+fn change(state: &State, metric: Metric, turn: &Turn, look: &Look<'_>) -> [Spans; 2] {
+    let glyphs = look.theme.glyphs();
+    let when = state.run(&turn.first).map_or_else(String::new, started);
+    let percent = |ratio: f64| (ratio - 1.0) * 100.0;
+    let interval = turn.interval.map_or_else(String::new, |interval| format!(" [{:+.1}, {:+.1}]", percent(interval.low), percent(interval.high)));
+    let sign = if turn.change.share() > 0.0 { glyphs.rises } else { glyphs.falls };
+    let size = vec![
+        (format!(" {sign} "), judged(turn)),
+        (format!("{:+.1} %{interval} {} ", turn.change.share() * 100.0, word(turn)), judged(turn)),
+        (format!("from {when} on, first {}", turn.first), Role::Text),
+        (format!("  {} before, {} since", value(metric, turn.change.before), value(metric, turn.change.after)), Role::Dim),
+    ];
+    let changed = if turn.differences.is_empty() {
+        lines::plain("   nothing that was written down changed there".to_owned(), Role::Dim)
+    } else {
+        vec![("   ".to_owned(), Role::Text), (difference::told(&turn.differences), Role::Text)]
+    };
+    [size, changed]
 }
 
 fn value(metric: Metric, value: f64) -> String {
