@@ -57,7 +57,7 @@ fn title(past: &Past, run: &Run, look: &Look<'_>, area: Rect, buf: &mut Buffer) 
     let text = vec![
         (format!(" {} ", history.metric.name()), Role::Title),
         (format!("of {}  ", name(run)), Role::Text),
-        (format!("{}  {runs} runs{left_out}, {points} points, each the median of {}", pace(run), history.every), Role::Dim),
+        (format!("{runs} runs{left_out}, {points} points, each the median of {}  {}", history.every, pace(run)), Role::Dim),
     ];
     lines::line(&text, "", row(area, 0), buf, look.theme);
 }
