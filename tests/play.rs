@@ -33,6 +33,8 @@ mod pulse;
 mod rights;
 #[path = "support/scene.rs"]
 mod scene;
+#[path = "play/slices.rs"]
+mod slices;
 #[path = "play/views.rs"]
 mod views;
 

@@ -199,10 +199,22 @@ impl House {
 
     /// The clock struck: for a frame, which the loop draws, or for the model.
     fn tick(&mut self) -> io::Result<()> {
-        let at = self.clock.now();
-        if self.model.next_wake(at).is_some_and(|wake| wake <= at.mono) || !self.pace.dirty {
-            return self.take(Msg::Tick);
+        if self.is_due() || !self.pace.dirty {
+            return self.strike();
         }
+        Ok(())
+    }
+
+    fn is_due(&self) -> bool {
+        let at = self.clock.now();
+        self.model.next_wake(at).is_some_and(|wake| wake <= at.mono)
+    }
+
+    fn strike(&mut self) -> io::Result<()> {
+        let worked = self.model.is_at_work();
+        self.take(Msg::Tick)?;
+        // What a key began is complete: that is what the key asked for.
+        self.pace.asked |= worked && !self.model.is_at_work();
         Ok(())
     }
 
@@ -212,11 +224,15 @@ impl House {
         for _ in 1..DRAIN {
             match reports.try_recv() {
                 Ok(report) if begun.elapsed() < DRAIN_TIME => self.take(Msg::Report(Box::new(report)))?,
-                Ok(report) => return self.take(Msg::Report(Box::new(report))),
+                Ok(report) => {
+                    self.take(Msg::Report(Box::new(report)))?;
+                    break;
+                }
                 Err(_) => break,
             }
         }
-        Ok(())
+        // However many reports there are, the clock strikes between them.
+        if self.is_due() { self.strike() } else { Ok(()) }
     }
 
     fn take(&mut self, msg: Msg) -> io::Result<()> {

@@ -83,6 +83,11 @@ pub fn update(model: &mut Model, at: At, msg: Msg) -> Wanted {
 }
 
 fn tick(model: &mut Model, at: At) -> Wanted {
+    // Everything else that may be due comes right behind it; until it is complete there is nothing new to be seen.
+    if model.is_at_work() {
+        let step = inventory::update::work(&mut model.inventory, at).map(Effect::Inventory);
+        return settle(model, at, step);
+    }
     if model.flash.is_some_and(|until| until <= at.mono) {
         model.flash = None;
     }
