@@ -6,8 +6,8 @@ use super::super::figures::middle;
 use super::super::{machine, say};
 use super::peers::{Installed, Tally, Task};
 
-/// Of the machine's time, what the hypervisor may give to others during a pair.
-const STOLEN: f64 = 0.03;
+/// Of the machine's time, what the hypervisor may give to others during a pair or a run.
+pub const STOLEN: f64 = 0.03;
 
 /// Ours as ratios of theirs.
 #[derive(Default)]
