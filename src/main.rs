@@ -209,7 +209,8 @@ async fn run(cli: Cli) -> io::Result<u8> {
         Some(Verb::Perf(verb)) => {
             let stop = asked_to_stop();
             let (gate, store) = (gate(&config, &cli.shared), Store::open(&config.paths.data));
-            let fleet = if verb.changes_clusters() {
+            let book = Book::new(&config.paths.config, &config.paths.state, &config.paths.data);
+            let fleet = if verb.needs_clusters(&config.paths.data, &book) {
                 match open(&config, &cli.shared).await {
                     Ok((fleet, _)) => Some(fleet),
                     Err(problem) => return io.fail(&problem),
@@ -217,8 +218,8 @@ async fn run(cli: Cli) -> io::Result<u8> {
             } else {
                 None
             };
-            let book = Book::new(&config.paths.config, &config.paths.state, &config.paths.data);
-            let around = cli::perf::Around { launch: launch(&config), book, state: config.paths.state.clone(), fleet };
+            let context = cli.shared.context.first().map(|name| ClusterId::new(name.as_str()));
+            let around = cli::perf::Around { launch: launch(&config), book, state: config.paths.state.clone(), fleet, context };
             cli::perf::run(verb, &gate, &store, &around, stop, &mut io).await
         }
         Some(Verb::Sandbox(cli::sandbox::SandboxVerb::Serve(args))) => cli::sandbox::serve(args, asked_to_stop(), &mut io).await,

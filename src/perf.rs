@@ -8,6 +8,8 @@ pub mod permute;
 pub mod profile;
 pub mod schedule;
 pub mod search;
+pub mod service;
+mod via;
 
 use std::sync::Arc;
 
@@ -18,6 +20,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::abort::Rule;
 use self::conduct::Job;
+use self::service::Service;
 use crate::cluster::gate::{Action, Gate, Verdict};
 use crate::load::engine::Sample;
 use crate::load::plan::Plan;
@@ -42,6 +45,9 @@ pub struct Order {
     /// What the run belongs to: profile, permutation, labels. Where it is measured is filled in.
     #[serde(default)]
     pub provenance: Provenance,
+    /// Services whose addresses are still to be found; nothing is loaded before.
+    #[serde(default)]
+    pub services: Vec<Service>,
 }
 
 /// An order that has passed the gate and has a name.
@@ -49,6 +55,7 @@ pub struct Order {
 pub struct Prepared {
     order: Order,
     run: Run,
+    environment: Environment,
 }
 
 /// A run under way. Dropping it stops a run of this process; one in a process of its own goes on.
@@ -77,7 +84,7 @@ pub struct Finished {
 impl Order {
     /// A run on a bare address.
     pub fn new(plan: Plan) -> Self {
-        Self { plan, what: None, cluster: None, typed: None, aborts: Vec::new(), provenance: Provenance::default() }
+        Self { plan, what: None, cluster: None, typed: None, aborts: Vec::new(), provenance: Provenance::default(), services: Vec::new() }
     }
 
     /// What to ask the gate for, before the person is asked.
@@ -98,16 +105,18 @@ impl Order {
 ///
 /// # Errors
 /// The gate refuses, or the plan is out of bounds.
-pub fn prepare(order: Order, gate: &Gate) -> Result<Prepared, Problem> {
+pub fn prepare(mut order: Order, gate: &Gate) -> Result<Prepared, Problem> {
+    order.services.first().map_or(Ok(()), |service| Err(service.unknown()))?;
     order.plan.check()?;
     allowed(&order, gate)?;
+    order.plan.path = via::of(&order.plan);
     // Whole milliseconds read better and say as much.
     let started = Timestamp::now();
     let started = started.round(Unit::Millisecond).unwrap_or(started);
     let mut run = Run::begin(new_id(&order.subject(), started), order.subject(), &order.plan, started);
     let environment = Environment::here(run.target.cluster.as_deref());
-    run.provenance = Provenance { environment: Some(environment.id), ..order.provenance.clone() };
-    Ok(Prepared { order, run })
+    run.provenance = Provenance { environment: Some(environment.id.clone()), ..order.provenance.clone() };
+    Ok(Prepared { order, run, environment })
 }
 
 /// Starts a run on threads of its own and answers at once; an address that is not found is told by [`Handle::finished`].
@@ -129,12 +138,12 @@ impl Prepared {
     /// # Errors
     /// No thread can be started.
     pub fn start(self, gate: &Gate, store: &Store) -> Result<Handle, Problem> {
-        let Self { order, run } = self;
+        let Self { order, run, environment } = self;
         let stop = CancellationToken::new();
         let (sender, samples) = watch::channel(Arc::<Sample>::default());
         let (done, finished) = oneshot::channel();
         let handle = Handle { run: run.clone(), samples, finished, stop: stop.clone(), _guard: Some(stop.clone().drop_guard()) };
-        let job = Job::new(order, gate.clone(), store.clone(), stop, sender);
+        let job = Job::new(order, environment, gate.clone(), store.clone(), stop, sender);
         let body = move || _ = done.send(job.conduct(run));
         std::thread::Builder::new()
             .name("perf".into())

@@ -16,8 +16,12 @@ mod permute;
 mod process;
 #[path = "support/real.rs"]
 mod real;
+#[path = "sandbox/script.rs"]
+mod script;
 #[path = "support/server.rs"]
 mod server;
+#[path = "sandbox/story.rs"]
+mod story;
 #[path = "support/until.rs"]
 mod until;
 

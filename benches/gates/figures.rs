@@ -17,6 +17,8 @@ pub struct Line {
 pub enum Verdict {
     Met,
     Missed,
+    /// There is no gate: it is told for comparison.
+    Told,
     /// Not measured, because something is not here.
     LeftOut(String),
     /// It could not be measured.
@@ -45,6 +47,7 @@ impl fmt::Display for Verdict {
         match self {
             Self::Met => f.write_str("met"),
             Self::Missed => f.write_str("**missed**"),
+            Self::Told => f.write_str("for comparison"),
             Self::LeftOut(why) => write!(f, "left out: {why}"),
             Self::Failed => f.write_str("could not be measured"),
         }

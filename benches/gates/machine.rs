@@ -44,6 +44,38 @@ pub fn processor_time(pid: i32) -> Duration {
     Duration::from_millis(ticks * 1000 / TICKS)
 }
 
+/// Processor time of all children that have ended and been waited for, and of theirs.
+pub fn children_time() -> Duration {
+    let text = fs::read_to_string("/proc/self/stat").expect("there is a /proc");
+    let rest = text.rsplit_once(')').expect("a name in brackets").1;
+    // cutime and cstime are fields 16 and 17.
+    let ticks: u64 = rest.split_whitespace().skip(13).take(2).map(|word| word.parse::<u64>().expect("a number")).sum();
+    Duration::from_millis(ticks * 1000 / TICKS)
+}
+
+/// Ticks that the hypervisor gave to others, and all there were.
+pub fn stolen() -> (u64, u64) {
+    let text = fs::read_to_string("/proc/stat").unwrap_or_default();
+    let all: Vec<u64> = text.lines().next().unwrap_or_default().split_whitespace().skip(1).take(8).filter_map(|word| word.parse().ok()).collect();
+    (all.get(7).copied().unwrap_or(0), all.iter().sum())
+}
+
+/// The share that was stolen since then.
+pub fn stolen_since((before, all_before): (u64, u64)) -> f64 {
+    let (now, all) = stolen();
+    if all == all_before { 0.0 } else { (now - before) as f64 / (all - all_before) as f64 }
+}
+
+/// Processes that a process has started and not yet waited for.
+pub fn children(pid: i32) -> Vec<i32> {
+    let parent = |child: i32| -> Option<i32> {
+        let text = fs::read_to_string(format!("/proc/{child}/stat")).ok()?;
+        text.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+    };
+    let all = fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    all.filter(|child| parent(*child) == Some(pid)).collect()
+}
+
 /// Waits until a process has done nothing for a second.
 pub fn rest(pid: i32) {
     let mut used = processor_time(pid);
@@ -59,6 +91,16 @@ pub fn rest(pid: i32) {
 /// From now on the peak is that of the time from now on (`clear_refs` of `proc(5)`).
 pub fn forget_peak(pid: i32) {
     fs::write(format!("/proc/{pid}/clear_refs"), "5").expect("the process is ours, and there is a /proc");
+}
+
+/// Memory that is resident now in KiB, if the process lives.
+pub fn resident(pid: i32) -> Option<u64> {
+    field(&format!("/proc/{pid}/status"), "VmRSS")?.split(' ').next()?.parse().ok()
+}
+
+/// How many files, connections among them, a process has open.
+pub fn files(pid: i32) -> usize {
+    fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, Iterator::count)
 }
 
 /// Memory in KiB: what is resident now, and the most there ever was.

@@ -7,6 +7,7 @@ mod files;
 mod form;
 mod gate;
 mod history;
+mod how;
 mod pace;
 pub mod permute;
 mod profile;
@@ -15,7 +16,7 @@ pub mod schedule;
 mod search;
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,16 +24,18 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use self::form::Form;
+use self::how::HowArgs;
 use super::{Output, Streams};
 use crate::cluster::fleet::Fleet;
 use crate::cluster::gate::Gate;
 use crate::load::engine::Sample;
-use crate::load::plan::{Endpoint, Pace, Plan};
-use crate::load::target::Target;
-use crate::names::Problem;
+use crate::load::plan::{Pace, Plan};
+use crate::names::{ClusterId, Problem};
 use crate::perf::abort::Rule;
 use crate::perf::apart::Launch;
+use crate::perf::profile::kept::Profiles;
 use crate::perf::schedule::Book;
+use crate::perf::service::{self, Service};
 use crate::perf::{self, Finished, Handle, Order};
 use crate::results::settled::Settled;
 use crate::results::{Interval, Provenance, Run, State, Store};
@@ -48,9 +51,9 @@ pub enum PerfVerb {
     /// Show one run.
     Show(ShowArgs),
     /// Measure two addresses in turn, or take runs that are kept, and say what may be said about the second.
-    Compare(compare::CompareArgs),
+    Compare(Box<compare::CompareArgs>),
     /// Say whether the newest runs of a profile, or B against A, may pass: exit code 0 passed, 1 a regression, 2 not to be told.
-    Gate(gate::GateArgs),
+    Gate(Box<gate::GateArgs>),
     /// Profiles: what is measured again and again, as YAML files.
     #[command(subcommand)]
     Profile(profile::ProfileVerb),
@@ -68,9 +71,9 @@ pub enum PerfVerb {
     /// End a run that has a process of its own; what was measured is kept.
     Stop(apart::RunName),
     /// Search the highest rate at which limits hold, by short runs.
-    Search(search::SearchArgs),
+    Search(Box<search::SearchArgs>),
     /// Measure every endpoint under every load in every configuration of a target, and put the target back.
-    Permute(permute::PermuteArgs),
+    Permute(Box<permute::PermuteArgs>),
     /// Load tests that are due by cron expressions.
     #[command(subcommand)]
     Schedule(schedule::ScheduleVerb),
@@ -82,11 +85,12 @@ pub enum PerfVerb {
 /// How to load.
 #[derive(Clone, Debug, Args)]
 pub struct RunArgs {
-    /// An address: http (if nothing else is said), https, h2c, grpc, grpcs (a health check, or /shop.Cart/Get), tcp, udp, or unix:/run/app.sock:/path.
+    /// An address: http (if nothing else is said), https, h2c, grpc, grpcs (a health check, or /shop.Cart/Get), tcp, udp, or unix:/run/app.sock:/path; or a
+    /// Service of the cluster, service://shop/web/path.
     #[arg(required_unless_present = "profile")]
     url: Option<String>,
     /// A profile by name, or its file, instead of an address and how to load it.
-    #[arg(long, value_name = "PROFILE", conflicts_with_all = ["url", "connections", "duration", "requests", "rate", "timeout", "detach"])]
+    #[arg(long, value_name = "PROFILE", conflicts_with_all = ["url", "connections", "duration", "requests", "rate", "also", "weight", "detach"])]
     profile: Option<String>,
     /// `name=value`: what is said of the run, as in `release=v2`; history tells when it changed. May be given several times.
     #[arg(long = "label", value_name = "NAME=VALUE", value_parser = label)]
@@ -94,9 +98,6 @@ pub struct RunArgs {
     /// Connections kept open.
     #[arg(short, long, default_value_t = 4)]
     connections: usize,
-    /// Requests at once on each connection, where HTTP/2 or gRPC is spoken.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    streams: usize,
     /// How long: 10s, 1m30s, 500ms.
     #[arg(short, long, default_value = "10s", value_parser = age::parse)]
     duration: Duration,
@@ -108,29 +109,14 @@ pub struct RunArgs {
     /// this machine itself and 100 elsewhere.
     #[arg(short, long, value_parser = pace)]
     rate: Option<Pace>,
-    /// Load for so long before anything counts.
-    #[arg(long, value_parser = age::parse)]
-    warm_up: Option<Duration>,
     /// One more address, `URL` or `URL=WEIGHT`, loaded in the same run; may be repeated.
-    #[arg(long, value_name = "URL[=WEIGHT]", value_parser = endpoint)]
-    also: Vec<Endpoint>,
+    #[arg(long, value_name = "URL[=WEIGHT]", value_parser = weighed)]
+    also: Vec<(String, u32)>,
     /// The weight of the first address beside those.
     #[arg(long, default_value_t = 1)]
     weight: u32,
-    /// Connect to this `host:port` instead; what is asked for stays.
-    #[arg(long, value_name = "HOST:PORT")]
-    connect_to: Option<String>,
-    /// A new connection for every request.
-    #[arg(long, conflicts_with = "reuse")]
-    no_keep_alive: bool,
-    /// A connection serves between so many requests, `10:100`.
-    #[arg(long, value_name = "LEAST:MOST", value_parser = range)]
-    reuse: Option<(u64, u64)>,
-    /// How long an answer may take.
-    #[arg(long, default_value = "10s", value_parser = age::parse)]
-    timeout: Duration,
     #[command(flatten)]
-    ask: ask::AskArgs,
+    how: HowArgs,
     /// End when it was so for so long: `p99>500ms/10s`, `rate<1/30s`. May be given several times; exit code 3.
     #[arg(long = "abort", value_name = "LIMIT/TIME", value_parser = rule)]
     aborts: Vec<Rule>,
@@ -171,14 +157,42 @@ pub struct Around {
     pub book: Book,
     /// The folder for what is remembered between starts.
     pub state: PathBuf,
-    /// The clusters, for a verb that [`PerfVerb::changes_clusters`].
+    /// The clusters, for a verb that [`PerfVerb::needs_clusters`].
     pub fleet: Option<Fleet>,
+    /// The cluster that is meant; none: the current one.
+    pub context: Option<ClusterId>,
+}
+
+impl Around {
+    /// Puts the addresses of its Services into an order.
+    async fn found(&self, mut order: Order) -> Result<Order, Problem> {
+        if let Some(fleet) = &self.fleet {
+            service::find(&mut order, fleet, self.context.as_ref()).await?;
+        }
+        Ok(order)
+    }
+
+    /// It is loaded in this very process, and ends with it.
+    fn is_embedded(&self, order: &Order) -> bool {
+        self.fleet.as_ref().zip(order.cluster.as_ref()).is_some_and(|(fleet, cluster)| fleet.is_embedded(cluster))
+    }
 }
 
 impl PerfVerb {
-    /// It changes objects of a cluster.
-    pub fn changes_clusters(&self) -> bool {
-        matches!(self, Self::Permute(_))
+    /// It changes objects of a cluster, or looks for Services there. `data`: the folder with the person's profiles.
+    pub fn needs_clusters(&self, data: &Path, book: &Book) -> bool {
+        let profile = |name: &String| Profiles::open(data).read(name).is_ok_and(|profile| profile.names_services());
+        match self {
+            Self::Permute(_) => true,
+            Self::Run(args) => {
+                args.url.iter().chain(args.also.iter().map(|(url, _)| url)).any(|url| service::is(url)) || args.profile.as_ref().is_some_and(profile)
+            }
+            Self::Compare(args) => service::is(&args.a) || service::is(&args.b),
+            Self::Gate(args) => args.names_services(),
+            Self::Search(args) => args.names_service(),
+            Self::Schedule(schedule::ScheduleVerb::Run) => book.names_services(),
+            _ => false,
+        }
     }
 }
 
@@ -196,17 +210,17 @@ pub async fn run(
 ) -> io::Result<u8> {
     let launch = &around.launch;
     match verb {
-        PerfVerb::Search(args) => search::run(args, gate, store, stop, io).await,
-        PerfVerb::Permute(args) => permute::run(args, around, store, stop, io).await,
-        PerfVerb::Schedule(verb) => schedule::run(verb, &around.book, gate, store, launch, stop, io).await,
-        PerfVerb::Run(args) => load(*args, gate, store, launch, stop, io).await,
+        PerfVerb::Search(args) => search::run(*args, gate, store, around, stop, io).await,
+        PerfVerb::Permute(args) => permute::run(*args, around, store, stop, io).await,
+        PerfVerb::Schedule(verb) => schedule::run(verb, around, gate, store, stop, io).await,
+        PerfVerb::Run(args) => load(*args, gate, store, around, stop, io).await,
         PerfVerb::Attach(name) => apart::attach(name, launch, store, stop, io).await,
         PerfVerb::Stop(name) => apart::stop(name, launch, store, io).await,
         PerfVerb::ServeRun => apart::serve(&mut io::empty(), launch, gate, store, stop, io).await,
         PerfVerb::List(args) => list(&args, store, io),
         PerfVerb::Show(args) => show(&args, store, io),
-        PerfVerb::Compare(args) => compare::run(args, gate, store, stop, io).await,
-        PerfVerb::Gate(args) => gate::run(args, gate, store, stop, io).await,
+        PerfVerb::Compare(args) => compare::run(*args, gate, store, around, stop, io).await,
+        PerfVerb::Gate(args) => gate::run(*args, gate, store, around, stop, io).await,
         PerfVerb::Profile(verb) => profile::run(&verb, store, io),
         PerfVerb::Baseline(verb) => history::baseline(&verb, store, io),
         PerfVerb::History(args) => history::history(&args, store, io),
@@ -215,18 +229,25 @@ pub async fn run(
     }
 }
 
-async fn load(args: RunArgs, gate: &Gate, store: &Store, launch: &Launch, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
+async fn load(args: RunArgs, gate: &Gate, store: &Store, around: &Around, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
     if let Some(name) = &args.profile {
-        return profile::conduct(name, &args, gate, store, stop, io).await;
+        return profile::conduct(name, &args, gate, store, around, stop, io).await;
     }
-    let plan = match plan(&args) {
-        Ok(plan) => plan,
+    let order = match order(&args) {
+        Ok(order) => order,
         Err(problem) => return usage(&problem, io),
     };
-    let order = Order { aborts: args.aborts.into_iter().chain(args.abort_errors).collect(), ..Order::new(plan) };
-    let order = Order { provenance: Provenance { labels: args.labels.into_iter().collect(), ..Provenance::default() }, ..order };
+    let order = match around.found(order).await {
+        Ok(order) => order,
+        Err(problem) => return io.fail(&problem),
+    };
     if args.detach {
-        return apart::detach(order, args.output, launch, gate, store, io).await;
+        return if around.is_embedded(&order) {
+            let why = "the embedded cluster ends with this command";
+            usage(&Problem::new("perf.embedded", "a run on it cannot outlive it", why).hint("`meshplay sandbox serve` keeps one"), io)
+        } else {
+            apart::detach(order, args.output, &around.launch, gate, store, io).await
+        };
     }
     let announced = report::announced(&order.plan);
     let handle = match perf::start(order, gate, store) {
@@ -261,25 +282,35 @@ fn print_problems(problems: &[Problem], io: &mut Streams<'_>) {
     }
 }
 
-fn plan(args: &RunArgs) -> Result<Plan, Problem> {
-    let gentle = Plan::gentle(Target::parse(args.url.as_deref().unwrap_or_default())?);
+fn order(args: &RunArgs) -> Result<Order, Problem> {
+    let (gentle, mut services) = gentle(args.url.as_deref().unwrap_or_default())?;
+    let mut also = Vec::new();
+    for (nth, (url, weight)) in args.also.iter().enumerate() {
+        let (endpoint, service) = service::endpoint(nth + 1, url, *weight)?;
+        also.push(endpoint);
+        services.extend(service);
+    }
     let plan = Plan {
         connections: args.connections,
-        streams: args.streams,
         duration: args.duration,
         requests: args.requests,
         pace: args.rate.clone().unwrap_or(gentle.pace),
-        timeout: args.timeout,
-        request: args.ask.request()?,
-        warm_up: args.warm_up.unwrap_or_default(),
-        also: args.also.clone(),
+        also,
         weight: args.weight,
-        connect_to: args.connect_to.clone(),
-        keep_alive: !args.no_keep_alive,
-        reuse: args.reuse,
         ..gentle
     };
-    plan.check().map(|()| plan)
+    Ok(Order {
+        services,
+        aborts: args.aborts.iter().copied().chain(args.abort_errors).collect(),
+        typed: args.how.confirm.clone(),
+        provenance: Provenance { labels: args.labels.iter().cloned().collect(), ..Provenance::default() },
+        ..Order::new(args.how.over(plan)?)
+    })
+}
+
+/// A gentle plan on an address, and the Service that the address names, where it names one.
+fn gentle(url: &str) -> Result<(Plan, Vec<Service>), Problem> {
+    service::endpoint(0, url, 1).map(|(endpoint, service)| (Plan::gentle(endpoint.target), service.into_iter().collect()))
 }
 
 fn usage(problem: &Problem, io: &mut Streams<'_>) -> io::Result<u8> {
@@ -382,22 +413,12 @@ fn pace(text: &str) -> Result<Pace, String> {
     pace::parse(text)
 }
 
-/// `10:100`, requests that a connection serves; one number for both.
-fn range(text: &str) -> Result<(u64, u64), String> {
-    let (least, most) = text.split_once(':').unwrap_or((text, text));
-    match (least.parse(), most.parse()) {
-        (Ok(least), Ok(most)) => Ok((least, most)),
-        _ => Err("write two numbers of requests, 10:100".to_owned()),
-    }
-}
-
 /// `URL` or `URL=3`, an address and its weight.
-fn endpoint(text: &str) -> Result<Endpoint, String> {
+fn weighed(text: &str) -> Result<(String, u32), String> {
     // A query may hold `=` as well.
     let weighed = text.rsplit_once('=').and_then(|(url, weight)| weight.parse().ok().map(|weight| (url, weight)));
     let (url, weight) = weighed.unwrap_or((text, 1));
-    let target = Target::parse(url).map_err(|problem| problem.to_string())?;
-    Ok(Endpoint { name: target.url().to_owned(), target, weight })
+    service::endpoint(0, url, weight).map(|_| (url.to_owned(), weight)).map_err(|problem| problem.to_string())
 }
 
 #[cfg(test)]
@@ -413,7 +434,7 @@ mod tests {
 
     fn parsed(line: &str) -> Result<Plan, String> {
         match Line::try_parse_from(line.split_whitespace()).map_err(|error| error.to_string())?.verb {
-            PerfVerb::Run(args) => plan(&args).map_err(|problem| problem.to_string()),
+            PerfVerb::Run(args) => order(&args).map(|order| order.plan).map_err(|problem| problem.to_string()),
             other => Err(format!("{other:?}")),
         }
     }
@@ -465,7 +486,7 @@ mod tests {
             let verb = Line::try_parse_from(line.split_whitespace()).unwrap_or_else(|error| panic!("{error}")).verb;
             let (mut out, mut err) = (Vec::new(), Vec::new());
             let book = Book::new(data.path(), data.path(), data.path());
-            let around = Around { launch: Launch::default(), book, state: data.path().to_path_buf(), fleet: None };
+            let around = Around { launch: Launch::default(), book, state: data.path().to_path_buf(), fleet: None, context: None };
             let code = run(verb, &gate, &store, &around, std::future::pending(), &mut Streams { out: &mut out, err: &mut err }).await.unwrap();
             let err = String::from_utf8(err).unwrap();
             assert!(code == expected && out.is_empty() && err.contains(word), "{line}: {code} {err}");

@@ -20,6 +20,8 @@ const LINE: Duration = Duration::from_secs(1);
 /// What the thread of a run works with.
 pub(super) struct Job {
     order: Order,
+    /// Where it is measured.
+    environment: Environment,
     gate: Gate,
     store: Store,
     stop: CancellationToken,
@@ -36,9 +38,16 @@ pub(super) struct Job {
 }
 
 impl Job {
-    pub(super) fn new(order: Order, gate: Gate, store: Store, stop: CancellationToken, sender: watch::Sender<Arc<Sample>>) -> Self {
+    pub(super) fn new(
+        order: Order,
+        environment: Environment,
+        gate: Gate,
+        store: Store,
+        stop: CancellationToken,
+        sender: watch::Sender<Arc<Sample>>,
+    ) -> Self {
         let judge = Judge::new(order.aborts.clone());
-        Self { order, gate, store, stop, sender, kept: None, medians: Vec::new(), problems: Vec::new(), judge, aborted: None }
+        Self { order, environment, gate, store, stop, sender, kept: None, medians: Vec::new(), problems: Vec::new(), judge, aborted: None }
     }
 
     /// Does it all; returns when the last line is kept.
@@ -85,8 +94,7 @@ impl Job {
         self.audit("started");
         let begun = self.store.begin(&run);
         self.kept = self.note(begun);
-        let environment = Environment::here(run.target.cluster.as_deref());
-        let told = self.kept.as_ref().map_or(Ok(()), |kept| kept.environment(&environment));
+        let told = self.kept.as_ref().map_or(Ok(()), |kept| kept.environment(&self.environment));
         self.note(told);
         let last = self.follow(&load, run.started).await;
         run.take(&last);

@@ -11,7 +11,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use self::written::File;
+use super::Order;
 use super::limit::{Limit, measured};
+use super::service::Service;
 use crate::load::plan::Plan;
 use crate::names::Problem;
 use crate::results::compare::Metric;
@@ -52,6 +54,8 @@ pub struct Part {
     pub name: Option<String>,
     /// What it does.
     pub plan: Plan,
+    /// The Services among its addresses.
+    pub services: Vec<Service>,
 }
 
 /// Something wrong in a profile, on a line counted from 1; 0 where that is not known.
@@ -103,8 +107,18 @@ impl Profile {
         })
     }
 
+    /// A run of a part.
+    pub fn order(&self, part: &Part) -> Order {
+        Order { provenance: self.provenance(part), services: part.services.clone(), ..Order::new(part.plan.clone()) }
+    }
+
+    /// It loads Services, whose addresses have to be found in a cluster first.
+    pub fn names_services(&self) -> bool {
+        self.parts.iter().any(|part| !part.services.is_empty())
+    }
+
     /// What the runs of a part belong to.
-    pub fn provenance(&self, part: &Part) -> Provenance {
+    fn provenance(&self, part: &Part) -> Provenance {
         Provenance {
             profile: Some(self.name.clone()),
             profile_hash: Some(self.hash.clone()),

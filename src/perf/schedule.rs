@@ -13,11 +13,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use self::cron::Cron;
-use super::Order;
 use super::profile::Part;
 use super::profile::kept::Profiles;
+use super::{Order, service};
 use crate::load::plan::{Pace, Plan};
-use crate::load::target::Target;
 use crate::names::Problem;
 use crate::text::{age, sanitise, yaml};
 
@@ -133,14 +132,15 @@ impl Schedule {
         }
         let profile = profiles.read(self.profile.as_deref().unwrap_or_default())?;
         let what = format!("schedule {}", sanitise(&self.name));
-        let one = |part: &Part| Order { provenance: profile.provenance(part), what: Some(what.clone()), ..Order::new(part.plan.clone()) };
+        let one = |part: &Part| Order { what: Some(what.clone()), ..profile.order(part) };
         let round: Vec<Order> = profile.parts.iter().map(one).collect();
         let times = profile.every().max(self.runs);
         Ok((0..times).flat_map(|_| round.iter().cloned()).collect())
     }
 
     fn order(&self, url: &str) -> Result<Order, Problem> {
-        let gentle = Plan::gentle(Target::parse(url)?);
+        let (endpoint, service) = service::endpoint(0, url, 1)?;
+        let gentle = Plan::gentle(endpoint.target);
         let plan = Plan {
             connections: self.connections.unwrap_or(gentle.connections),
             duration: age::parse(&self.duration).map_err(|why| self.wrong(why))?,
@@ -148,7 +148,7 @@ impl Schedule {
             ..gentle
         };
         plan.check()?;
-        Ok(Order { what: Some(format!("schedule {}", sanitise(&self.name))), ..Order::new(plan) })
+        Ok(Order { what: Some(format!("schedule {}", sanitise(&self.name))), services: service.into_iter().collect(), ..Order::new(plan) })
     }
 
     /// When it is due after that moment.
@@ -199,6 +199,12 @@ impl Book {
     /// Somebody has written schedules.
     pub fn exists(&self) -> bool {
         self.file.is_file()
+    }
+
+    /// One of them loads a Service, whose address has to be found in a cluster first.
+    pub fn names_services(&self) -> bool {
+        let one = |schedule: &Schedule| schedule.orders(&self.profiles).is_ok_and(|orders| orders.iter().any(|order| !order.services.is_empty()));
+        self.read().is_ok_and(|schedules| schedules.iter().any(one))
     }
 
     /// All schedules.

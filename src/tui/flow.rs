@@ -244,6 +244,15 @@ pub struct Question {
 pub enum Confirmed {
     /// Delete these objects.
     Delete(Vec<ObjectKey>),
+    /// Set an annotation, or take it away.
+    Annotate {
+        /// Of which object.
+        key: ObjectKey,
+        /// Its name.
+        name: String,
+        /// Its value; none: it is taken away.
+        value: Option<String>,
+    },
     /// Let these connections stand so.
     Stand(Vec<ClusterId>, Standing),
     /// Start the run that waits in the perf pane.

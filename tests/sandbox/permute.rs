@@ -1,13 +1,13 @@
 //! Permutations on the shop, by the real program: a variant of a service is rolled out, measured and taken back, also after a kill in the middle.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::process::Served;
+use super::script::{begun, deployment, ran, runs_of};
 
 /// The variant is 40 ms slower; both are measured with 60 requests a round.
 const FILE: &str = "
@@ -25,25 +25,9 @@ configurations:
 - {name: four, replicas: 4}
 ";
 
-fn meshplay(served: &Served, line: &str) -> Command {
-    let mut command = served.command(env!("CARGO_BIN_EXE_meshplay"));
-    command.args(line.split_whitespace()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
-fn ran(served: &Served, line: &str) -> (Option<i32>, String, String) {
-    let output = meshplay(served, line).output().unwrap();
-    (output.status.code(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
-}
-
 /// Web as the server has it: replicas and the annotation.
 async fn web(served: &Served) -> (u64, Option<String>) {
-    let stream = tokio::net::TcpStream::connect(served.address).await.unwrap();
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(hyper_util::rt::TokioIo::new(stream)).await.unwrap();
-    tokio::spawn(connection);
-    let request = hyper::Request::get("/apis/apps/v1/namespaces/shop/deployments/web").header("host", "sandbox").body(String::new()).unwrap();
-    let body = http_body_util::BodyExt::collect(sender.send_request(request).await.unwrap().into_body()).await.unwrap().to_bytes();
-    let object: Value = serde_json::from_slice(&body).unwrap();
+    let object = deployment(served, "web", None).await;
     let annotation = object["metadata"]["annotations"]["shop.meshplay/latency"].as_str().map(str::to_owned);
     (object["spec"]["replicas"].as_u64().unwrap(), annotation)
 }
@@ -54,13 +38,12 @@ fn write(folder: &Path, text: &str) -> String {
     path.display().to_string()
 }
 
-fn medians(served: &Served, cell: &Value) -> Vec<u64> {
-    let ids = cell["runs"].as_array().unwrap().iter().map(|id| id.as_str().unwrap());
-    let of = |id: &str| {
+fn medians(served: &Served, result: &Value, configuration: &str) -> Vec<u64> {
+    let of = |id: String| {
         let (_, out, _) = ran(served, &format!("perf show {id} -o json"));
         serde_json::from_str::<Value>(&out).unwrap()["latencies"]["p50"].as_u64().unwrap()
     };
-    ids.map(of).collect()
+    runs_of(result, configuration).into_iter().map(of).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -74,9 +57,8 @@ async fn a_slower_variant_is_measured_beside_the_others_and_taken_back() {
     let (code, out, err) = ran(&served, &format!("perf permute {file} -o json"));
     assert_eq!(code, Some(0), "{err}");
     let result: Value = serde_json::from_str(&out).unwrap();
-    let cell = |name: &str| result["cells"].as_array().unwrap().iter().find(|cell| cell["permutation"]["configuration"] == name).unwrap();
-    let (usual, slower) = (medians(&served, cell("as it is")), medians(&served, cell("slower")));
-    assert_eq!((usual.len(), slower.len(), medians(&served, cell("four")).len()), (2, 2, 2));
+    let [usual, slower, four] = ["as it is", "slower", "four"].map(|name| medians(&served, &result, name));
+    assert_eq!((usual.len(), slower.len(), four.len()), (2, 2, 2));
     assert!(slower.iter().all(|median| *median > 40_000_000), "{slower:?}");
     assert!(usual.iter().all(|median| *median < 40_000_000), "{usual:?}");
     assert!(err.contains("6 of 6") && err.contains("the target is as it was"), "{err}");
@@ -88,13 +70,7 @@ async fn what_a_killed_one_changed_is_put_back_by_the_next() {
     let (served, folder) = (Served::start(), tempfile::tempdir().unwrap());
     let only_slower = FILE.replace("- {name: as it is}\n", "").replace("- {name: four, replicas: 4}\n", "");
     let file = write(folder.path(), &only_slower);
-    let mut child = meshplay(&served, &format!("perf permute {file}")).spawn().unwrap();
-    let mut err = BufReader::new(child.stderr.take().unwrap());
-    let mut line = String::new();
-    while !line.starts_with("1 of 2") {
-        line.clear();
-        assert!(err.read_line(&mut line).unwrap() > 0, "it ended too early");
-    }
+    let (mut child, _err) = begun(&served, &format!("perf permute {file}"), "1 of 2");
     kill_process(Pid::from_child(&child), Signal::KILL).unwrap();
     child.wait().unwrap();
     assert_eq!(web(&served).await, (3, Some("40ms".into())));
@@ -113,13 +89,7 @@ async fn ctrl_c_puts_the_target_back_and_bad_files_change_nothing() {
     let (served, folder) = (Served::start(), tempfile::tempdir().unwrap());
     let long = FILE.replace("requests: 60, ", "").replace("- {name: as it is}\n", "").replace("- {name: four, replicas: 4}\n", "");
     let file = write(folder.path(), &long);
-    let mut child = meshplay(&served, &format!("perf permute {file}")).spawn().unwrap();
-    let mut err = BufReader::new(child.stderr.take().unwrap());
-    let mut line = String::new();
-    while !line.starts_with("1 of 2") {
-        line.clear();
-        assert!(err.read_line(&mut line).unwrap() > 0, "it ended too early");
-    }
+    let (mut child, mut err) = begun(&served, &format!("perf permute {file}"), "1 of 2");
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     let mut rest = String::new();
     err.read_to_string(&mut rest).unwrap();

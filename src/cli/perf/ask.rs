@@ -1,4 +1,4 @@
-//! What `perf run` asks of its target: flags for the request, for credentials, for data that changes and for TLS.
+//! What is asked of a target: flags for the request, for credentials, for data that changes and for TLS.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -42,8 +42,8 @@ pub struct AskArgs {
     #[arg(long)]
     http2: bool,
     /// Follow so many redirects on the same server.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    follow: u8,
+    #[arg(long, value_name = "N")]
+    follow: Option<u8>,
     /// `name=text`: what `{{name}}` stands for, as often as wanted; may hold others.
     #[arg(long = "set", value_name = "NAME=TEXT", value_parser = pair)]
     values: Vec<(String, String)>,
@@ -75,15 +75,14 @@ struct TlsArgs {
     /// Ask for this name and find it in the certificate, instead of the host.
     #[arg(long, value_name = "NAME")]
     sni: Option<String>,
-    /// The oldest version of TLS.
-    #[arg(long, value_enum, default_value_t = Oldest::V12)]
-    min_tls: Oldest,
+    /// The oldest version of TLS; if not given, 1.2.
+    #[arg(long, value_enum)]
+    min_tls: Option<Oldest>,
 }
 
 /// A version of TLS.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Oldest {
-    #[default]
     #[value(name = "1.2")]
     V12,
     #[value(name = "1.3")]
@@ -116,13 +115,41 @@ impl Secret {
 }
 
 impl AskArgs {
-    /// The request; reads the files that are named.
+    /// The same request with what is given in place of what it says; reads the files that are named.
     ///
     /// # Errors
     /// One of them cannot be read or used.
-    pub(super) fn request(&self) -> Result<Request, Problem> {
+    pub(super) fn over(&self, request: Request) -> Result<Request, Problem> {
         let body = self.the_body()?;
-        let method = if body == Body::Empty { "GET" } else { "POST" };
+        let method = if body.is_none() { request.method } else { "POST".to_owned() };
+        let given = self.given_headers()?;
+        let mut headers = request.headers;
+        headers.retain(|header| !given.iter().any(|one| one.name.eq_ignore_ascii_case(&header.name)));
+        headers.extend(given);
+        Ok(Request {
+            method: self.method.clone().unwrap_or(method),
+            headers,
+            body: body.unwrap_or(request.body),
+            http2: request.http2 || self.http2,
+            follow: self.follow.unwrap_or(request.follow),
+            values: self.values.iter().cloned().chain(request.values.into_iter().filter(|(name, _)| !self.sets(name))).collect(),
+            feed: match &self.feed {
+                Some(path) => Some(Arc::new(Feed::read(&bytes(path, feed::LARGEST)?)?)),
+                None => request.feed,
+            },
+            tls: self.tls.over(request.tls),
+            descriptors: match &self.descriptors {
+                Some(path) => Some(Arc::new(bytes(path, LARGEST)?)),
+                None => request.descriptors,
+            },
+        })
+    }
+
+    fn sets(&self, name: &str) -> bool {
+        self.values.iter().any(|(set, _)| set == name)
+    }
+
+    fn given_headers(&self) -> Result<Vec<Header>, Problem> {
         let mut headers = self.headers.clone();
         headers.extend(self.content_type.as_ref().map(|kind| Header::new("Content-Type", kind)));
         if let Some(secret) = &self.basic {
@@ -131,38 +158,28 @@ impl AskArgs {
         if let Some(secret) = &self.bearer {
             headers.push(Header::bearer(&secret.read()?));
         }
-        Ok(Request {
-            method: self.method.clone().unwrap_or_else(|| method.into()),
-            headers,
-            body,
-            http2: self.http2,
-            follow: self.follow,
-            values: self.values.clone(),
-            feed: self.feed.as_deref().map(|path| bytes(path, feed::LARGEST).and_then(|bytes| Feed::read(&bytes))).transpose()?.map(Arc::new),
-            tls: self.tls.options(),
-            descriptors: self.descriptors.as_deref().map(|path| bytes(path, LARGEST)).transpose()?.map(Arc::new),
-        })
+        Ok(headers)
     }
 
-    fn the_body(&self) -> Result<Body, Problem> {
+    fn the_body(&self) -> Result<Option<Body>, Problem> {
         match (&self.body, &self.body_file) {
-            _ if !self.form.is_empty() => Ok(Body::Form(self.form.clone())),
-            (Some(text), _) => Ok(Body::Text(text.clone())),
-            (None, Some(path)) => Ok(String::from_utf8(bytes(path, LARGEST)?).map_or_else(|error| Body::Bytes(error.into_bytes()), Body::Text)),
-            (None, None) => Ok(Body::Empty),
+            _ if !self.form.is_empty() => Ok(Some(Body::Form(self.form.clone()))),
+            (Some(text), _) => Ok(Some(Body::Text(text.clone()))),
+            (None, Some(path)) => Ok(Some(String::from_utf8(bytes(path, LARGEST)?).map_or_else(|error| Body::Bytes(error.into_bytes()), Body::Text))),
+            (None, None) => Ok(None),
         }
     }
 }
 
 impl TlsArgs {
-    fn options(&self) -> Tls {
+    fn over(&self, tls: Tls) -> Tls {
         Tls {
-            insecure: self.insecure,
-            ca: self.ca.clone(),
-            certificate: self.cert.clone(),
-            key: self.key.clone(),
-            name: self.sni.clone(),
-            only_13: self.min_tls == Oldest::V13,
+            insecure: tls.insecure || self.insecure,
+            ca: self.ca.clone().or(tls.ca),
+            certificate: self.cert.clone().or(tls.certificate),
+            key: self.key.clone().or(tls.key),
+            name: self.sni.clone().or(tls.name),
+            only_13: self.min_tls.map_or(tls.only_13, |oldest| oldest == Oldest::V13),
         }
     }
 }
@@ -209,7 +226,7 @@ mod tests {
     fn asked(words: &[&str]) -> Result<Request, String> {
         let line = Line::try_parse_from(std::iter::once("x").chain(words.iter().copied())).map_err(|error| error.to_string())?;
         assert!(!format!("{:?}", line.ask).contains("hunter2"));
-        line.ask.request().map_err(|problem| problem.to_string())
+        line.ask.over(Request::default()).map_err(|problem| problem.to_string())
     }
 
     #[test]

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use super::super::Streams;
 use super::form::{self, Form};
-use super::{print_problems, report, to_its_end};
+use super::how::HowArgs;
+use super::{Around, gentle, print_problems, report, to_its_end};
 use crate::cluster::gate::Gate;
 use crate::load::plan::{Pace, Plan};
-use crate::load::target::Target;
 use crate::names::Problem;
 use crate::perf::{self, Order};
 use crate::results::compare::{Compared, Metric};
@@ -26,7 +26,7 @@ use crate::text::quantity::{latency, rate, share};
 /// What to compare, and how.
 #[derive(Clone, Debug, Args)]
 pub struct CompareArgs {
-    /// A: an address, or runs that are kept, `id,id,…`.
+    /// A: an address, service://shop/web/ among them, or runs that are kept, `id,id,…`.
     pub(super) a: String,
     /// B: the same.
     pub(super) b: String,
@@ -42,6 +42,8 @@ pub struct CompareArgs {
     /// Requests a second over all connections, or `max`.
     #[arg(short, long, value_parser = super::pace)]
     pub(super) rate: Option<Pace>,
+    #[command(flatten)]
+    pub(super) how: HowArgs,
     /// The metric that decides: p99, p50, req/s.
     #[arg(long, default_value = "p99", value_parser = metric)]
     pub(super) gate: Metric,
@@ -62,8 +64,15 @@ pub(super) fn metric(text: &str) -> Result<Metric, String> {
 }
 
 /// Compares; answers 1 where too little was measured.
-pub(super) async fn run(args: CompareArgs, gate: &Gate, store: &Store, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
-    let [a, b] = match sides(&args, gate, store, stop, io).await? {
+pub(super) async fn run(
+    args: CompareArgs,
+    gate: &Gate,
+    store: &Store,
+    around: &Around,
+    stop: impl Future<Output = ()>,
+    io: &mut Streams<'_>,
+) -> io::Result<u8> {
+    let [a, b] = match sides(&args, gate, store, around, stop, io).await? {
         Ok(sides) => sides,
         Err((problem, code)) => return io.fail(&problem).map(|_| code),
     };
@@ -85,12 +94,13 @@ pub(super) async fn sides(
     args: &CompareArgs,
     gate: &Gate,
     store: &Store,
+    around: &Around,
     stop: impl Future<Output = ()>,
     io: &mut Streams<'_>,
 ) -> io::Result<Result<[Vec<Run>; 2], (Problem, u8)>> {
     match kept(args, store) {
         Some(kept) => Ok(kept.map_err(|problem| (problem, 1))),
-        None => Ok(in_turn(args, gate, store, stop, io).await?.map_err(|problem| (problem, 2))),
+        None => Ok(in_turn(args, gate, store, around, stop, io).await?.map_err(|problem| (problem, 2))),
     }
 }
 
@@ -114,10 +124,11 @@ async fn in_turn(
     args: &CompareArgs,
     gate: &Gate,
     store: &Store,
+    around: &Around,
     stop: impl Future<Output = ()>,
     io: &mut Streams<'_>,
 ) -> io::Result<Result<[Vec<Run>; 2], Problem>> {
-    let plans = match (plan(args, &args.a), plan(args, &args.b)) {
+    let orders = match (order(args, &args.a, around).await, order(args, &args.b, around).await) {
         (Ok(a), Ok(b)) => [a, b],
         (Err(problem), _) | (_, Err(problem)) => return Ok(Err(problem)),
     };
@@ -125,11 +136,11 @@ async fn in_turn(
     let mut stop = std::pin::pin!(stop);
     let turns = turns(args.pairs, args.seed);
     for (at, side) in turns.iter().enumerate() {
-        let handle = match perf::start(Order::new(plans[*side].clone()), gate, store) {
+        let handle = match perf::start(orders[*side].clone(), gate, store) {
             Ok(handle) => handle,
             Err(problem) => return Ok(Err(problem)),
         };
-        _ = writeln!(io.err, "{} of {}: {}, {}", at + 1, turns.len(), ["A", "B"][*side], report::announced(&plans[*side]));
+        _ = writeln!(io.err, "{} of {}: {}, {}", at + 1, turns.len(), ["A", "B"][*side], report::announced(&orders[*side].plan));
         let finished = match to_its_end(handle, stop.as_mut(), &mut io::sink()).await {
             Ok(finished) => finished,
             Err(problem) => return Ok(Err(problem)),
@@ -153,10 +164,10 @@ fn turns(pairs: usize, seed: u64) -> Vec<usize> {
     (0..pairs).flat_map(|pair| if pair % 2 == 0 { [first, 1 - first] } else { [1 - first, first] }).collect()
 }
 
-fn plan(args: &CompareArgs, url: &str) -> Result<Plan, Problem> {
-    let gentle = Plan::gentle(Target::parse(url)?);
+async fn order(args: &CompareArgs, url: &str, around: &Around) -> Result<Order, Problem> {
+    let (gentle, services) = gentle(url)?;
     let plan = Plan { connections: args.connections, duration: args.duration, pace: args.rate.clone().unwrap_or(gentle.pace), ..gentle };
-    plan.check().map(|()| plan)
+    around.found(Order { services, typed: args.how.confirm.clone(), ..Order::new(args.how.over(plan)?) }).await
 }
 
 fn text(args: &CompareArgs, compared: &Compared) -> String {

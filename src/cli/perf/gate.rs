@@ -7,13 +7,16 @@ use clap::Args;
 use serde_json::json;
 
 use super::super::Streams;
+use super::Around;
 use super::compare::{self, CompareArgs, metric};
 use super::form::{self, Form};
 use super::history::series;
+use super::how::HowArgs;
 use crate::cluster::gate::Gate;
 use crate::load::plan::Pace;
 use crate::names::Problem;
 use crate::perf::profile::kept::Profiles;
+use crate::perf::service;
 use crate::results::baseline::{Baselines, Kind};
 use crate::results::compare::{Compared, Metric};
 use crate::results::gate::{Check, Outcome, checks};
@@ -53,6 +56,8 @@ pub struct GateArgs {
     /// Requests a second to A and B, or `max`.
     #[arg(short, long, value_parser = super::pace)]
     rate: Option<Pace>,
+    #[command(flatten)]
+    how: HowArgs,
     /// Where chance begins.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -61,11 +66,25 @@ pub struct GateArgs {
     output: Form,
 }
 
+impl GateArgs {
+    /// One of its sides is a Service.
+    pub(super) fn names_services(&self) -> bool {
+        self.b.as_ref().is_some_and(|b| service::is(b) || service::is(&self.what))
+    }
+}
+
 /// Judges.
-pub(super) async fn run(args: GateArgs, gate: &Gate, store: &Store, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
+pub(super) async fn run(
+    args: GateArgs,
+    gate: &Gate,
+    store: &Store,
+    around: &Around,
+    stop: impl Future<Output = ()>,
+    io: &mut Streams<'_>,
+) -> io::Result<u8> {
     let judged = match &args.b {
         None => of_profile(&args, store),
-        Some(b) => of_two(&args, b, gate, store, stop, io).await?,
+        Some(b) => of_two(&args, b, gate, store, around, stop, io).await?,
     };
     match judged {
         Ok(checks) => report(&args, &checks, io),
@@ -120,6 +139,7 @@ async fn of_two(
     b: &str,
     gate: &Gate,
     store: &Store,
+    around: &Around,
     stop: impl Future<Output = ()>,
     io: &mut Streams<'_>,
 ) -> io::Result<Result<Vec<Check>, Problem>> {
@@ -131,13 +151,14 @@ async fn of_two(
         duration: args.duration,
         connections: args.connections,
         rate: args.rate.clone(),
+        how: args.how.clone(),
         gate: metrics[0],
         band: args.band.unwrap_or(3.0),
         seed: args.seed,
         output: Form::Text,
     };
     let judged = |[a, b]: [Vec<Run>; 2]| checks(&Compared::of(&a, &b, metrics[0], compare.band / 100.0, args.seed), &metrics, &[]);
-    Ok(compare::sides(&compare, gate, store, stop, io).await?.map(judged).map_err(|(problem, _)| problem))
+    Ok(compare::sides(&compare, gate, store, around, stop, io).await?.map(judged).map_err(|(problem, _)| problem))
 }
 
 fn report(args: &GateArgs, checks: &[Check], io: &mut Streams<'_>) -> io::Result<u8> {

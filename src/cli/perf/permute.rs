@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::super::{Output, Streams};
 use super::Around;
+use super::how::HowArgs;
 use crate::cluster::fleet::Fleet;
 use crate::names::Problem;
 use crate::perf::permute::conduct::{Ground, Measured, News, conduct, recover};
@@ -29,9 +30,8 @@ pub struct PermuteArgs {
     /// Put back the targets that a killed one left changed.
     #[arg(long, conflicts_with_all = ["file", "dry_run"])]
     recover: bool,
-    /// The name of the cluster, where it is protected.
-    #[arg(long, value_name = "CLUSTER")]
-    confirm: Option<String>,
+    #[command(flatten)]
+    how: HowArgs,
     /// How to write the result.
     #[arg(short, long, value_enum, default_value_t = Output::Text)]
     output: Output,
@@ -54,7 +54,7 @@ pub(super) async fn run(args: PermuteArgs, around: &Around, store: &Store, stop:
     if args.dry_run {
         return planned(&matrix, args.output, io);
     }
-    let ground = Ground { fleet, store, journals: &journals, typed: args.confirm.clone() };
+    let ground = Ground { fleet, store, journals: &journals, typed: args.how.confirm.clone(), shape: &|plan| args.how.over(plan) };
     let measured = {
         let err = &mut *io.err;
         // Nobody reading what it says of itself must not cost the result.
@@ -199,7 +199,7 @@ async fn put_back(args: &PermuteArgs, fleet: &Fleet, journals: &Path, io: &mut S
         writeln!(io.err, "nothing was left changed")?;
     }
     for left in &all {
-        match recover(left, fleet, args.confirm.as_deref()).await {
+        match recover(left, fleet, args.how.confirm.as_deref()).await {
             Ok(()) => writeln!(io.out, "{} is as it was before {}", left.entry.key, sanitise(&left.entry.matrix))?,
             Err(problem) => code = io.fail(&problem)?,
         }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::super::{Output, Streams};
 use super::form::{self, Form};
-use super::{RunArgs, print_problems, report, to_its_end};
+use super::{Around, RunArgs, print_problems, report, to_its_end, usage};
 use crate::cluster::gate::Gate;
 use crate::names::Problem;
 use crate::perf::profile::kept::Profiles;
@@ -91,10 +91,7 @@ fn list(profiles: &Profiles, output: Form, io: &mut Streams<'_>) -> io::Result<u
         }
         Form::Csv | Form::Markdown => form::rows(output, &head, &rows, io.out)?,
         Form::Junit => {
-            return super::usage(
-                &Problem::new("perf.form", "profiles are no test", "").hint("text, json, yaml, csv and markdown can be written"),
-                io,
-            );
+            return usage(&Problem::new("perf.form", "profiles are no test", "").hint("text, json, yaml, csv and markdown can be written"), io);
         }
         Form::Text if rows.is_empty() => writeln!(io.out, "no profiles are kept: `meshplay perf profile save FILE` keeps one")?,
         Form::Text => {
@@ -133,6 +130,7 @@ pub(super) async fn conduct(
     args: &RunArgs,
     gate: &Gate,
     store: &Store,
+    around: &Around,
     stop: impl Future<Output = ()>,
     io: &mut Streams<'_>,
 ) -> io::Result<u8> {
@@ -149,9 +147,17 @@ pub(super) async fn conduct(
     let turns: Vec<&Part> = (0..profile.repeat).flat_map(|_| &profile.parts).collect();
     for (at, part) in turns.iter().enumerate() {
         let aborts = args.aborts.iter().copied().chain(args.abort_errors).collect();
-        let order = Order { provenance: profile.provenance(part), aborts, ..Order::new(part.plan.clone()) };
+        let order = Order { aborts, typed: args.how.confirm.clone(), ..profile.order(part) };
+        let order = match args.how.over(order.plan.clone()) {
+            Ok(plan) => around.found(Order { plan, ..order }).await,
+            Err(problem) => return usage(&problem, io),
+        };
+        let order = match order {
+            Ok(order) => order,
+            Err(problem) => return io.fail(&problem),
+        };
         let named = part.name.as_ref().map_or_else(String::new, |name| format!("{name}: "));
-        _ = writeln!(io.err, "{} of {}: {named}{}", at + 1, turns.len(), report::announced(&part.plan));
+        _ = writeln!(io.err, "{} of {}: {named}{}", at + 1, turns.len(), report::announced(&order.plan));
         let finished = match perf::start(order, gate, store) {
             Ok(handle) => to_its_end(handle, stop.as_mut(), io.err).await,
             Err(problem) => Err(problem),

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::super::{Output, Streams};
-use super::{print_problems, report, to_its_end};
+use super::{Around, print_problems, report, to_its_end};
 use crate::cluster::gate::Gate;
 use crate::names::Problem;
-use crate::perf::apart::{self, Launch, Refusal};
+use crate::perf::apart::{self, Refusal};
 use crate::perf::schedule::cron::Cron;
 use crate::perf::schedule::{Book, News, Schedule};
 use crate::perf::{self, Order};
@@ -79,13 +79,13 @@ fn cron(text: &str) -> Result<Cron, String> {
 /// Does it.
 pub(super) async fn run(
     verb: ScheduleVerb,
-    book: &Book,
+    around: &Around,
     gate: &Gate,
     store: &Store,
-    launch: &Launch,
     stop: impl Future<Output = ()>,
     io: &mut Streams<'_>,
 ) -> io::Result<u8> {
+    let book = &around.book;
     match verb {
         ScheduleVerb::List(args) => list(&args, book, io),
         ScheduleVerb::Add(args) => add(*args, book, io),
@@ -93,7 +93,7 @@ pub(super) async fn run(
             Ok(()) => writeln!(io.err, "{} is not done any more", sanitise(&name)).map(|()| 0),
             Err(problem) => io.fail(&problem),
         },
-        ScheduleVerb::Run => keep(book, gate, store, launch, stop, io).await,
+        ScheduleVerb::Run => keep(around, gate, store, stop, io).await,
     }
 }
 
@@ -138,8 +138,8 @@ fn list(args: &ListArgs, book: &Book, io: &mut Streams<'_>) -> io::Result<u8> {
     Ok(0)
 }
 
-async fn keep(book: &Book, gate: &Gate, store: &Store, launch: &Launch, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
-    let mut keeper = match book.keep() {
+async fn keep(around: &Around, gate: &Gate, store: &Store, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
+    let mut keeper = match around.book.keep() {
         Ok(Some(keeper)) => keeper,
         Ok(None) => {
             let why = "another program does what is due: `meshplay perf schedule run`, or a screen";
@@ -164,9 +164,14 @@ async fn keep(book: &Book, gate: &Gate, store: &Store, launch: &Launch, stop: im
             News::Due(name, orders) => {
                 let count = orders.len();
                 for (at, order) in orders.into_iter().enumerate() {
-                    _ = writeln!(io.err, "{}: {} of {count}, {}", sanitise(&name), at + 1, report::announced(&order.plan));
-                    if !one(order, gate, store, launch, stop.as_mut(), io).await? {
-                        return Ok(0);
+                    match around.found(order).await {
+                        Ok(order) => {
+                            _ = writeln!(io.err, "{}: {} of {count}, {}", sanitise(&name), at + 1, report::announced(&order.plan));
+                            if !one(order, gate, store, around, stop.as_mut(), io).await? {
+                                return Ok(0);
+                            }
+                        }
+                        Err(problem) => print_problems(&[problem], io),
                     }
                 }
             }
@@ -175,8 +180,8 @@ async fn keep(book: &Book, gate: &Gate, store: &Store, launch: &Launch, stop: im
 }
 
 /// One run, in a process of its own where that is possible; false when it was stopped.
-async fn one(order: Order, gate: &Gate, store: &Store, launch: &Launch, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<bool> {
-    let handle = match apart::start(&order, launch, gate, store).await {
+async fn one(order: Order, gate: &Gate, store: &Store, around: &Around, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<bool> {
+    let handle = match apart::start(&order, &around.launch, gate, store).await {
         Ok(handle) => Ok(handle),
         Err(Refusal::Order(problem)) => Err(problem),
         Err(Refusal::Apart(_)) => perf::start(order, gate, store),

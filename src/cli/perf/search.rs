@@ -7,13 +7,14 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::super::{Output, Streams};
-use super::{print_problems, to_its_end, usage};
+use super::how::HowArgs;
+use super::{Around, gentle, print_problems, to_its_end, usage};
 use crate::cluster::gate::Gate;
 use crate::load::plan::{Pace, Plan};
-use crate::load::target::Target;
 use crate::names::Problem;
 use crate::perf::limit::Limits;
 use crate::perf::search::{Search, Verdict};
+use crate::perf::service;
 use crate::perf::{self, Order};
 use crate::results::{Run, State, Store};
 use crate::text::age;
@@ -22,7 +23,7 @@ use crate::text::quantity::{latency, rate};
 /// What to search.
 #[derive(Clone, Debug, Args)]
 pub struct SearchArgs {
-    /// An address; without a scheme it is http.
+    /// An address; without a scheme it is http. Or a Service of the cluster, service://shop/web/.
     url: String,
     /// What has to hold: `p99<50ms,errors<1%`.
     #[arg(long, value_parser = limits)]
@@ -42,12 +43,11 @@ pub struct SearchArgs {
     /// How long each run lasts; a p99 needs a thousand answers.
     #[arg(short, long, default_value = "5s", value_parser = age::parse)]
     duration: Duration,
-    /// How long each run loads before anything counts.
-    #[arg(long, default_value = "1s", value_parser = age::parse)]
-    warm_up: Duration,
     /// Connections kept open.
     #[arg(short, long, default_value_t = 64)]
     connections: usize,
+    #[command(flatten)]
+    how: HowArgs,
     /// How to write the result.
     #[arg(short, long, value_enum, default_value_t = Output::Text)]
     output: Output,
@@ -61,17 +61,39 @@ fn positive(text: &str) -> Result<f64, String> {
     text.parse().ok().filter(|number: &f64| *number > 0.0 && number.is_finite()).ok_or_else(|| "write a number above 0".to_owned())
 }
 
+/// How long each run loads before anything counts, unless it is said.
+const WARM_UP: Duration = Duration::from_secs(1);
+
+impl SearchArgs {
+    /// It loads a Service.
+    pub(super) fn names_service(&self) -> bool {
+        service::is(&self.url)
+    }
+}
+
 /// Searches; answers 1 where no rate was confirmed.
-pub(super) async fn run(args: SearchArgs, gate: &Gate, store: &Store, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
+pub(super) async fn run(
+    args: SearchArgs,
+    gate: &Gate,
+    store: &Store,
+    around: &Around,
+    stop: impl Future<Output = ()>,
+    io: &mut Streams<'_>,
+) -> io::Result<u8> {
+    let order = match order(&args) {
+        Ok(order) => around.found(order).await,
+        Err(problem) => return usage(&problem, io),
+    };
+    let order = match order {
+        Ok(order) => order,
+        Err(problem) => return io.fail(&problem),
+    };
     let mut search = Search::new(args.from, args.to, args.precision / 100.0, args.repeats.max(1));
     let mut stop = std::pin::pin!(stop);
     let mut runs: Vec<Run> = Vec::new();
     while let Some((wanted, confirms)) = search.next() {
-        let plan = match plan(&args, wanted) {
-            Ok(plan) => plan,
-            Err(problem) => return usage(&problem, io),
-        };
-        let handle = match perf::start(Order::new(plan), gate, store) {
+        let plan = Plan { pace: Pace::Rate(wanted), ..order.plan.clone() };
+        let handle = match perf::start(Order { plan, ..order.clone() }, gate, store) {
             Ok(handle) => handle,
             Err(problem) => return io.fail(&problem),
         };
@@ -106,10 +128,11 @@ pub(super) async fn run(args: SearchArgs, gate: &Gate, store: &Store, stop: impl
     }
 }
 
-fn plan(args: &SearchArgs, rate: f64) -> Result<Plan, Problem> {
-    let gentle = Plan::gentle(Target::parse(&args.url)?);
-    let plan = Plan { connections: args.connections, duration: args.duration, warm_up: args.warm_up, pace: Pace::Rate(rate), ..gentle };
-    plan.check().map(|()| plan)
+/// The runs, at the rate it begins with.
+fn order(args: &SearchArgs) -> Result<Order, Problem> {
+    let (gentle, services) = gentle(&args.url)?;
+    let plan = Plan { connections: args.connections, duration: args.duration, warm_up: WARM_UP, pace: Pace::Rate(args.from), ..gentle };
+    Ok(Order { services, typed: args.how.confirm.clone(), ..Order::new(args.how.over(plan)?) })
 }
 
 fn text(args: &SearchArgs, search: &Search, runs: &[Run]) -> String {

@@ -9,6 +9,7 @@ use super::journal::{Entry, Journal, Left};
 use super::{Cell, Matrix, wrong};
 use crate::cluster::alter::{Earnest, Patch, meant, undo};
 use crate::cluster::fleet::Fleet;
+use crate::load::plan::Plan;
 use crate::load::target::Target;
 use crate::names::{ClusterId, ObjectKey, Problem};
 use crate::perf::{Order, start};
@@ -37,6 +38,8 @@ pub struct Ground<'g> {
     pub journals: &'g Path,
     /// The name of a protected cluster as the person typed it.
     pub typed: Option<String>,
+    /// What is asked, and how, beside what the file says of each run.
+    pub shape: &'g (dyn Fn(Plan) -> Result<Plan, Problem> + Sync),
 }
 
 /// What it came to.
@@ -158,7 +161,7 @@ async fn rounds(
             now = Some(cell.configuration);
         }
         tell(News::Measuring(*cell, at + 1, cells.len()));
-        let plan = matrix.loads[cell.load].plan(targets[cell.endpoint].clone())?;
+        let plan = (ground.shape)(matrix.loads[cell.load].plan(targets[cell.endpoint].clone())?)?;
         let order = Order {
             cluster: cluster.cloned(),
             what: Some(name(matrix, *cell)),

@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Fault, Part, at};
-use crate::load::plan::{Endpoint, Pace, Plan, Stage};
+use crate::load::plan::{Pace, Plan, Stage};
 use crate::load::request::{Body, Header, Request};
-use crate::load::target::Target;
+use crate::perf::service::{self, Service};
 use crate::text::yaml::Placed;
 use crate::text::{age, sanitise};
 
@@ -105,16 +105,18 @@ impl File {
     pub(super) fn parts(&self) -> Result<Vec<Part>, Fault> {
         let clients = &self.meshplay.clients;
         if clients.is_empty() {
-            return Ok(vec![Part { name: None, plan: self.plan(&Client::default())? }]);
+            let (plan, services) = self.plan(&Client::default())?;
+            return Ok(vec![Part { name: None, plan, services }]);
         }
         let part = |(nth, client): (usize, &Client)| {
             let name = client.name.clone().unwrap_or_else(|| format!("client {}", nth + 1));
-            Ok(Part { name: Some(sanitise(&name).into_owned()), plan: self.plan(client)? })
+            let (plan, services) = self.plan(client)?;
+            Ok(Part { name: Some(sanitise(&name).into_owned()), plan, services })
         };
         clients.iter().enumerate().map(part).collect()
     }
 
-    fn plan(&self, client: &Client) -> Result<Plan, Fault> {
+    fn plan(&self, client: &Client) -> Result<(Plan, Vec<Service>), Fault> {
         let ours = &self.meshplay;
         let own = !client.endpoints.is_empty();
         let (addresses, weights) = if own { (&client.endpoints, &client.weights) } else { (&self.endpoints, &ours.weights) };
@@ -122,22 +124,21 @@ impl File {
         if !weights.is_empty() && weights.len() != addresses.len() {
             return Err(at(first, format!("there are {} endpoints and {} weights", addresses.len(), weights.len())));
         }
-        let weight = |nth: usize| weights.get(nth).copied().unwrap_or(1);
-        let target =
-            |address: &Placed<String>| Target::parse(&address.value).map_err(|problem| at(address, format!("{}: {}", problem.what, problem.why)));
-        let gentle = Plan::gentle(target(first)?);
-        let also = addresses.iter().enumerate().skip(1).map(|(nth, address)| {
-            let target = target(address)?;
-            Ok(Endpoint { name: target.url().to_owned(), target, weight: weight(nth) })
-        });
-        let also = also.collect::<Result<_, Fault>>()?;
+        let endpoint = |(nth, address): (usize, &Placed<String>)| {
+            let found = service::endpoint(nth, &address.value, weights.get(nth).copied().unwrap_or(1));
+            found.map_err(|problem| at(address, format!("{}: {}", problem.what, problem.why)))
+        };
+        let (mut also, services): (Vec<_>, Vec<_>) =
+            addresses.iter().enumerate().map(endpoint).collect::<Result<Vec<_>, Fault>>()?.into_iter().unzip();
+        let here = also.remove(0);
+        let gentle = Plan::gentle(here.target);
         let connections = client.connections.as_ref().or(self.concurrent_request.as_ref());
         let span = |text: &Option<Placed<String>>, other: Duration| {
             text.as_ref().map_or(Ok(other), |text| age::parse(&text.value).map_err(|why| at(text, why)))
         };
         let plan = Plan {
             request: self.request(client)?,
-            weight: weight(0),
+            weight: here.weight,
             also,
             connections: connections.map_or(gentle.connections, |count| count.value),
             duration: span(&self.duration, gentle.duration)?,
@@ -150,7 +151,7 @@ impl File {
         };
         plan.check()
             .map_err(|problem| at(first, if problem.why.is_empty() { problem.what } else { format!("{}: {}", problem.what, problem.why) }))?;
-        Ok(plan)
+        Ok((plan, services.into_iter().flatten().collect()))
     }
 
     /// 0 requests a second are as many as possible, as Meshery has it.

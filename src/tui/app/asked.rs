@@ -33,6 +33,10 @@ pub(super) fn run_line(model: &mut Model, at: At, text: &str) -> Wanted {
             xray::update::ask(&mut model.xray, xray::state::Ask { kind, namespaces });
             go(model, at, PaneId::Xray)
         }
+        Ok(line::Meaning::Annotate(text)) => {
+            let step = inventory::update::annotate(&model.inventory, &model.shared, &text).map(Effect::Inventory);
+            settle(model, at, step)
+        }
         Ok(line::Meaning::Columns(texts)) => match inventory::update::add_columns(&mut model.inventory, &model.shared, &texts) {
             Ok(step) => settle(model, at, step.map(Effect::Inventory)),
             Err(why) => notice(model, at, Notice::error(Problem::new("columns", "the columns are as they were", why))),
@@ -58,6 +62,10 @@ pub(super) fn run_line(model: &mut Model, at: At, text: &str) -> Wanted {
         Ok(line::Meaning::Slow(slow)) => {
             model.slow.said = Some(slow);
             notice(model, at, Notice::info(format!("slow line {}", model.slow.why())))
+        }
+        Ok(line::Meaning::Mouse(mouse)) => {
+            model.mouse.said = Some(mouse);
+            notice(model, at, Notice::info(format!("mouse {}", model.mouse.why())))
         }
         Ok(line::Meaning::CopyTo(file)) => copy::to_file(model, at, &file),
         Ok(line::Meaning::Leave) => {

@@ -134,6 +134,7 @@ pub(super) fn confirm_answered(model: &mut Model, at: At, answer: ConfirmAnswer,
             model.overlays.pop();
             let step = match then {
                 Confirmed::Delete(keys) => inventory::update::confirmed(&mut model.inventory, keys).map(Effect::Inventory),
+                Confirmed::Annotate { key, name, value } => inventory::update::annotated(&model.shared, key, name, value).map(Effect::Inventory),
                 Confirmed::Stand(ids, to) => standing::go(model, at, ids, to),
                 Confirmed::StartRun => perf::update::confirmed(&mut model.perf).map(Effect::Perf),
                 Confirmed::Quit => {

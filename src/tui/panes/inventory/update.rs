@@ -1,6 +1,7 @@
 //! What commands, rows and answers do to the inventory. Never waits, never reads a clock.
 
 mod act;
+mod annotate;
 mod census;
 mod columns;
 mod detail;
@@ -9,6 +10,7 @@ mod follow;
 mod groups;
 mod helm;
 mod measure;
+mod mouse;
 mod namespaces;
 mod news;
 mod places;
@@ -23,9 +25,11 @@ mod uses;
 use std::time::Duration;
 
 pub use self::act::confirmed;
+pub use self::annotate::{annotate, annotated};
 pub use self::columns::{add_columns, choose_columns, new_column};
 pub use self::detail::{next_region, zoom};
 pub use self::drill::reveal;
+pub use self::mouse::{clicked, wheeled};
 pub use self::places::travel;
 pub use self::resume::resume;
 pub use self::saved::{restore, save_view, unsave};
@@ -153,6 +157,10 @@ pub fn report(state: &mut State, shared: &Shared, at: At, report: Report) -> Ste
         Report::Saved(written) => {
             state.saving = state.saving.saturating_sub(1);
             Step::intent(Intent::Notice(written.map_or_else(Notice::error, Notice::info)))
+        }
+        Report::Annotated { key, name, problem } => {
+            let notice = problem.map_or_else(|| Notice::info(format!("annotated {key}: {name}")), Notice::error);
+            Step::intent(Intent::Notice(notice))
         }
         Report::Deleted { key, problem } => {
             state.deleting = state.deleting.saturating_sub(1);

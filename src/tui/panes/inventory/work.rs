@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::state::{Body, Tab};
+use crate::cluster::alter::{Earnest, Patch};
 use crate::cluster::census::Count;
 use crate::cluster::connection::unix_now;
 use crate::cluster::events::EventLine;
@@ -126,6 +127,17 @@ pub enum Effect {
         /// Which.
         key: ObjectKey,
     },
+    /// Set an annotation of the very object that was meant, or take it away.
+    Annotate {
+        /// Which object.
+        key: ObjectKey,
+        /// The annotation's name.
+        name: String,
+        /// Its value; none: it is taken away.
+        value: Option<String>,
+        /// The name of the cluster as the person typed it, where it is protected.
+        typed: Option<String>,
+    },
     /// Say what a cluster serves, once it is connected.
     Kinds {
         /// Which cluster.
@@ -223,6 +235,15 @@ pub enum Report {
     },
     /// A table was written to files, or was not; what to say.
     Saved(Result<String, Problem>),
+    /// An annotation was written, or was not.
+    Annotated {
+        /// Of which object.
+        key: ObjectKey,
+        /// Its name.
+        name: String,
+        /// Why not.
+        problem: Option<Problem>,
+    },
     /// An object was deleted, or was not.
     Deleted {
         /// Which.
@@ -292,6 +313,7 @@ impl<F: Send + 'static> Work<F> {
             Effect::Owner { generation, key } => self.ask(move |fleet| async move { Report::Owner { generation, owner: fleet.owner(&key).await } }),
             Effect::Save { name, columns, rows, now } => self.save(name, columns, rows, now),
             Effect::Delete { key } => self.delete(key),
+            Effect::Annotate { key, name, value, typed } => self.annotate(key, name, value, typed),
             Effect::Kinds { cluster } => self.kinds(cluster),
         }
     }
@@ -450,6 +472,15 @@ impl<F: Send + 'static> Work<F> {
             let written = tokio::task::spawn_blocking(move || gate.record(&action, said, unix_now())).await.unwrap_or_else(|ended| Err(ended.into()));
             let problem = outcome.err().or_else(|| written.err().map(unwritten));
             _ = reports.send(wrap(Report::Deleted { key, problem })).await;
+        });
+    }
+
+    fn annotate(&self, key: ObjectKey, name: String, value: Option<String>, typed: Option<String>) {
+        let (fleet, reports, wrap) = (self.fleet.clone(), self.reports.clone(), self.wrap);
+        tokio::spawn(async move {
+            let patch = Patch::Merge(serde_json::json!({"metadata": {"annotations": {name.clone(): value}}}));
+            let problem = fleet.patch(&key, &patch, Earnest::Done, typed.as_deref()).await.err();
+            _ = reports.send(wrap(Report::Annotated { key, name, problem })).await;
         });
     }
 

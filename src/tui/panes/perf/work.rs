@@ -15,7 +15,7 @@ use crate::load::sample::Sample;
 use crate::names::{ObjectKey, Problem};
 use crate::perf::apart::{self, Launch, Refusal};
 use crate::perf::schedule::{Book, News};
-use crate::perf::{self, Handle, Order, Stopper};
+use crate::perf::{self, Handle, Order, Stopper, service};
 use crate::results::compare::{Compared, Metric};
 use crate::results::{Run, Store};
 
@@ -295,7 +295,11 @@ impl<F: Send + 'static> Desk<F> {
                 News::Missed(name, times, _) => self.report(Report::Missed { name, times }).await,
                 News::Due(name, orders) => {
                     // One after the other: they must not load each other's target.
-                    for order in orders {
+                    for mut order in orders {
+                        if let Err(problem) = service::find(&mut order, &self.fleet, None).await {
+                            self.report(Report::Refused { problem }).await;
+                            continue;
+                        }
                         match apart::start(&order, &self.launch, self.fleet.gate(), &self.store).await {
                             Ok(handle) => {
                                 let run = Box::new(handle.run().clone());
