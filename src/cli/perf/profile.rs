@@ -5,9 +5,9 @@ use std::io;
 use clap::Subcommand;
 use serde_json::json;
 
-use super::super::{Output, Streams};
+use super::super::Streams;
 use super::form::{self, Form};
-use super::{Around, RunArgs, print_problems, report, to_its_end, usage};
+use super::{Around, RunArgs, print_problems, report, to_its_end, told, usage};
 use crate::cluster::gate::Gate;
 use crate::names::Problem;
 use crate::perf::profile::kept::Profiles;
@@ -175,18 +175,27 @@ pub(super) async fn conduct(
             Err(problem) => return io.fail(&problem),
         }
     }
-    told(&profile, &runs, args.output, io)
+    all_told(&profile, &runs, args.output, io)
 }
 
-fn told(profile: &Profile, runs: &[Run], output: Output, io: &mut Streams<'_>) -> io::Result<u8> {
+fn all_told(profile: &Profile, runs: &[Run], output: Form, io: &mut Streams<'_>) -> io::Result<u8> {
     let limits: Vec<Check> = profile.thresholds(runs).iter().map(threshold).collect();
     match output {
-        Output::Json => {
+        Form::Json | Form::Yaml => {
             let limit = |check: &Check| json!({"name": check.name, "outcome": check.outcome.name(), "said": check.said});
             let limits: Vec<_> = limits.iter().map(limit).collect();
-            writeln!(io.out, "{:#}", json!({"profile": profile.name, "hash": profile.hash, "runs": runs, "limits": limits}))?;
+            form::value(output, &json!({"profile": profile.name, "hash": profile.hash, "runs": runs, "limits": limits}), io.out)?;
         }
-        Output::Text => {
+        Form::Csv | Form::Markdown => form::runs(output, runs, io.out)?,
+        Form::Junit => {
+            // A profile has many runs: each names its own cases.
+            let own = |run: &Run| {
+                told::cases(run, &[]).into_iter().map(|case| Check { name: format!("{}: {}", run.id, case.name), ..case }).collect::<Vec<_>>()
+            };
+            let cases: Vec<Check> = limits.iter().cloned().chain(runs.iter().flat_map(own)).collect();
+            form::junit(&profile.name, &cases, io.out)?;
+        }
+        Form::Text => {
             write!(io.out, "{}", report::table(runs))?;
             limits.iter().try_for_each(|check| writeln!(io.out, "{:<12}  {}  {}", check.outcome.name(), check.name, check.said))?;
         }
