@@ -91,7 +91,7 @@ pub struct RunArgs {
     #[arg(required_unless_present = "profile")]
     url: Option<String>,
     /// A profile by name, or its file, instead of an address and how to load it.
-    #[arg(long, value_name = "PROFILE", conflicts_with_all = ["url", "connections", "duration", "requests", "rate", "also", "weight", "detach"])]
+    #[arg(long, value_name = "PROFILE", conflicts_with_all = ["url", "connections", "duration", "requests", "rate", "also", "weight"])]
     profile: Option<String>,
     /// `name=value`: what is said of the run, as in `release=v2`; history tells when it changed. May be given several times.
     #[arg(long = "label", value_name = "NAME=VALUE", value_parser = label)]
@@ -243,12 +243,7 @@ async fn load(args: RunArgs, gate: &Gate, store: &Store, around: &Around, stop: 
         Err(problem) => return io.fail(&problem),
     };
     if args.detach {
-        return if around.is_embedded(&order) {
-            let why = "the embedded cluster ends with this command";
-            usage(&Problem::new("perf.embedded", "a run on it cannot outlive it", why).hint("`meshplay sandbox serve` keeps one"), io)
-        } else {
-            apart::detach(order, args.output, &around.launch, gate, store, io).await
-        };
+        return apart::detach(order, args.output, around, gate, store, io).await;
     }
     let (announced, rules) = (report::announced(&order.plan), order.aborts.clone());
     let handle = match perf::start(order, gate, store) {

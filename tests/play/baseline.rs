@@ -152,3 +152,20 @@ fn what_cut_off_permutations_left_changed_is_put_back_by_a_key() {
     assert_shown(&mut stage, &["Deployment shop/web in sandbox is as it was"]);
     crate::assert_not_shown(&mut stage, &["left changed"]);
 }
+
+#[test]
+fn runs_too_short_for_the_figure_that_is_looked_at_are_held_by_one_they_know() {
+    // Of fifty answers the median is known and p99 is not.
+    let short = |number: i64| {
+        let mut run = run(number, SLOW);
+        (run.latencies.p99, run.latencies.p90) = (None, None);
+        run
+    };
+    let mut stage = newcomer();
+    stage.play(",p").perf(Report::Listed { runs: (0..6).map(|number| run(number, FAST)).collect(), problems: vec![] });
+    stage.play("B");
+    answer(&mut stage);
+    stage.perf(Report::Listed { runs: (6..11).map(short).collect(), problems: vec![] }).play("H");
+    answer(&mut stage);
+    assert_shown(&mut stage, &["✗ REGRESSION  p50 worse, +"]);
+}

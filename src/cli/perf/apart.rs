@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::super::Streams;
 use super::form::Form;
-use super::{ended, report, to_its_end, to_its_end_unless, told};
+use super::{Around, ended, report, to_its_end, to_its_end_unless, told, usage};
 use crate::cluster::gate::Gate;
 use crate::names::Problem;
 use crate::perf::apart::{self, Launch, Refusal};
@@ -24,9 +24,15 @@ pub struct RunName {
 }
 
 /// Starts it and lets it go.
-pub(super) async fn detach(order: Order, output: Form, launch: &Launch, gate: &Gate, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> {
-    let announced = report::announced(&order.plan);
-    let handle = match apart::start(&order, launch, gate, store).await {
+pub(super) async fn detach(order: Order, output: Form, around: &Around, gate: &Gate, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> {
+    if around.is_embedded(&order) {
+        let why = "the embedded cluster ends with this command";
+        return usage(&Problem::new("perf.embedded", "a run on it cannot outlive it", why).hint("`meshplay sandbox serve` keeps one"), io);
+    }
+    let more = order.then.len();
+    let others = if more == 0 { String::new() } else { format!(", then {more} more") };
+    let announced = format!("{}{others}", report::announced(&order.plan));
+    let handle = match apart::start(&order, &around.launch, gate, store).await {
         Ok(handle) => handle,
         Err(Refusal::Order(problem) | Refusal::Apart(problem)) => return io.fail(&problem),
     };

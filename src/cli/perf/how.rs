@@ -84,7 +84,8 @@ mod tests {
     #[test]
     fn what_is_given_wins_over_a_plan_and_the_rest_of_it_stays() {
         let request = Request { method: "PUT".into(), headers: vec![Header::new("A", "1"), Header::new("B", "2")], ..Request::default() };
-        let written = Plan { request, timeout: Duration::from_secs(3), keep_alive: false, ..Plan::gentle(Target::parse("127.0.0.1:1").unwrap()) };
+        let written =
+            Plan { request, timeout: Duration::from_secs(3), keep_alive: false, ..Plan::gentle(Target::parse("https://127.0.0.1:1").unwrap()) };
         let over = |words: &[&str]| {
             let line = Line::try_parse_from(std::iter::once("x").chain(words.iter().copied())).unwrap();
             line.how.over(written.clone()).unwrap()

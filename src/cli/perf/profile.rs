@@ -7,11 +7,11 @@ use serde_json::json;
 
 use super::super::Streams;
 use super::form::{self, Form};
-use super::{Around, RunArgs, print_problems, report, to_its_end, told, usage};
+use super::{Around, RunArgs, apart, print_problems, report, to_its_end, told, usage};
 use crate::cluster::gate::Gate;
 use crate::names::Problem;
+use crate::perf::profile::Profile;
 use crate::perf::profile::kept::Profiles;
-use crate::perf::profile::{Part, Profile};
 use crate::perf::{self, Finished, Order};
 use crate::results::gate::{Check, Outcome, threshold};
 use crate::results::{Run, State, Store};
@@ -142,22 +142,21 @@ pub(super) async fn conduct(
     for remark in &profile.remarks {
         _ = writeln!(io.err, "{}: {remark}", profile.name);
     }
+    let orders = match orders(&profile, args, around).await {
+        Ok(orders) => orders,
+        Err((problem, code)) => return io.fail(&problem).map(|_| code),
+    };
+    if args.detach {
+        let mut rest = orders.into_iter();
+        let Some(first) = rest.next() else { return Ok(0) };
+        return apart::detach(Order { then: rest.collect(), ..first }, args.output, around, gate, store, io).await;
+    }
     let mut runs = Vec::new();
     let mut stop = std::pin::pin!(stop);
-    let turns: Vec<&Part> = (0..profile.repeat).flat_map(|_| &profile.parts).collect();
-    for (at, part) in turns.iter().enumerate() {
-        let aborts = args.aborts.iter().copied().chain(args.abort_errors).collect();
-        let order = Order { aborts, typed: args.how.confirm.clone(), ..profile.order(part) };
-        let order = match args.how.over(order.plan.clone()) {
-            Ok(plan) => around.found(Order { plan, ..order }).await,
-            Err(problem) => return usage(&problem, io),
-        };
-        let order = match order {
-            Ok(order) => order,
-            Err(problem) => return io.fail(&problem),
-        };
-        let named = part.name.as_ref().map_or_else(String::new, |name| format!("{name}: "));
-        _ = writeln!(io.err, "{} of {}: {named}{}", at + 1, turns.len(), report::announced(&order.plan));
+    let count = orders.len();
+    for (at, order) in orders.into_iter().enumerate() {
+        let named = order.provenance.part.as_ref().map_or_else(String::new, |name| format!("{name}: "));
+        _ = writeln!(io.err, "{} of {count}: {named}{}", at + 1, report::announced(&order.plan));
         let finished = match perf::start(order, gate, store) {
             Ok(handle) => to_its_end(handle, stop.as_mut(), io.err).await,
             Err(problem) => Err(problem),
@@ -176,6 +175,18 @@ pub(super) async fn conduct(
         }
     }
     all_told(&profile, &runs, args.output, io)
+}
+
+/// Every part as often as the profile says, in turn; else what is wrong, with the exit code of that.
+async fn orders(profile: &Profile, args: &RunArgs, around: &Around) -> Result<Vec<Order>, (Problem, u8)> {
+    let mut parts = Vec::new();
+    for part in &profile.parts {
+        let aborts = args.aborts.iter().copied().chain(args.abort_errors).collect();
+        let order = Order { aborts, typed: args.how.confirm.clone(), ..profile.order(part) };
+        let plan = args.how.over(order.plan.clone()).map_err(|problem| (problem, 2))?;
+        parts.push(around.found(Order { plan, ..order }).await.map_err(|problem| (problem, 1))?);
+    }
+    Ok((0..profile.repeat).flat_map(|_| parts.iter().cloned()).collect())
 }
 
 fn all_told(profile: &Profile, runs: &[Run], output: Form, io: &mut Streams<'_>) -> io::Result<u8> {

@@ -22,6 +22,8 @@ pub enum Held {
         before: Vec<Run>,
         /// The newest ones, oldest first.
         now: Vec<Run>,
+        /// What decides: what is looked at, or what both sides know instead, as the median of runs too short for a p99.
+        metric: Metric,
     },
 }
 
@@ -58,7 +60,18 @@ pub fn held(state: &State, run: &Run) -> Option<Held> {
         return Some(Held::Wanting(RUNS_A_POINT - newer));
     }
     Some(match baseline.kind.resolve(&runs, RUNS_A_POINT, state.metric) {
-        Ok(before) => Held::Enough { before, now: runs.split_off(runs.len() - RUNS_A_POINT).into_iter().map(|(run, _)| run).collect() },
+        Ok(before) => {
+            let now: Vec<Run> = runs.split_off(runs.len() - RUNS_A_POINT).into_iter().map(|(run, _)| run).collect();
+            let metric = known(state.metric, &before, &now);
+            Held::Enough { before, now, metric }
+        }
         Err(problem) => Held::Lost(problem),
     })
+}
+
+/// The metric that is looked at, where enough runs of both sides measured it; else the highest percentile of which that is true.
+fn known(wanted: Metric, before: &[Run], now: &[Run]) -> Metric {
+    let measured = |runs: &[Run], metric: Metric| runs.iter().filter(|run| metric.of(run).is_some()).count();
+    let enough = |metric: &Metric| [before, now].iter().all(|runs| measured(runs, *metric) >= RUNS_A_POINT.min(runs.len()));
+    [wanted, Metric::P99, Metric::P90, Metric::P50].into_iter().find(enough).unwrap_or(wanted)
 }

@@ -66,7 +66,7 @@ pub(super) fn baselines(state: &mut State, all: BTreeMap<String, Baseline>, chan
 /// Asks how the newest runs like this one do against their baseline, if there are enough.
 pub(super) fn judge(state: &State, run: &Run, tell: bool) -> Step<Effect> {
     match held(state, run) {
-        Some(Held::Enough { before, now }) => Step::effect(Effect::Judge { of: Box::new(run.clone()), before, now, metric: state.metric, tell }),
+        Some(Held::Enough { before, now, metric }) => Step::effect(Effect::Judge { of: Box::new(run.clone()), before, now, metric, tell }),
         _ => Step::redraw(),
     }
 }

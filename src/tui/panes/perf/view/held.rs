@@ -14,14 +14,14 @@ pub(super) fn line(state: &State, run: &Run, look: &Look<'_>) -> Vec<(String, Ro
         return vec![(" no baseline; B: later runs are held against those up to here".to_owned(), Role::Dim)];
     };
     let against = format!("against the baseline, {}", baseline.kind.name());
-    let judged = state.judged.as_ref().filter(|judged| judged.series == run.series() && judged.metric == state.metric);
+    let judged = state.judged.as_ref().filter(|judged| judged.series == run.series());
     match (held(state, run), judged) {
         (Some(Held::Wanting(more)), _) => {
             let runs = if more == 1 { "run" } else { "runs" };
-            vec![(format!(" {} {against}: {more} more {runs} like these are needed; b", glyphs.unknown), Role::StatusUnknown)]
+            vec![(format!(" {} {against}: {more} more {runs} like these are needed: b", glyphs.unknown), Role::StatusUnknown)]
         }
         (Some(Held::Lost(problem)), _) => vec![(format!(" {} {against}: {}", glyphs.unknown, problem.why), Role::StatusUnknown)],
-        (Some(Held::Enough { .. }), Some(judged)) => {
+        (Some(Held::Enough { metric, .. }), Some(judged)) if judged.metric == metric => {
             let (sign, word, role) = match judged.outcome {
                 Outcome::Passed => (glyphs.good, "passed", Role::StatusOk),
                 Outcome::Inconclusive => (glyphs.unknown, "cannot be told", Role::StatusUnknown),
