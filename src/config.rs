@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use crate::names::{ConnectionKind, Problem};
-use crate::terminal::{Facts, Slow};
+use crate::terminal::{Facts, Switch};
 use crate::text::fault::Source;
 
 /// The file of settings.
@@ -34,7 +34,9 @@ pub struct Settings {
     /// Longest time between two frames nobody typed for, in milliseconds.
     pub frame_ms: Option<u64>,
     /// Fewer bytes for a slow line: `on`, `off`, `auto`.
-    pub slow: Slow,
+    pub slow: Switch,
+    /// The mouse as well as keys: `on`, `off`, `auto` (not behind SSH).
+    pub mouse: Switch,
     /// Words of the person's own for the `:` line, each with what it stands for: `dp = "deploy"`.
     pub aliases: BTreeMap<String, String>,
     /// Where `enter` leads from kinds that the program knows nothing of.

@@ -9,6 +9,7 @@ pub mod profile;
 pub mod schedule;
 pub mod search;
 pub mod service;
+mod via;
 
 use std::sync::Arc;
 
@@ -116,10 +117,11 @@ impl Order {
 ///
 /// # Errors
 /// The gate refuses, or the plan is out of bounds.
-pub fn prepare(order: Order, gate: &Gate) -> Result<Prepared, Problem> {
+pub fn prepare(mut order: Order, gate: &Gate) -> Result<Prepared, Problem> {
     order.services.first().map_or(Ok(()), |service| Err(service.unknown()))?;
     order.plan.check()?;
     allowed(&order, gate)?;
+    order.plan.path = via::of(&order.plan);
     // Whole milliseconds read better and say as much.
     let started = Timestamp::now();
     let started = started.round(Unit::Millisecond).unwrap_or(started);

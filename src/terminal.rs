@@ -17,21 +17,21 @@ pub enum Depth {
     True,
 }
 
-/// Whether bytes are saved.
+/// Whether something is done that depends on the terminal: bytes saved, the mouse asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Slow {
+pub enum Switch {
     /// Always.
     On,
     /// Never.
     Off,
-    /// Behind SSH, and where the terminal takes long to take a frame.
+    /// As the terminal and the line to it suggest.
     #[default]
     Auto,
 }
 
-impl Slow {
-    /// What is wanted whatever the line does; none: it is looked at.
+impl Switch {
+    /// What is wanted whatever the terminal is; none: it is looked at.
     pub fn forced(self) -> Option<bool> {
         match self {
             Self::On => Some(true),
@@ -66,7 +66,7 @@ impl Facts {
             term: get("TERM").unwrap_or_default(),
             colorterm: get("COLORTERM"),
             no_color: get("NO_COLOR").is_some(),
-            ssh: get("SSH_CONNECTION").is_some(),
+            ssh: get("SSH_CONNECTION").or_else(|| get("SSH_TTY")).is_some(),
             tmux: get("TMUX").is_some(),
             utf8: locale.contains("utf-8") || locale.contains("utf8"),
         }

@@ -25,6 +25,8 @@ mod held;
 mod helm;
 #[path = "play/measure.rs"]
 mod measure;
+#[path = "play/mouse.rs"]
+mod mouse;
 #[path = "play/news.rs"]
 mod news;
 #[path = "support/play.rs"]

@@ -74,9 +74,23 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
 #[test]
 fn it_starts_draws_and_leaves_a_clean_terminal() {
     let pty = started(120, 36);
-    let taken = Modes { alternate: true, hidden_cursor: true, paste: true, raw: true, ..Modes::default() };
+    let taken = Modes { alternate: true, hidden_cursor: true, paste: true, mouse: true, raw: true, ..Modes::default() };
     // A frame may be under way.
     assert_eq!(Modes { synchronized: false, ..pty.modes() }, taken);
+    quit(pty);
+}
+
+#[test]
+fn behind_ssh_the_mouse_is_the_terminals_until_it_is_asked_for() {
+    let mut pty = started_with(&[("SSH_CONNECTION", "192.0.2.1 50000 192.0.2.2 22")], 80, 24);
+    assert!(!contains(&pty.raw(), b"\x1b[?1000h") && !pty.modes().mouse);
+    pty.send(":mouse on\r");
+    pty.wait(|text| text.contains("mouse on"), SOON);
+    assert!(pty.modes().mouse);
+    // No movement is asked for, and what is not asked for writes nothing.
+    assert!(!contains(&pty.raw(), b"\x1b[?1003h") && !contains(&pty.raw(), b"\x1b[?1002h"));
+    pty.send("\x1b[<0;6;6M\x1b[<0;6;6m");
+    pty.wait(|text| text.lines().nth(5).is_some_and(|line| line.starts_with('▌')), SOON);
     quit(pty);
 }
 
@@ -183,7 +197,7 @@ fn stopped_it_gives_the_terminal_away_and_continued_it_takes_it_back() {
     let text = pty.wait(|text| first_screen(text) && text.lines().count() == 30, SOON);
     assert!(!text.contains("stopped with"), "nothing of the shell stays on the screen:\n{text}");
     assert!(contains(&pty.bytes_since(mark), b"\x1b[?1049h"));
-    assert!(pty.modes().raw && pty.modes().paste && pty.modes().alternate);
+    assert!(pty.modes().raw && pty.modes().paste && pty.modes().alternate && pty.modes().mouse);
     assert_alive(&mut pty);
     pty.send(":q\r");
     pty.wait(|text| text.contains("ended with 0"), SOON);

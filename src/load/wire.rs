@@ -87,7 +87,7 @@ enum Carrier {
     Stream(http2::Stream),
     /// Connected anew for each request.
     None,
-    Echo(TcpStream),
+    Echo(echo::Echo),
     Datagrams(echo::Datagrams),
 }
 
@@ -174,7 +174,7 @@ impl Wire {
         Ok(match (&self.0.speech, self.0.target.socket(), &self.0.tls) {
             (Speech::Connect, ..) => Carrier::None,
             (Speech::Datagrams, ..) => Carrier::Datagrams(echo::Datagrams::open(address).await?),
-            (Speech::Echo, ..) => Carrier::Echo(connect(address).await?),
+            (Speech::Echo, ..) => Carrier::Echo(echo::Echo::new(connect(address).await?)),
             (_, Some(path), _) => {
                 Carrier::Socket(http1::Connection::new(UnixStream::connect(path).await.map_err(|error| Fault::of_connect(&error))?))
             }
@@ -197,14 +197,15 @@ impl Line {
         matches!(self.carrier, Carrier::Stream(_) | Carrier::Datagrams(_) | Carrier::None)
     }
 
-    /// Sends a request and reads its answer to the end, however long that takes.
+    /// Sends a request and reads its answer to the end, however long that takes. Rare ways are boxed: a future as large as the longest of them would be
+    /// moved for every request.
     pub(super) async fn exchange(&mut self) -> Result<Answer, Fault> {
         match &mut self.carrier {
             Carrier::None => {
                 connect(self.address).await.map_err(|fault| Fault { alive: fault.class != Class::Refused, ..fault })?;
                 Ok(Answer { status: None, class: None, bytes: 0, alive: true })
             }
-            Carrier::Echo(stream) => echo::exchange(stream, self.letter.body()).await,
+            Carrier::Echo(echo) => echo.exchange(self.letter.body()).await,
             Carrier::Datagrams(socket) => socket.exchange(self.letter.body()).await,
             Carrier::Stream(stream) if let Speech::Grpc(call) = &self.wire.0.speech => call.exchange(stream, &mut self.letter).await,
             _ => self.http().await,
@@ -221,7 +222,7 @@ impl Line {
             Carrier::None | Carrier::Echo(_) | Carrier::Datagrams(_) => return Err(Class::Connect.into()),
         };
         if read.location.is_some() {
-            read = self.follow(read, ask).await?;
+            read = Box::pin(self.follow(read, ask)).await?;
         }
         let class = match read.status {
             400..=499 => Some(Class::Status4xx),

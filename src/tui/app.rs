@@ -8,6 +8,7 @@ pub mod line;
 pub mod looks;
 pub mod memory;
 pub mod model;
+pub mod mouse;
 mod over;
 pub mod pick;
 pub mod place;

@@ -18,11 +18,10 @@ use super::app::memory::Remember;
 use super::app::model::{Beginning, Model, Msg, Report};
 use super::app::place;
 use super::app::shared::Shared;
-use super::app::update::{Wanted, begin, update};
+use super::app::update::{Wanted, begin, seen, update};
 use super::app::view;
 use super::app::work::{Context, Wish, Work};
 use super::flow::{At, Look};
-use super::panes::{inventory, perf, xray};
 use super::tape::{self, Head, Line};
 use super::term::clipboard;
 use super::term::frame::Screen;
@@ -111,7 +110,7 @@ pub async fn run(start: Start) -> io::Result<()> {
         tmux: start.terminal.tmux,
         pace: Pace::new(start.looks.frame_gap),
     };
-    house.model.slow.ssh = start.terminal.ssh;
+    (house.model.slow.ssh, house.model.mouse.ssh) = (start.terminal.ssh, start.terminal.ssh);
     // What is wrong in them was told already, among what is said first.
     _ = adopt(&mut house.model, start.looks);
     let mut changes = Changes::of(&start.settings);
@@ -163,6 +162,7 @@ impl House {
         mut reports: Receiver<Report>,
     ) -> io::Result<()> {
         while !self.model.ended {
+            session.mouse(self.model.mouse.on())?;
             if self.pace.due().is_some_and(|due| due <= Instant::now()) {
                 self.draw()?;
             }
@@ -266,15 +266,7 @@ impl House {
             hits = view::draw(model, &look, buf);
             hits.cursor
         })?;
-        if let Some(seen) = hits.inventory {
-            inventory::update::seen(&mut self.model.inventory, seen);
-        }
-        if let Some(seen) = hits.xray {
-            xray::update::seen(&mut self.model.xray, seen);
-        }
-        if let Some(room) = hits.perf {
-            perf::update::seen(&mut self.model.perf, room);
-        }
+        seen(&mut self.model, hits);
         self.pace.drew(Instant::now(), bytes, self.screen.took());
         self.model.slow.blocked = self.pace.blocked();
         self.pace.slow = self.model.slow.slow();

@@ -16,4 +16,5 @@ pub mod paint;
 pub mod percentiles;
 pub mod popup;
 pub mod scale;
+pub mod spot;
 pub mod table;

@@ -17,14 +17,14 @@ use meshplay::tui::app::commands::{CONTEXTS, Command, parse};
 use meshplay::tui::app::memory::Memory;
 use meshplay::tui::app::model::{Beginning, Effect, Model, Msg, Report};
 use meshplay::tui::app::shared::Shared;
-use meshplay::tui::app::update::{begin, update};
+use meshplay::tui::app::update::{begin, seen, update};
 use meshplay::tui::app::view;
 use meshplay::tui::flow::{At, Look};
 use meshplay::tui::keys;
 use meshplay::tui::keys::chord::parse_key;
 use meshplay::tui::keys::map::Keymap;
-use meshplay::tui::panes::{inventory, perf, xray};
-use meshplay::tui::term::key::{Code, Event, Key};
+use meshplay::tui::panes::{inventory, perf};
+use meshplay::tui::term::key::{Code, Event, Key, Mouse, Pointing};
 use meshplay::tui::theme::{BUILTIN, Theme, builtin};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -233,6 +233,26 @@ impl Stage {
         self.take(Msg::Input(Event::Key(key)));
     }
 
+    /// Clicks on the first place that shows a text.
+    pub fn click(&mut self, text: &str) -> &mut Self {
+        let (column, row) = self.place_of(text);
+        self.mouse(Pointing::Press, column, row)
+    }
+
+    /// A report of the mouse.
+    pub fn mouse(&mut self, what: Pointing, column: u16, row: u16) -> &mut Self {
+        self.pass(TYPING);
+        self.take(Msg::Input(Event::Mouse(Mouse { what, column, row })));
+        self
+    }
+
+    /// The first place that shows a text.
+    pub fn place_of(&mut self, text: &str) -> (u16, u16) {
+        let buf = self.show();
+        let found = (0..buf.area.height).find_map(|y| Some((column(&buf, y, text)?, y)));
+        found.unwrap_or_else(|| panic!("{text} is not on the screen:\n{}", self.screen()))
+    }
+
     /// Pastes.
     pub fn paste(&mut self, text: &str) -> &mut Self {
         self.take(Msg::Input(Event::Paste(text.to_owned())));
@@ -327,15 +347,7 @@ impl Stage {
         let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
         let look = Look { theme: &self.model.theme, now: self.at.unix, mono: self.at.mono };
         let hits = view::draw(&self.model, &look, &mut buf);
-        if let Some(seen) = hits.inventory {
-            inventory::update::seen(&mut self.model.inventory, seen);
-        }
-        if let Some(seen) = hits.xray {
-            xray::update::seen(&mut self.model.xray, seen);
-        }
-        if let Some(room) = hits.perf {
-            perf::update::seen(&mut self.model.perf, room);
-        }
+        seen(&mut self.model, hits);
         buf
     }
 

@@ -1,7 +1,9 @@
 //! As fast as answers come, beside other generators in turns: requests a second, and processor time a request.
 
-use super::super::Effort;
+use std::time::Instant;
+
 use super::super::figures::{Line, Verdict};
+use super::super::{Effort, machine};
 use super::child;
 use super::nginx::{self, Nginx};
 use super::pairs::{self, Pairs};
@@ -59,7 +61,14 @@ pub fn client_bound(effort: &Effort) -> Vec<Line> {
     }
     let (server, folder) = (Server::start("plain", Some(0)), tempfile::tempdir().expect("a folder"));
     let task = Task { core: Some(1), ..load(effort, &server.url, folder.path()) };
-    vec![one(effort, effort.times(12, 3), WHAT, &Beside(&WRK, gate_at(1.1, 0.9)), &task)]
+    let mut line = one(effort, effort.times(12, 3), WHAT, &Beside(&WRK, gate_at(1.1, 0.9)), &task);
+    // Where the server is the limit, no client can be faster than another.
+    let (begun, before) = (Instant::now(), machine::processor_time(server.pid()));
+    if Installed::ours().load(&task).is_ok() {
+        let busy = (machine::processor_time(server.pid()) - before).as_secs_f64() / begun.elapsed().as_secs_f64();
+        line.measured.push_str(&format!("; the server was busy for {:.0} % of a run of ours", busy * 100.0));
+    }
+    vec![line]
 }
 
 /// Eight connections with eight streams each.

@@ -47,9 +47,12 @@ pub struct Peer {
     /// What is typed behind its name.
     words: fn(&Task) -> String,
     /// A file that it reads.
-    file: Option<(&'static str, fn(&Task) -> String)>,
+    file: Option<Script>,
     read: fn(&Ran, &Installed, &Path) -> Option<Tally>,
 }
+
+/// A file by its name, and what stands in it.
+struct Script(&'static str, fn(&Task) -> String);
 
 /// One that is here.
 pub struct Installed {
@@ -120,7 +123,7 @@ pub const K6: Peer = Peer {
     name: "k6",
     from: "`go install go.k6.io/k6@latest`",
     words: |_| "run --quiet --no-color --no-usage-report --summary-export=k6.json k6.js".into(),
-    file: Some(("k6.js", |task| {
+    file: Some(Script("k6.js", |task| {
         let options = format!("{{ vus: {}, duration: '{}s', discardResponseBodies: true }}", task.connections, task.seconds);
         format!("import http from 'k6/http';\nexport const options = {options};\nexport default function () {{ http.get('{}'); }}\n", task.url)
     })),
@@ -160,7 +163,7 @@ pub const VEGETA: Peer = Peer {
         let (rate, workers) = (task.rate.unwrap_or(0), task.connections);
         format!("attack -targets targets -rate {rate} -duration {}s -workers {workers} -max-workers {workers} -output vegeta.bin", task.seconds)
     },
-    file: Some(("targets", |task| format!("GET {}\n", task.url))),
+    file: Some(Script("targets", |task| format!("GET {}\n", task.url))),
     read: |_, installed, folder| {
         let mut report = child::command(&installed.program, None, folder);
         report.args(["report", "-type", "json", "vegeta.bin"]);
@@ -208,7 +211,7 @@ impl Installed {
     /// # Errors
     /// See [`Self::load`].
     pub fn watched(&self, task: &Task, watch: impl FnMut(i32)) -> Result<Tally, String> {
-        if let Some((name, text)) = self.peer.file {
+        if let Some(Script(name, text)) = &self.peer.file {
             std::fs::write(task.folder.join(name), text(task)).map_err(|error| error.to_string())?;
         }
         let mut command = child::command(&self.program, task.core, task.folder);

@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running server; it ends when this is dropped.
 pub struct Server {
-    _process: Kind,
+    process: Kind,
     orders: ChildStdin,
     words: mpsc::Receiver<String>,
     pub url: String,
@@ -45,7 +45,11 @@ impl Server {
         let (sender, words) = mpsc::channel();
         thread::spawn(move || BufReader::new(said).lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
         let address = words.recv_timeout(PATIENCE).expect("it tells its address");
-        Self { _process: process, orders, words, url: format!("http://{address}/") }
+        Self { process, orders, words, url: format!("http://{address}/") }
+    }
+
+    pub fn pid(&self) -> i32 {
+        self.process.pid()
     }
 
     /// Tells it something, and answers what it says.

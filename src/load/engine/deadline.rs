@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::Pin;
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -20,11 +20,11 @@ pub(super) fn grain(timeout: Duration) -> Duration {
 }
 
 impl Deadline {
-    /// What a future that began then answers, or none if [`Self::look`] found that it takes too long.
-    pub(super) async fn limit<T>(&self, begun: Instant, future: impl Future<Output = T>) -> Option<T> {
+    /// What a future that began then answers, or none if [`Self::look`] found that it takes too long. It is pinned by the caller, because a large one would
+    /// be moved here for every request.
+    pub(super) async fn limit<T>(&self, begun: Instant, mut future: Pin<&mut impl Future<Output = T>>) -> Option<T> {
         self.since.set(Some(begun));
         self.expired.set(false);
-        let mut future = pin!(future);
         let outcome = poll_fn(|context| {
             if self.expired.get() {
                 return Poll::Ready(None);

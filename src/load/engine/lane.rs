@@ -1,6 +1,7 @@
 //! One request at a time: a connection, or a stream of one, that takes what it is to send from its loop and records what came of it.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -87,7 +88,7 @@ impl Lane {
     /// An open loop: the next request when its slot has come.
     pub(super) async fn open(mut self) {
         // What does not answer now is told when something was to be sent to it.
-        _ = timeout(TRY, self.line(0)).await;
+        _ = timeout(TRY, Box::pin(self.line(0))).await;
         self.shard.has_tried();
         let mut wait = FIRST;
         let shard = self.shard.clone();
@@ -108,7 +109,7 @@ impl Lane {
             self.shard.note(warm, |record| record.sent(nanoseconds(begun.saturating_duration_since(slot.at))));
         }
         if self.held[endpoint].is_none() {
-            if let Err(fault) = self.line(endpoint).await {
+            if let Err(fault) = Box::pin(self.line(endpoint)).await {
                 self.fail(endpoint, warm, &fault);
                 return Err(Failed { answered: false });
             }
@@ -117,7 +118,7 @@ impl Lane {
         let Some(held) = &mut self.held[endpoint] else { return Err(Failed { answered: false }) };
         let in_flight = &self.shard.in_flight;
         in_flight.set(in_flight.get() + 1);
-        let outcome = self.shard.deadlines[self.index].limit(begun, held.line.exchange()).await;
+        let outcome = self.shard.deadlines[self.index].limit(begun, pin!(held.line.exchange())).await;
         in_flight.set(in_flight.get() - 1);
         let fault = match outcome {
             Some(Ok(answer)) => {
@@ -198,5 +199,20 @@ async fn pause(outcome: &Result<(), Failed>, wait: &mut Duration) {
         *wait = (*wait * 2).min(LONGEST);
     } else {
         *wait = FIRST;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size<F: Future>(_: impl FnOnce(&'static mut Lane, usize, Option<Slot>) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// Ten thousand of them are held, and the state of a request that is not pinned is moved: a buffer inside once took a tenth of the processor's time.
+    #[test]
+    fn a_request_is_small_while_it_is_on_its_way() {
+        assert!(size(Lane::serve) <= 2_048, "{} B", size(Lane::serve));
     }
 }

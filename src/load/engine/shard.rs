@@ -57,7 +57,10 @@ pub(super) struct Shard {
 pub(super) fn work(thread: usize, shared: &Arc<Shared>) {
     if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
         let shard = Rc::new(Shard::new(thread, shared.clone()));
-        runtime.block_on(LocalSet::new().run_until(shard.run()));
+        let all = LocalSet::new();
+        // A task of its own: what a set runs directly is polled whenever any of its tasks is.
+        let run = all.spawn_local(shard.run());
+        _ = runtime.block_on(all.run_until(run));
     }
 }
 

@@ -12,26 +12,38 @@ use crate::load::record::Class;
 /// Larger than any datagram (RFC 768: 16 bits of length).
 const LARGEST: usize = 1 << 16;
 
-/// Sends bytes and reads them again.
-pub(super) async fn exchange(stream: &mut TcpStream, sent: &[u8]) -> Result<Answer, Fault> {
-    let mut buffer = [0; 16 << 10];
-    let mut back = 0;
-    // Long ones come back while they are still being sent.
-    let (mut reader, mut writer) = stream.split();
-    let write = async { writer.write_all(sent).await.map_err(|error| Fault::of_read(&error)) };
-    let read = async {
-        while back < sent.len() {
-            let wanted = (sent.len() - back).min(buffer.len());
-            match reader.read(&mut buffer[..wanted]).await.map_err(|error| Fault::of_read(&error))? {
-                0 => return Err(Class::Closed.into()),
-                count if buffer[..count] != sent[back..back + count] => return Err(Fault::new(Class::Nonsense, "it sent back something else")),
-                count => back += count,
+/// A connection that sends back what comes.
+pub(super) struct Echo {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Echo {
+    pub(super) fn new(stream: TcpStream) -> Self {
+        Self { stream, buffer: vec![0; 16 << 10] }
+    }
+
+    /// Sends bytes and reads them again.
+    pub(super) async fn exchange(&mut self, sent: &[u8]) -> Result<Answer, Fault> {
+        let Self { stream, buffer } = self;
+        let mut back = 0;
+        // Long ones come back while they are still being sent.
+        let (mut reader, mut writer) = stream.split();
+        let write = async { writer.write_all(sent).await.map_err(|error| Fault::of_read(&error)) };
+        let read = async {
+            while back < sent.len() {
+                let wanted = (sent.len() - back).min(buffer.len());
+                match reader.read(&mut buffer[..wanted]).await.map_err(|error| Fault::of_read(&error))? {
+                    0 => return Err(Class::Closed.into()),
+                    count if buffer[..count] != sent[back..back + count] => return Err(Fault::new(Class::Nonsense, "it sent back something else")),
+                    count => back += count,
+                }
             }
-        }
-        Ok(())
-    };
-    tokio::try_join!(write, read)?;
-    Ok(Answer { status: None, class: None, bytes: sent.len() as u64, alive: true })
+            Ok(())
+        };
+        tokio::try_join!(write, read)?;
+        Ok(Answer { status: None, class: None, bytes: sent.len() as u64, alive: true })
+    }
 }
 
 /// A socket that speaks only with one address.

@@ -1,5 +1,8 @@
 //! HTTP/1.1 on an open connection, whatever carries its bytes: the request out, the whole answer in (RFC 9112).
 
+use std::mem::MaybeUninit;
+
+use httparse::ParserConfig;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::{Fault, Read};
@@ -175,9 +178,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 }
 
 fn head(bytes: &[u8], ask: Ask) -> Result<Option<Head>, Fault> {
-    let mut headers = [httparse::EMPTY_HEADER; 64];
-    let mut response = httparse::Response::new(&mut headers);
-    let length = match response.parse(bytes) {
+    let mut headers = [const { MaybeUninit::uninit() }; 64];
+    let mut response = httparse::Response::new(&mut []);
+    let length = match ParserConfig::default().parse_response_with_uninit_headers(&mut response, bytes, &mut headers) {
         Ok(httparse::Status::Complete(length)) => length,
         Ok(httparse::Status::Partial) => return Ok(None),
         Err(_) => return Err(Class::Nonsense.into()),

@@ -161,13 +161,13 @@ impl Stream {
         for _ in 0..AGAIN {
             // A connection that has ended while nothing was asked of it is no failure of this request.
             if std::future::poll_fn(|context| self.living.requests.poll_ready(context)).await.is_err() {
-                self.living = self.trunk.after(self.living.number).await?;
+                self.living = Box::pin(self.trunk.after(self.living.number)).await?;
                 continue;
             }
             match once(&mut self.living.requests, ready.request.clone(), ready.body.clone(), wanted).await {
                 // Streams above the last one it names were not begun (RFC 9113, 6.8).
                 Err(error) if error.is_go_away() && error.is_remote() && error.reason() == Some(h2::Reason::NO_ERROR) => {
-                    self.living = self.trunk.after(self.living.number).await?;
+                    self.living = Box::pin(self.trunk.after(self.living.number)).await?;
                 }
                 outcome => return outcome.map_err(|error| fault_of(&error)),
             }

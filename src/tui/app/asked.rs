@@ -63,6 +63,10 @@ pub(super) fn run_line(model: &mut Model, at: At, text: &str) -> Wanted {
             model.slow.said = Some(slow);
             notice(model, at, Notice::info(format!("slow line {}", model.slow.why())))
         }
+        Ok(line::Meaning::Mouse(mouse)) => {
+            model.mouse.said = Some(mouse);
+            notice(model, at, Notice::info(format!("mouse {}", model.mouse.why())))
+        }
         Ok(line::Meaning::CopyTo(file)) => copy::to_file(model, at, &file),
         Ok(line::Meaning::Leave) => {
             model.ended = true;

@@ -66,6 +66,8 @@ pub enum Meaning {
     Keys(String, Box<Keymap<Command>>),
     /// Whether the line to the terminal is slow; none: it is looked at.
     Slow(Option<bool>),
+    /// Whether the mouse is used; none: not behind SSH.
+    Mouse(Option<bool>),
     /// What was copied last into this file.
     CopyTo(String),
     /// End the program without asking.
@@ -91,6 +93,7 @@ const WORDS: &[(&str, &[&str], &str)] = &[
     ("theme", &["skin"], "another theme"),
     ("keys", &["keymap"], "another preset of keys"),
     ("slow", &[], "on, off or auto: fewer bytes for a slow line"),
+    ("mouse", &[], "on, off or auto: click and wheel"),
     ("aliases", &["alias", "a"], "kinds and their other names"),
     ("status", &["version"], "terminal, bytes a second, version, folders"),
     ("did", &[], "what I did, with its kubectl lines"),
@@ -133,7 +136,8 @@ pub fn understand(model: &Model, text: &str) -> Result<Meaning, Problem> {
         Some("notices") => Ok(Meaning::Command(Command::App(AppCommand::Notices))),
         Some("theme") => theme(model, &parsed.args),
         Some("keys") => keys(model, &parsed.args),
-        Some("slow") => slow(&parsed.args),
+        Some("slow") => switch("slow", &parsed.args).map(Meaning::Slow),
+        Some("mouse") => switch("mouse", &parsed.args).map(Meaning::Mouse),
         Some("aliases") => Ok(Meaning::Command(Command::App(AppCommand::Kinds))),
         Some("status") => Ok(Meaning::Command(Command::App(AppCommand::Status))),
         Some("did") => Ok(Meaning::Command(Command::App(AppCommand::Did))),
@@ -348,12 +352,16 @@ fn keys(model: &Model, args: &[String]) -> Result<Meaning, Problem> {
     found.ok_or_else(|| Problem::new("line.keys", format!("there is no key preset `{asked}`"), "").hint(format!("there are {}", names.join(", "))))
 }
 
-fn slow(args: &[String]) -> Result<Meaning, Problem> {
+/// `on`, `off`, or `auto`, which is none of both.
+fn switch(word: &str, args: &[String]) -> Result<Option<bool>, Problem> {
     match args.first().map(String::as_str) {
-        Some("on") => Ok(Meaning::Slow(Some(true))),
-        Some("off") => Ok(Meaning::Slow(Some(false))),
-        Some("auto") => Ok(Meaning::Slow(None)),
-        _ => Err(Problem::new("line.slow", ":slow wants a word", "").hint(":slow on, :slow off, or :slow auto")),
+        Some("on") => Ok(Some(true)),
+        Some("off") => Ok(Some(false)),
+        Some("auto") => Ok(None),
+        _ => {
+            let hint = format!(":{word} on, :{word} off, or :{word} auto");
+            Err(Problem::new("line.switch", format!(":{word} wants a word"), "").hint(hint))
+        }
     }
 }
 
@@ -380,7 +388,7 @@ pub fn candidates(model: &Model, text: &str, cursor: usize) -> Vec<Candidate> {
         }
         Slot::Arg(0) if word(&parsed.head) == Some("theme") => model.themes.iter().map(|(name, _)| plain(name, "theme")).collect(),
         Slot::Arg(0) if word(&parsed.head) == Some("keys") => model.keymaps.iter().map(|(name, _)| plain(name, "preset of keys")).collect(),
-        Slot::Arg(0) if word(&parsed.head) == Some("slow") => ["on", "off", "auto"].iter().map(|word| plain(word, "")).collect(),
+        Slot::Arg(0) if matches!(word(&parsed.head), Some("slow" | "mouse")) => ["on", "off", "auto"].iter().map(|word| plain(word, "")).collect(),
         Slot::Arg(0) if is_kind(model, &parsed.head) || word(&parsed.head) == Some("ns") => namespaces(model).collect(),
         _ => Vec::new(),
     }

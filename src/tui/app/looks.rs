@@ -28,6 +28,8 @@ pub struct Looks {
     pub jumps: Vec<Jump>,
     /// Whether bytes are saved; none: the line is looked at.
     pub slow: Option<bool>,
+    /// Whether the mouse is used; none: not behind SSH.
+    pub mouse: Option<bool>,
     /// How far apart frames are kept that no key asked for.
     pub frame_gap: Duration,
     /// What the terminal is taken for, name and value.
@@ -64,6 +66,7 @@ pub fn adopt(model: &mut Model, looks: Looks) -> Vec<Problem> {
     (model.keymaps, model.themes, model.aliases, model.asked) = (looks.keymaps, looks.themes, looks.aliases, looks.asked);
     model.inventory.jumps = looks.jumps;
     (model.facts, model.folders, model.slow.setting) = (looks.facts, looks.folders, looks.slow);
+    model.mouse.setting = looks.mouse;
     model.shared.gate.tighten(looks.readonly, &looks.protected);
     for context in &mut model.shared.contexts {
         context.protected = model.shared.gate.is_protected(&context.id);

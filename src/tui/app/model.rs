@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ratatui::layout::Position;
 use serde::{Deserialize, Serialize};
 
 use super::alias::Aliases;
 use super::commands::Command;
 use super::looks::Asked;
 use super::memory::Memory;
+use super::mouse::{self, Spots};
 use super::pick::Pick;
 use super::place::Places;
 use super::shared::Shared;
@@ -80,6 +82,12 @@ pub struct Model {
     pub traffic: Traffic,
     /// What is known about the line to the terminal.
     pub slow: slow::Line,
+    /// Whether the mouse is used.
+    pub mouse: mouse::Line,
+    /// What the last frame drew where.
+    pub spots: Spots,
+    /// Where and when the mouse was pressed last.
+    pub clicked: Option<(Position, Duration)>,
     /// What was sent to the terminal's clipboard last, whole.
     pub copied: Option<String>,
     /// Notices, the newest last.
@@ -284,6 +292,9 @@ impl Model {
             folders: Vec::new(),
             traffic: Traffic::default(),
             slow: slow::Line::default(),
+            mouse: mouse::Line::default(),
+            spots: Spots::default(),
+            clicked: None,
             copied: None,
             notices: Vec::new(),
             flash: None,

@@ -15,7 +15,29 @@ pub(super) fn sections(model: &Model) -> Vec<Section> {
         let rows = model.keymap.rows(context).filter_map(|(keys, command)| Some((keys, title(command)?)));
         ((*context).to_owned(), rows.collect())
     };
-    sandbox_section(&model.shared).into_iter().chain(model.contexts().iter().map(rows)).chain(digits(model)).chain(signs(model)).collect()
+    sandbox_section(&model.shared)
+        .into_iter()
+        .chain(model.contexts().iter().map(rows))
+        .chain(digits(model))
+        .chain(signs(model))
+        .chain([mouse(model)])
+        .collect()
+}
+
+/// What the mouse does, or how it is asked for.
+fn mouse(model: &Model) -> Section {
+    let does: &[(&str, &str)] = if model.mouse.on() {
+        &[
+            ("click", "row, region, tab, key; a heading sorts, again it turns"),
+            ("double click", "as enter"),
+            ("wheel", "scrolls what is under the pointer"),
+            ("shift", "held, the mouse selects text as ever"),
+            (":mouse off", "leaves it to the terminal"),
+        ]
+    } else {
+        &[(":mouse on", "click and wheel; off behind SSH")]
+    };
+    ("mouse".to_owned(), does.iter().map(|(what, does)| ((*what).to_owned(), (*does).to_owned())).collect())
 }
 
 /// What stands before the rows of a table.

@@ -15,6 +15,7 @@ pub fn sections(model: &Model) -> Vec<Section> {
         row("frames", format!("no closer than {} ms, unless a key asks", traffic.gap_ms)),
     ];
     let mut terminal = vec![row("size", format!("{} × {}", model.size.0, model.size.1))];
+    terminal.push(row("mouse", model.mouse.why().to_owned()));
     terminal.extend(model.facts.iter().cloned());
     let keys = model.chosen.keys.as_ref().unwrap_or(&model.asked.keys);
     let theme = model.chosen.theme.as_ref().unwrap_or(&model.asked.theme);

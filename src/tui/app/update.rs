@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::commands::{AppCommand, Command};
 use super::memory::Memory;
 use super::model::{Beginning, Effect, Guide, Model, Msg, Overlay, Report};
-use super::{asked, copy, over, pick, place, possible, shared::Shared, standing, status};
+use super::view::Hits;
+use super::{asked, copy, mouse, over, pick, place, possible, shared::Shared, standing, status};
 use crate::cluster::connection::{Connection, Health};
 use crate::names::ClusterId;
 use crate::tui::flow::{At, Confirmed, GuideStep, Intent, Notice, PaneId, Question, Step};
@@ -69,6 +70,7 @@ pub fn update(model: &mut Model, at: At, msg: Msg) -> Wanted {
             let step = match event {
                 Event::Key(key) => pressed(model, at, key),
                 Event::Paste(text) => pasted(model, at, &text),
+                Event::Mouse(report) => mouse::reported(model, at, report),
             };
             place::note(model, at);
             step
@@ -79,6 +81,20 @@ pub fn update(model: &mut Model, at: At, msg: Msg) -> Wanted {
         }
         Msg::Report(report) => reported(model, at, *report),
         Msg::Tick => tick(model, at),
+    }
+}
+
+/// Remembers what the last frame showed.
+pub fn seen(model: &mut Model, hits: Hits) {
+    model.spots = hits.spots;
+    if let Some(seen) = hits.inventory {
+        inventory::update::seen(&mut model.inventory, seen);
+    }
+    if let Some(seen) = hits.xray {
+        xray::update::seen(&mut model.xray, seen);
+    }
+    if let Some(room) = hits.perf {
+        perf::update::seen(&mut model.perf, room);
     }
 }
 
@@ -315,7 +331,7 @@ pub(super) fn entered(model: &mut Model, at: At, pane: PaneId) -> Wanted {
     }
 }
 
-fn pressed(model: &mut Model, at: At, key: Key) -> Wanted {
+pub(super) fn pressed(model: &mut Model, at: At, key: Key) -> Wanted {
     if model.guide == Guide::Thanks && key.code != Code::Esc {
         model.guide = Guide::Hidden;
     }

@@ -7,11 +7,12 @@ use ratatui::layout::{Position, Rect};
 
 use super::commands::{Command, parse, specs};
 use super::model::{Guide, Model, Overlay};
+use super::mouse::{Press, Spots};
 use super::possible::refusal;
 use crate::cluster::connection::{Connection, Health};
 use crate::cluster::rows::RowState;
 use crate::tui::flow::{GuideStep, Look, PaneId};
-use crate::tui::keys::chord::show_key;
+use crate::tui::keys::chord::{parse_key, show_key};
 use crate::tui::keys::map::Lookup;
 use crate::tui::overlays::{notices, which_key};
 use crate::tui::panes::inventory::commands::Command as Inventory;
@@ -20,6 +21,7 @@ use crate::tui::panes::{clusters, inventory, logs, perf, pulse, xray};
 use crate::tui::theme::Role;
 use crate::tui::widgets::bar::{GAP, Segment, bar};
 use crate::tui::widgets::paint::{ascii, page, put, row};
+use crate::tui::widgets::spot::Drawn;
 
 /// The smallest terminal in which anything can be shown.
 pub const SMALLEST: (u16, u16) = (40, 10);
@@ -35,6 +37,8 @@ pub struct Hits {
     pub xray: Option<(usize, usize)>,
     /// Columns the charts of a load test have.
     pub perf: Option<u16>,
+    /// What stands where.
+    pub spots: Spots,
 }
 
 /// Draws everything.
@@ -51,20 +55,31 @@ pub fn draw(model: &Model, look: &Look<'_>, buf: &mut Buffer) -> Hits {
     let body = Rect { y: area.y + 2, height: area.height - 3, ..area };
     let mut hits = Hits::default();
     match model.pane {
-        PaneId::Inventory => hits.inventory = Some(inventory::view::draw(&model.inventory, &model.shared, look, body, buf)),
-        PaneId::Pulse => pulse::view::draw(&model.pulse, &model.shared, look, body, buf),
+        PaneId::Inventory => {
+            let mut seen = inventory::view::draw(&model.inventory, &model.shared, look, body, buf);
+            hits.spots.pane = std::mem::take(&mut seen.spots);
+            hits.inventory = Some(seen);
+        }
+        PaneId::Pulse => hits.spots.pane = pulse::view::draw(&model.pulse, &model.shared, look, body, buf),
         PaneId::Logs => logs::view::draw(&model.logs, look, body, buf),
-        PaneId::Perf => hits.perf = Some(perf::view::draw(&model.perf, look, body, buf)),
-        PaneId::Clusters => clusters::view::draw(&model.clusters, &model.shared, look, body, buf),
-        PaneId::Xray => hits.xray = Some(xray::view::draw(&model.xray, &model.shared, look, body, buf)),
+        PaneId::Perf => {
+            let (room, spots) = perf::view::draw(&model.perf, look, body, buf);
+            (hits.perf, hits.spots.pane) = (Some(room), spots);
+        }
+        PaneId::Clusters => hits.spots.pane = clusters::view::draw(&model.clusters, &model.shared, look, body, buf),
+        PaneId::Xray => {
+            let (seen, spot) = xray::view::draw(&model.xray, &model.shared, look, body, buf);
+            (hits.xray, hits.spots.pane) = (Some(seen), vec![spot]);
+        }
     }
-    footer(model, look, row(area, area.height - 1), buf);
+    hits.spots.footer = footer(model, look, row(area, area.height - 1), buf);
     if let Some(newest) = model.notices.last().filter(|_| model.flash.is_some()) {
         notices::draw_line(&newest.notice, look, row(area, area.height - 2), buf);
     }
     which(model, look, body, buf);
     for overlay in &model.overlays {
-        hits.cursor = over(model, overlay, look, area, body, buf);
+        let drawn = over(model, overlay, look, area, body, buf);
+        (hits.cursor, hits.spots.over) = (drawn.cursor, drawn.spots);
     }
     if look.theme.ascii() {
         ascii(buf);
@@ -72,19 +87,21 @@ pub fn draw(model: &Model, look: &Look<'_>, buf: &mut Buffer) -> Hits {
     hits
 }
 
-fn over(model: &Model, overlay: &Overlay, look: &Look<'_>, area: Rect, body: Rect, buf: &mut Buffer) -> Option<Position> {
+fn over(model: &Model, overlay: &Overlay, look: &Look<'_>, area: Rect, body: Rect, buf: &mut Buffer) -> Drawn {
     match overlay {
-        Overlay::Line(line) => return Some(line.draw(":", look, area, buf)),
-        Overlay::Filter(line, _) => return Some(line.draw("/", look, area, buf)),
-        Overlay::Form(form) => return form.draw(look, area, buf),
-        Overlay::Columns(columns) => return columns.draw(look, body, buf),
-        Overlay::Confirm(confirm) => return confirm.draw(look, area, buf),
-        Overlay::Help(help) | Overlay::Status(help) => help.draw(look, body, buf),
+        Overlay::Line(line) => line.draw(":", look, area, buf),
+        Overlay::Filter(line, _) => line.draw("/", look, area, buf),
+        Overlay::Form(form) => form.draw(look, area, buf),
+        Overlay::Columns(columns) => columns.draw(look, body, buf),
+        Overlay::Confirm(confirm) => confirm.draw(look, area, buf),
         Overlay::Menu(menu) => menu.draw(look, body, buf),
-        Overlay::List(list) => return list.draw(look, body, buf),
+        Overlay::List(list) => list.draw(look, body, buf),
         Overlay::Notices(open) => open.draw(&model.notices, look, body, buf),
+        Overlay::Help(help) | Overlay::Status(help) => {
+            help.draw(look, body, buf);
+            Drawn::default()
+        }
     }
-    None
 }
 
 fn line_one(model: &Model, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
@@ -213,13 +230,15 @@ fn failing(model: &Model) -> Option<(String, Ordering)> {
 }
 
 /// What can be done here, the most useful first; and where. Help is the last to be dropped.
-fn footer(model: &Model, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+fn footer(model: &Model, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Vec<(Rect, Press)> {
     let place = match &model.shared.sandbox {
         Some(_) => Segment::new("SANDBOX", Role::Sandbox, 0),
         None => Segment::new(here(model), Role::Text, 2),
     };
     let left = overlay_hints(model).unwrap_or_else(|| hints(model));
-    bar(buf, area, &left, &[place], look.theme.style(Role::Bar), look.theme);
+    let segments: Vec<Segment> = left.iter().map(|(segment, _)| segment.clone()).collect();
+    let placed = bar(buf, area, &segments, &[place], look.theme.style(Role::Bar), look.theme);
+    placed.into_iter().filter_map(|(at, place)| Some((place, left.get(at)?.1.clone()?))).collect()
 }
 
 /// The cluster a key would be about.
@@ -236,11 +255,11 @@ fn here(model: &Model) -> String {
 }
 
 /// What keys do in what lies over the pane: it swallows all others.
-fn overlay_hints(model: &Model) -> Option<Vec<Segment>> {
+fn overlay_hints(model: &Model) -> Option<Vec<Hint>> {
     let hints: &[(&str, &str)] = match model.overlays.last() {
         None if model.pressed.is_empty() => return None,
         // On a slow line no page is drawn over others for one key.
-        None if model.slow.slow() => return Some(next_keys(model).iter().map(|(keys, what)| Segment::hint(keys, what, 1)).collect()),
+        None if model.slow.slow() => return Some(next_keys(model).iter().map(|(keys, what)| (Segment::hint(keys, what, 1), None)).collect()),
         None => &[("esc", "cancel")],
         Some(Overlay::Line(_) | Overlay::Filter(..)) => &[],
         Some(Overlay::Form(_) | Overlay::Confirm(_)) => &[("tab", "next"), ("enter", "take"), ("esc", "cancel")],
@@ -253,12 +272,17 @@ fn overlay_hints(model: &Model) -> Option<Vec<Segment>> {
         Some(Overlay::Notices(open)) if open.whole.is_none() && !open.newest_error => &[("j k", "choose"), ("enter", "read"), ("esc", "close")],
         Some(Overlay::Help(_) | Overlay::Status(_) | Overlay::Notices(_)) => &[("j k", "scroll"), ("esc", "close")],
     };
-    Some(hints.iter().map(|(keys, what)| Segment::hint(keys, what, 1)).collect())
+    // Of two keys none is meant.
+    let press = |keys: &str| model.overlays.last().and_then(|_| parse_key(keys).ok()).map(Press::Key);
+    Some(hints.iter().map(|(keys, what)| (Segment::hint(keys, what, 1), press(keys))).collect())
 }
 
-fn hints(model: &Model) -> Vec<Segment> {
+/// A hint of the footer, and what a click on it does.
+type Hint = (Segment, Option<Press>);
+
+fn hints(model: &Model) -> Vec<Hint> {
     let contexts = model.contexts();
-    let mut hints: Vec<(u8, Segment)> = Vec::new();
+    let mut hints: Vec<(u8, Hint)> = Vec::new();
     for spec in specs().filter(|spec| spec.contexts.iter().any(|context| contexts.contains(context))) {
         let (Some(place), Ok(command)) = (spec.footer, parse(spec.name)) else { continue };
         if refusal(model, &command).is_some() {
@@ -272,11 +296,11 @@ fn hints(model: &Model) -> Vec<Segment> {
                 _ => place.saturating_add(1),
             };
             let title = if spec.name == "app.filter" && model.inventory.in_detail { "search" } else { spec.title };
-            hints.push((place, Segment::hint(&keys, title, rank)));
+            hints.push((place, (Segment::hint(&keys, title, rank), Some(Press::Command(command)))));
         }
     }
     hints.sort_by_key(|(place, _)| *place);
-    hints.into_iter().map(|(_, segment)| segment).collect()
+    hints.into_iter().map(|(_, hint)| hint).collect()
 }
 
 fn which(model: &Model, look: &Look<'_>, area: Rect, buf: &mut Buffer) {

@@ -10,6 +10,7 @@ use crate::tui::theme::Role;
 use crate::tui::widgets::lines::Spans;
 use crate::tui::widgets::paint::{middle, put, scroll, width};
 use crate::tui::widgets::popup;
+use crate::tui::widgets::spot::Drawn;
 
 /// The list while it is open.
 #[derive(Clone, Debug)]
@@ -75,6 +76,11 @@ impl Columns {
         Answer::Redraw
     }
 
+    /// The cursor goes to a row that was clicked on.
+    pub fn choose(&mut self, row: usize) {
+        self.chosen = row.min(self.items.len().saturating_sub(1));
+    }
+
     /// The column goes where another one is; the cursor goes with it.
     fn carry(&mut self, to: usize) {
         if self.chosen < self.items.len() {
@@ -122,8 +128,8 @@ impl Columns {
         self.adding.is_some()
     }
 
-    /// Draws it; answers where the text cursor stands.
-    pub fn draw(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
+    /// Draws it.
+    pub fn draw(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Drawn {
         let names = self.items.iter().map(|item| usize::from(width(&item.name))).max().unwrap_or(0);
         let lines: Vec<Spans> = self.items.iter().map(|item| line(item, names)).collect();
         let longest = lines.iter().map(|line| line.iter().map(|(text, _)| width(text)).sum()).max().unwrap_or(0);
@@ -132,15 +138,17 @@ impl Columns {
         let place = middle(area, longest.max(52) + 4, rows.saturating_add(2 + below));
         let inside = popup::frame(place, &format!("columns of {}", self.kind), buf, look.theme);
         let list = Rect { height: inside.height.saturating_sub(below), ..inside };
-        popup::list(&lines, scroll(0, self.chosen, usize::from(list.height), lines.len()), Some(self.chosen), list, buf, look.theme);
-        let input = self.adding.as_ref()?;
+        let rows = popup::list(&lines, scroll(0, self.chosen, usize::from(list.height), lines.len()), Some(self.chosen), list, buf, look.theme);
+        let mut drawn = Drawn { cursor: None, spots: vec![rows] };
+        let Some(input) = &self.adding else { return drawn };
         let ground = look.theme.style(Role::Popup);
         let at = list.height;
         let start = put(buf, inside, 1, at, ASKED, ground.patch(look.theme.style(Role::Dim)));
         let window = input.window(inside.width.saturating_sub(start + 1));
         put(buf, inside, start, at, window.text, ground.patch(look.theme.style(Role::Text)));
         put(buf, inside, 1, at + 1, &self.fault, ground.patch(look.theme.style(Role::NoticeError)));
-        Some(Position::new(inside.x + start + window.cursor, inside.y + at))
+        drawn.cursor = Some(Position::new(inside.x + start + window.cursor, inside.y + at));
+        drawn
     }
 }
 

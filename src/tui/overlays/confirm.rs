@@ -1,7 +1,7 @@
 //! A question before something is done: Cancel has the focus, no letter answers, a protected cluster wants its name typed.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
 
 use crate::tui::flow::{Look, Question};
 use crate::tui::keys::readline::Readline;
@@ -10,6 +10,7 @@ use crate::tui::theme::Role;
 use crate::tui::widgets::form::{FieldView, FormView, INPUT};
 use crate::tui::widgets::lines::plain;
 use crate::tui::widgets::paint::middle;
+use crate::tui::widgets::spot::Drawn;
 
 /// A question that is open.
 #[derive(Clone, Debug)]
@@ -64,6 +65,15 @@ impl Confirm {
         Answer::Open
     }
 
+    /// A click on the field or on a button goes there. Cancel is pressed at once, the verb only once the focus is on it.
+    pub fn click(&mut self, place: usize) -> Answer {
+        let place = if self.question.type_name.is_some() { place } else { place + 1 };
+        let to = [Focus::Name, Focus::Cancel, Focus::Go].get(place).copied().unwrap_or(Focus::Cancel);
+        let presses = to == Focus::Cancel || to == Focus::Go && self.focus == to;
+        self.focus = to;
+        if presses { self.key(Key { code: Code::Enter, ctrl: false, alt: false, shift: false }) } else { Answer::Open }
+    }
+
     fn agreed(&self) -> bool {
         self.question.type_name.as_ref().is_none_or(|name| name == self.typed.text())
     }
@@ -85,8 +95,8 @@ impl Confirm {
         }
     }
 
-    /// Draws it; answers where the text cursor stands.
-    pub fn draw(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
+    /// Draws it.
+    pub fn draw(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Drawn {
         let about: Vec<_> = self.question.body.iter().map(|line| plain(line.clone(), Role::Text)).collect();
         let window = self.typed.window(INPUT);
         let label = self.question.type_name.as_ref().map(|name| format!("type {name}"));
@@ -110,6 +120,16 @@ impl Confirm {
 mod tests {
     use super::*;
     use crate::tui::flow::Confirmed;
+
+    #[test]
+    fn one_click_cancels_and_the_verb_wants_two() {
+        assert_eq!(question(None).click(0), Answer::No);
+        let mut open = question(None);
+        assert_eq!((open.click(1), open.click(1)), (Answer::Open, Answer::Yes));
+        let mut open = question(Some("prod"));
+        assert_eq!((open.click(2), open.click(2)), (Answer::Open, Answer::Open), "the name is not typed");
+        assert_eq!((open.click(0), open.click(1)), (Answer::Open, Answer::No));
+    }
 
     fn key(code: Code) -> Key {
         Key { code, ctrl: false, alt: false, shift: false }

@@ -1,7 +1,7 @@
 //! A form over the pane that asked for it. What the fields mean is that pane's business.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
 
 use crate::tui::flow::{self, Look};
 use crate::tui::keys::readline::{Outcome, Readline};
@@ -10,6 +10,7 @@ use crate::tui::theme::Role;
 use crate::tui::widgets::form::{FieldView, FormView, INPUT};
 use crate::tui::widgets::lines::plain;
 use crate::tui::widgets::paint::middle;
+use crate::tui::widgets::spot::Drawn;
 
 /// A form being filled in.
 #[derive(Clone, Debug)]
@@ -63,6 +64,17 @@ impl Form {
         }
     }
 
+    /// A click on a field goes there. On Cancel it presses; on the button only once the focus is there, so that none is pressed by a slip.
+    pub fn click(&mut self, place: usize) -> Answer {
+        let (fields, here) = (self.texts.len(), self.focus == place);
+        self.focus = place.min(fields + 1);
+        if place == fields || here && place > fields {
+            self.key(Key { code: Code::Enter, ctrl: false, alt: false, shift: false })
+        } else {
+            Answer::Open
+        }
+    }
+
     /// A paste goes into the field that is typed into.
     pub fn paste(&mut self, text: &str) {
         if let Some(field) = self.texts.get_mut(self.focus) {
@@ -86,8 +98,8 @@ impl Form {
         self.focus = field.unwrap_or(self.focus);
     }
 
-    /// Draws it; answers where the text cursor stands.
-    pub fn draw(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
+    /// Draws it.
+    pub fn draw(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Drawn {
         let windows: Vec<_> = self.texts.iter().map(|text| text.window(INPUT)).collect();
         let view = |(at, (field, window)): (usize, (&flow::Field, &crate::tui::keys::readline::Window<'_>))| FieldView {
             label: field.label,

@@ -11,6 +11,7 @@ use crate::tui::theme::Role;
 use crate::tui::widgets::lines::Spans;
 use crate::tui::widgets::paint::{page, put, scroll};
 use crate::tui::widgets::popup;
+use crate::tui::widgets::spot::{Drawn, Spot};
 
 /// Something the line offers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,21 +101,27 @@ impl Line {
         Answer::Changed
     }
 
-    /// Draws sign and text over the last row of `area`, offers above; answers where the cursor stands.
-    pub fn draw(&self, sign: &str, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Position {
+    /// A click on an offer takes it.
+    pub fn click(&mut self, row: usize) -> Answer {
+        self.chosen = Some(row);
+        self.complete()
+    }
+
+    /// Draws sign and text over the last row of `area`, offers above.
+    pub fn draw(&self, sign: &str, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Drawn {
         let last = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
         page(buf, last, look.theme.style(Role::Input));
         let start = put(buf, last, 0, 0, sign, look.theme.style(Role::Input).patch(look.theme.style(Role::Title)));
         let window = self.input.window(last.width.saturating_sub(start + 1));
         put(buf, last, start, 0, window.text, look.theme.style(Role::Input));
-        self.draw_offers(look, Rect { height: area.height.saturating_sub(1), ..area }, buf);
-        Position::new(last.x + start + window.cursor, last.y)
+        let offers = self.draw_offers(look, Rect { height: area.height.saturating_sub(1), ..area }, buf);
+        Drawn { cursor: Some(Position::new(last.x + start + window.cursor, last.y)), spots: offers.into_iter().collect() }
     }
 
-    fn draw_offers(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+    fn draw_offers(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Option<Spot> {
         let rows = u16::try_from(self.offers.len()).unwrap_or(u16::MAX).min(OFFERS).min(area.height.saturating_sub(4));
         if rows == 0 {
-            return;
+            return None;
         }
         let width = area.width.min(76);
         let place = Rect { y: area.bottom() - rows - 2, height: rows + 2, width, ..area };
@@ -122,7 +129,7 @@ impl Line {
         let inside = popup::frame(place, &title, buf, look.theme);
         let top = scroll(0, self.chosen.unwrap_or(0), usize::from(rows), self.offers.len());
         let lines: Vec<Spans> = self.offers.iter().map(offer_line).collect();
-        popup::list(&lines, top, self.chosen, inside, buf, look.theme);
+        Some(popup::list(&lines, top, self.chosen, inside, buf, look.theme))
     }
 }
 

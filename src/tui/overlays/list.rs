@@ -10,6 +10,7 @@ use crate::tui::theme::Role;
 use crate::tui::widgets::lines::{Spans, plain};
 use crate::tui::widgets::paint::{find_all, middle, put, scroll, width};
 use crate::tui::widgets::popup;
+use crate::tui::widgets::spot::Drawn;
 
 /// One row.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,6 +81,11 @@ impl<C: Clone> List<C> {
         Answer::Redraw
     }
 
+    /// The cursor goes to a row that was clicked on.
+    pub fn choose(&mut self, row: usize) {
+        self.chosen = row.min(self.fitting().len().saturating_sub(1));
+    }
+
     fn typed(&mut self, key: Key) {
         if self.needle.key(key) == Outcome::Changed {
             self.chosen = 0;
@@ -93,8 +99,8 @@ impl<C: Clone> List<C> {
         self.entries.iter().filter(holds).collect()
     }
 
-    /// Draws it; answers where the text cursor stands.
-    pub fn draw(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
+    /// Draws it.
+    pub fn draw(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Drawn {
         let fitting = self.fitting();
         let widths = self.widths();
         let head = self.heads.iter().map(|head| ((*head).to_owned(), Role::Header)).collect::<Vec<_>>();
@@ -111,13 +117,14 @@ impl<C: Clone> List<C> {
             lines.push(plain(if self.entries.is_empty() { "there is nothing yet" } else { "nothing fits; esc shows all again" }, Role::Dim));
         }
         let chosen = self.chosen.min(lines.len().saturating_sub(1));
-        popup::list(&lines, scroll(0, chosen, usize::from(body.height), lines.len()), Some(chosen), body, buf, look.theme);
+        let rows = popup::list(&lines, scroll(0, chosen, usize::from(body.height), lines.len()), Some(chosen), body, buf, look.theme);
         let count = format!(" {} of {} ", (chosen + 1).min(fitting.len()), fitting.len());
         if fitting.len() > usize::from(body.height) && place.width > width(&count) + 4 {
             let style = look.theme.style(Role::Popup).patch(look.theme.style(Role::Dim));
             put(buf, place, place.width - width(&count) - 2, place.height - 1, &count, style);
         }
-        self.typing.then(|| Position::new((place.x + 4 + width(self.needle.text())).min(place.right().saturating_sub(2)), place.y))
+        let cursor = self.typing.then(|| Position::new((place.x + 4 + width(self.needle.text())).min(place.right().saturating_sub(2)), place.y));
+        Drawn { cursor, spots: vec![rows] }
     }
 
     fn widths(&self) -> Vec<usize> {

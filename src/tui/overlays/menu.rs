@@ -9,6 +9,7 @@ use crate::tui::theme::Role;
 use crate::tui::widgets::lines::Spans;
 use crate::tui::widgets::paint::{middle, scroll, width};
 use crate::tui::widgets::popup;
+use crate::tui::widgets::spot::Drawn;
 
 /// One thing to choose.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,7 +66,7 @@ impl<C: Clone> Menu<C> {
     }
 
     /// Draws it.
-    pub fn draw(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+    pub fn draw(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Drawn {
         let rows = u16::try_from(self.items.len()).unwrap_or(u16::MAX);
         let titles = self.items.iter().map(|item| usize::from(width(&item.title))).max().unwrap_or(0);
         let line = |item: &Item<C>| -> Spans {
@@ -77,6 +78,7 @@ impl<C: Clone> Menu<C> {
         let longest = lines.iter().map(|line| line.iter().map(|(text, _)| width(text)).sum()).max().unwrap_or(0);
         let place = middle(area, longest.max(width(&self.title)).max(40) + 6, rows.saturating_add(2));
         let inside = popup::frame(place, &self.title, buf, look.theme);
-        popup::list(&lines, scroll(0, self.chosen, usize::from(inside.height), lines.len()), Some(self.chosen), inside, buf, look.theme);
+        let rows = popup::list(&lines, scroll(0, self.chosen, usize::from(inside.height), lines.len()), Some(self.chosen), inside, buf, look.theme);
+        Drawn { cursor: None, spots: vec![rows] }
     }
 }

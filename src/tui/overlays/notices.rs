@@ -10,6 +10,7 @@ use crate::tui::theme::Role;
 use crate::tui::widgets::lines::{self, Spans, fold, plain};
 use crate::tui::widgets::paint::{middle, page, scroll, width};
 use crate::tui::widgets::popup;
+use crate::tui::widgets::spot::Drawn;
 
 /// Notices that are kept.
 const KEPT: usize = 200;
@@ -78,8 +79,15 @@ impl Notices {
         false
     }
 
+    /// The cursor goes to a row that was clicked on, where it is a list that is seen.
+    pub fn choose(&mut self, row: usize) {
+        if !self.newest_error && self.whole.is_none() {
+            self.chosen = row;
+        }
+    }
+
     /// Draws the list, the newest first, or one of them.
-    pub fn draw(&self, kept: &[Kept], look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+    pub fn draw(&self, kept: &[Kept], look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Drawn {
         let mut shown = kept.iter().rev().filter(|one| !self.newest_error || one.notice.level == Level::Error);
         let wide = area.width.saturating_sub(4).min(110);
         let (title, lines, chosen) = if self.newest_error {
@@ -100,7 +108,8 @@ impl Notices {
             Some(chosen) => scroll(0, chosen, usize::from(inside.height), rows.len()),
             None => self.whole.unwrap_or(0).min(rows.len().saturating_sub(usize::from(inside.height))),
         };
-        popup::list(&rows, top, chosen, inside, buf, look.theme);
+        let rows = popup::list(&rows, top, chosen, inside, buf, look.theme);
+        Drawn { cursor: None, spots: chosen.is_some().then_some(rows).into_iter().collect() }
     }
 }
 

@@ -9,10 +9,9 @@ use ratatui::layout::Rect;
 use crate::names::Problem;
 use crate::tui::app::looks::{Looks, adopt};
 use crate::tui::app::model::{Effect, Model};
-use crate::tui::app::update::{begin, update};
+use crate::tui::app::update::{begin, seen, update};
 use crate::tui::app::view;
 use crate::tui::flow::{At, Look};
-use crate::tui::panes::{inventory, perf, xray};
 use crate::tui::tape::{Head, Line};
 use crate::tui::term::frame::Screen;
 use crate::tui::term::input::Input;
@@ -55,16 +54,9 @@ impl Player {
     fn draw(&mut self, buf: &mut Buffer) -> Option<ratatui::layout::Position> {
         let look = Look { theme: &self.model.theme, now: self.at.unix, mono: self.at.mono };
         let hits = view::draw(&self.model, &look, buf);
-        if let Some(seen) = hits.inventory {
-            inventory::update::seen(&mut self.model.inventory, seen);
-        }
-        if let Some(seen) = hits.xray {
-            xray::update::seen(&mut self.model.xray, seen);
-        }
-        if let Some(room) = hits.perf {
-            perf::update::seen(&mut self.model.perf, room);
-        }
-        hits.cursor
+        let cursor = hits.cursor;
+        seen(&mut self.model, hits);
+        cursor
     }
 
     /// Plays to the end and writes the last screen as text.
@@ -126,7 +118,7 @@ impl Player {
 fn ends(event: Option<Event>) -> bool {
     match event {
         Some(Event::Key(key)) => matches!(key.code, Code::Esc | Code::Char('q')) || key.ctrl && key.code == Code::Char('c'),
-        Some(Event::Paste(_)) => false,
+        Some(Event::Paste(_) | Event::Mouse(_)) => false,
         None => true,
     }
 }

@@ -141,6 +141,7 @@ impl Reading {
             aliases,
             jumps,
             slow: settings.slow.forced(),
+            mouse: settings.mouse.forced(),
             frame_gap: settings.frame_ms.map_or_else(|| self.config.terminal.frame_gap(), Duration::from_millis),
             facts: told(self.flags.color, set, &self.config.terminal),
             folders: folders(&self.config.paths),

@@ -1,4 +1,5 @@
-//! Bytes from any reader to events: UTF-8, control keys, CSI and SS3 sequences, bracketed paste; rejoined however they were split. Knows no terminal.
+//! Bytes from any reader to events: UTF-8, control keys, CSI and SS3 sequences, bracketed paste, reports of the mouse; rejoined however they were split.
+//! Knows no terminal.
 
 use std::collections::VecDeque;
 use std::io;
@@ -6,7 +7,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use super::key::{Code, Event, Key};
+use super::key::{Code, Event, Key, Mouse, Pointing};
 
 /// Longest paste kept, in bytes; the rest of it is dropped.
 pub const LONGEST_PASTE: usize = 1 << 20;
@@ -15,6 +16,8 @@ const PASTE_BEGIN: &[u8] = b"\x1b[200~";
 const PASTE_END: &[u8] = b"\x1b[201~";
 /// A sequence longer than this is none.
 const LONGEST_SEQUENCE: usize = 64;
+/// Bytes of a report of the mouse as X10 had them: `ESC [ M`, button, column, row.
+const X10_REPORT: usize = 6;
 
 /// The parser without a reader. Feed it, then take events until there are none.
 #[derive(Debug, Default)]
@@ -30,6 +33,8 @@ enum Front {
     Key(usize, Key),
     /// So many bytes mean nothing to us.
     Noise(usize),
+    /// So many bytes are this report of the mouse.
+    Mouse(usize, Mouse),
     /// A paste begins after so many bytes.
     Paste(usize),
     /// More bytes decide.
@@ -48,7 +53,8 @@ impl Parser {
                 continue;
             }
             match front(&self.waiting) {
-                Front::Key(length, key) => self.take(length, Some(key)),
+                Front::Key(length, key) => self.take(length, Some(Event::Key(key))),
+                Front::Mouse(length, mouse) => self.take(length, Some(Event::Mouse(mouse))),
                 Front::Noise(length) => self.take(length, None),
                 Front::Paste(length) => {
                     self.take(length, None);
@@ -72,7 +78,7 @@ impl Parser {
     /// The rest did not come: a lone Esc is the key, anything else is its bytes one by one.
     pub fn expire(&mut self) {
         if self.waiting.first() == Some(&0x1b) {
-            self.take(1, Some(key(Code::Esc)));
+            self.take(1, Some(Event::Key(key(Code::Esc))));
         } else {
             self.waiting.clear();
         }
@@ -80,9 +86,9 @@ impl Parser {
         self.feed(&rest);
     }
 
-    fn take(&mut self, length: usize, key: Option<Key>) {
+    fn take(&mut self, length: usize, event: Option<Event>) {
         self.waiting.drain(..length.min(self.waiting.len()));
-        self.events.extend(key.map(Event::Key));
+        self.events.extend(event);
     }
 
     /// Moves what has come into the paste; true when its end was among it.
@@ -158,6 +164,10 @@ fn first_char(text: &str) -> Front {
 
 /// ECMA-48 control sequences: parameters, then one final byte.
 fn csi(bytes: &[u8]) -> Front {
+    // A terminal that knows only X10's reports of the mouse: three bytes follow, which must not be taken for keys.
+    if bytes.get(2) == Some(&b'M') {
+        return if bytes.len() < X10_REPORT { Front::Unfinished } else { Front::Noise(X10_REPORT) };
+    }
     // What ends a sequence must not depend on how much of the rest has come.
     let inside = |byte: &u8| (0x20..=0x3f).contains(byte);
     let end = 2 + bytes[2..].iter().take(LONGEST_SEQUENCE).take_while(|byte| inside(byte)).count();
@@ -171,6 +181,9 @@ fn csi(bytes: &[u8]) -> Front {
         return Front::Paste(length);
     }
     let text = String::from_utf8_lossy(&bytes[2..end]).into_owned();
+    if let Some(numbers) = text.strip_prefix('<') {
+        return mouse(numbers, bytes[end]).map_or(Front::Noise(length), |mouse| Front::Mouse(length, mouse));
+    }
     let mut numbers = text.split(';').map(|number| number.split(':').next().unwrap_or_default().parse::<u32>().unwrap_or(0));
     let (first, modifiers) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(1));
     let code = match bytes[end] {
@@ -180,6 +193,19 @@ fn csi(bytes: &[u8]) -> Front {
         letter => final_letter(letter),
     };
     code.map_or(Front::Noise(length), |code| Front::Key(length, modified(code, modifiers)))
+}
+
+/// xterm's SGR reports (1006): button, column and row from 1; `M` presses, `m` releases. Shift, meta and control add 4, 8 and 16, a movement 32.
+fn mouse(numbers: &str, last: u8) -> Option<Mouse> {
+    let mut numbers = numbers.split(';').map(|number| number.parse::<u16>().ok());
+    let (button, column, row) = (numbers.next()??, numbers.next()??, numbers.next()??);
+    let what = match (button & !0b1_1100, last) {
+        (0, b'M') => Pointing::Press,
+        (64, b'M') => Pointing::WheelUp,
+        (65, b'M') => Pointing::WheelDown,
+        _ => return None,
+    };
+    Some(Mouse { what, column: column.checked_sub(1)?, row: row.checked_sub(1)? })
 }
 
 /// xterm's modifiers: one more than the sum of shift 1, alt 2, control 4.
@@ -313,6 +339,24 @@ mod tests {
         ];
         for (bytes, wanted) in cases {
             assert_eq!(events(&[bytes]), [Event::Key(wanted)], "{bytes:?}");
+        }
+    }
+
+    /// Reports as xterm's control-sequence document lists them under SGR (1006).
+    #[test]
+    fn presses_and_the_wheel_are_reported_and_nothing_else_of_the_mouse() {
+        let at = |what, column, row| Event::Mouse(Mouse { what, column, row });
+        let cases: [(&[u8], &[Event]); 7] = [
+            (b"\x1b[<0;1;1M", &[at(Pointing::Press, 0, 0)]),
+            (b"\x1b[<64;200;40M", &[at(Pointing::WheelUp, 199, 39)]),
+            (b"\x1b[<81;3;4M", &[at(Pointing::WheelDown, 2, 3)]),
+            (b"\x1b[<0;1;1m", &[]),
+            (b"\x1b[<35;5;5M\x1b[<2;5;5M\x1b[<66;5;5M", &[]),
+            (b"\x1b[<0;0;1M\x1b[<0;99999999;1M\x1b[<0M", &[]),
+            (b"\x1b[M #$j", &[Event::Key(key(Code::Char('j')))]),
+        ];
+        for (bytes, wanted) in cases {
+            assert_eq!(events(&[bytes]), wanted, "{}", bytes.escape_ascii());
         }
     }
 

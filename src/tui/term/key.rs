@@ -9,6 +9,30 @@ pub enum Event {
     Key(Key),
     /// A whole paste, as it came; never a command.
     Paste(String),
+    /// The mouse, where its reports were asked for.
+    Mouse(Mouse),
+}
+
+/// A report of the mouse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mouse {
+    /// What it did.
+    pub what: Pointing,
+    /// The column, from 0.
+    pub column: u16,
+    /// The row, from 0.
+    pub row: u16,
+}
+
+/// What the mouse did. Movements and releases are not asked for, or dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Pointing {
+    /// The first button was pressed.
+    Press,
+    /// The wheel went up one notch.
+    WheelUp,
+    /// The wheel went down one notch.
+    WheelDown,
 }
 
 /// A key with the modifiers held. Letters with `ctrl` are lower case; `shift` is set only where the code is not a character.

@@ -7,12 +7,18 @@ use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
 /// Alternate screen, bracketed paste, no cursor.
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[?25l";
-/// The same undone, with synchronized output ended in case a frame was cut.
-const LEAVE: &[u8] = b"\x1b[?2026l\x1b[0m\x1b[?25h\x1b[?2004l\x1b[?1049l";
+/// The same undone, with synchronized output ended in case a frame was cut, and no reports of the mouse.
+const LEAVE: &[u8] = b"\x1b[?2026l\x1b[0m\x1b[?1006l\x1b[?1000l\x1b[?25h\x1b[?2004l\x1b[?1049l";
+/// Reports of buttons and wheel, and none of movements, with places of any size.
+const MOUSE: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+/// None any more.
+const NO_MOUSE: &[u8] = b"\x1b[?1006l\x1b[?1000l";
 
 /// The terminal is ours while this lives.
 pub struct Session {
     entered: bool,
+    /// The terminal reports the mouse.
+    mouse: bool,
 }
 
 impl Session {
@@ -30,7 +36,7 @@ impl Session {
                 report(info);
             }
         }));
-        let mut session = Self { entered: false };
+        let mut session = Self { entered: false, mouse: false };
         session.resume()?;
         Ok(session)
     }
@@ -45,8 +51,21 @@ impl Session {
         put(ENTER)
     }
 
+    /// Asks for reports of the mouse, or for none; writes nothing where it is so already.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn mouse(&mut self, on: bool) -> io::Result<()> {
+        if self.mouse == on {
+            return Ok(());
+        }
+        self.mouse = on;
+        put(if on { MOUSE } else { NO_MOUSE })
+    }
+
     /// Gives the terminal back.
     pub fn leave(&mut self) {
+        self.mouse = false;
         if std::mem::take(&mut self.entered) {
             give_back();
         }

@@ -46,13 +46,18 @@ impl Segment {
 /// Columns between two segments.
 pub const GAP: u16 = 2;
 
-/// Draws `left` from the left and `right` towards the right end over `base`.
-pub fn bar(buf: &mut Buffer, area: Rect, left: &[Segment], right: &[Segment], base: Style, theme: &Theme) {
+/// Where the segments of a bar's left end stand, by their index; those that were dropped stand nowhere.
+pub type Placed = Vec<(usize, Rect)>;
+
+/// Draws `left` from the left and `right` towards the right end over `base`; answers where the left ones stand.
+pub fn bar(buf: &mut Buffer, area: Rect, left: &[Segment], right: &[Segment], base: Style, theme: &Theme) -> Placed {
     page(buf, area, base);
     let kept = fitting(left, right, area.width.saturating_sub(2));
-    let mut column = 1;
-    for (_, segment) in left.iter().enumerate().filter(|(at, _)| kept.contains(&(false, *at))) {
-        column = draw(buf, area, column, segment, base, theme) + GAP;
+    let (mut column, mut placed) = (1, Placed::new());
+    for (at, segment) in left.iter().enumerate().filter(|(at, _)| kept.contains(&(false, *at))) {
+        let end = draw(buf, area, column, segment, base, theme);
+        placed.push((at, stretch(area, column, end)));
+        column = end + GAP;
     }
     let right: Vec<&Segment> = right.iter().enumerate().filter(|(at, _)| kept.contains(&(true, *at))).map(|(_, segment)| segment).collect();
     let wanted: u16 = right.iter().map(|segment| segment.width() + GAP).sum();
@@ -60,6 +65,12 @@ pub fn bar(buf: &mut Buffer, area: Rect, left: &[Segment], right: &[Segment], ba
     for segment in right {
         column = draw(buf, area, column, segment, base, theme) + GAP;
     }
+    placed
+}
+
+/// The columns of a line from one up to another.
+fn stretch(area: Rect, from: u16, to: u16) -> Rect {
+    Rect { x: area.x + from, width: to.saturating_sub(from), height: 1, ..area }
 }
 
 /// Which segments (`true`: of the right end) are kept in `room` columns.
@@ -90,18 +101,20 @@ fn look(theme: &Theme, role: Role, base: Style) -> Style {
     if style.bg == page { Style { bg: base.bg, ..style } } else { style }
 }
 
-/// A horizontal rule with segments standing in it.
-pub fn rule(buf: &mut Buffer, area: Rect, left: &[Segment], right: &[Segment], focus: bool, theme: &Theme) {
+/// A horizontal rule with segments standing in it; answers where the left ones stand.
+pub fn rule(buf: &mut Buffer, area: Rect, left: &[Segment], right: &[Segment], focus: bool, theme: &Theme) -> Placed {
     let border = theme.style(if focus { Role::BorderFocus } else { Role::Border });
     page(buf, area, theme.style(Role::Text));
     let line = theme.glyphs().rule.repeat(usize::from(area.width));
     put(buf, area, 0, 0, &line, border);
     let kept = fitting(left, right, area.width.saturating_sub(6));
-    let mut column = 2;
-    for (_, segment) in left.iter().enumerate().filter(|(at, _)| kept.contains(&(false, *at))) {
+    let (mut column, mut placed) = (2, Placed::new());
+    for (at, segment) in left.iter().enumerate().filter(|(at, _)| kept.contains(&(false, *at))) {
+        let start = column;
         column = put(buf, area, column, 0, " ", border);
         column = draw(buf, area, column, segment, theme.style(Role::Text), theme);
         column = put(buf, area, column, 0, " ", border);
+        placed.push((at, stretch(area, start, column)));
     }
     let mut end = area.width.saturating_sub(2);
     for (_, segment) in right.iter().enumerate().rev().filter(|(at, _)| kept.contains(&(true, *at))) {
@@ -114,6 +127,7 @@ pub fn rule(buf: &mut Buffer, area: Rect, left: &[Segment], right: &[Segment], f
         put(buf, area, at, 0, " ", border);
         end = start;
     }
+    placed
 }
 
 #[cfg(test)]

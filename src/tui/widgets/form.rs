@@ -7,6 +7,7 @@ use ratatui::style::Style;
 use super::lines::{Spans, fold, line, plain};
 use super::paint::{put, width};
 use super::popup;
+use super::spot::{Drawn, Spot, What};
 use crate::tui::theme::{Role, Theme};
 
 /// A field as it is drawn.
@@ -66,8 +67,8 @@ impl FormView<'_> {
         self.fields.iter().map(|field| width(field.label)).max().unwrap_or(0) + 2
     }
 
-    /// Draws it; answers where the text cursor stands.
-    pub fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) -> Option<Position> {
+    /// Draws it; its buttons are counted behind its fields.
+    pub fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) -> Drawn {
         let inside = popup::frame(area, self.title, buf, theme);
         let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
         let mut y = 0;
@@ -83,15 +84,16 @@ impl FormView<'_> {
             y += 1;
         }
         y += u16::from(!about.is_empty() && !short);
-        let mut cursor = None;
-        for field in self.fields {
-            cursor = self.field(field, y, inside, buf, theme).or(cursor);
+        let mut drawn = Drawn::default();
+        for (at, field) in self.fields.iter().enumerate() {
+            drawn.cursor = self.field(field, y, inside, buf, theme).or(drawn.cursor);
+            drawn.spots.extend((y < inside.height).then(|| Spot::new(Rect { y: inside.y + y, height: 1, ..inside }, What::Field(at))));
             y += 1;
         }
         if short && !self.fault.is_empty() {
             // It stands where the buttons are: enter and esc mean the same without them.
             put(buf, inside, 0, inside.height.saturating_sub(1), self.fault, theme.style(Role::NoticeError));
-            return cursor;
+            return drawn;
         }
         for (spans, at) in self.wrong(inside.width).iter().zip(y..inside.height.saturating_sub(1)) {
             let place = Rect { y: inside.y + at, height: 1, ..inside };
@@ -102,8 +104,8 @@ impl FormView<'_> {
         if let Some(field) = long.filter(|_| self.fault.is_empty() && y < inside.height.saturating_sub(1)) {
             put(buf, inside, 0, y, field.hint, theme.style(Role::Dim));
         }
-        self.buttons(inside.height.saturating_sub(1), inside, buf, theme);
-        cursor
+        drawn.spots.extend(self.buttons(inside.height.saturating_sub(1), inside, buf, theme));
+        drawn
     }
 
     /// There is room for a hint beside its field.
@@ -127,12 +129,15 @@ impl FormView<'_> {
         field.cursor.map(|column| Position::new(inside.x + start + column.min(room.saturating_sub(1)), inside.y + y))
     }
 
-    fn buttons(&self, y: u16, inside: Rect, buf: &mut Buffer, theme: &Theme) {
-        let mut column = 0;
+    fn buttons(&self, y: u16, inside: Rect, buf: &mut Buffer, theme: &Theme) -> Vec<Spot> {
+        let (mut column, mut spots) = (0, Vec::new());
         for (at, name) in self.buttons.iter().enumerate() {
             let role = if self.pressed == Some(at) { Role::ButtonFocus } else { Role::Button };
             let text = if self.pressed == Some(at) { format!("[ {name} ]") } else { format!("  {name}  ") };
+            let place = Rect { x: inside.x + column, y: inside.y + y, width: width(&text).min(inside.width.saturating_sub(column)), height: 1 };
+            spots.push(Spot::new(place, What::Field(self.fields.len() + at)));
             column = put(buf, inside, column, y, &text, theme.style(role)) + 2;
         }
+        spots
     }
 }

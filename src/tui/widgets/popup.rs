@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use super::lines::{self, Spans};
 use super::paint::{fit, page, put, tint};
+use super::spot::Spot;
 use crate::tui::theme::{Role, Theme};
 
 /// Blanks `area`, frames it, writes the title into the upper edge; answers the inside.
@@ -39,8 +40,8 @@ pub fn ground(line: Rect, buf: &mut Buffer, theme: &Theme) {
     }
 }
 
-/// Draws lines on the page of a pop-up; `chosen` is the one that enter takes.
-pub fn list(rows: &[Spans], top: usize, chosen: Option<usize>, area: Rect, buf: &mut Buffer, theme: &Theme) {
+/// Draws lines on the page of a pop-up; `chosen` is the one that enter takes. Answers where they stand.
+pub fn list(rows: &[Spans], top: usize, chosen: Option<usize>, area: Rect, buf: &mut Buffer, theme: &Theme) -> Spot {
     for ((at, row), y) in rows.iter().enumerate().skip(top).zip(0..area.height) {
         let line = Rect { x: area.x + 1, y: area.y + y, width: area.width.saturating_sub(2), height: 1 };
         lines::line(row, "", line, buf, theme);
@@ -50,4 +51,5 @@ pub fn list(rows: &[Spans], top: usize, chosen: Option<usize>, area: Rect, buf: 
             put(buf, area, 0, y, theme.glyphs().cursor, theme.style(Role::BorderFocus));
         }
     }
+    Spot::rows(area, top, rows.len())
 }

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use super::paint::{find_all, fit, fit_middle, page, put, put_right, tint, width};
+use super::spot::{Spot, What};
 use crate::tui::theme::{Role, Theme};
 
 /// A column's heading and its behaviour.
@@ -98,6 +99,15 @@ pub struct TableView<'a> {
     pub focus: bool,
     /// Words to be shown where they stand.
     pub found: &'a [String],
+}
+
+/// What was drawn of a table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// Columns there was room for.
+    pub columns: usize,
+    /// Its rows and headings.
+    pub spots: Vec<Spot>,
 }
 
 /// Columns taken by cursor bar, mark and sign.
@@ -227,13 +237,13 @@ fn need(shown: &[(usize, u16)], heads: &[Head], least: u16) -> u16 {
 }
 
 impl TableView<'_> {
-    /// Draws headings and rows; answers how many columns there was room for.
-    pub fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) -> usize {
+    /// Draws headings and rows.
+    pub fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) -> Shown {
         self.draw_from(0, area, buf, theme)
     }
 
     /// The same with so many columns that are not fixed scrolled out to the left.
-    pub fn draw_from(&self, skip: usize, area: Rect, buf: &mut Buffer, theme: &Theme) -> usize {
+    pub fn draw_from(&self, skip: usize, area: Rect, buf: &mut Buffer, theme: &Theme) -> Shown {
         page(buf, area, theme.style(Role::Text));
         let shown = layout(self.heads, self.widths, room(area), skip);
         self.headings(&shown, skip, area, buf, theme);
@@ -244,7 +254,21 @@ impl TableView<'_> {
             let y = u16::try_from(line + 1).unwrap_or(u16::MAX);
             self.line(&row, position == self.cursor, &shown, Rect { y: area.y + y, height: 1, ..area }, buf, theme);
         }
-        shown.len()
+        Shown { columns: shown.len(), spots: self.spots(&shown, area) }
+    }
+
+    /// The whole area, the headings that are seen, and the rows.
+    fn spots(&self, shown: &[(usize, u16)], area: Rect) -> Vec<Spot> {
+        let mut spots = vec![Spot::new(area, What::Text)];
+        let mut column = SIGNS;
+        for (at, width) in shown {
+            let width = (*width).min(area.width.saturating_sub(column));
+            spots.push(Spot::new(Rect { x: area.x + column, width, height: area.height.min(1), ..area }, What::Head(*at)));
+            column += width + GAP;
+        }
+        let body = Rect { y: area.y.saturating_add(1), height: area.height.saturating_sub(1), ..area };
+        spots.push(Spot::rows(body, self.top, self.total));
+        spots
     }
 
     fn headings(&self, shown: &[(usize, u16)], skip: usize, area: Rect, buf: &mut Buffer, theme: &Theme) {

@@ -37,6 +37,12 @@ pub fn command(state: &mut State, shared: &Shared, command: Command) -> Step<Eff
     Step::redraw()
 }
 
+/// The cursor goes to a row that was clicked on.
+pub fn clicked(state: &mut State, shared: &Shared, row: usize) -> Step<Effect> {
+    moved(state, shared, |_| row);
+    Step::redraw()
+}
+
 fn moved(state: &mut State, shared: &Shared, step: impl Fn(usize) -> usize) {
     seat(state, shared);
     let lines = lines(state, shared);

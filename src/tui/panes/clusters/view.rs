@@ -14,6 +14,7 @@ use crate::tui::theme::Role;
 use crate::tui::widgets::bar::{Segment, rule};
 use crate::tui::widgets::lines::{self as text, Spans, plain};
 use crate::tui::widgets::paint::{row, scroll};
+use crate::tui::widgets::spot::Spot;
 use crate::tui::widgets::table::{Cell, EXTRA, Head, RowView, Sign, TableView, body_height, measure};
 
 /// Rows of the detail, at most.
@@ -38,17 +39,18 @@ fn open(shared: &Shared) -> usize {
     shared.open.len() + others.count()
 }
 
-/// Draws the table, and what is known about the connection under the cursor.
-pub fn draw(state: &State, shared: &Shared, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+/// Draws the table, and what is known about the connection under the cursor; answers where the rows stand.
+pub fn draw(state: &State, shared: &Shared, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Vec<Spot> {
     let lines = lines(state, shared);
     if lines.is_empty() {
-        return nothing(shared, look, area, buf);
+        nothing(shared, look, area, buf);
+        return Vec::new();
     }
     let here = lines.get(state.position).filter(|_| state.detail && area.height >= 10);
     let Some(line) = here else { return table(&lines, state, shared, look, area, buf) };
     let told = text::fold(&told(line, state, shared, look), area.width.saturating_sub(2), true);
     let rows = u16::try_from(told.len()).unwrap_or(DETAIL).min(DETAIL).min(area.height - 6) + 1;
-    table(&lines, state, shared, look, Rect { height: area.height - rows, ..area }, buf);
+    let spots = table(&lines, state, shared, look, Rect { height: area.height - rows, ..area }, buf);
     let below = Rect { y: area.bottom() - rows, height: rows, ..area };
     rule(
         buf,
@@ -60,9 +62,10 @@ pub fn draw(state: &State, shared: &Shared, look: &Look<'_>, area: Rect, buf: &m
     );
     let inside = Rect { x: area.x + 2, y: below.y + 1, width: area.width.saturating_sub(2), height: rows - 1 };
     text::draw(&told, 0, "", inside, buf, look.theme);
+    spots
 }
 
-fn table(lines: &[Line], state: &State, shared: &Shared, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+fn table(lines: &[Line], state: &State, shared: &Shared, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Vec<Spot> {
     let column = |title: &str, rank: u8| Head { title: title.into(), rank, ..Head::default() };
     let heads = [
         column("NAME", 0),
@@ -93,7 +96,7 @@ fn table(lines: &[Line], state: &State, shared: &Shared, look: &Look<'_>, area: 
     let widths = measure(&[], &heads, (0..lines.len()).map(view));
     let top = scroll(0, state.position, body_height(area), lines.len());
     let table = TableView { heads: &heads, widths: &widths, row: &view, total: lines.len(), top, cursor: state.position, focus: true, found: &[] };
-    table.draw(area, buf, look.theme);
+    table.draw(area, buf, look.theme).spots
 }
 
 fn line_row(line: &Line, state: &State, shared: &Shared, look: &Look<'_>) -> RowView {

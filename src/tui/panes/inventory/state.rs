@@ -23,6 +23,7 @@ use crate::cluster::table::Table;
 use crate::names::{ClusterId, ObjectKey, Problem};
 use crate::survey::world::Relation;
 use crate::tui::widgets::document::Document;
+use crate::tui::widgets::spot::Spot;
 
 /// Everything the pane draws and decides from.
 #[derive(Debug, Default)]
@@ -192,6 +193,8 @@ pub struct Seen {
     pub detail_rows: usize,
     /// Rows of the detail that hold what is searched for.
     pub matches: Vec<usize>,
+    /// What stood where, for the mouse; the house keeps it.
+    pub spots: Vec<Spot>,
 }
 
 /// One object looked at closely.

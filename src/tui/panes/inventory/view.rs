@@ -9,6 +9,7 @@ mod table;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+pub(super) use self::detail::tabs;
 pub use self::table::texts;
 pub(super) use self::table::{heads, orders};
 

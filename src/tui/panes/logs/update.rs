@@ -94,6 +94,11 @@ pub fn command(state: &mut State, command: Command) -> Step<Effect> {
     }
 }
 
+/// The wheel scrolls.
+pub fn wheeled(state: &mut State, lines: i64) -> Step<Effect> {
+    moved(state, lines)
+}
+
 fn redraw(state: &mut State, change: impl FnOnce(&mut State)) -> Step<Effect> {
     change(state);
     Step::redraw()

@@ -64,6 +64,11 @@ pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> 
     }
 }
 
+/// The run that was clicked on is shown.
+pub fn clicked(state: &mut State, row: usize) -> Step<Effect> {
+    if row < state.runs.len() { look::choose(state, row) } else { Step::quiet() }
+}
+
 /// The charts were drawn on so many columns.
 pub fn seen(state: &mut State, room: u16) {
     state.room = room;

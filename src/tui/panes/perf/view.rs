@@ -21,6 +21,7 @@ use crate::tui::flow::Look;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::bar::{Segment, rule};
 use crate::tui::widgets::paint::{page, put};
+use crate::tui::widgets::spot::Spot;
 
 /// Columns left of every axis.
 const LABEL: u16 = 12;
@@ -147,8 +148,9 @@ fn ended(state: RunState) -> &'static str {
     }
 }
 
-/// Draws the view; answers how many columns its charts have.
-pub fn draw(state: &State, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> u16 {
+/// Draws the view; answers how many columns its charts have, and where the runs of the list stand.
+pub fn draw(state: &State, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> (u16, Vec<Spot>) {
+    let mut spots = Vec::new();
     page(buf, area, look.theme.style(Role::Text));
     match state.view {
         View::Calendar => calendar::draw(state, look, area, buf),
@@ -158,10 +160,10 @@ pub fn draw(state: &State, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> u16
             (None, _) => nothing(state, look, area, buf),
             (Some(entry), View::Figures) => figures::draw(entry, look, area, buf),
             (Some(entry), View::Charts) => run::draw(entry, state, look, area, buf),
-            (Some(entry), _) => listed(entry, state, look, area, buf),
+            (Some(entry), _) => spots = listed(entry, state, look, area, buf),
         },
     }
-    area.width.saturating_sub(LABEL + 2)
+    (area.width.saturating_sub(LABEL + 2), spots)
 }
 
 fn nothing(state: &State, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
@@ -172,7 +174,7 @@ fn nothing(state: &State, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
 }
 
 /// The list, and above it what is known of the run that is chosen there.
-fn listed(entry: &Entry, state: &State, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+fn listed(entry: &Entry, state: &State, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Vec<Spot> {
     let list = (area.height / 4).clamp(3, 12).min(u16::try_from(state.runs.len()).unwrap_or(u16::MAX).saturating_add(1));
     let above = Rect { height: area.height.saturating_sub(list + 1), ..area };
     run::draw(entry, state, look, above, buf);
@@ -180,5 +182,5 @@ fn listed(entry: &Entry, state: &State, look: &Look<'_>, area: Rect, buf: &mut B
     let title = Segment::new("runs", Role::Title, 0);
     rule(buf, line, &[title, Segment::new(name(&entry.run), Role::Dim, 1)], &[], false, look.theme);
     let below = Rect { y: line.y + 1, height: area.height.saturating_sub(above.height + 1), ..area };
-    list::draw(state, look, below, buf);
+    list::draw(state, look, below, buf)
 }

@@ -30,6 +30,12 @@ pub fn command(state: &mut State, shared: &Shared, command: Command) -> Step<Eff
     Step::redraw()
 }
 
+/// The cursor goes to a kind that was clicked on.
+pub fn clicked(state: &mut State, row: usize) -> Step<Effect> {
+    state.position = row.min(KINDS.len() - 1);
+    Step::redraw()
+}
+
 fn troubled(state: &State, shared: &Shared, kind: &str) -> bool {
     // Old warnings are no fault of now.
     kind != EVENTS && state.sum(&shared.open, kind).is_some_and(|tally| faults(&tally) > 0)

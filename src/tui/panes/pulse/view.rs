@@ -16,6 +16,7 @@ use crate::tui::theme::glyph::Glyphs;
 use crate::tui::widgets::bar::{Segment, rule};
 use crate::tui::widgets::chart::{Columns, bar, halved};
 use crate::tui::widgets::paint::{page, put, put_right, row, scroll};
+use crate::tui::widgets::spot::Spot;
 use crate::tui::widgets::table::{Cell, EXTRA, Head, RowView, Sign, TableView, body_height, measure};
 
 /// Columns of the bar that says how many are well.
@@ -64,26 +65,27 @@ fn behind(state: &State, id: &ClusterId, now: i64) -> Option<Segment> {
     }
 }
 
-/// Draws kinds, clusters and warnings.
-pub fn draw(state: &State, shared: &Shared, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+/// Draws kinds, clusters and warnings; answers where the kinds stand.
+pub fn draw(state: &State, shared: &Shared, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Vec<Spot> {
     let clusters = u16::try_from(shared.open.len()).unwrap_or(u16::MAX);
     let wanted = clusters.saturating_mul(2).saturating_add(2);
     let below = wanted.min(area.height.saturating_sub(KIND_ROWS));
     let below = if below < 3 { 0 } else { below };
     let above = Rect { height: area.height - below, ..area };
-    kinds(state, shared, look, above, buf);
+    let spots = kinds(state, shared, look, above, buf);
     if below > 0 {
         loads(state, shared, look, Rect { y: area.y + above.height, height: below, ..area }, buf);
     }
+    spots
 }
 
-fn kinds(state: &State, shared: &Shared, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+fn kinds(state: &State, shared: &Shared, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Vec<Spot> {
     let heads = heads(shared);
     let view = |at: usize| KINDS.get(at).map(|kind| kind_row(kind, state, shared, look)).unwrap_or_default();
     let widths = measure(&[], &heads, (0..KINDS.len()).map(view));
     let top = scroll(0, state.position, body_height(area), KINDS.len());
     let table = TableView { heads: &heads, widths: &widths, row: &view, total: KINDS.len(), top, cursor: state.position, focus: true, found: &[] };
-    table.draw(area, buf, look.theme);
+    table.draw(area, buf, look.theme).spots
 }
 
 fn heads(shared: &Shared) -> Vec<Head> {

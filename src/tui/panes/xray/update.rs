@@ -75,6 +75,16 @@ fn point(state: &mut State, position: usize) -> Step<Effect> {
     Step::redraw()
 }
 
+/// The cursor goes to a line that was clicked on.
+pub fn clicked(state: &mut State, line: usize) -> Step<Effect> {
+    point(state, line)
+}
+
+/// The wheel moves the cursor.
+pub fn wheeled(state: &mut State, lines: isize) -> Step<Effect> {
+    point(state, state.position.saturating_add_signed(lines))
+}
+
 /// Folds the line; of one that is folded, or has nothing below it, the parent is gone to.
 fn fold(state: &mut State) -> Step<Effect> {
     let Some((key, depth, open)) = state.line().map(|line| (line.key, line.depth, line.open)) else { return Step::quiet() };

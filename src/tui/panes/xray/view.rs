@@ -14,6 +14,7 @@ use crate::tui::theme::Role;
 use crate::tui::widgets::bar::Segment;
 use crate::tui::widgets::lines::{self, Spans, plain};
 use crate::tui::widgets::paint::{page, put, row, scroll, tint};
+use crate::tui::widgets::spot::Spot;
 use crate::tui::widgets::table::{Sign, sign};
 
 /// Line 2: what is looked at, how much there is, what hurts, what is not known.
@@ -58,8 +59,8 @@ fn faults(state: &State, look: &Look<'_>) -> Option<Segment> {
     }
 }
 
-/// Draws the lines that are seen; answers the first of them and how many a page has.
-pub fn draw(state: &State, shared: &Shared, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> (usize, usize) {
+/// Draws the lines that are seen; answers the first of them and how many a page has, and where they stand.
+pub fn draw(state: &State, shared: &Shared, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> ((usize, usize), Spot) {
     page(buf, area, look.theme.style(Role::Text));
     let height = usize::from(area.height);
     let top = scroll(state.top, state.position, height, state.lines.len());
@@ -79,7 +80,7 @@ pub fn draw(state: &State, shared: &Shared, look: &Look<'_>, area: Rect, buf: &m
     if state.lines.is_empty() {
         empty(state, shared, look, area, buf);
     }
-    (top, height)
+    ((top, height), Spot::rows(area, top, state.lines.len()))
 }
 
 fn mark(state: RowState) -> Sign {

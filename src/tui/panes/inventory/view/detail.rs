@@ -17,8 +17,10 @@ use crate::tui::widgets::bar::{Segment, rule};
 use crate::tui::widgets::document::{Document, Window};
 use crate::tui::widgets::lines::{self, Spans, plain};
 use crate::tui::widgets::paint::{self, page, put, row, tint, width};
+use crate::tui::widgets::spot::{Spot, What};
 
-pub(super) fn body(detail: &Detail, focus: bool, look: &Look<'_>, area: Rect, buf: &mut Buffer, seen: &mut Seen) {
+/// The tabs of an object, with their names.
+pub(in super::super) fn tabs(detail: &Detail) -> Vec<(Tab, &str)> {
     let mut tabs = if helm::is(&detail.key.gvk) {
         let values = if detail.whole && detail.tab == Tab::Values { "values with defaults" } else { "values" };
         vec![(Tab::Summary, "summary"), (Tab::Values, values), (Tab::Yaml, "manifest")]
@@ -31,6 +33,11 @@ pub(super) fn body(detail: &Detail, focus: bool, look: &Look<'_>, area: Rect, bu
     if let Some(other) = detail.against.as_ref().filter(|_| detail.tab == Tab::Difference) {
         tabs.push((Tab::Difference, if other.cluster == detail.key.cluster { "difference" } else { other.cluster.as_str() }));
     }
+    tabs
+}
+
+pub(super) fn body(detail: &Detail, focus: bool, look: &Look<'_>, area: Rect, buf: &mut Buffer, seen: &mut Seen) {
+    let tabs = tabs(detail);
     let title = Segment::new(detail.key.name.to_string(), if focus { Role::Title } else { Role::Text }, 0);
     let tab = |(tab, name): &(Tab, &str)| {
         if *tab == detail.tab { Segment::new(format!("[{name}]"), Role::Title, 1) } else { Segment::new(*name, Role::Dim, 2) }
@@ -40,7 +47,10 @@ pub(super) fn body(detail: &Detail, focus: bool, look: &Look<'_>, area: Rect, bu
         None => detail.key.cluster.to_string(),
     };
     let left: Vec<Segment> = std::iter::once(title).chain(tabs.iter().map(tab)).collect();
-    rule(buf, row(area, 0), &left, &[Segment::new(place, Role::Dim, 3)], focus, look.theme);
+    let placed = rule(buf, row(area, 0), &left, &[Segment::new(place, Role::Dim, 3)], focus, look.theme);
+    seen.spots.push(Spot::new(area, What::Text).aside());
+    // The first segment is the name.
+    seen.spots.extend(placed.into_iter().filter_map(|(at, place)| Some(Spot::new(place, What::Tab(at.checked_sub(1)?)).aside())));
     if !detail.find.is_empty() {
         let text = format!(" /{} ", detail.find);
         put(buf, row(area, 0), area.width.saturating_sub(width(&text) + 24).max(2), 0, &text, look.theme.style(Role::Match));
@@ -70,7 +80,9 @@ pub(super) fn body(detail: &Detail, focus: bool, look: &Look<'_>, area: Rect, bu
     let top = detail.top.min(rows.len().saturating_sub(height));
     lines::draw(&rows, top, &detail.find, inside, buf, look.theme);
     if detail.body == Body::Uses && !detail.related.lines.is_empty() {
-        uses::cursor(detail, top, focus, look, Rect { x: area.x, width: area.width, ..inside }, buf);
+        let list = Rect { x: area.x, width: area.width, ..inside };
+        uses::cursor(detail, top, focus, look, list, buf);
+        seen.spots.push(Spot::rows(list, top, detail.related.lines.len()).aside());
     }
     *seen = Seen {
         detail_page: height,

@@ -34,11 +34,11 @@ pub(super) fn groups(state: &State, grouping: &Grouping, shared: &Shared, look: 
         focus: true,
         found: &[],
     };
-    view.draw(area, buf, look.theme);
+    let spots = view.draw(area, buf, look.theme).spots;
     if grouping.groups.is_empty() {
         empty(state, shared, look, area, buf);
     }
-    Seen { page, top, hidden: 0, ..state.seen.clone() }
+    Seen { page, top, hidden: 0, spots, ..state.seen.clone() }
 }
 
 fn heads(grouping: &Grouping, shared: &Shared) -> Vec<Head> {

@@ -44,11 +44,13 @@ pub(super) fn table(state: &State, shared: &Shared, look: &Look<'_>, area: Rect,
         found: &found,
     };
     let unnamed = !fields.iter().any(|field| matches!(field, Field::Name));
-    let hidden = heads.len() - view.draw_from(skip, area, buf, look.theme) + usize::from(unnamed) + kept_back(state);
+    let drawn = view.draw_from(skip, area, buf, look.theme);
+    let hidden = heads.len() - drawn.columns + usize::from(unnamed) + kept_back(state);
     if visible == 0 {
         empty(state, shared, look, area, buf);
     }
-    Seen { page: page_rows, top, widths, hidden, skip, more: skip < furthest, room: room(area), ..state.seen.clone() }
+    let spots = drawn.spots;
+    Seen { page: page_rows, top, widths, hidden, skip, more: skip < furthest, room: room(area), spots, ..state.seen.clone() }
 }
 
 /// Plain words of a filter, to be shown where they stand.

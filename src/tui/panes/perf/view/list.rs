@@ -12,16 +12,17 @@ use crate::tui::panes::perf::state::series::Point;
 use crate::tui::panes::perf::state::{Entry, State};
 use crate::tui::theme::Role;
 use crate::tui::widgets::paint::scroll;
+use crate::tui::widgets::spot::Spot;
 use crate::tui::widgets::table::{Cell, Head, RowView, Sign, TableView, body_height, measure};
 
 /// Draws all runs with the cursor on the one that is chosen.
-pub(super) fn draw(state: &State, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+pub(super) fn draw(state: &State, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Vec<Spot> {
     let all: Vec<usize> = (0..state.runs.len()).collect();
-    some(state, &all, state.chosen, look, area, buf);
+    some(state, &all, state.chosen, look, area, buf)
 }
 
 /// Draws the runs at those places, with the cursor on one of them.
-pub(super) fn some(state: &State, places: &[usize], cursor: usize, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+pub(super) fn some(state: &State, places: &[usize], cursor: usize, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Vec<Spot> {
     let column = |title: &str, right: bool, grows: bool, rank: u8| Head { title: title.into(), right, grows, rank, ..Head::default() };
     let heads = [
         column("STARTED", false, false, 0),
@@ -37,7 +38,7 @@ pub(super) fn some(state: &State, places: &[usize], cursor: usize, look: &Look<'
     let widths = measure(&[0, 0, 7, 7, 7, 7, 6], &heads, (0..places.len().min(50)).map(view));
     let top = scroll(0, cursor, body_height(area), places.len());
     let table = TableView { heads: &heads, widths: &widths, row: &view, total: places.len(), top, cursor, focus: true, found: &[] };
-    table.draw(area, buf, look.theme);
+    table.draw(area, buf, look.theme).spots
 }
 
 fn row(entry: &Entry, state: &State, look: &Look<'_>) -> RowView {
