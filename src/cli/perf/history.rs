@@ -20,7 +20,7 @@ use crate::results::series::{Series, of_profile};
 /// Whose history.
 #[derive(Clone, Debug, Args)]
 pub struct HistoryArgs {
-    /// A profile by name, or its file.
+    /// A profile by name, or its file; or what runs without one loaded, an address or `shop/web`.
     profile: String,
     /// The metric: p99, p90, p50, req/s, CPU/1k.
     #[arg(long, default_value = "p99", value_parser = metric)]
@@ -56,7 +56,7 @@ pub enum BaselineVerb {
 /// A baseline.
 #[derive(Clone, Debug, Args)]
 pub struct SetArgs {
-    /// A profile by name, or its file.
+    /// A profile by name, or its file; or what runs without one loaded, an address or `shop/web`.
     profile: String,
     /// Those runs, `id,id,…`; `last:5` are the five newest of each series.
     #[arg(long, conflicts_with_all = ["release", "regime"])]

@@ -78,7 +78,8 @@ pub(super) fn judged(state: &mut State, run: &Run, metric: Metric, checks: &[Che
     let named = |check: &Check| format!("{} {}", check.name.trim_end_matches(" against the baseline"), check.said);
     let said = checks.iter().find(|check| check.outcome == outcome).map_or_else(String::new, named);
     let found = Judged { series: run.series(), metric, outcome, said };
-    let news = tell && outcome == Outcome::Regressed && state.judged.as_ref() != Some(&found);
+    let known = state.judged.as_ref().is_some_and(|before| before.series == found.series && before.outcome == outcome);
+    let news = tell && outcome == Outcome::Regressed && !known;
     let notice = news.then(|| {
         let what = format!("{} has regressed", run.named());
         Notice::error(Problem::new("perf.regressed", what, found.said.clone()).hint("H shows its history, = compares marked runs"))
