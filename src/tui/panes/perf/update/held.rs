@@ -1,5 +1,7 @@
 //! Baselines by keys: which runs a run and those like it are held against, and what comes of it once there are enough new ones.
 
+use std::collections::BTreeMap;
+
 use super::super::state::held::{Held, Judged, held};
 use super::super::state::past::Past;
 use super::super::state::{State, View};
@@ -13,7 +15,6 @@ use crate::results::gate::{Check, Outcome};
 use crate::results::history::RUNS_A_POINT;
 use crate::results::series::counts;
 use crate::tui::flow::{Intent, Notice, Step};
-use std::collections::BTreeMap;
 
 /// Makes the run under the cursor and those like it before, back to the last change, what later ones are held against: or those of them that are marked. A
 /// second time it takes the baseline away.
