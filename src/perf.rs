@@ -48,6 +48,9 @@ pub struct Order {
     /// Services whose addresses are still to be found; nothing is loaded before.
     #[serde(default)]
     pub services: Vec<Service>,
+    /// What is to be done after it by the same process, one after the other, as long as each ends as planned.
+    #[serde(default)]
+    pub then: Vec<Order>,
 }
 
 /// An order that has passed the gate and has a name.
@@ -84,7 +87,16 @@ pub struct Finished {
 impl Order {
     /// A run on a bare address.
     pub fn new(plan: Plan) -> Self {
-        Self { plan, what: None, cluster: None, typed: None, aborts: Vec::new(), provenance: Provenance::default(), services: Vec::new() }
+        Self {
+            plan,
+            what: None,
+            cluster: None,
+            typed: None,
+            aborts: Vec::new(),
+            provenance: Provenance::default(),
+            services: Vec::new(),
+            then: Vec::new(),
+        }
     }
 
     /// What to ask the gate for, before the person is asked.

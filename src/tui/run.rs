@@ -44,6 +44,8 @@ pub struct Start {
     pub launch: Launch,
     /// The person's schedules.
     pub book: Book,
+    /// The folder with what permutations have changed and not put back yet.
+    pub journals: PathBuf,
     /// The folder for what is saved.
     pub saved: PathBuf,
     /// What the panes read.
@@ -92,6 +94,7 @@ pub async fn run(start: Start) -> io::Result<()> {
         store: start.store,
         launch: start.launch,
         book: start.book,
+        journals: start.journals,
         saved: start.saved,
         reports: sender,
         remember: start.remember,

@@ -383,7 +383,7 @@ pub(super) fn command_of(model: &mut Model, at: At, command: Command) -> Wanted 
         Command::Inventory(command) => inventory::update::command(&mut model.inventory, &model.shared, at, command).map(Effect::Inventory),
         Command::Pulse(command) => pulse::update::command(&mut model.pulse, &model.shared, command).map(Effect::Pulse),
         Command::Logs(command) => logs::update::command(&mut model.logs, command).map(Effect::Logs),
-        Command::Perf(command) => perf::update::command(&mut model.perf, at, command).map(Effect::Perf),
+        Command::Perf(command) => perf::update::command(&mut model.perf, &model.shared, at, command).map(Effect::Perf),
         Command::Clusters(command) => clusters::update::command(&mut model.clusters, &model.shared, command).map(Effect::Clusters),
         Command::Xray(command) => xray::update::command(&mut model.xray, command).map(Effect::Xray),
     };
