@@ -15,6 +15,6 @@ pub fn past(store: &Store, run: &Run, metric: Metric) -> Past {
     let profile = Profiles::open(store.data()).list().0.into_iter().find(|(file, profile)| name == Some(profile.name.as_str()) || name == Some(file));
     let every = profile.map_or(RUNS_A_POINT, |(_, profile)| profile.every());
     // A broken file of baselines is told where baselines are set.
-    let baseline = Baselines::open(store.data()).of(&run.provenance.series()).ok().flatten().filter(|_| name.is_some());
+    let baseline = Baselines::open(store.data()).of(&run.series()).ok().flatten();
     Past::of(run, &all, |run| facts(store, run), every, baseline.as_ref(), metric)
 }

@@ -6,7 +6,7 @@ use super::Run;
 use super::baseline::{Baseline, Kind};
 use super::compare::Metric;
 use super::history::{Facts, History};
-use super::series::{alike, counts};
+use super::series::counts;
 use crate::names::Problem;
 use crate::stats::median;
 
@@ -35,7 +35,8 @@ pub struct Line {
 impl Past {
     /// Of all runs those like `run`, oldest first. `every`: runs behind one point.
     pub fn of(run: &Run, all: &[Run], facts: impl Fn(&Run) -> Facts, every: usize, baseline: Option<&Baseline>, metric: Metric) -> Self {
-        let mut like: Vec<&Run> = all.iter().filter(|other| alike(run, other)).collect();
+        let series = run.series();
+        let mut like: Vec<&Run> = all.iter().filter(|other| other.series() == series).collect();
         like.sort_by_key(|run| run.started);
         let series: Vec<(Run, Facts)> = like.iter().filter(|run| counts(run)).map(|run| ((*run).clone(), facts(run))).collect();
         let history = History::of(&series, metric, every, 1);

@@ -18,6 +18,7 @@ use meshplay::load::sample::{Ended, Generator, Sample};
 use meshplay::load::target::Target;
 use meshplay::names::{ClusterId, ConnectionKind, Gvk, ObjectKey, Problem};
 use meshplay::results::baseline::Baseline;
+use meshplay::results::compare::Metric;
 use meshplay::results::history::RUNS_A_POINT;
 use meshplay::results::past::Past;
 use meshplay::results::{Run, Subject};
@@ -37,11 +38,16 @@ pub const DAY: i64 = 24 * HOUR;
 pub fn look_back(stage: &mut crate::play::Stage, baseline: Option<&Baseline>) {
     for effect in stage.wanted() {
         if let Effect::Perf(perf::Effect::Past { run, metric }) = effect {
-            let all: Vec<Run> = stage.model.perf.runs.iter().map(|entry| entry.run.clone()).collect();
-            let past = Past::of(&run, &all, |run| run.provenance.found.clone(), RUNS_A_POINT, baseline, metric);
-            stage.perf(perf::Report::Past { id: run.id, past });
+            looked_back(stage, *run, metric, baseline);
         }
     }
+}
+
+/// The past of that run.
+pub fn looked_back(stage: &mut crate::play::Stage, run: Run, metric: Metric, baseline: Option<&Baseline>) {
+    let all: Vec<Run> = stage.model.perf.runs.iter().map(|entry| entry.run.clone()).collect();
+    let past = Past::of(&run, &all, |run| run.provenance.found.clone(), RUNS_A_POINT, baseline, metric);
+    stage.perf(perf::Report::Past { id: run.id, past });
 }
 
 /// The columns of a view, as `cluster::decode` names them.

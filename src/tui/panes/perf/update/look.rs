@@ -198,13 +198,14 @@ fn sides(runs: &[&Run]) -> Pairing {
 /// The history of runs like the one shown.
 pub(super) fn history(state: &mut State) -> Step<Effect> {
     let Some(place) = marked(state) else { return Step::quiet() };
-    state.past_of = state.runs.get(place).map(|entry| entry.run.id.clone());
+    let Some(run) = state.runs.get(place).map(|entry| entry.run.clone()) else { return Step::quiet() };
+    state.past_of = Some(run.id.clone());
     (state.view, state.frozen, state.past) = (View::History, None, None);
-    looked_back(state)
+    looked_back(state).then(super::held::judge(state, &run, false))
 }
 
 /// Wants the past of the run it is about.
-fn looked_back(state: &State) -> Step<Effect> {
+pub(super) fn looked_back(state: &State) -> Step<Effect> {
     match state.past_of.as_ref().and_then(|id| state.run(id)) {
         Some(run) => Step::effect(Effect::Past { run: Box::new(run.clone()), metric: state.metric }),
         None => Step::redraw(),

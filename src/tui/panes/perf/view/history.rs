@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{LABEL, name, pace, started};
+use super::{LABEL, held, name, pace, started};
 use crate::load::audit::Stamp;
 use crate::results::compare::Metric;
 use crate::results::difference;
@@ -32,7 +32,7 @@ pub(super) fn draw(state: &State, look: &Look<'_>, area: Rect, buf: &mut Buffer)
     let Some(point) = past.history.points.get(state.point) else {
         return say(&nothing(past, run), buf);
     };
-    let told = fold(&told(state, past, point, look), area.width.saturating_sub(1), true);
+    let told = fold(&told(state, past, run, point, look), area.width.saturating_sub(1), true);
     let below = u16::try_from(told.len()).unwrap_or(u16::MAX).min((area.height / 2).max(3));
     let chart = Rect { y: area.y + 1, height: area.height.saturating_sub(below + 3), width: area.width.saturating_sub(1), ..area };
     plot(state, past, look, chart, buf);
@@ -118,7 +118,7 @@ fn judged(turn: &Turn) -> Role {
 }
 
 /// The point under the cursor, the baseline, and every change with what changed there, the newest first.
-fn told(state: &State, past: &Past, point: &Point, look: &Look<'_>) -> Vec<Spans> {
+fn told(state: &State, past: &Past, run: &Run, point: &Point, look: &Look<'_>) -> Vec<Spans> {
     let history = &past.history;
     let metric = history.metric;
     let of = if point.whole {
@@ -132,17 +132,15 @@ fn told(state: &State, past: &Past, point: &Point, look: &Look<'_>) -> Vec<Spans
         (format!("  {of}"), Role::Dim),
         (first.to_owned(), Role::StatusBad),
     ]];
-    all.extend(past.baseline.as_ref().map(|line| match (line.value, &line.problem) {
-        (Some(level), _) => vec![
+    // How many per cent say more beside a verdict than alone.
+    all.extend(past.baseline.as_ref().and_then(|line| Some((&line.name, line.value?))).map(|(name, level)| {
+        vec![
             (" baseline ".to_owned(), Role::Match),
-            (format!("{}: {}", line.name, value(metric, level)), Role::Text),
+            (format!("{name}: {}", value(metric, level)), Role::Text),
             (format!("  this point {:+.1} %", (point.median / level - 1.0) * 100.0), Role::Dim),
-        ],
-        (None, problem) => {
-            let why = problem.as_ref().map_or_else(String::new, |problem| format!(": {}", problem.why));
-            vec![(" baseline ".to_owned(), Role::Match), (format!("{}{why}", line.name), Role::StatusWarn)]
-        }
+        ]
     }));
+    all.push(held::line(state, run, look));
     if history.turns.is_empty() {
         let text = if history.points.iter().filter(|point| point.whole).count() < SIDES * 2 {
             format!(" no change found; one of 10 % shows with some {SIDES} points of {} runs on both sides of it", history.every)
