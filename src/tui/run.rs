@@ -28,6 +28,7 @@ use super::term::frame::Screen;
 use super::term::input::Input;
 use super::term::session::{Session, Signal, Signals, size};
 use crate::cluster::fleet::Fleet;
+use crate::cluster::logs::spill::Disk;
 use crate::names::Problem;
 use crate::perf::apart::Launch;
 use crate::perf::schedule::Book;
@@ -46,6 +47,8 @@ pub struct Start {
     pub book: Book,
     /// The folder for what is saved.
     pub saved: PathBuf,
+    /// Where lines of logs go that memory has no room for.
+    pub disk: Option<Disk>,
     /// What the panes read.
     pub shared: Shared,
     /// Keys and looks.
@@ -93,6 +96,7 @@ pub async fn run(start: Start) -> io::Result<()> {
         launch: start.launch,
         book: start.book,
         saved: start.saved,
+        disk: start.disk,
         reports: sender,
         remember: start.remember,
     };
