@@ -108,7 +108,7 @@ fn what_is_let_go_is_counted_and_a_search_that_goes_on_says_so() {
     };
     let seen = |window| Report::Logs(Answer::Seen { generation: 1, window, sources: vec![], problem: None });
     stage.report(seen(window.clone()));
-    assert_shown(&mut stage, &["1,200 older lines skipped", "/x 200 so far"]);
+    assert_shown(&mut stage, &["1,200 older skipped", "/x 200 so far"]);
     stage.play("k").report(seen(Window { searching: false, ..window }));
     assert_shown(&mut stage, &["/x 200", "held at 101 of 200"]);
     assert_not_shown(&mut stage, &["so far"]);

@@ -30,9 +30,9 @@ pub fn crumbs(state: &State) -> Vec<Segment> {
     } else if state.sources.len() > 1 {
         segments.push(Segment::new(format!("{} containers", state.sources.len()), Role::Text, 2));
     }
-    segments.push(Segment::new(format!("{} {}", count(window.kept), if window.kept == 1 { "line" } else { "lines" }), Role::Text, 1));
+    segments.push(Segment::new(format!("{} {}", count(window.kept), if window.kept == 1 { "line" } else { "lines" }), Role::Text, 2));
     if window.lost > 0 {
-        segments.push(Segment::new(format!("{} older lines skipped", count(window.lost)), Role::StatusWarn, 1));
+        segments.push(Segment::new(format!("{} older skipped", count(window.lost)), Role::StatusWarn, 1));
     }
     if !state.want.find.is_empty() {
         segments.push(
