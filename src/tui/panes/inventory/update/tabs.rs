@@ -40,8 +40,9 @@ pub(super) fn to(state: &mut State, shared: &Shared, place: usize) -> Step<Effec
         _ if place == state.tabs.at => return Step::redraw(),
         _ => {}
     }
-    // Rows are kept of the one that is left, and of no other.
-    state.tabs.others.iter_mut().for_each(|tab| tab.place.table = None);
+    // Rows are kept of the one that is left now, and of no other than the one that is gone to.
+    let goal = place - usize::from(place > state.tabs.at);
+    state.tabs.others.iter_mut().enumerate().filter(|(at, _)| *at != goal).for_each(|(_, tab)| tab.place.table = None);
     let left = leave(state, false);
     let (past, ahead) = (std::mem::take(&mut state.past), std::mem::take(&mut state.ahead));
     state.tabs.others.insert(state.tabs.at, OtherTab { place: left, past, ahead });
