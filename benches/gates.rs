@@ -40,6 +40,8 @@ mod rest;
 mod scale;
 #[path = "gates/screen.rs"]
 mod screen;
+#[path = "gates/slices.rs"]
+mod slices;
 #[path = "gates/soak.rs"]
 mod soak;
 #[path = "gates/start.rs"]
@@ -120,6 +122,7 @@ const ROWS: &[Row] = &[
     Row { name: "memory-100k", measure: scale::memory },
     Row { name: "filter-100k", measure: scale::filter },
     Row { name: "sort-100k", measure: scale::sort },
+    Row { name: "slices-100k", measure: slices::longest },
     Row { name: "relist-50k", measure: scale::relist },
     Row { name: "fleet", measure: fleet::many },
     Row { name: "flood", measure: fleet::flood },

@@ -2,6 +2,7 @@
 //! this room is rows, texts and problems, sanitised.
 
 pub mod access;
+mod address;
 pub mod alter;
 pub mod census;
 mod certificate;

@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod class;
 pub mod engine;
+pub mod pace;
 pub mod plan;
 pub mod record;
 pub mod request;

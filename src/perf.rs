@@ -9,6 +9,7 @@ pub mod profile;
 pub mod schedule;
 pub mod search;
 pub mod service;
+mod via;
 
 use std::sync::Arc;
 
@@ -47,6 +48,9 @@ pub struct Order {
     /// Services whose addresses are still to be found; nothing is loaded before.
     #[serde(default)]
     pub services: Vec<Service>,
+    /// What is to be done after it by the same process, one after the other, as long as each ends as planned.
+    #[serde(default)]
+    pub then: Vec<Order>,
 }
 
 /// An order that has passed the gate and has a name.
@@ -83,7 +87,16 @@ pub struct Finished {
 impl Order {
     /// A run on a bare address.
     pub fn new(plan: Plan) -> Self {
-        Self { plan, what: None, cluster: None, typed: None, aborts: Vec::new(), provenance: Provenance::default(), services: Vec::new() }
+        Self {
+            plan,
+            what: None,
+            cluster: None,
+            typed: None,
+            aborts: Vec::new(),
+            provenance: Provenance::default(),
+            services: Vec::new(),
+            then: Vec::new(),
+        }
     }
 
     /// What to ask the gate for, before the person is asked.
@@ -104,10 +117,11 @@ impl Order {
 ///
 /// # Errors
 /// The gate refuses, or the plan is out of bounds.
-pub fn prepare(order: Order, gate: &Gate) -> Result<Prepared, Problem> {
+pub fn prepare(mut order: Order, gate: &Gate) -> Result<Prepared, Problem> {
     order.services.first().map_or(Ok(()), |service| Err(service.unknown()))?;
     order.plan.check()?;
     allowed(&order, gate)?;
+    order.plan.path = via::of(&order.plan);
     // Whole milliseconds read better and say as much.
     let started = Timestamp::now();
     let started = started.round(Unit::Millisecond).unwrap_or(started);

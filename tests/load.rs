@@ -13,6 +13,8 @@
 mod apart;
 #[path = "load/formats.rs"]
 mod formats;
+#[path = "load/ports.rs"]
+mod ports;
 #[path = "load/profiles.rs"]
 mod profiles;
 #[path = "support/real.rs"]

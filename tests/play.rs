@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends here when something is wrong")]
 
+#[path = "play/baseline.rs"]
+mod baseline;
 #[path = "play/charts.rs"]
 mod charts;
 #[path = "play/connections.rs"]
@@ -35,6 +37,8 @@ mod pulse;
 mod rights;
 #[path = "support/scene.rs"]
 mod scene;
+#[path = "play/slices.rs"]
+mod slices;
 #[path = "play/views.rs"]
 mod views;
 
@@ -111,7 +115,7 @@ fn deleted(stage: &mut Stage) -> Vec<ObjectKey> {
 
 fn started(stage: &mut Stage) -> Vec<Order> {
     let order = |effect| match effect {
-        Effect::Perf(perf::work::Effect::Start { order }) => Some(*order),
+        Effect::Perf(perf::work::Effect::Start { order, .. }) => Some(*order),
         _ => None,
     };
     stage.wanted().into_iter().filter_map(order).collect()
@@ -623,7 +627,7 @@ fn the_form_says_what_is_wrong_and_starts_what_was_filled_in() {
     stage.perf(perf::work::Report::Resolved { key: web_service(), url: Ok("http://127.0.0.1:38111/".into()) });
     assert_shown(&mut stage, &["http://127.0.0.1:38111/"]);
     // From the button up to the duration, which is typed anew.
-    stage.play("<up> <up> <up> <up> ctrl-u '10x' <ret>");
+    stage.play("<up> <up> <up> <up> <up> ctrl-u '10x' <ret>");
     assert_shown(&mut stage, &["`10x` is not a duration"]);
     assert_eq!(started(&mut stage), []);
     stage.play("ctrl-u '30s' <down> ctrl-u 250 <ret>");

@@ -231,6 +231,7 @@ async fn many(args: &GetArgs, mut table: Table, specs: Vec<WatchSpec>, fleet: &F
     if args.kind == "images" {
         differences(&table).into_iter().for_each(|(cluster, delta)| _ = table.apply(&cluster, delta));
     }
+    table.finish();
     let rows: Vec<Row> = (0..table.visible()).filter_map(|at| table.row(at)).cloned().collect();
     let sheet = Sheet { columns: table.columns(), rows: &rows, now };
     match args.output {

@@ -14,6 +14,7 @@ mod profile;
 mod report;
 pub mod schedule;
 mod search;
+mod told;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -25,7 +26,7 @@ use serde_json::json;
 
 use self::form::Form;
 use self::how::HowArgs;
-use super::{Output, Streams};
+use super::Streams;
 use crate::cluster::fleet::Fleet;
 use crate::cluster::gate::Gate;
 use crate::load::engine::Sample;
@@ -90,7 +91,7 @@ pub struct RunArgs {
     #[arg(required_unless_present = "profile")]
     url: Option<String>,
     /// A profile by name, or its file, instead of an address and how to load it.
-    #[arg(long, value_name = "PROFILE", conflicts_with_all = ["url", "connections", "duration", "requests", "rate", "also", "weight", "detach"])]
+    #[arg(long, value_name = "PROFILE", conflicts_with_all = ["url", "connections", "duration", "requests", "rate", "also", "weight"])]
     profile: Option<String>,
     /// `name=value`: what is said of the run, as in `release=v2`; history tells when it changed. May be given several times.
     #[arg(long = "label", value_name = "NAME=VALUE", value_parser = label)]
@@ -127,8 +128,8 @@ pub struct RunArgs {
     #[arg(long)]
     detach: bool,
     /// How to write the result.
-    #[arg(short, long, value_enum, default_value_t = Output::Text)]
-    output: Output,
+    #[arg(short, long, value_enum, default_value_t = Form::Text)]
+    output: Form,
 }
 
 /// How to list.
@@ -242,14 +243,9 @@ async fn load(args: RunArgs, gate: &Gate, store: &Store, around: &Around, stop: 
         Err(problem) => return io.fail(&problem),
     };
     if args.detach {
-        return if around.is_embedded(&order) {
-            let why = "the embedded cluster ends with this command";
-            usage(&Problem::new("perf.embedded", "a run on it cannot outlive it", why).hint("`meshplay sandbox serve` keeps one"), io)
-        } else {
-            apart::detach(order, args.output, &around.launch, gate, store, io).await
-        };
+        return apart::detach(order, args.output, around, gate, store, io).await;
     }
-    let announced = report::announced(&order.plan);
+    let (announced, rules) = (report::announced(&order.plan), order.aborts.clone());
     let handle = match perf::start(order, gate, store) {
         Ok(handle) => handle,
         Err(problem) => return io.fail(&problem),
@@ -257,7 +253,7 @@ async fn load(args: RunArgs, gate: &Gate, store: &Store, around: &Around, stop: 
     // Nobody reading what it says of itself must not cost the result.
     _ = writeln!(io.err, "{announced}; ctrl-c ends it");
     match to_its_end(handle, stop, io.err).await {
-        Ok(Finished { run, problems }) => ended(&run, &problems, args.output, io),
+        Ok(Finished { run, problems }) => ended(&run, &problems, &rules, args.output, io),
         Err(problem) => io.fail(&problem),
     }
 }
@@ -266,9 +262,9 @@ async fn load(args: RunArgs, gate: &Gate, store: &Store, around: &Around, stop: 
 const ABORTED: u8 = 3;
 
 /// Reports a run that is over.
-fn ended(run: &Run, problems: &[Problem], output: Output, io: &mut Streams<'_>) -> io::Result<u8> {
+fn ended(run: &Run, problems: &[Problem], rules: &[Rule], output: Form, io: &mut Streams<'_>) -> io::Result<u8> {
     print_problems(problems, io);
-    print(run, output, io.out)?;
+    told::run(run, rules, output, io.out)?;
     match (run.trouble(), run.state) {
         (Some(problem), _) => io.fail(&problem).map(|code| if run.state == State::Aborted { ABORTED } else { code }),
         (None, State::Aborted) => Ok(ABORTED),
@@ -371,14 +367,11 @@ fn show(args: &ShowArgs, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> 
     match store.find(&args.id).and_then(|id| store.read(&id)) {
         Ok(run) => match args.output {
             Form::Text => {
-                print(&run, Output::Text, io.out)?;
+                told::run(&run, &[], Form::Text, io.out)?;
                 let settled = store.samples(&run.id).ok().and_then(|lines| Settled::of(&lines)).and_then(|settled| settled.told());
                 settled.map_or(Ok(()), |told| writeln!(io.out, "\n{told}")).map(|()| 0)
             }
-            Form::Json => print(&run, Output::Json, io.out).map(|()| 0),
-            Form::Yaml => form::value(Form::Yaml, &json!(run), io.out).map(|()| 0),
-            Form::Csv | Form::Markdown => form::runs(args.output, &[run], io.out).map(|()| 0),
-            Form::Junit => no_test("one run", io),
+            form => told::run(&run, &[], form, io.out).map(|()| 0),
         },
         Err(problem) => io.fail(&problem),
     }
@@ -386,14 +379,7 @@ fn show(args: &ShowArgs, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> 
 
 /// Only what can fail has a form as test cases.
 fn no_test(what: &str, io: &mut Streams<'_>) -> io::Result<u8> {
-    usage(&Problem::new("perf.form", format!("{what} is no test"), "").hint("`meshplay perf gate` and `perf compare` write JUnit"), io)
-}
-
-fn print(run: &Run, output: Output, out: &mut dyn Write) -> io::Result<()> {
-    match output {
-        Output::Text => write!(out, "{}", report::text(run)),
-        Output::Json => serde_json::to_string_pretty(run).map_err(io::Error::from).and_then(|text| writeln!(out, "{text}")),
-    }
+    usage(&Problem::new("perf.form", format!("{what} is no test"), "").hint("`meshplay perf gate`, `perf compare` and `perf run` write JUnit"), io)
 }
 
 fn rule(text: &str) -> Result<Rule, String> {

@@ -1,4 +1,4 @@
-//! One object closely: its manifest, where a Service can be reached, and the one change there is yet, deletion.
+//! One object closely: its manifest, and the one change there is yet, deletion.
 
 use http::Method;
 use serde_json::Value;
@@ -79,26 +79,6 @@ impl Fleet {
         let key = ObjectKey { cluster: cluster.clone(), gvk: kind.gvk.clone(), namespace, name: name.into(), uid: "".into() };
         let Head { metadata } = connected.wire.json(&path(&kind, &key), JSON, LIMIT).await.map_err(|trouble| trouble.problem)?;
         Ok(ObjectKey { uid: sanitise(&metadata.uid).as_ref().into(), ..key })
-    }
-
-    /// The address under which a Service answers from here: its load balancer's.
-    ///
-    /// # Errors
-    /// The Service has no address outside its cluster.
-    pub async fn service_url(&self, key: &ObjectKey) -> Result<String, Problem> {
-        let object = self.object(key).await?;
-        let ingress = object.pointer("/status/loadBalancer/ingress/0");
-        let host = ingress.and_then(|at| at.get("ip").or_else(|| at.get("hostname"))).and_then(Value::as_str);
-        let port = object.pointer("/spec/ports/0/port").and_then(Value::as_u64);
-        match (host, port) {
-            (Some(host), Some(port)) => Ok(format!("http://{}:{port}/", sanitise(host))),
-            _ => Err(Problem {
-                code: "service.unreachable",
-                what: format!("{key} has no address outside its cluster"),
-                why: "it is not of type LoadBalancer, or its load balancer is not ready".into(),
-                hints: vec!["`kubectl port-forward` it and give that address; such a run measures the tunnel too".into()],
-            }),
-        }
     }
 
     /// Deletes the very object that was meant: another one of the same name is left alone. Whether a protected cluster's name was typed is the door's

@@ -1,8 +1,11 @@
 //! A table over the rows of several clusters: order, match set, counts. Pure: no clock, no task, no drawing. What a delta costs depends on what it
-//! changes, not on how many rows there are.
+//! changes, not on how many rows there are; what has to look at all rows is done in slices, and shown when it is done.
 
+mod filtering;
 mod measured;
 mod order;
+mod sorting;
+mod sweeping;
 mod text;
 
 use std::cmp::Ordering;
@@ -11,11 +14,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use self::filtering::{Filtering, count};
 use self::order::{NOTHING, Ranking};
+use self::sorting::Sorting;
 use self::text::passes;
 use super::filter::Filter;
 use super::metrics::Measures;
-use super::rows::{Cell, Column, Delta, Gap, Phase, Row, Uid};
+use super::rows::{Cell, Column, Delta, Gap, Phase, Row, RowState, Uid};
 use crate::names::ClusterId;
 
 /// Rows of one view, of any number of clusters.
@@ -30,6 +35,8 @@ pub struct Table {
     sorted: Vec<u32>,
     /// Those that pass the filter, in order.
     order: Vec<u32>,
+    /// Whether the row of a slot passes.
+    matched: Vec<bool>,
     /// Those that pass, by state.
     counts: [usize; 6],
     /// All rows, by namespace.
@@ -44,17 +51,43 @@ pub struct Table {
     /// Rows that stand where they stood, and not where they would be put now.
     held: usize,
     measures: Measures,
+    /// The filter that comes next.
+    filtering: Option<Box<Filtering>>,
+    /// The order that comes next.
+    sorting: Option<Box<Sorting>>,
+    /// Rows that were not in the newest list of their cluster and have yet to go.
+    going: Vec<Key>,
+    slice: Slice,
+}
+
+/// Rows that are filtered, sorted or merged in one go, so that no key waits longer than a few milliseconds.
+#[derive(Clone, Copy, Debug)]
+struct Slice(usize);
+
+impl Default for Slice {
+    fn default() -> Self {
+        Self(8_192)
+    }
 }
 
 #[derive(Debug)]
 struct Entry {
     row: Option<Row>,
-    matched: bool,
-    /// Of an earlier watch, and not seen by the new one yet.
-    old: bool,
+    listed: Listed,
     source: u16,
     /// The key that the row is ordered by while it is held; none: its own.
     held: Option<Box<Cell>>,
+}
+
+/// Which list of its cluster a row is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Listed {
+    /// The newest one.
+    Now,
+    /// An earlier one; the new one has not come to it yet.
+    Before,
+    /// An earlier one, and it is not in the new one.
+    Never,
 }
 
 #[derive(Debug)]
@@ -76,6 +109,10 @@ impl Key {
     fn new(source: u16, uid: Uid) -> Self {
         // The halves of 128 bits.
         Self { high: (uid.0 >> 64) as u64, low: uid.0 as u64, source }
+    }
+
+    fn uid(self) -> Uid {
+        Uid(u128::from(self.high) << 64 | u128::from(self.low))
     }
 }
 
@@ -113,6 +150,17 @@ pub enum SortBy {
     Column(usize),
 }
 
+/// What came of a slice of work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Worked {
+    /// Nothing that is seen.
+    Nothing,
+    /// The filter or the order that was asked for is shown.
+    Arranged,
+    /// Rows went.
+    Swept,
+}
+
 /// What becomes of a row that came: decided while the table still is as it was.
 struct Fate {
     matched: bool,
@@ -135,8 +183,9 @@ impl Table {
         if delta.reset {
             self.drop_rows(|entry| entry.source == at);
         }
-        if let Some(columns) = delta.columns {
+        if let Some(columns) = delta.columns.filter(|columns| *columns != self.columns) {
             self.columns = columns;
+            self.filter_again();
         }
         delta.upserts.iter_mut().for_each(|row| self.measures.fill(source, row.namespace.as_deref(), &row.name, &mut row.cells));
         self.take_in(at, delta.upserts, &delta.removed);
@@ -147,18 +196,9 @@ impl Table {
         if let Some(phase) = delta.phase {
             let complete = phase == Phase::Synced;
             self.set_phase(source, phase);
-            return self.swept(at, complete) || rows_changed;
+            return complete && self.swept(at) || rows_changed;
         }
         rows_changed
-    }
-
-    /// A cluster is read anew from its beginning: its rows stay until the new list is complete, and those that were not in it go then.
-    pub fn outdate(&mut self, source: &ClusterId) {
-        let at = self.source(source);
-        if let Some(source) = self.sources.get_mut(usize::from(at)) {
-            source.outdated = true;
-        }
-        self.rows.iter_mut().filter(|entry| entry.source == at).for_each(|entry| entry.old = true);
     }
 
     /// Forgets a cluster: it was closed.
@@ -237,72 +277,40 @@ impl Table {
         list
     }
 
-    /// The filter in use.
-    pub fn filter(&self) -> &Filter {
-        &self.filter
+    /// Something is not done yet that [`Self::work`] goes on with.
+    pub fn is_busy(&self) -> bool {
+        self.filtering.is_some() || self.sorting.is_some() || !self.going.is_empty()
     }
 
-    /// Shows only what passes. One that narrows the filter before looks only at what that one let through.
-    pub fn set_filter(&mut self, filter: Filter) {
-        if filter == self.filter {
-            return;
+    /// Goes on with what takes long, for a few milliseconds. A filter or an order is shown when it is complete; until then all is as it was before.
+    pub fn work(&mut self) -> Worked {
+        let done = |done: bool| if done { Worked::Arranged } else { Worked::Nothing };
+        if self.filtering.is_some() {
+            done(self.filter_on())
+        } else if self.sorting.is_some() {
+            done(self.sort_on())
+        } else if self.sweep_on() {
+            Worked::Swept
+        } else {
+            Worked::Nothing
         }
-        let narrows = filter.narrows(&self.filter);
-        self.filter = filter;
-        let mut list = std::mem::take(&mut self.order);
-        if !narrows {
-            list.clone_from(&self.sorted);
+    }
+
+    /// Does all that was asked for, however long it takes.
+    pub fn finish(&mut self) {
+        while self.is_busy() {
+            self.work();
         }
-        let (rows, columns, filter) = (&mut self.rows, &self.columns, &self.filter);
-        let (mut text, mut counts) = (String::new(), [0; 6]);
-        list.retain(|slot| {
-            let Some(entry) = rows.get_mut(*slot as usize) else { return false };
-            let state = entry.row.as_ref().filter(|row| passes(filter, row, columns, &mut text)).map(|row| row.state);
-            entry.matched = state.is_some();
-            if let Some(count) = state.and_then(|state| counts.get_mut(state as usize)) {
-                *count += 1;
-            }
-            entry.matched
-        });
-        (self.order, self.counts) = (list, counts);
     }
 
-    /// The order in use.
-    pub fn sort(&self) -> Sort {
-        self.sort
-    }
-
-    /// Changes the order.
-    pub fn set_sort(&mut self, sort: Sort) {
-        self.sort = sort;
-        self.arrange();
-    }
-
-    /// From now on rows stay where they are while what they are ordered by changes, or no longer do so from the next time they are arranged.
-    pub fn hold(&mut self, hold: bool) {
-        self.hold = hold;
-    }
-
-    /// Rows stand where they would not be put now.
-    pub fn is_held(&self) -> bool {
-        self.held > 0
-    }
-
-    /// Puts every row where it belongs now.
-    pub fn arrange(&mut self) {
-        if self.held > 0 {
-            self.rows.iter_mut().for_each(|entry| entry.held = None);
-            self.held = 0;
-        }
-        let mut sorted = std::mem::take(&mut self.sorted);
-        self.ranking().sort(&mut sorted);
+    /// Those that pass are shown, in order.
+    fn show(&mut self) {
         self.order.clear();
-        self.order.extend(sorted.iter().filter(|slot| self.rows.get(**slot as usize).is_some_and(|entry| entry.matched)));
-        self.sorted = sorted;
+        self.order.extend(self.sorted.iter().filter(|slot| self.matched.get(**slot as usize) == Some(&true)));
     }
 
     fn ranking(&self) -> Ranking<'_> {
-        Ranking { rows: &self.rows, sort: self.sort }
+        Ranking { rows: &self.rows, sort: self.sort, held: true }
     }
 
     /// The number of a cluster. More than 65,536 of them share the last one's.
@@ -319,6 +327,7 @@ impl Table {
     fn take_in(&mut self, source: u16, upserts: Vec<Row>, removed: &[Uid]) {
         let mut text = String::new();
         let mut leaving: Vec<u32> = removed.iter().filter_map(|uid| self.index.get(&Key::new(source, *uid)).copied()).collect();
+        self.unsettle(source, &upserts, leaving.clone());
         let fates: Vec<Fate> = upserts.iter().map(|row| self.fate(source, row, &mut leaving, &mut text)).collect();
         self.take_out(&leaving);
         for uid in removed {
@@ -328,6 +337,7 @@ impl Table {
         if !coming.is_empty() {
             self.put_in(&mut coming);
         }
+        self.settle();
     }
 
     fn fate(&self, source: u16, row: &Row, leaving: &mut Vec<u32>, text: &mut String) -> Fate {
@@ -340,11 +350,16 @@ impl Table {
         let stays = |held: &Cell| order::compare(self.sort, (before, entry.held()), (row, held)) == Ordering::Equal;
         // Its own key again: it need not be held.
         let held = if stays(NOTHING) { None } else { held.filter(|_| self.hold).or_else(key) };
-        let moves = entry.matched != matched || !stays(held.as_deref().unwrap_or(NOTHING));
+        let moves = self.passes(slot) != matched || !stays(held.as_deref().unwrap_or(NOTHING));
         if moves {
             leaving.push(slot);
         }
         Fate { matched, moves, held }
+    }
+
+    /// The row of a slot is shown.
+    fn passes(&self, slot: u32) -> bool {
+        self.matched.get(slot as usize) == Some(&true)
     }
 
     /// Puts a row into its slot; answers that slot when it has to find a place in the order.
@@ -353,25 +368,25 @@ impl Table {
         let known = self.index.get(&key).copied();
         let slot = known.or_else(|| self.free.pop()).unwrap_or_else(|| u32::try_from(self.rows.len()).unwrap_or(u32::MAX));
         let space = row.namespace.clone();
-        self.count(&row, fate.matched, true);
         self.held += usize::from(fate.held.is_some());
-        let entry = Entry { row: Some(row), matched: fate.matched, old: false, source, held: fate.held };
+        let state = row.state;
+        let entry = Entry { row: Some(row), listed: Listed::Now, source, held: fate.held };
         let before = match self.rows.get_mut(slot as usize) {
-            Some(place) => Some(std::mem::replace(place, entry)),
+            Some(place) => std::mem::replace(place, entry),
             None => {
                 self.rows.push(entry);
-                None
+                self.matched.push(false);
+                Entry { row: None, listed: Listed::Now, source, held: None }
             }
         };
-        if let Some(Entry { row: Some(row), matched, held, .. }) = before {
-            self.count(&row, matched, false);
-            self.held -= usize::from(held.is_some());
-            self.count_space(row.namespace, space);
-        } else {
-            self.count_space(None, space);
-        }
+        self.held -= usize::from(before.held.is_some());
+        self.note(slot, before.row.as_ref().map(|row| row.state), fate.matched.then_some(state));
+        self.count_space(before.row.and_then(|row| row.namespace), space);
         if known.is_none() {
             self.index.insert(key, slot);
+            if let Some(job) = &mut self.sorting {
+                job.came(slot);
+            }
         }
         (known.is_none() || fate.moves).then_some(slot)
     }
@@ -380,18 +395,23 @@ impl Table {
         let Some(slot) = self.index.remove(key) else { return };
         self.free.push(slot);
         let Some(entry) = self.rows.get_mut(slot as usize) else { return };
-        let held = entry.held.take().is_some();
-        let (row, matched) = (entry.row.take(), std::mem::take(&mut entry.matched));
-        self.held -= usize::from(held);
+        let (row, held) = (entry.row.take(), entry.held.take());
+        self.held -= usize::from(held.is_some());
         if let Some(row) = row {
-            self.count(&row, matched, false);
+            self.note(slot, Some(row.state), None);
             self.count_space(row.namespace, None);
         }
     }
 
-    fn count(&mut self, row: &Row, matched: bool, more: bool) {
-        if let Some(count) = self.counts.get_mut(row.state as usize).filter(|_| matched) {
-            *count = if more { *count + 1 } else { *count - 1 };
+    /// A slot's row did like this and passes now, doing like that.
+    fn note(&mut self, slot: u32, before: Option<RowState>, passes: Option<RowState>) {
+        let Some(matched) = self.matched.get_mut(slot as usize) else { return };
+        count(&mut self.counts, before.filter(|_| *matched), false);
+        count(&mut self.counts, passes, true);
+        *matched = passes.is_some();
+        if let Some(job) = &mut self.filtering {
+            let row = self.rows.get(slot as usize).and_then(|entry| entry.row.as_ref());
+            job.changed(slot, before, row, &self.columns);
         }
     }
 
@@ -429,7 +449,7 @@ impl Table {
         coming.sort_unstable_by(|a, b| ranking.compare(*a, *b));
         coming.dedup();
         ranking.put_in(&mut sorted, coming);
-        coming.retain(|slot| self.rows.get(*slot as usize).is_some_and(|entry| entry.matched));
+        coming.retain(|slot| self.passes(*slot));
         ranking.put_in(&mut order, coming);
         (self.sorted, self.order) = (sorted, order);
     }
@@ -440,18 +460,12 @@ impl Table {
         let stays = |slot: &u32| rows.get(*slot as usize).is_some_and(|entry| !gone(entry));
         self.sorted.retain(stays);
         self.order.retain(stays);
+        if let Some(job) = &mut self.sorting {
+            job.retain(stays);
+        }
         let keys = rows.iter().filter(|entry| gone(entry)).filter_map(|entry| Some(Key::new(entry.source, entry.row.as_ref()?.uid)));
         let keys: Vec<Key> = keys.collect();
         keys.iter().for_each(|key| self.remove(key));
-    }
-
-    /// The new list of a cluster is complete: what was not in it is gone. True where something was.
-    fn swept(&mut self, at: u16, complete: bool) -> bool {
-        let Some(source) = self.sources.get_mut(usize::from(at)).filter(|source| complete && source.outdated) else { return false };
-        source.outdated = false;
-        let before = self.len();
-        self.drop_rows(|entry| entry.source == at && entry.old);
-        self.len() != before
     }
 
     fn set_phase(&mut self, source: &ClusterId, phase: Phase) {

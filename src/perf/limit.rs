@@ -4,8 +4,6 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use crate::results::Run;
 use crate::text::age;
 use crate::text::quantity::{latency, rate};
@@ -26,8 +24,7 @@ pub enum Metric {
 const LATENCIES: [&str; 8] = ["min", "mean", "p50", "p75", "p90", "p99", "p99.9", "max"];
 
 /// A value and the side of it that is wanted, or, in a rule that ends a run, that is not.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limit {
     /// What it is on.
     pub metric: Metric,
@@ -109,20 +106,6 @@ fn exact(nanoseconds: f64) -> String {
     const UNITS: [(f64, &str); 4] = [(1e9, "s"), (1e6, "ms"), (1e3, "us"), (1.0, "ns")];
     let (unit, name) = UNITS.into_iter().find(|(unit, _)| nanoseconds % unit == 0.0).unwrap_or((1.0, "ns"));
     format!("{}{name}", nanoseconds / unit)
-}
-
-impl TryFrom<String> for Limit {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
-impl From<Limit> for String {
-    fn from(limit: Limit) -> Self {
-        limit.to_string()
-    }
 }
 
 impl FromStr for Limits {

@@ -35,7 +35,7 @@ pub enum Kind {
 /// One baseline, with what a person has to know of its series.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Baseline {
-    /// The profile.
+    /// The profile, or what was loaded without one.
     pub profile: String,
     /// The permutation in one line; empty where there is none.
     #[serde(default)]
@@ -86,22 +86,15 @@ impl Baselines {
         Ok(self.all()?.remove(series))
     }
 
-    /// Sets the baseline of the series of `sample`, or takes it away; whether there was one.
+    /// Sets the baseline of a series by its short name, or takes it away; whether there was one.
     ///
     /// # Errors
     /// The file cannot be read or written.
-    pub fn set(&self, sample: &Provenance, kind: Option<Kind>, now: Timestamp) -> Result<bool, Problem> {
+    pub fn set(&self, series: &str, baseline: Option<Baseline>) -> Result<bool, Problem> {
         let mut all = self.all()?;
-        let made = kind.map(|kind| Baseline {
-            profile: sample.profile.clone().unwrap_or_default(),
-            cell: sample.cell(),
-            environment: sample.environment.clone(),
-            kind,
-            set: now,
-        });
-        let had = match made {
-            Some(baseline) => all.insert(sample.series(), baseline).is_some(),
-            None => all.remove(&sample.series()).is_some(),
+        let had = match baseline {
+            Some(baseline) => all.insert(series.to_owned(), baseline).is_some(),
+            None => all.remove(series).is_some(),
         };
         self.write(&all).map_err(|error| {
             Problem::new("results.unwritable", format!("{} cannot be written", sanitise(&self.path.display().to_string())), error.to_string())
@@ -118,6 +111,13 @@ impl Baselines {
         file.write_all(b"\n")?;
         file.sync_data()?;
         fs::rename(half, &self.path)
+    }
+}
+
+impl Baseline {
+    /// That of the series of runs that are called so and come from there.
+    pub fn new(name: &str, from: &Provenance, kind: Kind, now: Timestamp) -> Self {
+        Self { profile: name.to_owned(), cell: from.cell(), environment: from.environment.clone(), kind, set: now }
     }
 }
 
@@ -194,12 +194,12 @@ mod tests {
     fn a_baseline_is_kept_by_series_and_taken_away_again() {
         let data = tempfile::tempdir().unwrap();
         let baselines = Baselines::open(data.path());
-        let of = |environment: &str| Provenance { profile: Some("shop".into()), environment: Some(environment.into()), ..Provenance::default() };
-        assert_eq!(baselines.set(&of("a"), Some(Kind::Regime), Timestamp::UNIX_EPOCH), Ok(false));
-        let kept = baselines.of(&of("a").series()).unwrap().unwrap();
-        assert_eq!((kept.profile.as_str(), kept.kind), ("shop", Kind::Regime));
-        assert_eq!(baselines.of(&of("b").series()), Ok(None));
-        assert_eq!(baselines.set(&of("a"), None, Timestamp::UNIX_EPOCH), Ok(true));
+        let from = Provenance { profile: Some("shop".into()), environment: Some("a".into()), ..Provenance::default() };
+        let regime = Baseline::new("shop", &from, Kind::Regime, Timestamp::UNIX_EPOCH);
+        assert_eq!(baselines.set(&from.series(), Some(regime.clone())), Ok(false));
+        assert_eq!(baselines.of(&from.series()), Ok(Some(regime)));
+        assert_eq!(baselines.of(&Provenance { environment: Some("b".into()), ..from.clone() }.series()), Ok(None));
+        assert_eq!(baselines.set(&from.series(), None), Ok(true));
         fs::write(data.path().join("baselines.json"), "{\"a\":").unwrap();
         assert_eq!(baselines.all().unwrap_err().code, "results.baselines");
     }

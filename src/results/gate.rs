@@ -1,5 +1,7 @@
 //! Whether B may pass: errors first, then what was declared, then thresholds. Passed, a regression, or not to be told yet.
 
+use serde::{Deserialize, Serialize};
+
 use super::Run;
 use super::compare::{Compared, Metric};
 use crate::stats::many::holm;
@@ -13,7 +15,8 @@ pub const FEWEST_FOR_SEVERAL: usize = 8;
 const TOO_LITTLE: &str = "too little was measured of it: a percentile needs ten answers beyond it";
 
 /// What came of a check, or of all of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// It holds.
     Passed,
@@ -24,7 +27,7 @@ pub enum Outcome {
 }
 
 /// One question and its answer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Check {
     /// What was asked: `errors`, `p99 against the baseline`, `p99<50ms`.
     pub name: String,

@@ -3,33 +3,60 @@
 use super::history::Facts;
 use super::{Provenance, Run, State, Store};
 use crate::load::audit::Stamp;
+use crate::load::pace;
+use crate::load::plan::Pace;
 use crate::names::Problem;
+use crate::text::fingerprint::fingerprint;
 
 /// Runs with the same profile, part, permutation and environment.
 #[derive(Clone, Debug)]
 pub struct Series {
+    /// Its short name, the same for all of them.
+    pub key: String,
+    /// What it is called: the profile, or what was loaded.
+    pub name: String,
     /// What they have in common, as the newest of them says it.
     pub of: Provenance,
     /// The runs, oldest first, with their facts.
     pub runs: Vec<(Run, Facts)>,
 }
 
-/// The series of a profile, those with the newest run first, and what is wrong with other runs. `hash`: only those of a profile that said the same. Runs that did
+impl Run {
+    /// What runs like this one are called: their profile, and without one what they loaded.
+    pub fn named(&self) -> &str {
+        self.provenance.profile.as_ref().or(self.target.what.as_ref()).unwrap_or(&self.target.url)
+    }
+
+    /// A short name that runs have in common which may be held against each other: with the same profile, part, permutation and environment. Without a profile
+    /// they loaded the same thing in the same way: what belongs to a Service is told by its name, for its address may change.
+    pub fn series(&self) -> String {
+        if self.provenance.profile.is_some() {
+            return self.provenance.series();
+        }
+        // A mean says all of an even pace.
+        let shape = self.plan.pace.as_ref().filter(|pace| !matches!(pace, Pace::Max | Pace::Rate(_))).and_then(pace::written);
+        let how = (self.plan.connections, self.plan.rate.map(f64::to_bits), shape, self.plan.path);
+        fingerprint(format!("{:?}", (&self.target.cluster, self.named(), how, &self.provenance.environment)).as_bytes())
+    }
+}
+
+/// The series of a profile, or of runs without one on that address or Service (`shop/web`); those with the newest run first, and what is wrong with other runs. `hash`: only those of a profile that said the same. Runs that did
 /// not end as planned and runs stamped INVALID are left out.
 pub fn of_profile(store: &Store, profile: &str, hash: Option<&str>) -> (Vec<Series>, Vec<Problem>) {
     let (runs, problems) = store.list();
     let fits = |run: &Run| {
         let from = &run.provenance;
-        from.profile.as_deref() == Some(profile) && hash.is_none_or(|hash| from.profile_hash.as_deref() == Some(hash)) && counts(run)
+        let same = run.named() == profile || run.named().strip_prefix("service ") == Some(profile);
+        same && hash.is_none_or(|hash| from.profile_hash.as_deref() == Some(hash)) && counts(run)
     };
     let mut all: Vec<Series> = Vec::new();
     // The list begins with the newest.
     for run in runs.into_iter().filter(fits) {
         let facts = facts(store, &run);
-        let key = run.provenance.series();
-        match all.iter_mut().find(|series| series.of.series() == key) {
+        let key = run.series();
+        match all.iter_mut().find(|series| series.key == key) {
             Some(series) => series.runs.push((run, facts)),
-            None => all.push(Series { of: run.provenance.clone(), runs: vec![(run, facts)] }),
+            None => all.push(Series { key, name: run.named().to_owned(), of: run.provenance.clone(), runs: vec![(run, facts)] }),
         }
     }
     all.iter_mut().for_each(|series| series.runs.reverse());
@@ -37,7 +64,7 @@ pub fn of_profile(store: &Store, profile: &str, hash: Option<&str>) -> (Vec<Seri
 }
 
 /// It ended as planned and measured what was planned.
-fn counts(run: &Run) -> bool {
+pub fn counts(run: &Run) -> bool {
     run.state == State::Done && run.stamp != Some(Stamp::Invalid)
 }
 

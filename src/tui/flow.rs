@@ -255,6 +255,8 @@ pub enum Confirmed {
     },
     /// Let these connections stand so.
     Stand(Vec<ClusterId>, Standing),
+    /// Put back what permutations that were cut off left changed.
+    PutBack,
     /// Start the run that waits in the perf pane.
     StartRun,
     /// End the program.

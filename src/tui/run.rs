@@ -45,6 +45,8 @@ pub struct Start {
     pub launch: Launch,
     /// The person's schedules.
     pub book: Book,
+    /// The folder with what permutations have changed and not put back yet.
+    pub journals: PathBuf,
     /// The folder for what is saved.
     pub saved: PathBuf,
     /// Where lines of logs go that memory has no room for.
@@ -95,6 +97,7 @@ pub async fn run(start: Start) -> io::Result<()> {
         store: start.store,
         launch: start.launch,
         book: start.book,
+        journals: start.journals,
         saved: start.saved,
         disk: start.disk,
         reports: sender,
@@ -203,10 +206,22 @@ impl House {
 
     /// The clock struck: for a frame, which the loop draws, or for the model.
     fn tick(&mut self) -> io::Result<()> {
-        let at = self.clock.now();
-        if self.model.next_wake(at).is_some_and(|wake| wake <= at.mono) || !self.pace.dirty {
-            return self.take(Msg::Tick);
+        if self.is_due() || !self.pace.dirty {
+            return self.strike();
         }
+        Ok(())
+    }
+
+    fn is_due(&self) -> bool {
+        let at = self.clock.now();
+        self.model.next_wake(at).is_some_and(|wake| wake <= at.mono)
+    }
+
+    fn strike(&mut self) -> io::Result<()> {
+        let worked = self.model.is_at_work();
+        self.take(Msg::Tick)?;
+        // What a key began is complete: that is what the key asked for.
+        self.pace.asked |= worked && !self.model.is_at_work();
         Ok(())
     }
 
@@ -216,11 +231,15 @@ impl House {
         for _ in 1..DRAIN {
             match reports.try_recv() {
                 Ok(report) if begun.elapsed() < DRAIN_TIME => self.take(Msg::Report(Box::new(report)))?,
-                Ok(report) => return self.take(Msg::Report(Box::new(report))),
+                Ok(report) => {
+                    self.take(Msg::Report(Box::new(report)))?;
+                    break;
+                }
                 Err(_) => break,
             }
         }
-        Ok(())
+        // However many reports there are, the clock strikes between them.
+        if self.is_due() { self.strike() } else { Ok(()) }
     }
 
     fn take(&mut self, msg: Msg) -> io::Result<()> {

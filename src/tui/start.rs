@@ -95,6 +95,7 @@ pub fn prepare(opening: Opening, config: &Config) -> Result<Start, Problem> {
         store: Store::open(&config.paths.data),
         book: Book::new(&config.paths.config, &config.paths.state, &config.paths.data),
         launch: Launch { program: config.program.clone(), runtime: config.paths.runtime.clone() },
+        journals: config.paths.state.join(journal::FOLDER),
         saved: config.paths.data.clone(),
         disk: (room > 0).then(|| Disk { folder: config.paths.state.clone(), room }),
         shared,
@@ -112,7 +113,12 @@ pub fn prepare(opening: Opening, config: &Config) -> Result<Start, Problem> {
 
 /// What killed permutations left changed.
 fn left_changed(config: &Config) -> Vec<Problem> {
-    journal::left(&config.paths.state.join(journal::FOLDER)).iter().map(|left| journal::complaint(&left.entry)).collect()
+    let told = |left: &journal::Left| {
+        let mut problem = journal::complaint(&left.entry);
+        problem.hints.insert(0, "R among the load tests (,p) puts it back".into());
+        problem
+    };
+    journal::left(&config.paths.state.join(journal::FOLDER)).iter().map(told).collect()
 }
 
 /// Connections that no kubeconfig names.

@@ -173,3 +173,36 @@ fn a_rule_ends_a_run_and_its_exit_code_says_so() {
     let (code, _, err) = ran(home.path(), "perf run 127.0.0.1:9 --abort p98>1ms/2s");
     assert!(code == Some(2) && err.contains("p99.9"), "{err}");
 }
+
+#[test]
+fn a_profile_is_run_whole_by_a_process_of_its_own_until_one_of_its_runs_is_stopped() {
+    let (home, server) = (tempfile::tempdir().unwrap(), Server::start(OK, Then::Keep));
+    let file = home.path().join("x.yaml");
+    let written = |more: &str| {
+        let text = format!("name: x\nendpoints: ['{}']\nqps: 100\nduration: 60s\nmeshplay: {{repeat: 3{more}}}\n", server.url());
+        std::fs::write(&file, text).unwrap();
+    };
+    written(", requests: 20");
+    let first = detached(home.path(), &format!("--profile {}", file.display()));
+    let all = |home: &Path| -> Vec<Value> {
+        let (_, out, _) = ran(home, "perf list -o json");
+        serde_json::from_str::<Value>(&out).unwrap()["runs"].as_array().unwrap().clone()
+    };
+    let begun = Instant::now();
+    let done = |home: &Path| all(home).iter().filter(|run| run["state"] == "done" && run["requests"] == 20).count();
+    while done(home.path()) < 3 {
+        assert!(begun.elapsed() < SOON, "{:?}", all(home.path()));
+        std::thread::yield_now();
+    }
+    assert_eq!(all(home.path())[2]["id"], first.as_str());
+
+    written("");
+    let id = detached(home.path(), &format!("--profile {}", file.display()));
+    let (code, _, err) = ran(home.path(), &format!("perf stop {id}"));
+    assert_eq!(code, Some(0), "{err}");
+    while !sockets(home.path()).is_empty() {
+        assert!(begun.elapsed() < SOON * 2, "its socket stays");
+        std::thread::yield_now();
+    }
+    assert_eq!(all(home.path()).len(), 4, "what was stopped is followed by nothing");
+}

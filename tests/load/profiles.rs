@@ -96,6 +96,11 @@ fn a_broken_profile_is_told_with_its_line_and_runs_nothing() {
         let (code, out, err) = ran(home.path(), &format!("perf {verb} {}", file.display()));
         assert!(code == Some(1) && out.is_empty() && err.contains("x.yaml:4") && err.contains("p98"), "{verb}: {err}");
     }
+    // Templates that stand for each other.
+    let text = "name: x\nendpoints: ['http://127.0.0.1:1/{{a}}']\nmeshplay:\n  values: {a: '{{b}}', b: '{{a}}'}\n";
+    std::fs::write(&file, text).unwrap();
+    let (code, out, err) = ran(home.path(), &format!("perf run --profile {}", file.display()));
+    assert!(code == Some(1) && out.is_empty() && err.contains("x.yaml:2") && err.contains("a → b → a leads in a circle"), "{err}");
     let (code, _, err) = ran(home.path(), "perf run --profile nothing");
     assert!(code == Some(1) && err.contains("no profile"), "{err}");
 }

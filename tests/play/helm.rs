@@ -5,7 +5,7 @@ use meshplay::tui::panes::inventory::state::{Body, Tab};
 use meshplay::tui::panes::inventory::work;
 
 use crate::play::Stage;
-use crate::scene::{self, DAY, listed};
+use crate::scene::{self, DAY, changed, listed};
 use crate::{assert_not_shown, assert_shown, newcomer, wanted};
 
 fn revision(number: i64, status: &str) -> meshplay::cluster::rows::Row {
@@ -54,6 +54,19 @@ fn releases_of_all_namespaces_lead_to_their_revisions_and_those_are_compared() {
     assert_eq!(inspected(&mut stage), [("db.v3".into(), Tab::Difference, false, Some("db.v2".into()))]);
     stage.play("<esc> <esc>");
     assert_shown(&mut stage, &["helm  all namespaces", "db "]);
+}
+
+#[test]
+fn what_is_read_of_a_release_after_its_labels_is_no_change_and_an_upgrade_is_one() {
+    let mut stage = newcomer();
+    stage.play(": hr <ret>");
+    let release = |number, said| scene::helm("sandbox/shop/db", "Release", number, DAY, said);
+    stage.rows("sandbox", listed("helm", vec![release(3, ["deployed", "", "", ""])]));
+    stage.rows("sandbox", changed(vec![release(3, ["deployed", "postgres-16.4.2", "17.2", "Upgrade complete"])]));
+    assert_shown(&mut stage, &["postgres-16.4.2"]);
+    assert_not_shown(&mut stage, &["Δ"]);
+    stage.rows("sandbox", changed(vec![release(4, ["deployed", "postgres-16.4.3", "17.2", "Upgrade complete"])]));
+    assert_shown(&mut stage, &["Δ"]);
 }
 
 #[test]

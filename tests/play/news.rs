@@ -72,6 +72,9 @@ fn marks_are_seen_beside_those_of_the_person_and_in_ascii() {
     stage.play("<space>").rows("lab", changed(vec![pod("lab/shop/c", "0/1", "Error"), pod("lab/shop/d", "0/1", "Pending")]));
     stage.rows("lab", gone(&pods(&["b"])));
     assert_eq!(["a", "b", "c", "d"].map(|name| before(&mut stage, name)), ['*', '-', '%', '+'], "{}", stage.screen());
+    // Both are seen of one row, and its columns stand where they stood.
+    stage.rows("lab", changed(vec![pod("lab/shop/a", "0/1", "Error").state(RowState::Bad)]));
+    assert_eq!(stage.lines_with("*X%a ").len(), 1, "{}", stage.screen());
 }
 
 #[test]

@@ -47,6 +47,17 @@ fn what_one_may_do_leads_to_who_else_may_and_that_to_the_binding() {
 }
 
 #[test]
+fn who_may_stays_where_there_is_no_room_for_the_binding() {
+    let mut stage = Opening::kubeconfig(&["eu/shop"]).open(&["eu"]).start();
+    stage.connections(vec![scene::ready("eu")]).kinds(KINDS).play("0 ':can delete pods' <ret>");
+    let role = "ClusterRole system:controller:horizontal-pod-autoscaler";
+    let subject = ["kube-system/horizontal-pod-autoscaler", "ServiceAccount", role, "cluster", ""];
+    stage.rows("eu", listed("who-can", vec![may("eu/system:controller:horizontal-pod-autoscaler", subject)]));
+    assert_shown(&mut stage, &["SUBJECT", "KIND", "kube-system/horizontal-pod-autoscaler"]);
+    assert_not_shown(&mut stage, &[" NAME ", " AGE "]);
+}
+
+#[test]
 fn a_question_names_its_place_and_a_wrong_one_is_none() {
     let mut stage = Opening::kubeconfig(&["eu/shop"]).open(&["eu"]).start();
     stage.connections(vec![scene::ready("eu")]).kinds(KINDS).play("':can get pods/log in web' <ret>");

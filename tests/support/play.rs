@@ -329,6 +329,13 @@ impl Stage {
         self
     }
 
+    /// The clock strikes once.
+    pub fn strike(&mut self) -> &mut Self {
+        self.pass(Duration::from_millis(1));
+        self.take(Msg::Tick);
+        self
+    }
+
     fn pass(&mut self, time: Duration) {
         let mono = self.at.mono + time;
         self.at = At { mono, unix: NOW + i64::try_from(mono.as_secs()).unwrap() };

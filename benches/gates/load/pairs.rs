@@ -6,8 +6,8 @@ use super::super::figures::middle;
 use super::super::{machine, say};
 use super::peers::{Installed, Tally, Task};
 
-/// Of the machine's time, what the hypervisor may give to others during a pair.
-const STOLEN: f64 = 0.03;
+/// Of the machine's time, what the hypervisor may give to others during a pair or a run.
+pub const STOLEN: f64 = 0.03;
 
 /// Ours as ratios of theirs.
 #[derive(Default)]
@@ -17,12 +17,14 @@ pub struct Pairs {
     pub costs: Vec<f64>,
     ours: Vec<f64>,
     dropped: usize,
+    /// One of them could not be run.
+    failed: bool,
 }
 
 /// So many undisturbed pairs, of at most twice as many.
 ///
 /// # Errors
-/// One of them could not be run.
+/// Two of them could not be run.
 pub fn pairs(wanted: usize, theirs: &Installed, our_task: &Task, their_task: &Task) -> Result<Pairs, String> {
     let ours = Installed::ours();
     of(wanted, theirs.peer.name, || ours.load(our_task), || theirs.load(their_task))
@@ -46,11 +48,21 @@ pub fn of(
         let before = machine::stolen();
         // Neither is always the first.
         let (a, b) = if turn % 2 == 0 {
-            let a = ours()?;
-            (a, theirs()?)
+            let a = ours();
+            (a, theirs())
         } else {
-            let b = theirs()?;
-            (ours()?, b)
+            let b = theirs();
+            (ours(), b)
+        };
+        let (a, b) = match (a, b) {
+            (Ok(a), Ok(b)) => (a, b),
+            // Once is a mishap.
+            (Err(why), _) | (_, Err(why)) if pairs.failed => return Err(why),
+            (Err(why), _) | (_, Err(why)) => {
+                say(&format!("  {why}"));
+                pairs.failed = true;
+                continue;
+            }
         };
         let stolen = machine::stolen_since(before);
         let quiet = stolen <= STOLEN;
@@ -115,6 +127,9 @@ impl fmt::Display for Pairs {
         let (rates, costs) = (range(&self.rates), range(&self.costs));
         write!(f, "{:.2}× {rates} at {:.2}× {costs} the CPU of {} pairs", self.rate(), self.cost(), self.rates.len())?;
         write!(f, ", {:.0}/s", middle(&self.ours))?;
+        if self.failed {
+            f.write_str("; one pair could not be run")?;
+        }
         if self.dropped > 0 { write!(f, "; {} pairs dropped for stolen time", self.dropped) } else { Ok(()) }
     }
 }

@@ -4,8 +4,9 @@ use std::io::{self, Read};
 
 use clap::Args;
 
-use super::super::{Output, Streams};
-use super::{ended, print, report, to_its_end, to_its_end_unless};
+use super::super::Streams;
+use super::form::Form;
+use super::{Around, ended, report, to_its_end, to_its_end_unless, told, usage};
 use crate::cluster::gate::Gate;
 use crate::names::Problem;
 use crate::perf::apart::{self, Launch, Refusal};
@@ -18,20 +19,26 @@ pub struct RunName {
     /// A run by its id, the beginning or the end of that, or `last`.
     id: String,
     /// How to write the result.
-    #[arg(short, long, value_enum, default_value_t = Output::Text)]
-    output: Output,
+    #[arg(short, long, value_enum, default_value_t = Form::Text)]
+    output: Form,
 }
 
 /// Starts it and lets it go.
-pub(super) async fn detach(order: Order, output: Output, launch: &Launch, gate: &Gate, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> {
-    let announced = report::announced(&order.plan);
-    let handle = match apart::start(&order, launch, gate, store).await {
+pub(super) async fn detach(order: Order, output: Form, around: &Around, gate: &Gate, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> {
+    if around.is_embedded(&order) {
+        let why = "the embedded cluster ends with this command";
+        return usage(&Problem::new("perf.embedded", "a run on it cannot outlive it", why).hint("`meshplay sandbox serve` keeps one"), io);
+    }
+    let more = order.then.len();
+    let others = if more == 0 { String::new() } else { format!(", then {more} more") };
+    let announced = format!("{}{others}", report::announced(&order.plan));
+    let handle = match apart::start(&order, &around.launch, gate, store).await {
         Ok(handle) => handle,
         Err(Refusal::Order(problem) | Refusal::Apart(problem)) => return io.fail(&problem),
     };
     _ = writeln!(io.err, "{announced}; `meshplay perf attach {id}` watches it, `perf stop` ends it", id = short(handle.run()));
     match output {
-        Output::Json => print(handle.run(), output, io.out)?,
+        Form::Json | Form::Yaml => told::run(handle.run(), &order.aborts, output, io.out)?,
         _ => writeln!(io.out, "{}", handle.run().id)?,
     }
     Ok(0)
@@ -57,7 +64,7 @@ pub(super) async fn attach(name: RunName, launch: &Launch, store: &Store, stop: 
     let handle = match found(&name, launch, store).await {
         Ok(Ok(handle)) => handle,
         Ok(Err(run)) if run.state == State::Running => return io.fail(&out_of_reach(&run)),
-        Ok(Err(run)) => return ended(&run, &[], name.output, io),
+        Ok(Err(run)) => return ended(&run, &[], &[], name.output, io),
         Err(problem) => return io.fail(&problem),
     };
     _ = writeln!(io.err, "run {}, {}; ctrl-c leaves it running", handle.run().id, handle.run().target.url);
@@ -66,7 +73,7 @@ pub(super) async fn attach(name: RunName, launch: &Launch, store: &Store, stop: 
             _ = writeln!(io.err, "it goes on");
             Ok(0)
         }
-        Some(Ok(finished)) => ended(&finished.run, &finished.problems, name.output, io),
+        Some(Ok(finished)) => ended(&finished.run, &finished.problems, &[], name.output, io),
         Some(Err(problem)) => io.fail(&problem),
     }
 }
@@ -83,7 +90,7 @@ pub(super) async fn stop(name: RunName, launch: &Launch, store: &Store, io: &mut
         Err(problem) => return io.fail(&problem),
     };
     match to_its_end(handle, std::future::ready(()), &mut io::sink()).await {
-        Ok(finished) => ended(&finished.run, &finished.problems, name.output, io),
+        Ok(finished) => ended(&finished.run, &finished.problems, &[], name.output, io),
         Err(problem) => io.fail(&problem),
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::results::Run;
 use crate::results::gate::{Check, Outcome};
-use crate::text::yaml;
+use crate::text::{csv, yaml};
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -33,11 +33,9 @@ pub(super) fn value(form: Form, value: &Value, out: &mut dyn Write) -> io::Resul
 
 /// Rows under a head, as CSV or as a table of Markdown.
 pub(super) fn rows(form: Form, head: &[&str], rows: &[Vec<String>], out: &mut dyn Write) -> io::Result<()> {
-    use crate::results::formats::csv;
     if form == Form::Csv {
-        let line = |cells: &mut dyn Iterator<Item = String>| cells.map(|cell| csv::field(&cell)).collect::<Vec<_>>().join(",") + "\r\n";
-        write!(out, "{}", line(&mut head.iter().map(|cell| (*cell).to_owned())))?;
-        return rows.iter().try_for_each(|row| write!(out, "{}", line(&mut row.iter().cloned())));
+        write!(out, "{}", csv::line(head))?;
+        return rows.iter().try_for_each(|row| write!(out, "{}", csv::line(row)));
     }
     writeln!(out, "| {} |", head.join(" | "))?;
     writeln!(out, "|{}", " --- |".repeat(head.len()))?;

@@ -28,7 +28,7 @@ use crate::text::age;
 /// What to judge.
 #[derive(Clone, Debug, Args)]
 pub struct GateArgs {
-    /// A profile by name or its file; or, with a second one, A: an address or runs that are kept, `id,id,…`.
+    /// A profile by name or its file, or what runs without one loaded, an address or `shop/web`; or, with a second one, A: an address or runs that are kept, `id,id,…`.
     what: String,
     /// B: the same.
     b: Option<String>,
@@ -106,7 +106,7 @@ fn of_profile(args: &GateArgs, store: &Store) -> Result<Vec<Check>, Problem> {
     for series in all.iter().filter(|series| series.of.environment == newest) {
         let kind = match &args.baseline {
             Some(text) => kind(text, store)?,
-            None => Baselines::open(store.data()).of(&series.of.series())?.map_or(Kind::Regime, |baseline| baseline.kind),
+            None => Baselines::open(store.data()).of(&series.key)?.map_or(Kind::Regime, |baseline| baseline.kind),
         };
         let before = kind.resolve(&series.runs, new, metrics[0])?;
         let now: Vec<Run> = series.runs.iter().rev().take(new).rev().map(|(run, _)| run.clone()).collect();

@@ -12,7 +12,7 @@ use super::form::{self, Form};
 use crate::names::Problem;
 use crate::perf::profile::kept::Profiles;
 use crate::results::Store;
-use crate::results::baseline::{Baselines, Kind};
+use crate::results::baseline::{Baseline, Baselines, Kind};
 use crate::results::compare::Metric;
 use crate::results::history::{History, RUNS_A_POINT, Turn};
 use crate::results::series::{Series, of_profile};
@@ -20,7 +20,7 @@ use crate::results::series::{Series, of_profile};
 /// Whose history.
 #[derive(Clone, Debug, Args)]
 pub struct HistoryArgs {
-    /// A profile by name, or its file.
+    /// A profile by name, or its file; or what runs without one loaded, an address or `shop/web`.
     profile: String,
     /// The metric: p99, p90, p50, req/s, CPU/1k.
     #[arg(long, default_value = "p99", value_parser = metric)]
@@ -56,7 +56,7 @@ pub enum BaselineVerb {
 /// A baseline.
 #[derive(Clone, Debug, Args)]
 pub struct SetArgs {
-    /// A profile by name, or its file.
+    /// A profile by name, or its file; or what runs without one loaded, an address or `shop/web`.
     profile: String,
     /// Those runs, `id,id,…`; `last:5` are the five newest of each series.
     #[arg(long, conflicts_with_all = ["release", "regime"])]
@@ -111,7 +111,7 @@ fn title(series: &Series) -> String {
     let of = &series.of;
     let cell = of.cell();
     let environment = of.environment.as_ref().map_or_else(String::new, |id| format!("  environment {id}"));
-    format!("{}{}{cell}{environment}", of.profile.as_deref().unwrap_or_default(), if cell.is_empty() { "" } else { "  " })
+    format!("{}{}{cell}{environment}", series.name, if cell.is_empty() { "" } else { "  " })
 }
 
 fn text((series, history): &(Series, History), io: &mut Streams<'_>) -> io::Result<()> {
@@ -211,8 +211,10 @@ fn set(args: &SetArgs, store: &Store, io: &mut Streams<'_>) -> io::Result<Result
         Err(problem) => return Ok(Err(problem)),
     };
     for series in &all {
-        let set = kind(args, series, store)
-            .and_then(|kind| Baselines::open(store.data()).set(&series.of, Some(kind.clone()), Timestamp::now()).map(|_| kind));
+        let set = kind(args, series, store).and_then(|kind| {
+            let baseline = Baseline::new(&series.name, &series.of, kind.clone(), Timestamp::now());
+            Baselines::open(store.data()).set(&series.key, Some(baseline)).map(|_| kind)
+        });
         match set {
             Ok(kind) => writeln!(io.out, "{}: {}", title(series), kind.name())?,
             Err(problem) => return Ok(Err(problem)),
@@ -239,7 +241,7 @@ fn clear(profile: &str, store: &Store, io: &mut Streams<'_>) -> io::Result<Resul
         Err(problem) => return Ok(Err(problem)),
     };
     for series in &all {
-        match Baselines::open(store.data()).set(&series.of, None, Timestamp::now()) {
+        match Baselines::open(store.data()).set(&series.key, None) {
             Ok(had) => writeln!(io.out, "{}: {}", title(series), if had { "cleared" } else { "had none" })?,
             Err(problem) => return Ok(Err(problem)),
         }
@@ -253,7 +255,8 @@ fn show_all(profile: Option<&str>, output: Form, store: &Store, io: &mut Streams
         Err(problem) => return Ok(Err(problem)),
     };
     let named = profile.map(|profile| Profiles::open(store.data()).read(profile).map_or_else(|_| profile.to_owned(), |kept| kept.name));
-    all.retain(|_, baseline| named.as_ref().is_none_or(|named| baseline.profile == *named));
+    let same = |name: &String, called: &String| called == name || called.strip_prefix("service ") == Some(name);
+    all.retain(|_, baseline| named.as_ref().is_none_or(|named| same(named, &baseline.profile)));
     let row = |baseline: &crate::results::baseline::Baseline| {
         vec![
             baseline.profile.clone(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::ask::AskArgs;
-use crate::load::plan::Plan;
+use crate::load::plan::{Path, Plan};
 use crate::names::Problem;
 use crate::text::age;
 
@@ -25,6 +25,9 @@ pub struct HowArgs {
     /// Connect to this `host:port` instead; what is asked for stays.
     #[arg(long, value_name = "HOST:PORT")]
     connect_to: Option<String>,
+    /// How the target is reached: direct, ingress or port-forward. A port of this machine that kubectl forwards is noticed by itself.
+    #[arg(long, value_name = "WAY", value_parser = ["direct", "ingress", "port-forward"])]
+    via: Option<String>,
     /// A new connection for every request.
     #[arg(long, conflicts_with = "reuse")]
     no_keep_alive: bool,
@@ -50,11 +53,21 @@ impl HowArgs {
             warm_up: self.warm_up.unwrap_or(plan.warm_up),
             timeout: self.timeout.unwrap_or(plan.timeout),
             connect_to: self.connect_to.clone().or_else(|| plan.connect_to.clone()),
+            path: self.via.as_deref().map_or(plan.path, way),
             keep_alive: plan.keep_alive && !self.no_keep_alive,
             reuse: self.reuse.or(plan.reuse),
             ..plan
         };
         plan.check().map(|()| plan)
+    }
+}
+
+/// A way as it is written.
+fn way(word: &str) -> Path {
+    match word {
+        "ingress" => Path::Ingress,
+        "port-forward" => Path::PortForward,
+        _ => Path::Direct,
     }
 }
 
@@ -84,7 +97,8 @@ mod tests {
     #[test]
     fn what_is_given_wins_over_a_plan_and_the_rest_of_it_stays() {
         let request = Request { method: "PUT".into(), headers: vec![Header::new("A", "1"), Header::new("B", "2")], ..Request::default() };
-        let written = Plan { request, timeout: Duration::from_secs(3), keep_alive: false, ..Plan::gentle(Target::parse("127.0.0.1:1").unwrap()) };
+        let written =
+            Plan { request, timeout: Duration::from_secs(3), keep_alive: false, ..Plan::gentle(Target::parse("https://127.0.0.1:1").unwrap()) };
         let over = |words: &[&str]| {
             let line = Line::try_parse_from(std::iter::once("x").chain(words.iter().copied())).unwrap();
             line.how.over(written.clone()).unwrap()
@@ -94,6 +108,7 @@ mod tests {
         assert_eq!(plan.request.headers, [Header::new("B", "2"), Header::new("a", "9")]);
         assert_eq!((plan.request.method.as_str(), plan.request.tls.insecure, plan.timeout), ("PUT", true, written.timeout));
         assert_eq!((plan.warm_up, plan.connect_to.as_deref(), plan.keep_alive), (Duration::from_secs(2), Some("localhost:5"), false));
+        assert_eq!((over(&["--via", "ingress"]).path, over(&["--via", "port-forward"]).path), (Path::Ingress, Path::PortForward));
         assert_eq!(over(&["--body", "x"]).request.body, Body::Text("x".into()));
     }
 }

@@ -1,9 +1,9 @@
-//! A pace as it is written on the command line: `max`, `250`, `10..500`, `poisson:100`, `burst:50/1s`, `30s@100,1m@500`, `replay:FILE`.
+//! A pace as it is written on the command line: as everywhere, or `replay:FILE`.
 
 use std::time::Duration;
 
-use crate::load::plan::{Pace, Stage};
-use crate::text::age;
+use crate::load::pace;
+use crate::load::plan::Pace;
 
 /// What may be written.
 const WAYS: &str = "write a number of requests a second, `max`, `10..500` for a ramp, `30s@100,1m@500` for stages, `poisson:100` or `poisson:100:SEED`, \
@@ -14,39 +14,7 @@ const WAYS: &str = "write a number of requests a second, `max`, `10..500` for a 
 /// # Errors
 /// What may be written instead.
 pub(super) fn parse(text: &str) -> Result<Pace, String> {
-    match text.split_once(':') {
-        Some(("poisson", rest)) => poisson(rest),
-        Some(("burst", rest)) => burst(rest),
-        Some(("replay", file)) => replay(file),
-        _ if text == "max" => Some(Pace::Max),
-        _ if text.contains('@') => text.split(',').map(stage).collect::<Option<_>>().map(Pace::Stages),
-        _ => ramp(text).or_else(|| rate(text).filter(|rate| *rate > 0.0).map(Pace::Rate)),
-    }
-    .ok_or_else(|| WAYS.to_owned())
-}
-
-fn rate(text: &str) -> Option<f64> {
-    text.strip_suffix("/s").unwrap_or(text).parse().ok().filter(|rate: &f64| *rate >= 0.0 && rate.is_finite())
-}
-
-fn ramp(text: &str) -> Option<Pace> {
-    let (from, to) = text.split_once("..")?;
-    Some(Pace::Ramp { from: rate(from)?, to: rate(to)? })
-}
-
-fn stage(text: &str) -> Option<Stage> {
-    let (duration, held) = text.split_once('@')?;
-    Some(Stage { duration: age::parse(duration).ok()?, rate: rate(held)? })
-}
-
-fn poisson(text: &str) -> Option<Pace> {
-    let (mean, seed) = text.split_once(':').unwrap_or((text, "1"));
-    Some(Pace::Poisson { rate: rate(mean)?, seed: seed.parse().ok()? })
-}
-
-fn burst(text: &str) -> Option<Pace> {
-    let (size, every) = text.split_once('/')?;
-    Some(Pace::Burst { every: age::parse(every).ok()?, size: size.parse().ok()? })
+    text.strip_prefix("replay:").map_or_else(|| pace::parse(text), replay).ok_or_else(|| WAYS.to_owned())
 }
 
 fn replay(file: &str) -> Option<Pace> {
@@ -60,27 +28,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_way_to_write_a_pace() {
+    fn moments_are_read_from_a_file() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "0\n0.5\n\n1.25\n").unwrap();
-        let stage = |seconds, rate| Stage { duration: Duration::from_secs(seconds), rate };
-        for (text, pace) in [
-            ("max", Pace::Max),
-            ("250", Pace::Rate(250.0)),
-            ("0.5/s", Pace::Rate(0.5)),
-            ("10..500", Pace::Ramp { from: 10.0, to: 500.0 }),
-            ("30s@100,1m@500/s", Pace::Stages(vec![stage(30, 100.0), stage(60, 500.0)])),
-            ("poisson:100", Pace::Poisson { rate: 100.0, seed: 1 }),
-            ("poisson:100/s:7", Pace::Poisson { rate: 100.0, seed: 7 }),
-            ("burst:50/2s", Pace::Burst { every: Duration::from_secs(2), size: 50 }),
-            (&format!("replay:{}", file.path().display()), Pace::Replay(vec![0, 500_000_000, 1_250_000_000])),
-        ] {
-            assert_eq!(parse(text), Ok(pace), "{text}");
-        }
-        for wrong in
-            ["", "0", "-1", "fast", "1..", "..", "10s@", "@5", "poisson:", "poisson:x", "burst:5", "burst:x/1s", "replay:/nowhere", "inf", "NaN"]
-        {
-            assert!(parse(wrong).is_err(), "{wrong}");
-        }
+        assert_eq!(parse(&format!("replay:{}", file.path().display())), Ok(Pace::Replay(vec![0, 500_000_000, 1_250_000_000])));
+        assert_eq!(parse("10..20"), Ok(Pace::Ramp { from: 10.0, to: 20.0 }));
+        assert!(parse("replay:/nowhere").is_err() && parse("fast").is_err());
     }
 }

@@ -5,13 +5,13 @@ use std::io;
 use clap::Subcommand;
 use serde_json::json;
 
-use super::super::{Output, Streams};
+use super::super::Streams;
 use super::form::{self, Form};
-use super::{Around, RunArgs, print_problems, report, to_its_end, usage};
+use super::{Around, RunArgs, apart, print_problems, report, to_its_end, told, usage};
 use crate::cluster::gate::Gate;
 use crate::names::Problem;
+use crate::perf::profile::Profile;
 use crate::perf::profile::kept::Profiles;
-use crate::perf::profile::{Part, Profile};
 use crate::perf::{self, Finished, Order};
 use crate::results::gate::{Check, Outcome, threshold};
 use crate::results::{Run, State, Store};
@@ -142,22 +142,21 @@ pub(super) async fn conduct(
     for remark in &profile.remarks {
         _ = writeln!(io.err, "{}: {remark}", profile.name);
     }
+    let orders = match orders(&profile, args, around).await {
+        Ok(orders) => orders,
+        Err((problem, code)) => return io.fail(&problem).map(|_| code),
+    };
+    if args.detach {
+        let mut rest = orders.into_iter();
+        let Some(first) = rest.next() else { return Ok(0) };
+        return apart::detach(Order { then: rest.collect(), ..first }, args.output, around, gate, store, io).await;
+    }
     let mut runs = Vec::new();
     let mut stop = std::pin::pin!(stop);
-    let turns: Vec<&Part> = (0..profile.repeat).flat_map(|_| &profile.parts).collect();
-    for (at, part) in turns.iter().enumerate() {
-        let aborts = args.aborts.iter().copied().chain(args.abort_errors).collect();
-        let order = Order { aborts, typed: args.how.confirm.clone(), ..profile.order(part) };
-        let order = match args.how.over(order.plan.clone()) {
-            Ok(plan) => around.found(Order { plan, ..order }).await,
-            Err(problem) => return usage(&problem, io),
-        };
-        let order = match order {
-            Ok(order) => order,
-            Err(problem) => return io.fail(&problem),
-        };
-        let named = part.name.as_ref().map_or_else(String::new, |name| format!("{name}: "));
-        _ = writeln!(io.err, "{} of {}: {named}{}", at + 1, turns.len(), report::announced(&order.plan));
+    let count = orders.len();
+    for (at, order) in orders.into_iter().enumerate() {
+        let named = order.provenance.part.as_ref().map_or_else(String::new, |name| format!("{name}: "));
+        _ = writeln!(io.err, "{} of {count}: {named}{}", at + 1, report::announced(&order.plan));
         let finished = match perf::start(order, gate, store) {
             Ok(handle) => to_its_end(handle, stop.as_mut(), io.err).await,
             Err(problem) => Err(problem),
@@ -175,18 +174,39 @@ pub(super) async fn conduct(
             Err(problem) => return io.fail(&problem),
         }
     }
-    told(&profile, &runs, args.output, io)
+    all_told(&profile, &runs, args.output, io)
 }
 
-fn told(profile: &Profile, runs: &[Run], output: Output, io: &mut Streams<'_>) -> io::Result<u8> {
+/// Every part as often as the profile says, in turn; else what is wrong, with the exit code of that.
+async fn orders(profile: &Profile, args: &RunArgs, around: &Around) -> Result<Vec<Order>, (Problem, u8)> {
+    let mut parts = Vec::new();
+    for part in &profile.parts {
+        let aborts = args.aborts.iter().copied().chain(args.abort_errors).collect();
+        let order = Order { aborts, typed: args.how.confirm.clone(), ..profile.order(part) };
+        let plan = args.how.over(order.plan.clone()).map_err(|problem| (problem, 2))?;
+        parts.push(around.found(Order { plan, ..order }).await.map_err(|problem| (problem, 1))?);
+    }
+    Ok((0..profile.repeat).flat_map(|_| parts.iter().cloned()).collect())
+}
+
+fn all_told(profile: &Profile, runs: &[Run], output: Form, io: &mut Streams<'_>) -> io::Result<u8> {
     let limits: Vec<Check> = profile.thresholds(runs).iter().map(threshold).collect();
     match output {
-        Output::Json => {
+        Form::Json | Form::Yaml => {
             let limit = |check: &Check| json!({"name": check.name, "outcome": check.outcome.name(), "said": check.said});
             let limits: Vec<_> = limits.iter().map(limit).collect();
-            writeln!(io.out, "{:#}", json!({"profile": profile.name, "hash": profile.hash, "runs": runs, "limits": limits}))?;
+            form::value(output, &json!({"profile": profile.name, "hash": profile.hash, "runs": runs, "limits": limits}), io.out)?;
         }
-        Output::Text => {
+        Form::Csv | Form::Markdown => form::runs(output, runs, io.out)?,
+        Form::Junit => {
+            // A profile has many runs: each names its own cases.
+            let own = |run: &Run| {
+                told::cases(run, &[]).into_iter().map(|case| Check { name: format!("{}: {}", run.id, case.name), ..case }).collect::<Vec<_>>()
+            };
+            let cases: Vec<Check> = limits.iter().cloned().chain(runs.iter().flat_map(own)).collect();
+            form::junit(&profile.name, &cases, io.out)?;
+        }
+        Form::Text => {
             write!(io.out, "{}", report::table(runs))?;
             limits.iter().try_for_each(|check| writeln!(io.out, "{:<12}  {}  {}", check.outcome.name(), check.name, check.said))?;
         }

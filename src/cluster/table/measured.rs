@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::metrics::{Measures, Reading};
 use super::super::rows::{Cell, Row};
-use super::{SortBy, Table, order};
+use super::{Sort, SortBy, Table, order};
 use crate::names::ClusterId;
 
 impl Table {
@@ -25,21 +25,27 @@ impl Table {
     }
 
     fn fill(&mut self, source: &ClusterId) {
-        let (at, sort, hold) = (self.source(source), self.sort, self.hold);
-        let ordered = |row: &Row| matches!(sort.by, SortBy::Column(index) if matches!(row.cells.get(index), Some(Cell::Gauge(_))));
-        let mut moves = false;
+        let (at, sort) = (self.source(source), self.sort);
+        let goes_by_it = |sort: Sort, row: &Row| matches!(sort.by, SortBy::Column(index) if matches!(row.cells.get(index), Some(Cell::Gauge(_))));
+        let (mut moves, wanted, mut in_the_making) = (false, self.sort(), false);
         for entry in self.rows.iter_mut().filter(|entry| entry.source == at) {
             let Some(row) = &mut entry.row else { continue };
-            let key = if ordered(row) { order::key(sort, row) } else { None };
+            in_the_making |= goes_by_it(wanted, row);
+            let key = if goes_by_it(sort, row) { order::key(sort, row) } else { None };
             self.measures.fill(source, row.namespace.as_deref(), &row.name, &mut row.cells);
-            moves |= key.is_some();
-            if let Some(key) = key.filter(|_| hold && entry.held.is_none()) {
-                entry.held = Some(Box::new(key));
-                self.held += 1;
+            // It stays where it stands until all of them are put where they belong.
+            if let Some(key) = key.filter(|key| order::key(sort, row).as_ref() != Some(key)) {
+                moves = true;
+                if entry.held.is_none() {
+                    entry.held = Some(Box::new(key));
+                    self.held += 1;
+                }
             }
         }
-        if moves && !hold {
+        if moves && !self.hold && self.sorting.is_none() {
             self.arrange();
+        } else {
+            self.sort_again(|_| in_the_making);
         }
     }
 

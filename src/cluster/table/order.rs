@@ -13,6 +13,8 @@ use super::{Entry, Sort, SortBy};
 pub(super) struct Ranking<'a> {
     pub(super) rows: &'a [Entry],
     pub(super) sort: Sort,
+    /// Rows that are held go by the key they are held by.
+    pub(super) held: bool,
 }
 
 pub(super) const NOTHING: &Cell = &Cell::Empty;
@@ -23,10 +25,15 @@ impl<'a> Ranking<'a> {
         Some((entry, entry.row.as_ref()?))
     }
 
+    /// The key that a row goes by instead of its own; an empty one: its own.
+    fn held(self, entry: &'a Entry) -> &'a Cell {
+        entry.held.as_deref().filter(|_| self.held).unwrap_or(NOTHING)
+    }
+
     /// The order of two rows. A slot without a row comes first; there is none in a list that is in order.
     pub(super) fn compare(self, a: u32, b: u32) -> Ordering {
         match (self.row(a), self.row(b)) {
-            (Some((a, first)), Some((b, second))) => compare(self.sort, (first, a.held()), (second, b.held())),
+            (Some((a, first)), Some((b, second))) => compare(self.sort, (first, self.held(a)), (second, self.held(b))),
             (a, b) => a.is_some().cmp(&b.is_some()),
         }
     }
@@ -155,7 +162,7 @@ impl<'a> Ranks<'a> {
         let spaces = ranked(rows().filter_map(|(_, row)| row.namespace.as_ref()).map(|space| &**space));
         let clusters = ranked(rows().map(|(_, row)| row.cluster.as_str()));
         let words = match ranking.sort.by {
-            SortBy::Column(index) => ranked(rows().filter_map(|(entry, row)| match kept(entry.held(), row.cells.get(index)?) {
+            SortBy::Column(index) => ranked(rows().filter_map(|(entry, row)| match kept(ranking.held(entry), row.cells.get(index)?) {
                 Cell::Text(word) => Some(&**word),
                 _ => None,
             })),
@@ -166,7 +173,7 @@ impl<'a> Ranks<'a> {
 
     fn lead(&self, ranking: Ranking<'_>, slot: u32) -> Lead {
         let Some((entry, row)) = ranking.row(slot) else { return Lead { first: 0, name: [0; 44], slot } };
-        let held = entry.held();
+        let held = ranking.held(entry);
         let space = row.namespace.as_deref().and_then(|space| self.spaces.get(space)).map_or(0, |rank| rank + 1);
         // A class, so that numbers come after words; and a key of 64 bits, or the beginning of the name.
         let (class, key): (u8, u64) = match ranking.sort.by {

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::cluster::metrics::{Gauge, Known, Reading, Resource, Use, Uses};
 use crate::cluster::rows::RowState;
 use crate::names::Gvk;
 
@@ -129,6 +130,8 @@ enum Happening {
     Sort(Sort),
     Hold(bool),
     Arrange,
+    /// What was asked for is gone on with.
+    Work,
     Outdate(usize),
     Synced(usize),
     Drop(usize),
@@ -164,6 +167,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         2 => (by, any::<bool>()).prop_map(|(by, descending)| Happening::Sort(Sort { by, descending })),
         1 => any::<bool>().prop_map(Happening::Hold),
         1 => Just(Happening::Arrange),
+        4 => Just(Happening::Work),
         1 => (0usize..2).prop_map(Happening::Outdate),
         1 => (0usize..2).prop_map(Happening::Synced),
         1 => (0usize..2).prop_map(Happening::Drop),
@@ -186,10 +190,15 @@ fn numbered(cluster: usize, number: u128, state: RowState, cell: Cell) -> Row {
 #[derive(Default)]
 struct Model {
     rows: Vec<(Row, Option<Cell>, bool)>,
+    /// Those that are gone as soon as the table has come to it.
+    going: Vec<(ClusterId, Uid)>,
     outdated: [bool; 2],
     filter: Filter,
     sort: Sort,
     hold: bool,
+    /// What was asked for, until it is done.
+    next_filter: Option<Filter>,
+    next_sort: Option<Sort>,
 }
 
 impl Model {
@@ -216,25 +225,41 @@ impl Model {
                     let row = numbered(cluster, number, state, cell);
                     let before = self.rows.iter().position(|(row, ..)| Self::is(row, cluster, number)).map(|at| self.rows.remove(at));
                     let held = before.filter(|_| self.hold).map(|(before, held, _)| held.unwrap_or_else(|| self.key(&before)));
+                    self.going.retain(|(of, uid)| *of != row.cluster || *uid != row.uid);
                     self.rows.push((row, held, false));
                 }
             }
-            Happening::Filter(text) => self.filter = Filter::parse(text).unwrap(),
-            Happening::Sort(sort) => {
-                self.sort = sort;
-                self.rows.iter_mut().for_each(|row| row.1 = None);
-            }
+            Happening::Filter(text) => self.next_filter = Some(Filter::parse(text).unwrap()),
+            Happening::Sort(sort) => self.next_sort = Some(sort),
             Happening::Hold(hold) => self.hold = hold,
-            Happening::Arrange => self.rows.iter_mut().for_each(|row| row.1 = None),
+            Happening::Arrange => self.next_sort = Some(self.next_sort.unwrap_or(self.sort)),
+            Happening::Work => {}
             Happening::Outdate(cluster) => {
                 self.outdated[cluster] = true;
                 self.rows.iter_mut().filter(|row| row.0.cluster.as_str() == CLUSTERS[cluster]).for_each(|row| row.2 = true);
             }
             Happening::Synced(cluster) => {
                 let sweeps = std::mem::take(&mut self.outdated[cluster]);
-                self.rows.retain(|(row, _, old)| !(sweeps && *old && row.cluster.as_str() == CLUSTERS[cluster]));
+                let old = self.rows.iter().filter(|(row, _, old)| sweeps && *old && row.cluster.as_str() == CLUSTERS[cluster]);
+                self.going.extend(old.map(|(row, ..)| (row.cluster.clone(), row.uid)));
             }
             Happening::Drop(cluster) => self.rows.retain(|row| row.0.cluster.as_str() != CLUSTERS[cluster]),
+        }
+    }
+
+    /// What the table is done with is done here in one step.
+    fn keep_up(&mut self, table: &Table) {
+        let gone = |cluster: &ClusterId, uid: Uid| table.going.is_empty() || table.find(cluster, uid).is_none();
+        self.rows.retain(|(row, ..)| !(self.going.contains(&(row.cluster.clone(), row.uid)) && gone(&row.cluster, row.uid)));
+        self.going.retain(|(cluster, uid)| !gone(cluster, *uid));
+        if table.filtering.is_none() {
+            self.filter = self.next_filter.take().unwrap_or_else(|| self.filter.clone());
+        }
+        if table.sorting.is_none()
+            && let Some(sort) = self.next_sort.take()
+        {
+            self.sort = sort;
+            self.rows.iter_mut().for_each(|row| row.1 = None);
         }
     }
 
@@ -269,10 +294,11 @@ fn happen(table: &mut Table, happening: Happening) {
             let upserts = rows.into_iter().map(|(number, state, cell)| numbered(cluster, number, state, cell)).collect();
             table.apply(&id(cluster), Delta { upserts, removed: gone.into_iter().map(Uid).collect(), ..Delta::default() });
         }
-        Happening::Filter(text) => table.set_filter(Filter::parse(text).unwrap()),
+        Happening::Filter(text) => _ = table.set_filter(Filter::parse(text).unwrap()),
         Happening::Sort(sort) => table.set_sort(sort),
         Happening::Hold(hold) => table.hold(hold),
         Happening::Arrange => table.arrange(),
+        Happening::Work => _ = table.work(),
         Happening::Outdate(cluster) => table.outdate(&id(cluster)),
         Happening::Synced(cluster) => _ = table.apply(&id(cluster), Delta { phase: Some(Phase::Synced), ..Delta::default() }),
         Happening::Drop(cluster) => table.drop_source(&id(cluster)),
@@ -281,26 +307,84 @@ fn happen(table: &mut Table, happening: Happening) {
 
 proptest! {
     #[test]
-    fn any_history_of_everything_ends_as_the_naive_model(history in prop::collection::vec(happening(), 0..60)) {
-        let (mut table, mut model) = (Table::new(), Model::default());
+    fn any_history_of_everything_ends_as_the_naive_model(history in prop::collection::vec(happening(), 0..60), slice in slices()) {
+        let (mut table, mut model) = (Table { slice, ..Table::new() }, Model::default());
         for happening in history {
             happen(&mut table, happening.clone());
             model.happen(happening);
-            let rows: Vec<&Row> = (0..table.visible()).filter_map(|at| table.row(at)).collect();
-            prop_assert_eq!(&rows, &model.shown());
-            prop_assert_eq!(table.len(), model.rows.len());
-            for (at, row) in rows.iter().enumerate() {
-                prop_assert_eq!(table.position(&row.cluster, row.uid), Some(at));
-            }
-            let mut counts = [0; 6];
-            rows.iter().for_each(|row| counts[row.state as usize] += 1);
-            prop_assert_eq!(table.counts(), counts);
-            let spaces: usize = table.namespaces().iter().map(|(_, count)| count).sum();
-            prop_assert_eq!(spaces, model.rows.iter().filter(|row| row.0.namespace.is_some()).count());
-            let differs = |row: &(Row, Option<Cell>, bool)| row.1.as_ref().is_some_and(|held| held.order(&model.key(&row.0)).is_ne());
-            prop_assert_eq!(table.is_held(), model.rows.iter().any(differs));
+            model.keep_up(&table);
+            same(&table, &model)?;
         }
+        table.finish();
+        model.keep_up(&table);
+        same(&table, &model)?;
     }
+}
+
+/// So few rows that nearly nothing is done at once, or all of them.
+fn slices() -> impl Strategy<Value = Slice> {
+    prop_oneof![4 => (1usize..8).prop_map(Slice), 1 => Just(Slice::default())]
+}
+
+fn same(table: &Table, model: &Model) -> Result<(), TestCaseError> {
+    let rows: Vec<&Row> = (0..table.visible()).filter_map(|at| table.row(at)).collect();
+    prop_assert_eq!(&rows, &model.shown());
+    prop_assert_eq!(table.len(), model.rows.len());
+    for (at, row) in rows.iter().enumerate() {
+        prop_assert_eq!(table.position(&row.cluster, row.uid), Some(at));
+    }
+    let mut counts = [0; 6];
+    rows.iter().for_each(|row| counts[row.state as usize] += 1);
+    prop_assert_eq!(table.counts(), counts);
+    let spaces: usize = table.namespaces().iter().map(|(_, count)| count).sum();
+    prop_assert_eq!(spaces, model.rows.iter().filter(|row| row.0.namespace.is_some()).count());
+    let differs = |row: &(Row, Option<Cell>, bool)| row.1.as_ref().is_some_and(|held| held.order(&model.key(&row.0)).is_ne());
+    prop_assert_eq!(table.is_held(), table.sorting.is_none() && model.rows.iter().any(differs));
+    Ok(())
+}
+
+/// A hundred rows change between two slices, for as long as it takes.
+#[test]
+fn a_stream_of_changes_does_not_keep_a_filter_or_an_order_from_being_done() {
+    let mut table = Table { slice: Slice(50), ..Table::new() };
+    apply(&mut table, (0..2_000).map(|at| row(at, &format!("pod-{at}"), RowState::Fine)).collect(), vec![]);
+    table.set_filter(Filter::parse("^pod.*1").unwrap());
+    table.set_sort(Sort { by: SortBy::Column(0), descending: true });
+    let mut slices = 0;
+    while table.is_busy() {
+        assert_eq!(
+            table.visible(),
+            if table.filtering.is_some() { 2_000 } else { (0..2_000).filter(|at| format!("pod-{at}").contains('1')).count() }
+        );
+        let changed = (0..100)
+            .map(|at| (slices * 100 + at) % 2_000)
+            .map(|at| Row { cells: [Cell::Number(at as i64 * 7 % 1_999 + slices as i64)].into(), ..row(at, &format!("pod-{at}"), RowState::Fine) });
+        apply(&mut table, changed.collect(), vec![]);
+        table.work();
+        slices += 1;
+        assert!(slices < 200, "2,000 rows are filtered in 40 slices, sorted in 40 and merged in little more than 40");
+    }
+    let numbers: Vec<i64> =
+        (0..table.visible()).filter_map(|at| table.row(at)).map(|row| if let Cell::Number(number) = row.cells[0] { number } else { -1 }).collect();
+    assert!(numbers.is_sorted_by(|a, b| a >= b));
+}
+
+#[test]
+fn a_letter_more_replaces_what_is_under_way_and_a_letter_taken_back_ends_it() {
+    let mut table = Table { slice: Slice(10), ..Table::new() };
+    apply(&mut table, (0..100).map(|at| row(at, &format!("pod-{at}"), RowState::Fine)).collect(), vec![]);
+    table.set_filter(Filter::parse("9").unwrap());
+    assert!(table.is_busy() && table.work() == Worked::Nothing);
+    table.set_filter(Filter::parse("99").unwrap());
+    assert_eq!((table.filter(), table.visible()), (&Filter::parse("99").unwrap(), 100));
+    table.set_filter(Filter::default());
+    assert!(!table.is_busy());
+    table.set_filter(Filter::parse("99").unwrap());
+    table.finish();
+    assert_eq!(names(&table), ["pod-99"]);
+    // Of one row there is not much to be looked at.
+    table.set_filter(Filter::parse("991").unwrap());
+    assert!(!table.is_busy() && table.visible() == 0);
 }
 
 #[test]
@@ -313,4 +397,50 @@ fn rows_of_an_earlier_watch_stay_until_the_new_list_is_complete() {
     assert_eq!(names(&table), ["a", "b", "c"]);
     assert!(table.apply(&cluster, Delta { phase: Some(Phase::Synced), ..Delta::default() }));
     assert_eq!(names(&table), ["b", "c"]);
+}
+
+#[test]
+fn many_rows_that_are_gone_go_a_slice_at_a_time_and_those_that_come_again_stay() {
+    let cluster = ClusterId::new("c");
+    let mut table = Table { slice: Slice(80), ..Table::new() };
+    apply(&mut table, (0..100).map(|at| row(at, &format!("pod-{at}"), RowState::Fine)).collect(), vec![]);
+    table.outdate(&cluster);
+    assert!(table.apply(&cluster, Delta { phase: Some(Phase::Synced), ..Delta::default() }));
+    assert!(table.is_busy() && table.visible() == 90, "{}", table.visible());
+    let first = table.row(0).unwrap().clone();
+    apply(&mut table, vec![first.clone()], vec![]);
+    table.outdate(&cluster);
+    assert_eq!(table.work(), Worked::Swept);
+    table.finish();
+    assert_eq!(names(&table), [&*first.name]);
+    table.apply(&cluster, Delta { phase: Some(Phase::Synced), ..Delta::default() });
+    assert!(table.is_empty() && !table.is_busy());
+}
+
+/// Numbers come into the rows while an order by them is made, and while it is shown.
+#[test]
+fn numbers_that_change_under_an_order_by_them_leave_no_row_in_a_wrong_place() {
+    let gauged = |at| Row { cells: Box::new([Cell::Gauge(Gauge::number(Resource::Cpu))]), ..row(at, &format!("pod-{at}"), RowState::Fine) };
+    let reading = |of: &dyn Fn(u64) -> u64| {
+        let pods = (0..50).map(|at| (format!("pod-{at}").into(), Use { cpu: of(at), memory: 0 })).collect();
+        let known = Known::Measured(Arc::new(Uses { of: [("shop".into(), pods)].into(), ..Uses::default() }));
+        Reading { namespace: None, known }
+    };
+    let cluster = ClusterId::new("c");
+    let mut table = Table { slice: Slice(8), ..Table::new() };
+    apply(&mut table, (0..50).map(gauged).collect(), vec![]);
+    table.set_sort(Sort { by: SortBy::Column(0), descending: true });
+    (0..9).for_each(|_| _ = table.work());
+    assert!(table.is_busy() && table.measure(&cluster, reading(&|at| at * 10)));
+    apply(&mut table, vec![gauged(3)], vec![Uid(49)]);
+    table.finish();
+    assert_eq!((names(&table)[0].as_str(), names(&table)[48].as_str()), ("pod-48", "pod-0"));
+    table.measure(&cluster, reading(&|at| 1_000 - at * 10));
+    assert!(table.is_busy() && !table.is_held());
+    // Until they are put where they belong now they stand where they stood, and can be found there.
+    apply(&mut table, vec![gauged(7)], vec![Uid(48)]);
+    assert_eq!(names(&table)[..2], ["pod-7", "pod-47"], "what came anew goes by what it uses now");
+    assert_eq!(table.position(&cluster, Uid(47)), Some(1));
+    table.finish();
+    assert_eq!((names(&table)[0].as_str(), names(&table)[47].as_str()), ("pod-0", "pod-47"));
 }

@@ -1,6 +1,7 @@
 //! The process of a run: it leaves the terminal's session, does what it was ordered, and tells whoever connects. Nothing is printed but the first line.
 
 use std::io::{self, Write};
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use crate::cluster::gate::Gate;
 use crate::load::engine::Sample;
 use crate::names::Problem;
 use crate::perf::{Finished, Handle, Order, Stopper, prepare};
-use crate::results::{Run, Store};
+use crate::results::{Run, State, Store};
 
 /// How often a watcher is told at most.
 const EVERY: Duration = Duration::from_millis(200);
@@ -44,8 +45,13 @@ struct End {
 pub async fn run(order: &[u8], launch: &Launch, gate: &Gate, store: &Store, stop: impl Future<Output = ()>, out: &mut dyn Write) -> io::Result<bool> {
     // One that leads a session already is where it should be.
     _ = rustix::process::setsid();
-    let begun = match begin(order, launch, gate, store) {
-        Ok((handle, listener, guard)) => measuring(handle).await.map(|handle| (handle, listener, guard)),
+    let mut then = Vec::new();
+    let order = serde_json::from_slice(order).map_err(|error| alone(&error.to_string()));
+    let begun = match order.map(|mut order: Order| (std::mem::take(&mut order.then), order)) {
+        Ok((rest, order)) => {
+            then = rest;
+            begin(order, launch, gate, store).await
+        }
         Err(frame) => Err(frame),
     };
     let first = match &begun {
@@ -55,19 +61,32 @@ pub async fn run(order: &[u8], launch: &Launch, gate: &Gate, store: &Store, stop
     let Ok((handle, listener, guard)) = begun else { return Ok(false) };
     out.write_all(&first.line())?;
     out.flush()?;
-    attend(handle, listener, stop).await;
+    let mut stop = std::pin::pin!(stop);
+    let mut whole = attend(handle, listener, stop.as_mut()).await;
     drop(guard);
+    for order in then {
+        // Nobody listens any more who could be told why one cannot begin.
+        if !whole {
+            break;
+        }
+        let Ok((handle, listener, guard)) = begin(order, launch, gate, store).await else { break };
+        whole = attend(handle, listener, stop.as_mut()).await;
+        drop(guard);
+    }
     Ok(true)
 }
 
-fn begin(order: &[u8], launch: &Launch, gate: &Gate, store: &Store) -> Result<(Handle, UnixListener, place::Guard), Frame> {
+/// A run that measures, and where it may be spoken to.
+async fn begin(order: Order, launch: &Launch, gate: &Gate, store: &Store) -> Result<(Handle, UnixListener, place::Guard), Frame> {
     let failed = |problem: Problem| Frame::Failed(Told::from(problem));
-    let alone = |why: String| Frame::Alone(Told::from(super::impossible(&why)));
-    let order: Order = serde_json::from_slice(order).map_err(|error| alone(error.to_string()))?;
     let prepared = prepare(order, gate).map_err(failed)?;
-    let (listener, guard) = place::listen(store, launch, &prepared.run().id).map_err(|error| alone(error.to_string()))?;
+    let (listener, guard) = place::listen(store, launch, &prepared.run().id).map_err(|error| alone(&error.to_string()))?;
     let handle = prepared.start(gate, store).map_err(failed)?;
-    Ok((handle, listener, guard))
+    measuring(handle).await.map(|handle| (handle, listener, guard))
+}
+
+fn alone(why: &str) -> Frame {
+    Frame::Alone(Told::from(super::impossible(why)))
 }
 
 /// The handle once something is measured; else why nothing will be: only then is it known that the host has an address.
@@ -81,20 +100,20 @@ async fn measuring(mut handle: Handle) -> Result<Handle, Frame> {
     })
 }
 
-/// Answers whoever connects until the run has ended and they have heard of it.
-async fn attend(mut handle: Handle, listener: UnixListener, stop: impl Future<Output = ()>) {
+/// Answers whoever connects until the run has ended and they have heard of it. Whether it ended as planned.
+async fn attend(mut handle: Handle, listener: UnixListener, mut stop: Pin<&mut impl Future<Output = ()>>) -> bool {
     let (run, samples, stopper) = (handle.run().clone(), handle.samples(), handle.stopper());
     let end = End::default();
     let mut watchers = JoinSet::new();
-    let mut stop = std::pin::pin!(stop);
     let mut stopped = false;
-    loop {
+    let whole = loop {
         tokio::select! {
             biased;
             outcome = handle.finished() => {
+                let whole = outcome.as_ref().is_ok_and(|finished| finished.run.state == State::Done);
                 _ = end.line.set(last(outcome).line());
                 end.written.cancel();
-                break;
+                break whole;
             }
             () = &mut stop, if !stopped => {
                 stopped = true;
@@ -107,9 +126,10 @@ async fn attend(mut handle: Handle, listener: UnixListener, stop: impl Future<Ou
                 }
             }
         }
-    }
+    };
     let rest = async { while watchers.join_next().await.is_some() {} };
     _ = tokio::time::timeout(LINGER, rest).await;
+    whole && !stopped
 }
 
 fn last(outcome: Result<Finished, Problem>) -> Frame {

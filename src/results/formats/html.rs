@@ -28,8 +28,15 @@ pub(super) fn write(kept: &Kept) -> String {
         escaped(&format!("{} {}", run.target.what.as_deref().unwrap_or("load test of"), run.target.url))
     );
     table(&mut page, "Run", &figures(kept));
-    let latencies = run.latencies.named().map(|(name, value)| (name.to_owned(), value.map_or_else(|| "too few answers".to_owned(), latency)));
-    table(&mut page, "Latency", &latencies);
+    let planned = run.lateness.max.is_some();
+    let of_response = if planned { "Latency: response time, from the plan" } else { "Latency" };
+    for (title, latencies) in [(of_response, &run.latencies), ("Service time, from the send", &run.service), ("Lateness of the sends", &run.lateness)]
+    {
+        if planned || title == of_response {
+            let told = latencies.named().map(|(name, value)| (name.to_owned(), value.map_or_else(|| "too few answers".to_owned(), latency)));
+            table(&mut page, title, &told);
+        }
+    }
     if !run.errors.is_empty() {
         table(&mut page, "Errors", &run.errors.iter().map(|(class, number)| (class.clone(), count(*number))).collect::<Vec<_>>());
     }
@@ -58,6 +65,10 @@ fn figures(kept: &Kept) -> Vec<(String, String)> {
         row("connections", run.plan.connections.to_string()),
         row("planned", run.plan.rate.map_or_else(|| "as fast as possible".to_owned(), |wanted| format!("{wanted}/s"))),
     ];
+    if let Some(stamp) = run.stamp {
+        let because: String = run.reasons.iter().map(|reason| format!("; {}", reason.text())).collect();
+        rows.insert(0, row("may it be believed", format!("{}{because}", stamp.word())));
+    }
     rows.extend(run.provenance.profile.clone().map(|profile| ("profile".to_owned(), profile)));
     rows.extend(run.provenance.permutation.iter().chain(&run.provenance.labels).map(|(name, value)| (name.clone(), value.clone())));
     rows.extend(kept.environment.iter().flat_map(|environment| environment.facts()));

@@ -320,6 +320,11 @@ impl Model {
         }
     }
 
+    /// Something that a key began goes on, a slice a tick.
+    pub fn is_at_work(&self) -> bool {
+        self.inventory.table.is_busy()
+    }
+
     /// When the clock has something to do next, on the clock of [`At::mono`].
     pub fn next_wake(&self, at: At) -> Option<Duration> {
         // Ages step every ten seconds; frames that change nothing write nothing.

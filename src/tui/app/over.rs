@@ -136,6 +136,7 @@ pub(super) fn confirm_answered(model: &mut Model, at: At, answer: ConfirmAnswer,
                 Confirmed::Delete(keys) => inventory::update::confirmed(&mut model.inventory, keys).map(Effect::Inventory),
                 Confirmed::Annotate { key, name, value } => inventory::update::annotated(&model.shared, key, name, value).map(Effect::Inventory),
                 Confirmed::Stand(ids, to) => standing::go(model, at, ids, to),
+                Confirmed::PutBack => perf::update::put_back(&model.perf, &model.shared).map(Effect::Perf),
                 Confirmed::StartRun => perf::update::confirmed(&mut model.perf).map(Effect::Perf),
                 Confirmed::Quit => {
                     model.ended = true;

@@ -99,6 +99,11 @@ pub fn seen(model: &mut Model, hits: Hits) {
 }
 
 fn tick(model: &mut Model, at: At) -> Wanted {
+    // Everything else that may be due comes right behind it; until it is complete there is nothing new to be seen.
+    if model.is_at_work() {
+        let step = inventory::update::work(&mut model.inventory, at).map(Effect::Inventory);
+        return settle(model, at, step);
+    }
     if model.flash.is_some_and(|until| until <= at.mono) {
         model.flash = None;
     }
@@ -378,7 +383,7 @@ pub(super) fn command_of(model: &mut Model, at: At, command: Command) -> Wanted 
         Command::Inventory(command) => inventory::update::command(&mut model.inventory, &model.shared, at, command).map(Effect::Inventory),
         Command::Pulse(command) => pulse::update::command(&mut model.pulse, &model.shared, command).map(Effect::Pulse),
         Command::Logs(command) => logs::update::command(&mut model.logs, command).map(Effect::Logs),
-        Command::Perf(command) => perf::update::command(&mut model.perf, at, command).map(Effect::Perf),
+        Command::Perf(command) => perf::update::command(&mut model.perf, &model.shared, at, command).map(Effect::Perf),
         Command::Clusters(command) => clusters::update::command(&mut model.clusters, &model.shared, command).map(Effect::Clusters),
         Command::Xray(command) => xray::update::command(&mut model.xray, command).map(Effect::Xray),
     };

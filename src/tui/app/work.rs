@@ -30,6 +30,8 @@ pub struct Context {
     pub launch: Launch,
     /// The person's schedules.
     pub book: Book,
+    /// The folder with what permutations have changed and not put back yet.
+    pub journals: PathBuf,
     /// The folder for what is saved.
     pub saved: PathBuf,
     /// Where lines of logs go that memory has no room for; none: they are let go.
@@ -73,8 +75,10 @@ impl Work {
         let pulse = pulse::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Pulse);
         let (saved, disk) = (context.saved.join("logs"), context.disk.clone());
         let logs = logs::work::Work::new(context.fleet.clone(), saved, disk, context.reports.clone(), Report::Logs);
-        let perf = perf::work::Work::new(context.fleet.clone(), context.store.clone(), context.launch.clone(), context.reports.clone(), Report::Perf);
+        let mut perf =
+            perf::work::Work::new(context.fleet.clone(), context.store.clone(), context.launch.clone(), context.reports.clone(), Report::Perf);
         perf.keep_schedules(context.book.clone());
+        perf.look_for_left(context.journals.clone());
         let xray = xray::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Xray);
         let clusters = clusters::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Clusters);
         let files = tokio::spawn(follow(context.fleet.clone(), context.reports.clone()));

@@ -41,6 +41,8 @@ pub struct FormView<'a> {
 
 /// Columns the input of a field takes.
 pub const INPUT: u16 = 34;
+/// Columns a field's hint takes beside it at most; a longer one is read below the fields while its field is typed into.
+const HINT: u16 = 38;
 /// Columns of what is wrong before it is folded.
 const FAULT: u16 = 70;
 
@@ -48,7 +50,7 @@ impl FormView<'_> {
     /// Rows and columns it wants, with its frame.
     pub fn size(&self) -> (u16, u16) {
         let about = self.about.iter().map(|line| line.iter().map(|(text, _)| width(text)).sum::<u16>()).max().unwrap_or(0);
-        let hints = self.fields.iter().map(|field| width(field.hint)).max().unwrap_or(0);
+        let hints = self.fields.iter().map(|field| width(field.hint)).filter(|hint| *hint <= HINT).max().unwrap_or(0);
         let fields = if self.fields.is_empty() { 0 } else { self.label_width() + INPUT + 2 + hints };
         let rows = self.about.len() + self.fields.len() + usize::from(!self.fields.is_empty()) + 2 + usize::from(!self.about.is_empty());
         let columns = about.max(fields).max(width(self.fault).min(FAULT)).max(36);
@@ -98,8 +100,17 @@ impl FormView<'_> {
             line(spans, "", place, buf, theme);
             popup::ground(place, buf, theme);
         }
+        let long = self.fields.iter().find(|field| field.cursor.is_some() && !self.beside(field.hint, inside));
+        if let Some(field) = long.filter(|_| self.fault.is_empty() && y < inside.height.saturating_sub(1)) {
+            put(buf, inside, 0, y, field.hint, theme.style(Role::Dim));
+        }
         drawn.spots.extend(self.buttons(inside.height.saturating_sub(1), inside, buf, theme));
         drawn
+    }
+
+    /// There is room for a hint beside its field.
+    fn beside(&self, hint: &str, inside: Rect) -> bool {
+        self.label_width() + INPUT + 1 + width(hint) <= inside.width
     }
 
     fn field(&self, field: &FieldView<'_>, y: u16, inside: Rect, buf: &mut Buffer, theme: &Theme) -> Option<Position> {
@@ -112,7 +123,9 @@ impl FormView<'_> {
         put(buf, inside, 0, y, field.label, theme.style(Role::Popup).patch(label));
         put(buf, inside, start, y, &" ".repeat(usize::from(room)), theme.style(Role::Input));
         put(buf, Rect { width: start + room, ..inside }, start, y, &field.text, theme.style(Role::Input));
-        put(buf, inside, start + room + 1, y, field.hint, theme.style(Role::Dim));
+        if self.beside(field.hint, inside) {
+            put(buf, inside, start + room + 1, y, field.hint, theme.style(Role::Dim));
+        }
         field.cursor.map(|column| Position::new(inside.x + start + column.min(room.saturating_sub(1)), inside.y + y))
     }
 

@@ -75,7 +75,7 @@ pub struct RowView {
     pub cells: Vec<Cell>,
     /// The person marked it.
     pub marked: bool,
-    /// What became of it; seen where it is not marked.
+    /// What became of it; of a marked row seen behind the sign.
     pub change: Change,
     /// Old or unimportant.
     pub grey: bool,
@@ -300,9 +300,10 @@ impl TableView<'_> {
         let (glyph, role) = sign(row.sign, theme);
         let plain = theme.style(if row.grey { Role::Stale } else { Role::Text });
         let style = |role: Role| if row.grey && role == Role::Text { plain } else { theme.style(role) };
-        let (before, look) = before(row, theme);
-        put(buf, area, 1, 0, before, theme.style(look));
+        let [before, behind] = changes(row, theme);
+        put(buf, area, 1, 0, before.0, theme.style(before.1));
         put(buf, area, 2, 0, glyph, theme.style(role));
+        put(buf, area, 3, 0, behind.0, theme.style(behind.1));
         let mut column = SIGNS;
         for (at, width) in shown {
             if let Some(cell) = row.cells.get(*at) {
@@ -342,16 +343,17 @@ fn place(buf: &mut Buffer, area: Rect, column: u16, width: u16, text: &str, styl
     }
 }
 
-/// The character before the sign: the person's mark, or what became of the row.
-fn before(row: &RowView, theme: &Theme) -> (&'static str, Role) {
+/// The characters before and behind the sign: the person's mark, and what became of the row. What became of it stands before where there is no mark.
+fn changes(row: &RowView, theme: &Theme) -> [(&'static str, Role); 2] {
     let glyphs = theme.glyphs();
-    match row.change {
+    let nothing = (" ", Role::Text);
+    let change = match row.change {
         Change::Gone => (glyphs.gone, Role::DiffDel),
-        _ if row.marked => (glyphs.mark, Role::Mark),
         Change::Added => (glyphs.added, Role::DiffAdd),
         Change::Changed => (glyphs.changed, Role::StatusProgress),
-        Change::None => (" ", Role::Text),
-    }
+        Change::None => nothing,
+    };
+    if row.marked { [(glyphs.mark, Role::Mark), change] } else { [change, nothing] }
 }
 
 /// A sign's character and look.

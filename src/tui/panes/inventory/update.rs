@@ -34,7 +34,7 @@ pub use self::mouse::{clicked, wheeled};
 pub use self::places::travel;
 pub use self::resume::resume;
 pub use self::saved::{restore, save_view, unsave};
-pub use self::table::filter;
+pub use self::table::{filter, work};
 pub use self::tabs::{kept as kept_tabs, reopen};
 
 use self::act::{copy, delete, load_test, logged, logs};
@@ -184,8 +184,11 @@ pub fn tick(state: &mut State, at: At) -> Step<Effect> {
     if due { inspect(state) } else { Step::quiet() }
 }
 
-/// When [`tick`] has something to do next.
+/// When [`tick`], or [`work`], has something to do next.
 pub fn next_wake(state: &State) -> Option<Duration> {
+    if state.table.is_busy() {
+        return Some(Duration::ZERO);
+    }
     let detail = state.detail.as_ref().filter(|detail| detail.job.is_none()).and_then(|detail| detail.due);
     let groups = state.grouping.as_ref().and_then(|grouping| grouping.due);
     let hides = state.detail.as_ref().and_then(|detail| detail.revealed.as_ref()).map(|shown| shown.until);

@@ -35,8 +35,12 @@ pub enum Command {
     Compare,
     /// Runs like this one over time.
     History,
+    /// What later runs like this one are held against.
+    Baseline,
     /// All runs by day.
     Calendar,
+    /// Put back what permutations that were cut off left changed.
+    Recover,
     /// Another figure decides.
     Metric,
     /// A new run, filled in like the one shown.
@@ -62,6 +66,8 @@ pub const TABLE: &[CommandRow<Command>] = &[
     spec("perf.compare", Command::Compare, "compare", Some(5)),
     spec("perf.new", Command::New, "new load test…", Some(6)),
     spec("perf.history", Command::History, "history", Some(7)),
+    spec("perf.baseline", Command::Baseline, "baseline", Some(6)),
+    spec("perf.recover", Command::Recover, "put back…", Some(1)),
     spec("perf.calendar", Command::Calendar, "calendar", Some(8)),
     spec("perf.metric", Command::Metric, "metric", Some(4)),
     spec("perf.zoom-in", Command::ZoomIn, "zoom in", Some(7)),

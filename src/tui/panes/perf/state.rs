@@ -1,18 +1,23 @@
 //! What the perf pane knows: runs, those under way with their newest sample, what is looked at, and the form of the next one.
 
+pub mod held;
 pub mod past;
 pub mod series;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use self::held::Judged;
 use self::past::Past;
 use self::series::Series;
 use crate::load::sample::Sample;
 use crate::names::{ClusterId, ObjectKey};
 use crate::perf::Order;
+use crate::perf::permute::journal;
 use crate::results::Run;
+use crate::results::baseline::Baseline;
 use crate::results::compare::{Compared, Metric};
 
 /// Everything the pane draws and decides from.
@@ -48,10 +53,18 @@ pub struct State {
     pub day: Date,
     /// What is known beside the fields of the form, while one is open.
     pub pending: Pending,
-    /// A filled-in form that waits for a yes.
-    pub waiting: Option<Order>,
+    /// A filled-in form that waits for a yes, and how many runs it asks for.
+    pub waiting: Option<(Order, usize)>,
     /// Runs that have no process of their own, by their ids.
     pub inside: Vec<String>,
+    /// What each series is held against, by its short name.
+    pub baselines: BTreeMap<String, Baseline>,
+    /// What came of the series that was held against its baseline last.
+    pub judged: Option<Judged>,
+    /// Of several runs that were asked for together the one that was begun last: its id, its place from 1, and of how many.
+    pub round: Option<(String, usize, usize)>,
+    /// What permutations that were cut off left changed, oldest first.
+    pub left: Vec<journal::Entry>,
 }
 
 impl Default for State {
@@ -74,6 +87,10 @@ impl Default for State {
             pending: Pending::default(),
             waiting: None,
             inside: Vec::new(),
+            baselines: BTreeMap::new(),
+            judged: None,
+            round: None,
+            left: Vec::new(),
         }
     }
 }
@@ -164,6 +181,14 @@ impl State {
     pub fn ending(&self, sandbox: Option<&ClusterId>) -> usize {
         let inside = |run: &Run| self.inside.contains(&run.id) || sandbox.is_some_and(|id| run.target.cluster.as_deref() == Some(id.as_str()));
         self.runs.iter().filter(|entry| entry.sample.is_some() && inside(&entry.run)).count()
+    }
+
+    /// What line 2 says of what was left changed.
+    pub fn left_changed(&self) -> Option<String> {
+        let first = self.left.first()?;
+        let more = self.left.len() - 1;
+        let others = if more == 0 { String::new() } else { format!(" and {more} more") };
+        Some(format!("{}{others} left changed, R puts back", first.key.name))
     }
 
     /// Runs under way.

@@ -1,14 +1,19 @@
 //! What commands, samples and answers do to the perf pane. Never waits, never reads a clock.
 
+mod held;
+mod left;
 mod look;
 
 use std::time::Duration;
+
+pub use self::left::put_back;
 
 use super::commands::Command;
 use super::state::series::Point;
 use super::state::{Entry, Pending, State, View};
 use super::work::{Effect, Report};
 use crate::cluster::gate::Verdict;
+use crate::load::pace;
 use crate::load::plan::{Pace, Plan};
 use crate::load::sample::Sample;
 use crate::load::target::Target;
@@ -27,7 +32,7 @@ const REDRAW: Duration = Duration::from_millis(500);
 const REDRAW_SLOW: Duration = Duration::from_secs(1);
 
 /// Does what the person asked.
-pub fn command(state: &mut State, at: At, command: Command) -> Step<Effect> {
+pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> Step<Effect> {
     match command {
         Command::Down | Command::Up => look::step(state, command == Command::Down),
         Command::Top | Command::Bottom => look::end(state, command == Command::Top),
@@ -46,7 +51,9 @@ pub fn command(state: &mut State, at: At, command: Command) -> Step<Effect> {
         Command::Mark => look::mark(state),
         Command::Compare => look::compare(state),
         Command::History => look::history(state),
+        Command::Baseline => held::pin(state),
         Command::Calendar => look::calendar(state, at),
+        Command::Recover => left::ask(state, shared),
         Command::Metric => look::metric(state),
         Command::New => again(state),
         Command::Stop => stop(state),
@@ -107,7 +114,9 @@ pub fn refusal(state: &State, shared: &Shared, command: Command) -> Option<Strin
     let timed = charts || matches!(state.view, View::History | View::Calendar);
     let under = look::under(state);
     let why = match command {
-        _ if state.runs.is_empty() && !matches!(command, Command::New | Command::Calendar) => "there is no run",
+        Command::Recover if state.left.is_empty() => "nothing was left changed",
+        _ if state.runs.is_empty() && !matches!(command, Command::New | Command::Calendar | Command::Recover) => "there is no run",
+        Command::Baseline if held::meant(state).is_none() => "it still runs",
         Command::New if shared.gate.readonly() => "this session is read-only",
         Command::Stop if !runs => "nothing runs here",
         Command::Freeze if !runs && state.frozen.is_none() => "nothing moves here",
@@ -149,6 +158,10 @@ pub fn report(state: &mut State, report: Report, slow: bool) -> Step<Effect> {
         Report::Compared { a, b, compared } => paired(state, &a, &b, compared),
         Report::Resolved { key, url } => resolved(state, &key, url),
         Report::Started { run } => started(state, *run),
+        Report::Again { run, nth, of } => again_begun(state, *run, nth, of),
+        Report::Baselines { all, changed } => held::baselines(state, all, changed),
+        Report::Judged { of, metric, checks, tell } => held::judged(state, &of, metric, &checks, tell),
+        Report::Left { entries, put_back, problem } => left::left(state, entries, put_back, problem),
         Report::Found { run } => found(state, *run),
         Report::Scheduled { name, run } => scheduled(state, &name, *run),
         Report::Missed { name, times } => {
@@ -183,7 +196,7 @@ fn listed(state: &mut State, runs: Vec<Run>, problems: Vec<Problem>) -> Step<Eff
 fn started(state: &mut State, run: Run) -> Step<Effect> {
     state.runs.insert(0, Entry { asked: true, ..Entry::of(run) });
     (state.chosen, state.view) = (0, View::Charts);
-    (state.frozen, state.span, state.second) = (None, None, None);
+    (state.frozen, state.span, state.second, state.round) = (None, None, None, None);
     Step::intent(Intent::Go(PaneId::Perf)).then(Step::intent(Intent::Guide(GuideStep::Loaded)))
 }
 
@@ -195,6 +208,20 @@ fn found(state: &mut State, run: Run) -> Step<Effect> {
         state.runs.sort_by_key(|entry| std::cmp::Reverse(entry.run.started));
     }
     Step::effect(Effect::Series { id }).then(Step::intent(Intent::Notice(Notice::info(told))))
+}
+
+/// The next of several: who watches the one before goes on to it, who looks at something else stays there.
+fn again_begun(state: &mut State, run: Run, nth: usize, of: usize) -> Step<Effect> {
+    let before = state.round.as_ref().map_or(state.runs.first().map(|entry| &entry.run.id), |(id, ..)| Some(id));
+    let watched = state.runs.get(state.chosen).map(|entry| &entry.run.id) == before && !matches!(state.view, View::Compare { .. });
+    state.round = Some((run.id.clone(), nth, of));
+    state.runs.insert(0, Entry { asked: true, ..Entry::of(run) });
+    if watched && state.frozen.is_none() {
+        (state.chosen, state.span, state.second) = (0, None, None);
+    } else {
+        state.chosen += 1;
+    }
+    Step::redraw()
 }
 
 /// It was due: the person looks at something else and stays there.
@@ -232,9 +259,9 @@ fn finished(state: &mut State, run: Run, problems: Vec<Problem>) -> Step<Effect>
         None => Notice::info(what),
     };
     if let Some(entry) = entry(state, &run.id) {
-        (entry.run, entry.sample, entry.last) = (run, None, None);
+        (entry.run, entry.sample, entry.last) = (run.clone(), None, None);
     }
-    let step = Step::intent(Intent::Notice(told));
+    let step = Step::intent(Intent::Notice(told)).then(held::judge(state, &run, true));
     problems.into_iter().fold(step, |step, problem| step.then(Step::intent(Intent::Notice(Notice::error(problem)))))
 }
 
@@ -252,27 +279,34 @@ const AUTO: &str = "auto";
 /// A run outlives its screen, so it ends itself when its target does not answer any more.
 const ENDS: &str = "errors>5%/10s";
 
+/// One run, until the person says otherwise.
+const ONCE: &str = "1";
+
+/// Runs that can be asked for together.
+const MOST: usize = 100;
+
 /// Opens the form for a Service, whose address is looked up meanwhile.
 pub fn load_test(state: &mut State, key: ObjectKey) -> Step<Effect> {
     let name = key.namespace.as_deref().map_or_else(|| key.name.to_string(), |space| format!("{space}/{}", key.name));
     state.pending = Pending { what: Some(format!("service {name}")), cluster: Some(key.cluster.clone()), resolving: Some(key.clone()), url: None };
     let about = format!("service {name} in {}", key.cluster);
-    Step::intent(Intent::Ask(form(about, ["", "4", "10s", AUTO, ENDS].map(str::to_owned)))).and(Effect::Resolve { key })
+    Step::intent(Intent::Ask(form(about, ["", "4", "10s", AUTO, ENDS, ONCE].map(str::to_owned)))).and(Effect::Resolve { key })
 }
 
 /// Opens the form for an address.
 pub fn load_url(state: &mut State, url: &str) -> Step<Effect> {
     state.pending = Pending::default();
-    Step::intent(Intent::Ask(form(String::new(), [url, "4", "10s", AUTO, ENDS].map(str::to_owned))))
+    Step::intent(Intent::Ask(form(String::new(), [url, "4", "10s", AUTO, ENDS, ONCE].map(str::to_owned))))
 }
 
-fn form(about: String, texts: [String; 5]) -> Form {
-    const FIELDS: [(&str, &str); 5] = [
+fn form(about: String, texts: [String; 6]) -> Form {
+    const FIELDS: [(&str, &str); 6] = [
         ("URL", "http://host:port/path"),
         ("connections", "1 to 10,000"),
         ("duration", "10s, 1m30s, 2h"),
-        ("rate", "requests/s, max or auto"),
-        ("ends itself", "p99>500ms/10s, errors>5%/10s or empty"),
+        ("rate", "auto, 250, max, 10..500, 30s@100,1m@500, poisson:100, burst:50/1s"),
+        ("ends itself", "errors>5%/10s, p99>500ms/10s, or nothing"),
+        ("runs", "one by one; 5 for a verdict"),
     ];
     let focus = if texts[0].is_empty() { Some(0) } else { None };
     let fields = FIELDS.into_iter().zip(texts).map(|((label, hint), text)| Field { label, hint, text }).collect();
@@ -298,9 +332,10 @@ fn resolved(state: &mut State, key: &ObjectKey, url: Result<String, Problem>) ->
 
 fn again(state: &mut State) -> Step<Effect> {
     let Some(run) = state.shown().map(|entry| &entry.run) else { return load_url(state, "") };
-    let rate = run.plan.rate.map_or_else(|| "max".to_owned(), |rate| rate.to_string());
+    let mean = run.plan.rate.map_or(Pace::Max, Pace::Rate);
+    let rate = run.plan.pace.as_ref().and_then(pace::written).or_else(|| pace::written(&mean)).unwrap_or_default();
     let seconds = run.plan.duration_ns / 1_000_000_000;
-    let texts = [run.target.url.clone(), run.plan.connections.to_string(), format!("{seconds}s"), rate, ENDS.to_owned()];
+    let texts = [run.target.url.clone(), run.plan.connections.to_string(), format!("{seconds}s"), rate, ENDS.to_owned(), ONCE.to_owned()];
     let pending = Pending {
         what: run.target.what.clone(),
         cluster: run.target.cluster.clone().map(ClusterId::new),
@@ -327,19 +362,26 @@ pub fn submitted(state: &mut State, shared: &Shared, texts: &[String]) -> Result
     }
     let plan = plan(text)?;
     let aborts = rules(text(4)).map_err(|why| (Some(4), why))?;
+    let times = times(text(5)).ok_or_else(|| (Some(5), format!("`{}` is no number of runs from 1 to {MOST}", text(5))))?;
     // An address the person typed over the Service's is somebody else's.
     let same = state.pending.url.as_deref() == Some(text(0));
     let known = if same { std::mem::take(&mut state.pending) } else { Pending::default() };
     let order = Order { what: known.what, cluster: known.cluster, aborts, ..Order::new(plan) };
     Ok(match shared.gate.check(&order.action()) {
-        Verdict::Allowed => Step::effect(Effect::Start { order: Box::new(order) }),
+        Verdict::Allowed => Step::effect(Effect::Start { order: Box::new(order), times }),
         Verdict::Refused(problem) => Step::intent(Intent::Notice(Notice { level: Level::Error, problem })),
         Verdict::TypeName(name) => {
             let body = vec![format!("{} in {name}", order.plan.target.url()), "it may hurt whoever uses it now".to_owned()];
-            state.waiting = Some(order);
+            state.waiting = Some((order, times));
             Step::intent(Intent::Confirm(Question { verb: "Load".into(), body, type_name: Some(name), then: Confirmed::StartRun }))
         }
     })
+}
+
+/// How often; once where nothing stands.
+fn times(text: &str) -> Option<usize> {
+    let times = if text.is_empty() { 1 } else { text.parse().ok()? };
+    (1..=MOST).contains(&times).then_some(times)
 }
 
 /// Rules after commas; none where nothing stands.
@@ -356,8 +398,7 @@ fn plan<'t>(text: impl Fn(usize) -> &'t str) -> Result<Plan, (Option<usize>, Str
     let gentle = Plan::gentle(target);
     let pace = match text(3) {
         AUTO | "" => gentle.pace,
-        "max" => Pace::Max,
-        rate => Pace::Rate(rate.parse().map_err(|_| wrong(3)(format!("`{rate}` is neither a rate nor max nor auto")))?),
+        written => pace::parse(written).ok_or_else(|| wrong(3)(format!("`{written}` is no pace; write auto, {}", pace::WAYS)))?,
     };
     let plan = Plan { connections, duration, pace, ..gentle };
     plan.check().map(|()| plan).map_err(|problem| (None, problem.why))
@@ -366,9 +407,9 @@ fn plan<'t>(text: impl Fn(usize) -> &'t str) -> Result<Plan, (Option<usize>, Str
 /// The person typed the protected cluster's name.
 pub fn confirmed(state: &mut State) -> Step<Effect> {
     match state.waiting.take() {
-        Some(order) => {
+        Some((order, times)) => {
             let typed = order.cluster.as_ref().map(ToString::to_string);
-            Step::effect(Effect::Start { order: Box::new(Order { typed, ..order }) })
+            Step::effect(Effect::Start { order: Box::new(Order { typed, ..order }), times })
         }
         None => Step::quiet(),
     }
@@ -384,7 +425,7 @@ mod tests {
 
     fn started(url: &str) -> Plan {
         let step = submitted(&mut State::default(), &Shared::default(), &texts(url)).unwrap();
-        let [Effect::Start { order }] = &step.effects[..] else { panic!("{step:?}") };
+        let [Effect::Start { order, times: 1 }] = &step.effects[..] else { panic!("{step:?}") };
         order.plan.clone()
     }
 
@@ -408,7 +449,7 @@ mod tests {
             submitted(&mut State::default(), &Shared::default(), &texts)
         };
         let step = with("errors>5%/10s, p99>1s/30s").unwrap();
-        assert!(matches!(&step.effects[..], [Effect::Start { order }] if order.aborts.len() == 2), "{step:?}");
+        assert!(matches!(&step.effects[..], [Effect::Start { order, .. }] if order.aborts.len() == 2), "{step:?}");
         assert_eq!(with("errors>5%").unwrap_err().0, Some(4));
     }
 
@@ -429,6 +470,6 @@ mod tests {
         assert!(step.effects.is_empty());
         assert!(matches!(&step.intents[..], [Intent::Confirm(Question { type_name: Some(name), .. })] if name == "prod"));
         let step = confirmed(&mut state);
-        assert!(matches!(&step.effects[..], [Effect::Start { order }] if order.typed.as_deref() == Some("prod")));
+        assert!(matches!(&step.effects[..], [Effect::Start { order, .. }] if order.typed.as_deref() == Some("prod")));
     }
 }

@@ -4,6 +4,7 @@ mod calendar;
 mod charts;
 mod compare;
 mod figures;
+mod held;
 mod history;
 mod list;
 mod run;
@@ -44,6 +45,12 @@ pub fn crumbs(state: &State) -> Vec<Segment> {
         0 => {}
         _ if matches!(state.view, View::Charts | View::Figures) => {}
         count => segments.push(Segment::new(format!("{count} running"), Role::StatusProgress, 0)),
+    }
+    if let Some((_, nth, of)) = state.round.as_ref().filter(|(id, ..)| state.runs.iter().any(|entry| entry.run.id == *id && entry.sample.is_some())) {
+        segments.push(Segment::new(format!("run {nth} of {of}"), Role::Text, 2));
+    }
+    if let Some(text) = state.left_changed() {
+        segments.insert(1, Segment::new(text, Role::StatusWarn, 0));
     }
     if !state.marks.is_empty() {
         segments.push(Segment::new(format!("{} marked", state.marks.len()), Role::Mark, 1));

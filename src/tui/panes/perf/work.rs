@@ -1,6 +1,7 @@
 //! How the perf pane reaches runs: starting, watching, stopping, and what is on disk. The only file of the pane that waits.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,10 +15,14 @@ use crate::cluster::fleet::Fleet;
 use crate::load::sample::Sample;
 use crate::names::{ObjectKey, Problem};
 use crate::perf::apart::{self, Launch, Refusal};
+use crate::perf::permute::conduct::recover;
+use crate::perf::permute::journal::{self, Entry};
 use crate::perf::schedule::{Book, News};
 use crate::perf::{self, Handle, Order, Stopper, service};
+use crate::results::baseline::{Baseline, Baselines, Kind};
 use crate::results::compare::{Compared, Metric};
-use crate::results::{Run, Store};
+use crate::results::gate::{Check, checks};
+use crate::results::{Run, State, Store};
 
 /// The smallest change that is believed, unless repeats of A differ by more; and where chance begins. Both as `meshplay perf compare` has them.
 const BAND: f64 = 0.03;
@@ -51,6 +56,35 @@ pub enum Effect {
     Start {
         /// What.
         order: Box<Order>,
+        /// So often, one after the other.
+        times: usize,
+    },
+    /// Make runs what later runs of their series are held against.
+    Pin {
+        /// One of the series.
+        of: Box<Run>,
+        /// Their ids; none: the baseline is taken away.
+        runs: Vec<String>,
+    },
+    /// Hold the newest runs of a series against its baseline.
+    Judge {
+        /// One of the series.
+        of: Box<Run>,
+        /// The baseline's, oldest first.
+        before: Vec<Run>,
+        /// The newest, oldest first.
+        now: Vec<Run>,
+        /// What decides, beside errors.
+        metric: Metric,
+        /// The person is told of a regression.
+        tell: bool,
+    },
+    /// Put back an object that permutations left changed.
+    Recover {
+        /// Which.
+        key: ObjectKey,
+        /// The name of the cluster as the person typed it, where it is protected.
+        typed: Option<String>,
     },
     /// End a run; what was measured is kept.
     Stop {
@@ -96,6 +130,42 @@ pub enum Report {
     Started {
         /// What is known of it.
         run: Box<Run>,
+    },
+    /// The next of several runs has begun that were asked for together.
+    Again {
+        /// What is known of it.
+        run: Box<Run>,
+        /// Its place from 1.
+        nth: usize,
+        /// Of so many.
+        of: usize,
+    },
+    /// All baselines.
+    Baselines {
+        /// By the short names of their series.
+        all: BTreeMap<String, Baseline>,
+        /// A run of the series whose baseline was changed just now.
+        changed: Option<Box<Run>>,
+    },
+    /// What came of the newest runs of a series against its baseline.
+    Judged {
+        /// One of the series.
+        of: Box<Run>,
+        /// What decided, beside errors.
+        metric: Metric,
+        /// All that was asked.
+        checks: Vec<Check>,
+        /// The person is told of a regression.
+        tell: bool,
+    },
+    /// What permutations that were cut off left changed.
+    Left {
+        /// Oldest first.
+        entries: Vec<Entry>,
+        /// What was put back just now.
+        put_back: Option<String>,
+        /// Why something was not.
+        problem: Option<Problem>,
     },
     /// A run that another start began is under way.
     Found {
@@ -154,6 +224,8 @@ struct Desk<F> {
     fleet: Fleet,
     store: Store,
     launch: Launch,
+    /// Where it is written what permutations have changed.
+    journals: PathBuf,
     reports: Sender<F>,
     wrap: fn(Report) -> F,
     running: Arc<Mutex<HashMap<String, Running>>>,
@@ -173,6 +245,7 @@ impl<F> Clone for Desk<F> {
             fleet: self.fleet.clone(),
             store: self.store.clone(),
             launch: self.launch.clone(),
+            journals: self.journals.clone(),
             reports: self.reports.clone(),
             wrap: self.wrap,
             running: self.running.clone(),
@@ -183,7 +256,7 @@ impl<F> Clone for Desk<F> {
 impl<F: Send + 'static> Work<F> {
     /// Looks for runs that other starts left under way. `wrap` turns this pane's reports into the house's.
     pub fn new(fleet: Fleet, store: Store, launch: Launch, reports: Sender<F>, wrap: fn(Report) -> F) -> Self {
-        let desk = Desk { fleet, store, launch, reports, wrap, running: Arc::default() };
+        let desk = Desk { fleet, store, launch, journals: PathBuf::new(), reports, wrap, running: Arc::default() };
         tokio::spawn(desk.clone().find());
         Self { desk }
     }
@@ -195,6 +268,18 @@ impl<F: Send + 'static> Work<F> {
         }
     }
 
+    /// Says what permutations that were cut off left changed; a journal there that somebody holds is none of those.
+    pub fn look_for_left(&mut self, journals: PathBuf) {
+        self.desk.journals = journals;
+        let desk = self.desk.clone();
+        tokio::spawn(async move {
+            let entries = desk.left().await;
+            if !entries.is_empty() {
+                desk.report(Report::Left { entries, put_back: None, problem: None }).await;
+            }
+        });
+    }
+
     /// Begins what is wanted; answers at once.
     pub fn run(&mut self, effect: Effect) {
         let desk = self.desk.clone();
@@ -203,7 +288,10 @@ impl<F: Send + 'static> Work<F> {
             Effect::Series { id } => desk.series(id),
             Effect::Compare { a, b, gate } => desk.compare(a, b, gate),
             Effect::Resolve { key } => desk.resolve(key),
-            Effect::Start { order } => _ = tokio::spawn(desk.start(*order)),
+            Effect::Start { order, times } => _ = tokio::spawn(desk.start(*order, times)),
+            Effect::Pin { of, runs } => desk.pin(of, runs),
+            Effect::Judge { of, before, now, metric, tell } => desk.judge(of, before, now, metric, tell),
+            Effect::Recover { key, typed } => _ = tokio::spawn(desk.recover(key, typed)),
             Effect::Stop { id } => {
                 if let Some(run) = desk.running().get(&id) {
                     run.stopper.stop();
@@ -249,7 +337,10 @@ impl<F: Send + 'static> Desk<F> {
     fn list(&self) {
         let (store, reports, wrap) = (self.store.clone(), self.reports.clone(), self.wrap);
         tokio::task::spawn_blocking(move || {
-            let (runs, problems) = perf::list(&store);
+            let (runs, mut problems) = perf::list(&store);
+            let all = Baselines::open(store.data()).all();
+            let all = all.map_err(|problem| problems.push(problem)).unwrap_or_default();
+            _ = reports.blocking_send(wrap(Report::Baselines { all, changed: None }));
             _ = reports.blocking_send(wrap(Report::Listed { runs, problems }));
         });
     }
@@ -273,6 +364,48 @@ impl<F: Send + 'static> Desk<F> {
             let ids = |runs: Vec<Run>| runs.into_iter().map(|run| run.id).collect();
             _ = reports.blocking_send(wrap(Report::Compared { a: ids(a), b: ids(b), compared }));
         });
+    }
+
+    fn pin(&self, of: Box<Run>, runs: Vec<String>) {
+        let (store, reports, wrap) = (self.store.clone(), self.reports.clone(), self.wrap);
+        tokio::task::spawn_blocking(move || {
+            let baselines = Baselines::open(store.data());
+            let baseline = (!runs.is_empty()).then(|| Baseline::new(of.named(), &of.provenance, Kind::Pinned { runs }, jiff::Timestamp::now()));
+            let report = match baselines.set(&of.series(), baseline).and_then(|_| baselines.all()) {
+                Ok(all) => Report::Baselines { all, changed: Some(of) },
+                Err(problem) => Report::Refused { problem },
+            };
+            _ = reports.blocking_send(wrap(report));
+        });
+    }
+
+    fn judge(&self, of: Box<Run>, before: Vec<Run>, now: Vec<Run>, metric: Metric, tell: bool) {
+        let (reports, wrap) = (self.reports.clone(), self.wrap);
+        tokio::task::spawn_blocking(move || {
+            let checks = checks(&Compared::apart(&before, &now, metric, BAND, SEED), &[metric], &[]);
+            _ = reports.blocking_send(wrap(Report::Judged { of, metric, checks, tell }));
+        });
+    }
+
+    /// What is left changed now.
+    async fn left(&self) -> Vec<Entry> {
+        let journals = self.journals.clone();
+        let read = tokio::task::spawn_blocking(move || journal::left(&journals).into_iter().map(|left| left.entry).collect());
+        read.await.unwrap_or_default()
+    }
+
+    async fn recover(self, key: ObjectKey, typed: Option<String>) {
+        let journals = self.journals.clone();
+        let found = tokio::task::spawn_blocking(move || journal::left(&journals)).await.unwrap_or_default();
+        let meant = found.into_iter().find(|left| left.entry.key == key);
+        let outcome = match &meant {
+            Some(left) => recover(left, &self.fleet, typed.as_deref()).await,
+            None => Err(Problem::new("perf.busy", format!("{key} was not put back"), "somebody else has done it, or does it now")),
+        };
+        // Its lock goes, so that what is left can be read again.
+        drop(meant);
+        let (put_back, problem) = outcome.map_or_else(|problem| (None, Some(problem)), |()| (Some(key.to_string()), None));
+        self.report(Report::Left { entries: self.left().await, put_back, problem }).await;
     }
 
     fn resolve(&self, key: ObjectKey) {
@@ -313,8 +446,18 @@ impl<F: Send + 'static> Desk<F> {
         }
     }
 
-    /// In a process of its own; where that is not possible, in this one.
-    async fn start(self, order: Order) {
+    /// One run after the other, until one of them does not end as planned.
+    async fn start(self, order: Order, times: usize) {
+        for nth in 1..=times {
+            let first = move |run| if nth == 1 { Report::Started { run } } else { Report::Again { run, nth, of: times } };
+            if !self.clone().one(order.clone(), first).await {
+                return;
+            }
+        }
+    }
+
+    /// In a process of its own; where that is not possible, in this one. Whether it ended as planned.
+    async fn one(self, order: Order, first: impl FnOnce(Box<Run>) -> Report) -> bool {
         // The sandbox's services end with this program, and a run on them with it.
         let embedded = order.cluster.as_ref().is_some_and(|cluster| self.fleet.is_embedded(cluster));
         let (handle, inside) = match apart::start(&order, &self.launch, self.fleet.gate(), &self.store).await {
@@ -324,17 +467,20 @@ impl<F: Send + 'static> Desk<F> {
         };
         let handle = match handle {
             Ok(handle) => handle,
-            Err(problem) => return self.report(Report::Refused { problem }).await,
+            Err(problem) => {
+                self.report(Report::Refused { problem }).await;
+                return false;
+            }
         };
         let (run, ends_with_us) = (Box::new(handle.run().clone()), embedded || inside.is_some());
         if let Some(problem) = inside {
             self.report(Report::Inside { id: run.id.clone(), problem }).await;
         }
-        self.follow(handle, ends_with_us, Report::Started { run }).await;
+        self.follow(handle, ends_with_us, first(run)).await
     }
 
-    /// Hands samples on as they come, then the result.
-    async fn follow(self, mut handle: Handle, ends_with_us: bool, first: Report) {
+    /// Hands samples on as they come, then the result. Whether it ended as planned.
+    async fn follow(self, mut handle: Handle, ends_with_us: bool, first: Report) -> bool {
         let id = handle.run().id.clone();
         let over = CancellationToken::new();
         let _over = over.clone().drop_guard();
@@ -354,7 +500,9 @@ impl<F: Send + 'static> Desk<F> {
             Ok(finished) => Report::Finished { run: Box::new(finished.run), problems: finished.problems },
             Err(problem) => Report::Refused { problem },
         };
+        let whole = matches!(&report, Report::Finished { run, .. } if run.state == State::Done);
         self.running().remove(&id);
         self.report(report).await;
+        whole
     }
 }

@@ -19,7 +19,7 @@ use crate::tui::widgets::paint::{page, put, put_right, row, scroll};
 use crate::tui::widgets::spot::Spot;
 use crate::tui::widgets::table::{Cell, EXTRA, Head, RowView, Sign, TableView, body_height, measure};
 
-/// Columns of the bar that says how many are well.
+/// Columns of the bar that says how many are well and how many are not.
 const HEALTH: usize = 10;
 /// Columns of a bar of use.
 const BAR: u16 = 8;
@@ -153,7 +153,7 @@ fn sign(kind: &str, tally: &Tally) -> Sign {
     }
 }
 
-/// A bar of those that are well, and its look.
+/// A bar whose thin part is well and whose full part is not, and its look: where all is well it is quiet.
 fn health(kind: &str, tally: &Tally, look: &Look<'_>) -> (Role, String) {
     let total = tally.total();
     if total == 0 || kind == EVENTS {
@@ -161,13 +161,13 @@ fn health(kind: &str, tally: &Tally, look: &Look<'_>) -> (Role, String) {
     }
     let ill = faults(tally) + tally.of(RowState::Progress) + tally.of(RowState::Unknown);
     // One that is ill is seen among thousands.
-    let full = if ill == 0 { HEALTH } else { ((total - ill) * HEALTH / total).min(HEALTH - 1) };
+    let well = if ill == 0 { HEALTH } else { ((total - ill) * HEALTH / total).min(HEALTH - 1) };
     let role = match (ill, tally.of(RowState::Bad)) {
-        (0, _) => Role::StatusOk,
+        (0, _) => Role::Dim,
         (_, 0) => Role::StatusWarn,
         _ => Role::StatusBad,
     };
-    (role, look.theme.glyphs().lengths[7].repeat(full) + &look.theme.glyphs().rule.repeat(HEALTH - full))
+    (role, look.theme.glyphs().rule.repeat(well) + &look.theme.glyphs().lengths[7].repeat(HEALTH - well))
 }
 
 /// What nodes use of what they can give, two rows a cluster; and how often something warned.

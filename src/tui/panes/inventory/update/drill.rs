@@ -207,11 +207,14 @@ fn show(state: &mut State, shared: &Shared, view: View, key: ObjectKey, returns:
 fn point_at(state: &mut State, key: ObjectKey) -> Step<Effect> {
     (state.filter, state.trouble) = (String::new(), false);
     let closed = close(state);
-    match state.table.rows().find(|row| is(row, &key)).map(seat_of) {
-        Some(seat) => state.cursor = Some(seat),
-        None => state.seek = Some(key),
+    state.cursor = state.table.rows().find(|row| is(row, &key)).map(seat_of);
+    state.seek = Some(key);
+    let step = closed.then(filtered(state));
+    // It stands where it was looked for; of many rows it is put there when all are shown.
+    if state.row().is_some_and(|row| state.seek.as_ref().is_some_and(|key| is(row, key))) {
+        state.seek = None;
     }
-    closed.then(filtered(state))
+    step
 }
 
 /// A kind as a view names it: by its plural, and by its group too where others may be called the same.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::super::state::{News, State};
 use super::groups;
 use super::table::{seat, seat_of};
+use crate::cluster::helm;
 use crate::cluster::rows::{Cell, Delta, Phase, Row, Uid};
 use crate::names::ClusterId;
 use crate::tui::flow::At;
@@ -55,12 +56,18 @@ pub(super) fn note(state: &mut State, at: At, cluster: &ClusterId, delta: &mut D
     delta.removed = removed;
 }
 
+/// Cells of a Helm release that its labels tell. The others are read behind them, and that they have been read is no news.
+const LABELLED: usize = 2;
+
 /// What is new of a row; none: nothing that is seen. What is in use changes all the time.
 fn change(before: Option<&Row>, row: &Row) -> Option<Change> {
     let Some(before) = before else { return Some(Change::Added) };
     let gauge = |cell: &Cell| matches!(cell, Cell::Gauge(_));
     let other = |(a, b): (&Cell, &Cell)| a != b && !gauge(a) && !gauge(b);
-    let differs = before.state != row.state || before.cells.iter().zip(&row.cells).any(other);
+    let release = helm::is(&row.gvk);
+    let told = if release { LABELLED } else { row.cells.len() };
+    // What fails while it is read says nothing of the release either.
+    let differs = !release && before.state != row.state || before.cells.iter().zip(&row.cells).take(told).any(other);
     differs.then_some(Change::Changed)
 }
 

@@ -9,7 +9,7 @@ use super::resume::by_name;
 use super::{groups, news, say};
 use crate::cluster::filter::Filter;
 use crate::cluster::rows::{Delta, Phase, Row, Uid};
-use crate::cluster::table::{Sort, SortBy};
+use crate::cluster::table::{Sort, SortBy, Worked};
 use crate::cluster::views::images::differences;
 use crate::names::{ClusterId, ObjectKey};
 use crate::tui::app::shared::Shared;
@@ -32,12 +32,37 @@ pub(super) fn filtered(state: &mut State) -> Step<Effect> {
     let text = if state.trouble { format!("{} is:trouble", state.filter) } else { state.filter.clone() };
     // Parsed before it was taken over, and `is:` is always right.
     let filter = Filter::parse(&text).unwrap_or_default();
-    state.table.set_filter(match groups::opened(state) {
+    let is_shown = state.table.set_filter(match groups::opened(state) {
         Some((column, word)) => filter.and_exactly(&column, &word),
         None => filter,
     });
+    if is_shown {
+        shown(state);
+    }
+    Step::redraw()
+}
+
+/// Other rows are shown, or in another order: the cursor is put back on its object, or on the one it waits for.
+fn shown(state: &mut State) {
     groups::count(state);
+    let sought = state.seek.as_ref().and_then(|key| state.table.rows().find(|row| is(row, key)));
+    if let Some(seat) = sought.map(seat_of).filter(|(cluster, uid)| state.table.position(cluster, *uid).is_some()) {
+        state.cursor = Some(seat);
+    }
     seat(state, None);
+}
+
+/// Goes on with what takes long: a filter or an order of many rows, and many rows that go.
+pub fn work(state: &mut State, at: At) -> Step<Effect> {
+    let before = state.position;
+    match state.table.work() {
+        Worked::Nothing => return Step::quiet(),
+        Worked::Arranged => shown(state),
+        Worked::Swept => {
+            groups::changed(state, at);
+            seat(state, Some(before));
+        }
+    }
     Step::redraw()
 }
 

@@ -137,6 +137,9 @@ fn object(columns: &[Column]) -> Option<usize> {
     columns.iter().position(|column| &*column.name == "OBJECT")
 }
 
+/// The column that tells who may: where it is, a row's own name is that of a binding, and says less than who is bound.
+const SUBJECT: &str = "SUBJECT";
+
 /// The column of free text: it takes what room is left.
 fn message(columns: &[Column]) -> Option<usize> {
     columns.iter().position(|column| matches!(&*column.name, "MESSAGE" | "WHAT"))
@@ -159,11 +162,12 @@ pub(in super::super) fn heads(state: &State, shared: &Shared) -> Vec<Head> {
     let sort = state.table.sort();
     let fields = fields(state, shared);
     let last = fields.len();
+    let by_subject = columns.iter().any(|column| &*column.name == SUBJECT);
     let head = |(at, (field, by)): (usize, (Field, SortBy))| {
         let (title, right, rank) = match field {
             Field::Cluster => ("CLUSTER", false, 0),
-            Field::Namespace => ("NAMESPACE", false, 0),
-            Field::Name => ("NAME", false, 0),
+            Field::Namespace => ("NAMESPACE", false, if by_subject { 8 } else { 0 }),
+            Field::Name => ("NAME", false, if by_subject { 7 } else { 0 }),
             Field::Own(own) if message(columns).is_some() => event_head(&columns[own], state.wide),
             Field::Own(own) => {
                 let always = |choice: &Choice| choice.show == Show::Always && *choice.name == *columns[own].name;
@@ -191,15 +195,16 @@ pub(in super::super) fn heads(state: &State, shared: &Shared) -> Vec<Head> {
     fields.iter().copied().zip(orders(state, shared)).enumerate().map(head).collect()
 }
 
-/// What an event says and about what stays longest; its type is seen by its sign.
+/// What an event says and about what stays longest, and who it is that may; an event's type is seen by its sign.
 fn event_head(column: &Column, wide: bool) -> (&str, bool, u8) {
     let rank = match &*column.name {
-        "MESSAGE" | "WHAT" => 0,
+        "MESSAGE" | "WHAT" | SUBJECT => 0,
         "CAUSE" | "WHEN" | "LAST" => 1,
         "OBJECT" => 2,
         "REASON" | "SINCE" | "BY" => 3,
         "COUNT" | "KIND" => 4,
-        "VERSION" => 6,
+        "ROLE" => 5,
+        "VERSION" | "SCOPE" => 6,
         _ if column.wide && !wide => EXTRA,
         _ => 8,
     };

@@ -1,7 +1,5 @@
 //! The past of a run: those like it in their order, where they changed for good, and what each is worth. Pure.
 
-use std::cmp::Ordering;
-
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -29,9 +27,10 @@ pub struct Past {
 }
 
 impl Past {
-    /// Of all runs those that loaded the same thing in the same way as `run`.
+    /// Of all runs those of the same series as `run`.
     pub fn of<'r>(run: &Run, all: impl Iterator<Item = &'r Run>, metric: Metric) -> Self {
-        let mut alike: Vec<&Run> = all.filter(|other| other.state != RunState::Running && like(run, other) == Ordering::Equal).collect();
+        let series = run.series();
+        let mut alike: Vec<&Run> = all.filter(|other| other.state != RunState::Running && other.series() == series).collect();
         alike.sort_by_key(|run| run.started);
         let known: Vec<(&Run, f64)> = alike.iter().filter_map(|run| Some((*run, metric.of(run).filter(|value| *value > 0.0)?))).collect();
         let values: Vec<f64> = known.iter().map(|(_, value)| *value).collect();
@@ -55,13 +54,6 @@ impl Past {
     pub fn worse(&self, change: &Change) -> bool {
         (change.share() > 0.0) == (self.metric != Metric::Rate)
     }
-}
-
-/// Whether two runs loaded the same thing in the same way: what belongs to a Service is told by its name, for its address may change.
-fn like(a: &Run, b: &Run) -> Ordering {
-    let what = |run: &Run| (run.target.cluster.clone(), run.target.what.clone().unwrap_or_else(|| run.target.url.clone()));
-    let how = |run: &Run| (run.plan.connections, run.plan.rate.map(f64::to_bits));
-    what(a).cmp(&what(b)).then(how(a).cmp(&how(b)))
 }
 
 /// What a run is worth, the worst last.

@@ -195,8 +195,9 @@ pub(super) fn history(state: &mut State) -> Step<Effect> {
     let past = Past::of(run, state.runs.iter().map(|entry| &entry.run), state.metric);
     state.point = past.ids.iter().position(|id| *id == run.id).unwrap_or(past.ids.len().saturating_sub(1));
     state.past = Some(past);
+    let run = run.clone();
     (state.view, state.frozen) = (View::History, None);
-    Step::redraw()
+    super::held::judge(state, &run, false)
 }
 
 /// All runs by day, from the day of the run shown, or from today where there is none.

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{LABEL, judged, name, pace, started};
+use super::{LABEL, held, judged, name, pace, started};
 use crate::results::Run;
 use crate::results::compare::Metric;
 use crate::stats::series::Change;
@@ -36,7 +36,7 @@ pub(super) fn draw(state: &State, look: &Look<'_>, area: Rect, buf: &mut Buffer)
         return;
     };
     title(past, run, look, area, buf);
-    let below = u16::try_from(past.changes.len()).unwrap_or(u16::MAX).clamp(1, 4) + 1;
+    let below = u16::try_from(past.changes.len()).unwrap_or(u16::MAX).clamp(1, 4) + 2;
     let chart = Rect { y: area.y + 1, height: area.height.saturating_sub(below + 3), width: area.width.saturating_sub(1), ..area };
     plot(state, past, look, chart, buf);
     dates(state, past, look, Rect { y: chart.bottom(), height: 1, ..chart }, buf);
@@ -49,7 +49,8 @@ pub(super) fn draw(state: &State, look: &Look<'_>, area: Rect, buf: &mut Buffer)
         (first_bad(past, state.point), Role::StatusBad),
     ];
     lines::line(&text, "", Rect { y: line.y + 1, height: 1, ..area }, buf, look.theme);
-    changes(state, past, look, Rect { y: line.y + 2, height: area.bottom().saturating_sub(line.y + 2), ..area }, buf);
+    lines::line(&held::line(state, run, look), "", Rect { y: line.y + 2, height: 1, ..area }, buf, look.theme);
+    changes(state, past, look, Rect { y: line.y + 3, height: area.bottom().saturating_sub(line.y + 3), ..area }, buf);
 }
 
 fn title(past: &Past, run: &Run, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
