@@ -11,6 +11,7 @@ use toml::Spanned;
 use crate::names::{ConnectionKind, Problem};
 use crate::terminal::{Facts, Switch};
 use crate::text::fault::Source;
+use crate::text::quantity::Amount;
 
 /// The file of settings.
 const FILE: &str = "config.toml";
@@ -47,6 +48,34 @@ pub struct Settings {
     pub connections: Vec<ConnectionSetting>,
     /// What load tests may do.
     pub perf: PerfSettings,
+    /// How much of logs is kept.
+    pub logs: LogSettings,
+}
+
+/// `[logs]` of the settings.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogSettings {
+    /// Bytes of one log's older lines on disk, `400MiB`; `0`: none.
+    pub keep: Option<String>,
+}
+
+/// Bytes of a log on disk where nothing is said.
+const KEEP: u64 = 400 << 20;
+
+impl LogSettings {
+    /// Bytes of one log's older lines on disk. What is written there and is no size is a problem, and the usual size is meant.
+    pub fn bytes(&self) -> (u64, Option<Problem>) {
+        let Some(text) = &self.keep else { return (KEEP, None) };
+        match Amount::parse(text.trim().trim_end_matches('B')) {
+            Some(size) => (size.units(), None),
+            None => {
+                let what = format!("`{}` is no size, so older lines of logs are kept as usual", crate::text::sanitise(text));
+                let problem = Problem::new("config.logs", what, "`keep` under `[logs]` in config.toml");
+                (KEEP, Some(problem.hint("write `400MiB`, `1GiB`, or `0` for none")))
+            }
+        }
+    }
 }
 
 /// `[perf]` of the settings.
@@ -324,6 +353,14 @@ mod tests {
                 .to_string()
                 .contains("prometheus")
         );
+    }
+
+    #[test]
+    fn how_much_of_logs_is_kept_is_a_size() {
+        let bytes = |keep: Option<&str>| LogSettings { keep: keep.map(str::to_owned) }.bytes();
+        assert_eq!(bytes(None), (400 << 20, None));
+        assert_eq!([bytes(Some("1GiB")), bytes(Some("64Mi")), bytes(Some("0"))], [(1 << 30, None), (64 << 20, None), (0, None)]);
+        assert!(matches!(bytes(Some("much")), (size, Some(problem)) if size == 400 << 20 && problem.code == "config.logs"));
     }
 
     #[test]

@@ -46,6 +46,8 @@ mod views;
 mod logs;
 #[path = "play/tables.rs"]
 mod tables;
+#[path = "play/tabs.rs"]
+mod tabs;
 #[path = "play/uses.rs"]
 mod uses;
 #[path = "play/xray.rs"]

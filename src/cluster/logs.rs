@@ -2,8 +2,10 @@
 //! here; who looks at it is handed windows.
 
 pub mod ring;
+pub mod spill;
 
 use std::collections::HashSet;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +16,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use self::ring::{KEPT, LONGEST, Level, Line, Ring, Want, Window, level};
+use self::spill::Disk;
 use super::connection::unix_now;
 use super::detail::segment;
 use super::fleet::Fleet;
@@ -75,15 +78,21 @@ struct Kept {
     problem: Option<Problem>,
 }
 
+/// Lines written at a time.
+const AT_ONCE: usize = 1_000;
 /// Longest pause before a stream is asked for again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Streams at once, so that a workload of a thousand pods does not take a thousand connections.
 const MOST: usize = 64;
 
 impl Logs {
-    /// Begins to follow.
-    pub fn start(fleet: Fleet, spec: LogSpec) -> Self {
-        let shared = Arc::new(Shared { kept: Mutex::new(Kept { ring: Ring::new(KEPT), ..Kept::default() }), ..Shared::default() });
+    /// Begins to follow; what memory has no room for goes to the disk, if there is one for it.
+    pub fn start(fleet: Fleet, spec: LogSpec, disk: Option<Disk>) -> Self {
+        let ring = match disk {
+            Some(disk) => Ring::new(KEPT).with(disk),
+            None => Ring::new(KEPT),
+        };
+        let shared = Arc::new(Shared { kept: Mutex::new(Kept { ring, ..Kept::default() }), ..Shared::default() });
         let mut tasks = JoinSet::new();
         for key in spec.of.clone() {
             let gathering = Gathering { fleet: fleet.clone(), spec: spec.clone(), shared: shared.clone() };
@@ -112,16 +121,32 @@ impl Logs {
         self.shared.note(&"─".repeat(40));
     }
 
-    /// Everything kept as text, one line each, with moment and source.
-    pub fn text(&self) -> String {
-        self.shared.with(|kept| {
+    /// What was wrong with the disk for older lines, once.
+    pub fn refused(&self) -> Option<Problem> {
+        let error = self.shared.with(|kept| kept.ring.refused())?;
+        let problem = Problem::new("logs.disk", "older lines of this log are let go", error.to_string());
+        Some(problem.hint("make room on the disk of the state folder; open the log again to read them"))
+    }
+
+    /// Writes everything kept as text, one line each, with moment and source. Lines go on coming meanwhile.
+    ///
+    /// # Errors
+    /// What the writer says.
+    pub fn write(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let mut place = 0;
+        while let Some((text, next)) = self.shared.with(|kept| {
+            let (lines, next) = kept.ring.part(place, AT_ONCE)?;
             let line = |line: &Line| {
                 let source =
                     kept.sources.get(usize::from(line.source)).map_or_else(String::new, |source| format!("{}/{} ", source.pod, source.container));
                 format!("{} {source}{}\n", moment(line.at), line.text)
             };
-            kept.ring.lines().map(line).collect()
-        })
+            Some((lines.iter().map(line).collect::<String>(), next))
+        }) {
+            out.write_all(text.as_bytes())?;
+            place = next;
+        }
+        Ok(())
     }
 }
 
@@ -144,7 +169,7 @@ impl Shared {
     fn note(&self, text: &str) {
         let at = unix_now().saturating_mul(1_000_000_000);
         self.change(|kept| {
-            let newest = kept.ring.lines().last().map_or(at, |line| line.at.max(at));
+            let newest = kept.ring.newest().map_or(at, |line| line.at.max(at));
             kept.ring.push(Line { at: newest, source: u16::MAX, level: Level::Note, text: text.into() });
         });
     }
@@ -352,6 +377,23 @@ mod tests {
         assert_eq!(&*parsed(b"no moment", 0).unwrap().text, "no moment");
         let long = format!("2026-11-25T18:00:00Z {}", "x".repeat(LONGEST + 5));
         assert!(parsed(long.as_bytes(), 0).unwrap().text.ends_with("… 5 more bytes"));
+    }
+
+    #[test]
+    fn everything_kept_is_written_also_what_is_on_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let ring = Ring::new(1_000).with(Disk { folder: folder.path().to_owned(), room: 1 << 20 });
+        let shared = Arc::new(Shared { kept: Mutex::new(Kept { ring, ..Kept::default() }), ..Shared::default() });
+        let logs = Logs { shared, _tasks: JoinSet::new() };
+        let source = logs.shared.join(&Source { pod: "web-1".into(), container: "app".into() });
+        let text = |at: i64| format!("2026-11-25T18:00:00.{at:03}Z line {at}");
+        (0..3_000).for_each(|at| logs.shared.change(|kept| kept.ring.push(parsed(text(at % 1_000).as_bytes(), source).unwrap())));
+        let mut out = Vec::new();
+        logs.write(&mut out).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        assert_eq!(out.lines().count(), 3_000);
+        assert_eq!(out.lines().next(), Some("2026-11-25T18:00:00.000Z web-1/app line 0"));
+        assert!(logs.refused().is_none());
     }
 
     /// The parameters of `PodLogOptions` in the API reference.

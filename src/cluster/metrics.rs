@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use self::past::Past;
 use super::rows::{Cell, RowState};
 use crate::names::{ClusterId, Problem};
 use crate::text::quantity;
 
 mod decode;
 mod facts;
+pub mod past;
 mod poll;
 
 pub use self::poll::{Meter, MeterSpec, Subject};
@@ -195,6 +197,25 @@ struct Sheet {
     served: bool,
     /// One a place.
     readings: Vec<Place>,
+    /// How uses went, by namespace and name: of the processor, and of memory.
+    past: HashMap<Arc<str>, HashMap<Arc<str>, [Past; 2]>>,
+}
+
+impl Sheet {
+    /// Every object of a reading has gone on; what is not in it any more is forgotten.
+    fn go_on(&mut self, namespace: Option<&str>, uses: &Uses) {
+        let meant = |space: &str| namespace.is_none_or(|only| only == space);
+        self.past.retain(|space, _| !meant(space) || uses.of.contains_key(space));
+        for (space, names) in uses.of.iter().filter(|(space, _)| meant(space)) {
+            let past = self.past.entry(space.clone()).or_default();
+            past.retain(|name, _| names.contains_key(name));
+            for (name, used) in names {
+                let [cpu, memory] = past.entry(name.clone()).or_default();
+                cpu.push(used.cpu);
+                memory.push(used.memory);
+            }
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -220,14 +241,30 @@ impl Measures {
         let Some(place) = place else { return false };
         match reading.known {
             Known::Measured(uses) => {
-                place.before = place.now.replace(uses);
+                // What is told again is no new reading.
+                let news = place.now.as_ref().is_none_or(|now| now.at != uses.at);
+                place.before = place.now.replace(uses.clone());
                 place.problem = None;
+                let namespace = place.namespace.clone();
+                if news {
+                    sheet.go_on(namespace.as_deref(), &uses);
+                }
                 return true;
             }
             Known::Failed(problem) => place.problem = Some(problem),
             Known::Nothing | Known::Unserved | Known::Awaited => {}
         }
         false
+    }
+
+    /// How a use went since the view was opened; none: it was never measured, or is a count.
+    pub fn past(&self, cluster: &ClusterId, namespace: Option<&str>, name: &str, resource: Resource) -> Option<&Past> {
+        let [cpu, memory] = self.clusters.get(cluster)?.past.get(namespace.unwrap_or_default())?.get(name)?;
+        match resource {
+            Resource::Cpu => Some(cpu),
+            Resource::Memory => Some(memory),
+            Resource::Pods => None,
+        }
     }
 
     /// Takes in how many pods there are on each node of a cluster.
@@ -327,6 +364,22 @@ mod tests {
         measures.take(&lab, Reading { namespace: None, known: Known::Failed(Problem::new("x", "x", "x")) });
         assert_eq!(shown(&measures, "web")[0], "100m");
         assert!(measures.problem().is_some());
+    }
+
+    #[test]
+    fn how_uses_went_is_kept_of_what_is_measured_and_of_nothing_else() {
+        let lab = ClusterId::new("lab");
+        let mut measures = Measures::default();
+        for (at, cpu) in [(100, 50), (115, 100), (115, 100), (130, 0)] {
+            measures.take(&lab, measured(at, "web", cpu, 8 * MI));
+        }
+        let shares = |measures: &Measures, name: &str, resource| -> Option<Vec<f32>> {
+            measures.past(&lab, Some("shop"), name, resource).map(|past| past.shares().map(|share| (share * 100.0).round()).collect())
+        };
+        assert_eq!(shares(&measures, "web", Resource::Cpu), Some(vec![50.0, 100.0, 0.0]), "what is told twice counts once");
+        assert_eq!(shares(&measures, "web", Resource::Memory), Some(vec![100.0; 3]));
+        measures.take(&lab, measured(145, "cart", 1, MI));
+        assert_eq!((shares(&measures, "web", Resource::Cpu), shares(&measures, "cart", Resource::Cpu)), (None, Some(vec![100.0])));
     }
 
     #[test]

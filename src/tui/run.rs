@@ -28,6 +28,7 @@ use super::term::frame::Screen;
 use super::term::input::Input;
 use super::term::session::{Session, Signal, Signals, size};
 use crate::cluster::fleet::Fleet;
+use crate::cluster::logs::spill::Disk;
 use crate::names::Problem;
 use crate::perf::apart::Launch;
 use crate::perf::schedule::Book;
@@ -48,6 +49,8 @@ pub struct Start {
     pub journals: PathBuf,
     /// The folder for what is saved.
     pub saved: PathBuf,
+    /// Where lines of logs go that memory has no room for.
+    pub disk: Option<Disk>,
     /// What the panes read.
     pub shared: Shared,
     /// Keys and looks.
@@ -96,6 +99,7 @@ pub async fn run(start: Start) -> io::Result<()> {
         book: start.book,
         journals: start.journals,
         saved: start.saved,
+        disk: start.disk,
         reports: sender,
         remember: start.remember,
     };

@@ -16,6 +16,7 @@ use super::run::replay::Player;
 use super::tape;
 use crate::cluster::filter::glob;
 use crate::cluster::fleet::Fleet;
+use crate::cluster::logs::spill::Disk;
 use crate::cluster::standing::{Declared, Record};
 use crate::config::{Config, ConnectionSetting, Settings};
 use crate::names::{ClusterId, Problem};
@@ -79,13 +80,14 @@ pub fn prepare(opening: Opening, config: &Config) -> Result<Start, Problem> {
         looked_at: looked_at.unwrap_or_default(),
         ..Shared::default()
     };
+    let (room, wrong) = config.settings.logs.bytes();
     let beginning = Beginning {
         open,
         namespace: opening.namespace,
         all_namespaces: opening.all_namespaces,
         command: opening.command,
         memory: remembered,
-        problems: opening.problems.into_iter().chain(std::mem::take(&mut looks.problems)).chain(left_changed(config)).collect(),
+        problems: opening.problems.into_iter().chain(std::mem::take(&mut looks.problems)).chain(left_changed(config)).chain(wrong).collect(),
     };
     let paths = config.paths.clone();
     let remember = move |memory: Memory| paths.remember(&memory);
@@ -95,6 +97,7 @@ pub fn prepare(opening: Opening, config: &Config) -> Result<Start, Problem> {
         launch: Launch { program: config.program.clone(), runtime: config.paths.runtime.clone() },
         journals: config.paths.state.join(journal::FOLDER),
         saved: config.paths.data.clone(),
+        disk: (room > 0).then(|| Disk { folder: config.paths.state.clone(), room }),
         shared,
         looks,
         look_again: Box::new(move || reading.again()),

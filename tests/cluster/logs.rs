@@ -13,7 +13,7 @@ fn key(kind: &str, group: &str, name: &str) -> ObjectKey {
 }
 
 fn follow(fleet: &Fleet, of: ObjectKey) -> Logs {
-    Logs::start(fleet.clone(), LogSpec { of: vec![of], container: None, previous: false, since: Since::Tail(100) })
+    Logs::start(fleet.clone(), LogSpec { of: vec![of], container: None, previous: false, since: Since::Tail(100) }, None)
 }
 
 fn seen(logs: &Logs) -> Window {

@@ -92,6 +92,29 @@ fn digits_choose_the_time_and_arrows_the_container() {
 }
 
 #[test]
+fn what_is_let_go_is_counted_and_a_search_that_goes_on_says_so() {
+    let mut stage = looking_at_pods(&["web-5b9bbd4df6-kk2lm"]);
+    stage.play("l / x <ret>");
+    let window = Window {
+        lines: vec![line(900, 0, "x")],
+        top: 700,
+        start: 600,
+        end: 800,
+        kept: 5_000,
+        lost: 1_200,
+        hits: 200,
+        searching: true,
+        ..Window::default()
+    };
+    let seen = |window| Report::Logs(Answer::Seen { generation: 1, window, sources: vec![], problem: None });
+    stage.report(seen(window.clone()));
+    assert_shown(&mut stage, &["1,200 older skipped", "/x 200 so far"]);
+    stage.play("k").report(seen(Window { searching: false, ..window }));
+    assert_shown(&mut stage, &["/x 200", "held at 101 of 200"]);
+    assert_not_shown(&mut stage, &["so far"]);
+}
+
+#[test]
 fn what_has_no_containers_says_so() {
     let mut stage = Opening::kubeconfig(&["lab/shop"]).open(&["lab"]).start();
     stage.kinds(KINDS).play(": secrets <ret>").rows("lab", listed("secrets", vec![scene::secret("lab/shop/token")]));

@@ -56,6 +56,30 @@ fn columns_come_with_the_first_word_of_numbers_and_keep_their_place() {
     assert_shown(&mut stage, &["%CPU/R", "120%"]);
 }
 
+/// A level is a seventh of the largest of the last eight readings.
+#[test]
+fn how_uses_went_stands_beside_them_where_there_is_room() {
+    for (ascii, cpu, memory) in [(false, "▅█▃", "███"), (true, "=#:", "###")] {
+        let opening = lab().size(170, 10);
+        let mut stage = measuring(if ascii { opening.ascii() } else { opening });
+        for (ago, millicores) in [(30, 60), (15, 120), (0, 30)] {
+            stage.measured("lab", uses(ago, &[("web-kk2lm", millicores, 60)]));
+        }
+        assert_shown(&mut stage, &["CPU PAST", "MEM PAST", cpu, memory]);
+        let place = |stage: &mut Stage| stage.place_of("NODE");
+        let before = place(&mut stage);
+        (0..20).for_each(|at| _ = stage.measured("lab", uses(-15 * (at + 1), &[("web-kk2lm", 30, 60)])));
+        assert_eq!(place(&mut stage), before, "a column keeps its width");
+        assert!(stage.lines_with("web-kk2lm")[0].contains(&memory[..memory.len() / 3].repeat(8)), "{}", stage.screen());
+    }
+    // Where there is no room it is the first to go, and the wide view asks for it.
+    let mut stage = measuring(lab().size(100, 10));
+    stage.measured("lab", uses(0, FIRST));
+    assert_not_shown(&mut stage, &["PAST"]);
+    stage.play("ctrl-w").resize(160, 10);
+    assert_shown(&mut stage, &["CPU PAST"]);
+}
+
 #[test]
 fn at_80_columns_no_name_is_cut_for_numbers() {
     let mut stage = measuring(lab());

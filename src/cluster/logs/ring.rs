@@ -1,12 +1,17 @@
-//! Lines of a log, by time: a ring bounded in bytes that counts what it let go, with the places of what is searched for. Pure.
+//! Lines of a log, by time: a ring bounded in bytes, with the places of what is searched for. What it has no room for goes to disk where one is given;
+//! what goes from there, or has nowhere to go, is counted. A line that comes later than newer ones have gone to disk stands behind them.
 
 use std::collections::VecDeque;
 
 use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 
-/// Bytes of text that are kept.
+use super::spill::{Disk, Spill};
+
+/// Bytes of text that are kept in memory.
 pub const KEPT: usize = 16 << 20;
+/// Bytes of text on disk that are searched at a time, so that no key waits for it.
+const SLICE: usize = 2 << 20;
 /// Bytes of one line that are kept.
 pub const LONGEST: usize = 64 << 10;
 
@@ -71,6 +76,9 @@ pub struct Window {
     pub next: Option<u64>,
     /// And of the one before.
     pub previous: Option<u64>,
+    /// Older lines are still being searched.
+    #[serde(default)]
+    pub searching: bool,
 }
 
 /// The lines, and where what is searched for stands.
@@ -79,14 +87,22 @@ pub struct Ring {
     lines: VecDeque<Line>,
     bytes: usize,
     room: usize,
-    /// Lines let go; the place of the first one kept.
-    lost: u64,
+    /// The place of the first line in memory.
+    first: u64,
+    /// Lines before it; none: there is no disk for them, or none any more.
+    spill: Option<Spill>,
+    /// What was wrong with the disk, until somebody asks.
+    refused: Option<std::io::Error>,
+    /// What the ring begins with again when it is cleared.
+    disk: Option<Disk>,
     find: String,
     needle: Needle,
     /// Places of lines that hold it.
     hits: VecDeque<u64>,
-    /// Places of hits let go, so that those kept keep theirs.
-    lost_hits: u64,
+    /// The place of the first hit among hits, so that those kept keep theirs: those let go, and one for each line not searched yet.
+    first_hit: u64,
+    /// The place from which on everything was searched.
+    searched: u64,
 }
 
 impl Ring {
@@ -95,11 +111,17 @@ impl Ring {
         Self { room, ..Self::default() }
     }
 
+    /// The same with a disk for what is older.
+    #[must_use]
+    pub fn with(self, disk: Disk) -> Self {
+        Self { spill: Some(Spill::new(disk.clone())), disk: Some(disk), ..self }
+    }
+
     /// Takes a line in where its time belongs; streams of several containers come one after the other.
     pub fn push(&mut self, line: Line) {
         let behind = self.lines.iter().rev().take_while(|other| other.at > line.at).count();
         let at = self.lines.len() - behind;
-        let place = self.lost + at as u64;
+        let place = self.first + at as u64;
         self.bytes += line.text.len();
         if behind > 0 {
             let from = self.hits.partition_point(|hit| *hit < place);
@@ -118,35 +140,64 @@ impl Ring {
     fn let_go(&mut self) {
         let Some(line) = self.lines.pop_front() else { return };
         self.bytes -= line.text.len();
-        if self.hits.front() == Some(&self.lost) {
-            self.hits.pop_front();
-            self.lost_hits += 1;
+        match self.spill.as_mut().map(|spill| spill.push(self.first, &line)) {
+            Some(Ok(refused)) => self.refused = refused.or(self.refused.take()),
+            Some(Err(error)) => (self.spill, self.refused) = (None, Some(error)),
+            None => {}
         }
-        self.lost += 1;
+        self.first += 1;
+        let start = self.start();
+        while self.hits.front().is_some_and(|hit| *hit < start) {
+            self.hits.pop_front();
+            self.first_hit += 1;
+        }
+        self.searched = self.searched.max(start);
+    }
+
+    /// The place of the oldest line there is: so many were let go.
+    fn start(&self) -> u64 {
+        self.spill.as_ref().and_then(Spill::first).unwrap_or(self.first)
+    }
+
+    /// What was wrong with the disk, once.
+    pub fn refused(&mut self) -> Option<std::io::Error> {
+        self.refused.take()
     }
 
     /// Forgets all lines.
     pub fn clear(&mut self) {
-        let (room, find) = (self.room, std::mem::take(&mut self.find));
-        *self = Self::new(room);
+        let (empty, find) = (Self::new(self.room), std::mem::take(&mut self.find));
+        *self = match self.disk.take() {
+            Some(disk) => empty.with(disk),
+            None => empty,
+        };
         self.search(&find);
     }
 
-    /// All lines kept.
-    pub fn lines(&self) -> impl Iterator<Item = &Line> {
-        self.lines.iter()
+    /// The newest line.
+    pub fn newest(&self) -> Option<&Line> {
+        self.lines.back()
+    }
+
+    /// Lines from a place on, or from the oldest if that one has gone, at most `most`; and the place to go on from. None: there are no more.
+    pub fn part(&mut self, from: u64, most: usize) -> Option<(Vec<Line>, u64)> {
+        let from = from.max(self.start());
+        let to = (from + most as u64).min(self.first + self.lines.len() as u64);
+        (from < to).then(|| ((from..to).filter_map(|place| self.line(place)).collect(), to))
     }
 
     /// What is wanted, as far as it is there.
     pub fn window(&mut self, want: &Want) -> Window {
         self.search(&want.find);
+        self.search_on();
         let only = want.only && !want.find.is_empty();
-        let (start, count) = if only { (self.lost_hits, self.hits.len()) } else { (self.lost, self.lines.len()) };
-        let end = start + count as u64;
+        let (lost, all) = (self.start(), self.first + self.lines.len() as u64);
+        let (start, end) = if only { (self.first_hit, self.first_hit + self.hits.len() as u64) } else { (lost, all) };
         let newest = end.saturating_sub(want.rows as u64).max(start);
         let top = want.top.map_or(newest, |top| top.clamp(start, newest));
-        let places = (top..end).take(want.rows).map(|at| if only { self.hits.get((at - start) as usize).copied().unwrap_or(at) } else { at });
-        let lines: Vec<(u64, Line)> = places.filter_map(|place| Some((place, self.line(place)?.clone()))).collect();
+        let place = |at: u64| if only { self.hits.get((at - start) as usize).copied().unwrap_or(at) } else { at };
+        let places: Vec<u64> = (top..end).take(want.rows).map(place).collect();
+        let lines: Vec<(u64, Line)> = places.into_iter().filter_map(|place| Some((place, self.line(place)?))).collect();
         let first = lines.first().map_or(0, |(place, _)| *place);
         let from = self.hits.partition_point(|hit| *hit < first);
         let after = self.hits.partition_point(|hit| *hit <= first);
@@ -155,16 +206,20 @@ impl Ring {
             top,
             start,
             end,
-            kept: self.lines.len() as u64,
-            lost: self.lost,
+            kept: all - lost,
+            lost,
             hits: self.hits.len() as u64,
             next: self.hits.get(after).copied(),
             previous: from.checked_sub(1).and_then(|at| self.hits.get(at)).copied(),
+            searching: self.searched > lost,
         }
     }
 
-    fn line(&self, place: u64) -> Option<&Line> {
-        self.lines.get(usize::try_from(place.checked_sub(self.lost)?).ok()?)
+    fn line(&mut self, place: u64) -> Option<Line> {
+        match place.checked_sub(self.first) {
+            Some(at) => self.lines.get(usize::try_from(at).ok()?).cloned(),
+            None => self.spill.as_mut()?.line(place),
+        }
     }
 
     fn search(&mut self, find: &str) {
@@ -173,9 +228,32 @@ impl Ring {
         }
         find.clone_into(&mut self.find);
         self.needle = Needle::of(find);
-        let places = self.lines.iter().enumerate().filter(|(_, line)| self.needle.holds(&line.text)).map(|(at, _)| self.lost + at as u64);
+        let places = self.lines.iter().enumerate().filter(|(_, line)| self.needle.holds(&line.text)).map(|(at, _)| self.first + at as u64);
         self.hits = places.collect();
-        self.lost_hits = 0;
+        self.searched = if self.needle.0.is_empty() { self.start() } else { self.first };
+        self.first_hit = self.searched - self.start();
+    }
+
+    /// Searches a slice more of what is on disk, from the newest to the oldest.
+    fn search_on(&mut self) {
+        let (start, mut bytes) = (self.start(), 0);
+        while self.searched > start && bytes < SLICE {
+            let found = self.spill.as_mut().and_then(|spill| spill.block(self.searched - 1));
+            let Some((place, lines)) = found else {
+                // The disk does not give it: nothing is found there.
+                self.searched = start;
+                return;
+            };
+            let older = usize::try_from(self.searched - place).unwrap_or(lines.len());
+            for (at, line) in lines.iter().enumerate().take(older).rev() {
+                bytes += line.text.len();
+                if self.needle.holds(&line.text) {
+                    self.hits.push_front(place + at as u64);
+                    self.first_hit = self.first_hit.saturating_sub(1);
+                }
+            }
+            self.searched = place;
+        }
     }
 }
 
@@ -280,6 +358,31 @@ mod tests {
         assert_eq!(ring.window(&want(None, 9, "ok (", true)).hits, 0);
     }
 
+    #[test]
+    fn where_the_disk_ends_lines_are_counted_and_hits_keep_their_places() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut ring = Ring::new(10).with(Disk { folder: folder.path().to_owned(), room: 1_600 });
+        ring.window(&want(None, 1, "hit", true));
+        (0..400u64).for_each(|at| ring.push(line(at as i64, if at.is_multiple_of(10) { "hit.." } else { "other" })));
+        let window = ring.window(&want(Some(0), 1_000, "hit", true));
+        // A line takes twenty bytes on disk: at most 80 there, and two in memory.
+        assert!((70..=90).contains(&window.kept) && window.lost + window.kept == 400 && !window.searching, "{window:?}");
+        let wanted: Vec<u64> = (window.lost.next_multiple_of(10)..400).step_by(10).collect();
+        assert_eq!(window.lines.iter().map(|(place, _)| *place).collect::<Vec<_>>(), wanted);
+        assert!(ring.refused().is_none());
+    }
+
+    #[test]
+    fn without_its_disk_a_ring_goes_on_as_without_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut ring = Ring::new(10).with(Disk { folder: folder.path().join("gone"), room: 1 << 20 });
+        std::fs::write(folder.path().join("gone"), "in the way").unwrap();
+        (0..10).for_each(|at| ring.push(line(at, "xx")));
+        let window = ring.window(&want(None, 9, "xx", true));
+        assert_eq!((window.lost, window.kept, window.hits, window.searching), (5, 5, 5, false));
+        assert!(ring.refused().is_some() && ring.refused().is_none());
+    }
+
     /// The forms of klog, JSON as zap and slog write it, logfmt, and Java's words.
     #[test]
     fn the_level_is_read_out_of_the_common_forms() {
@@ -308,8 +411,36 @@ mod tests {
             let naive: Vec<&Line> = ring.lines.iter().filter(|line| line.text.contains('a')).collect();
             prop_assert_eq!(window.lines.iter().map(|(_, line)| line).collect::<Vec<_>>(), naive);
             for (place, line) in &window.lines {
-                prop_assert_eq!(ring.line(*place), Some(line));
+                prop_assert_eq!(ring.line(*place), Some(line.clone()));
             }
+        }
+
+        /// With a disk for what is older the picture is that of a ring that has room for all, as long as lines come in order.
+        #[test]
+        fn a_disk_is_not_seen(texts in prop::collection::vec("[ab]{1,9}", 1..300), room in 5usize..60, above in 0u64..300, only: bool, early: bool) {
+            let folder = tempfile::tempdir().unwrap();
+            let mut small = Ring::new(room).with(Disk { folder: folder.path().to_owned(), room: 1 << 30 });
+            let mut large = Ring::new(usize::MAX);
+            let find = if early { "ab" } else { "" };
+            [&mut small, &mut large].into_iter().for_each(|ring| _ = ring.window(&want(None, 1, find, only)));
+            for (at, text) in texts.iter().enumerate() {
+                [&mut small, &mut large].into_iter().for_each(|ring| ring.push(line(at as i64, text)));
+            }
+            for find in ["ab", "", "b{3}"] {
+                // Hits are counted from another number: what is wanted is counted from the end.
+                let seen = |ring: &mut Ring| {
+                    let end = ring.window(&want(None, 1, find, only)).end;
+                    let window = ring.window(&want(Some(end.saturating_sub(above)), 20, find, only));
+                    (window.end - window.top, window.end - window.start, Window { top: 0, start: 0, end: 0, ..window })
+                };
+                prop_assert_eq!(seen(&mut small), seen(&mut large));
+            }
+            let mut all = Vec::new();
+            while let Some((lines, next)) = small.part(all.len() as u64, 7) {
+                all.extend(lines);
+                prop_assert_eq!(all.len() as u64, next);
+            }
+            prop_assert_eq!(large.lines, all);
         }
     }
 }

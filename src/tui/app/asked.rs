@@ -63,6 +63,10 @@ pub(super) fn run_line(model: &mut Model, at: At, text: &str) -> Wanted {
             model.slow.said = Some(slow);
             notice(model, at, Notice::info(format!("slow line {}", model.slow.why())))
         }
+        Ok(line::Meaning::Tab(step)) => {
+            let there = go(model, at, PaneId::Inventory);
+            there.then(command_of(model, at, Command::Inventory(inventory::commands::Command::Tab(step))))
+        }
         Ok(line::Meaning::Mouse(mouse)) => {
             model.mouse.said = Some(mouse);
             notice(model, at, Notice::info(format!("mouse {}", model.mouse.why())))

@@ -14,7 +14,7 @@ use crate::tui::flow::PaneId;
 use crate::tui::keys::line::{Slot, split, word_at};
 use crate::tui::keys::map::Keymap;
 use crate::tui::overlays::line::Candidate;
-use crate::tui::panes::inventory::commands::Command as Inventory;
+use crate::tui::panes::inventory::commands::{Command as Inventory, TabStep};
 use crate::tui::panes::inventory::kept::Saved;
 use crate::tui::panes::inventory::state::View;
 use crate::tui::theme::Theme;
@@ -66,6 +66,8 @@ pub enum Meaning {
     Keys(String, Box<Keymap<Command>>),
     /// Whether the line to the terminal is slow; none: it is looked at.
     Slow(Option<bool>),
+    /// Another tab of the inventory.
+    Tab(TabStep),
     /// Whether the mouse is used; none: not behind SSH.
     Mouse(Option<bool>),
     /// What was copied last into this file.
@@ -93,6 +95,7 @@ const WORDS: &[(&str, &[&str], &str)] = &[
     ("theme", &["skin"], "another theme"),
     ("keys", &["keymap"], "another preset of keys"),
     ("slow", &[], "on, off or auto: fewer bytes for a slow line"),
+    ("tab", &["tabs"], "new, close, next, previous, or its number"),
     ("mouse", &[], "on, off or auto: click and wheel"),
     ("aliases", &["alias", "a"], "kinds and their other names"),
     ("status", &["version"], "terminal, bytes a second, version, folders"),
@@ -137,6 +140,7 @@ pub fn understand(model: &Model, text: &str) -> Result<Meaning, Problem> {
         Some("theme") => theme(model, &parsed.args),
         Some("keys") => keys(model, &parsed.args),
         Some("slow") => switch("slow", &parsed.args).map(Meaning::Slow),
+        Some("tab") => tab(&parsed.args).map(Meaning::Tab),
         Some("mouse") => switch("mouse", &parsed.args).map(Meaning::Mouse),
         Some("aliases") => Ok(Meaning::Command(Command::App(AppCommand::Kinds))),
         Some("status") => Ok(Meaning::Command(Command::App(AppCommand::Status))),
@@ -352,6 +356,19 @@ fn keys(model: &Model, args: &[String]) -> Result<Meaning, Problem> {
     found.ok_or_else(|| Problem::new("line.keys", format!("there is no key preset `{asked}`"), "").hint(format!("there are {}", names.join(", "))))
 }
 
+fn tab(args: &[String]) -> Result<TabStep, Problem> {
+    let place = |word: &str| word.parse::<usize>().ok()?.checked_sub(1);
+    match args.first().map(String::as_str) {
+        Some("new") => Ok(TabStep::New),
+        Some("close") => Ok(TabStep::Close),
+        None | Some("next") => Ok(TabStep::Next),
+        Some("previous") => Ok(TabStep::Previous),
+        Some(word) => place(word).map(TabStep::To).ok_or_else(|| {
+            Problem::new("line.tab", format!("there is no tab `{word}`"), "").hint(":tab new, close, next, previous, or a number from 1 on")
+        }),
+    }
+}
+
 /// `on`, `off`, or `auto`, which is none of both.
 fn switch(word: &str, args: &[String]) -> Result<Option<bool>, Problem> {
     match args.first().map(String::as_str) {
@@ -388,6 +405,7 @@ pub fn candidates(model: &Model, text: &str, cursor: usize) -> Vec<Candidate> {
         }
         Slot::Arg(0) if word(&parsed.head) == Some("theme") => model.themes.iter().map(|(name, _)| plain(name, "theme")).collect(),
         Slot::Arg(0) if word(&parsed.head) == Some("keys") => model.keymaps.iter().map(|(name, _)| plain(name, "preset of keys")).collect(),
+        Slot::Arg(0) if word(&parsed.head) == Some("tab") => ["new", "close", "next", "previous"].iter().map(|word| plain(word, "")).collect(),
         Slot::Arg(0) if matches!(word(&parsed.head), Some("slow" | "mouse")) => ["on", "off", "auto"].iter().map(|word| plain(word, "")).collect(),
         Slot::Arg(0) if is_kind(model, &parsed.head) || word(&parsed.head) == Some("ns") => namespaces(model).collect(),
         _ => Vec::new(),

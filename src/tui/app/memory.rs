@@ -11,7 +11,7 @@ use crate::cluster::table::Sort;
 use crate::names::{ClusterId, ObjectKey};
 use crate::tui::flow::PaneId;
 use crate::tui::panes::inventory::kept::Kept;
-use crate::tui::panes::inventory::state::View;
+use crate::tui::panes::inventory::state::{Shown, View};
 
 /// Everything that is remembered. Every part is optional, so that an older file still counts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -54,6 +54,11 @@ pub struct Left {
     pub sort: Sort,
     /// The object under the cursor.
     pub cursor: Option<ObjectKey>,
+    /// The other tabs.
+    #[serde(deserialize_with = "readable")]
+    pub tabs: Vec<Shown>,
+    /// Where the one that was seen stood among all of them.
+    pub tab: usize,
 }
 
 impl Default for Left {
@@ -66,6 +71,8 @@ impl Default for Left {
             trouble: false,
             sort: Sort::default(),
             cursor: None,
+            tabs: Vec::new(),
+            tab: 0,
         }
     }
 }

@@ -28,6 +28,7 @@ pub fn here(model: &Model) -> Option<Left> {
     }
     let state = &model.inventory;
     let cursor = state.row().filter(|_| state.cursor.is_some()).map(crate::cluster::rows::Row::key);
+    let (tabs, tab) = inventory::update::kept_tabs(state);
     Some(Left {
         contexts: Left::set(&model.shared.open),
         // Logs that are left are closed: they are come back to by the object they are of.
@@ -37,6 +38,8 @@ pub fn here(model: &Model) -> Option<Left> {
         trouble: state.trouble,
         sort: state.table.sort(),
         cursor: cursor.or_else(|| state.seek.clone()),
+        tabs,
+        tab,
     })
 }
 
@@ -76,6 +79,7 @@ pub fn restore(model: &mut Model, at: At) -> Wanted {
     let Some(left) = model.places.left.iter().find(|place| place.contexts == set).cloned().filter(|_| !matches!(model.guide, Guide::Waits(_))) else {
         return Step::quiet();
     };
+    inventory::update::reopen(&mut model.inventory, left.tabs, left.tab);
     inventory::update::resume(&mut model.inventory, left.view, &left.filter, left.trouble, left.sort, left.cursor);
     if left.pane == PaneId::Inventory { Step::redraw() } else { go(model, at, left.pane) }
 }

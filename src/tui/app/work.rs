@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use super::memory::{Memory, Remember};
 use super::model::{Effect, Report};
 use crate::cluster::fleet::Fleet;
+use crate::cluster::logs::spill::Disk;
 use crate::names::{ObjectKey, Problem};
 use crate::perf::apart::Launch;
 use crate::perf::schedule::Book;
@@ -33,6 +34,8 @@ pub struct Context {
     pub journals: PathBuf,
     /// The folder for what is saved.
     pub saved: PathBuf,
+    /// Where lines of logs go that memory has no room for; none: they are let go.
+    pub disk: Option<Disk>,
     /// Where reports go.
     pub reports: Sender<Report>,
     /// Keeps what the next start should know.
@@ -70,7 +73,8 @@ impl Work {
     pub fn new(context: Context) -> Self {
         let inventory = inventory::work::Work::new(context.fleet.clone(), context.reports.clone(), context.saved.join("tables"), Report::Inventory);
         let pulse = pulse::work::Work::new(context.fleet.clone(), context.reports.clone(), Report::Pulse);
-        let logs = logs::work::Work::new(context.fleet.clone(), context.saved.join("logs"), context.reports.clone(), Report::Logs);
+        let (saved, disk) = (context.saved.join("logs"), context.disk.clone());
+        let logs = logs::work::Work::new(context.fleet.clone(), saved, disk, context.reports.clone(), Report::Logs);
         let mut perf =
             perf::work::Work::new(context.fleet.clone(), context.store.clone(), context.launch.clone(), context.reports.clone(), Report::Perf);
         perf.keep_schedules(context.book.clone());

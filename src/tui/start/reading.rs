@@ -178,7 +178,7 @@ pub fn complaints(config: &Config) -> (Vec<Problem>, Vec<Problem>) {
     let (broken, warnings) = own.complaints(&asked);
     let (_, wrong) = alias::checked(&settings.aliases);
     let (_, lost) = jumps::checked(written(settings));
-    (unread.into_iter().chain(broken).chain(wrong).chain(lost).collect(), warnings)
+    (unread.into_iter().chain(broken).chain(wrong).chain(lost).chain(settings.logs.bytes().1).collect(), warnings)
 }
 
 fn written(settings: &Settings) -> Vec<Jump> {

@@ -45,6 +45,8 @@ pub struct Glyphs {
     pub trunk: &'static str,
     /// Eight heights of a bar, lowest first.
     pub heights: [&'static str; 8],
+    /// Eight levels of a line of single characters, lowest first.
+    pub levels: [&'static str; 8],
     /// Eight lengths of a bar, shortest first.
     pub lengths: [&'static str; 8],
     /// A limit, or where something ends.
@@ -102,6 +104,7 @@ pub const UNICODE: Glyphs = Glyphs {
     branches: ["├─", "└─"],
     trunk: "│ ",
     heights: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
+    levels: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
     lengths: ["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"],
     limit: "┊",
     base: "╌",
@@ -143,6 +146,7 @@ pub const ASCII: Glyphs = Glyphs {
     branches: ["|-", "`-"],
     trunk: "| ",
     heights: [".", ".", ":", ":", "+", "+", "#", "#"],
+    levels: [" ", ".", ":", "-", "=", "+", "*", "#"],
     lengths: [" ", " ", " ", "-", "-", "-", "=", "#"],
     limit: ":",
     base: "=",

@@ -61,6 +61,8 @@ pub enum Command {
     SavedViews,
     /// One of them.
     OpenSaved(String),
+    /// Another tab.
+    Tab(TabStep),
     /// Sort on the chosen column.
     SortHere,
     /// Sort on a column by its name.
@@ -131,6 +133,21 @@ pub enum Folding {
     All,
 }
 
+/// What becomes of tabs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TabStep {
+    /// The view goes on in a new one.
+    New,
+    /// The one that is seen goes.
+    Close,
+    /// The next one is seen.
+    Next,
+    /// The one before.
+    Previous,
+    /// The one at that place, from 0, is seen.
+    To(usize),
+}
+
 /// Left or right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sideways {
@@ -158,7 +175,8 @@ pub fn parse(text: &str) -> Option<Command> {
     // Headings differ from kind to kind: which of them there is shows when it is asked for.
     let group = text.strip_prefix("table.group ").map(str::trim).filter(|heading| !heading.is_empty());
     let group = group.map(|heading| Command::Group((heading != "none").then(|| heading.to_uppercase())));
-    spelt(TABLE, text).or(group)
+    let tab = text.strip_prefix("table.tab ").and_then(|number| number.trim().parse::<usize>().ok()?.checked_sub(1));
+    spelt(TABLE, text).or(group).or(tab.map(|place| Command::Tab(TabStep::To(place))))
 }
 
 /// How they are spelt, and what help, palette and footer say of them.
@@ -202,6 +220,10 @@ pub const TABLE: &[CommandRow<Command>] = &[
     row("inventory.saved", Command::SavedViews, "saved views", &["global"], None),
     spec("table.pan-left", Command::Pan(Sideways::Left), "columns left", None),
     spec("table.pan-right", Command::Pan(Sideways::Right), "columns right", None),
+    row("table.tab new", Command::Tab(TabStep::New), "a new tab of this view", BOTH, None),
+    row("table.tab next", Command::Tab(TabStep::Next), "next tab", BOTH, None),
+    row("table.tab previous", Command::Tab(TabStep::Previous), "tab before", BOTH, None),
+    row("table.tab close", Command::Tab(TabStep::Close), "close the tab", BOTH, None),
     spec("table.sort-here", Command::SortHere, "sort on the chosen column", None),
     spec("table.sort name", Command::Sort(Order::Name), "sort by name", None),
     spec("table.sort age", Command::Sort(Order::Age), "sort by age", None),
@@ -247,6 +269,8 @@ pub const TABLE: &[CommandRow<Command>] = &[
 /// Those that carry a word of the person's own.
 pub const WITH_WORD: &[CommandSpec] =
     &[CommandSpec { name: "table.group namespace", title: "in groups by a column; `none`: as rows", contexts: &["table"], footer: None }];
+
+const BOTH: &[&str] = &["table", "split"];
 
 const fn spec(name: &'static str, command: Command, title: &'static str, footer: Option<u8>) -> CommandRow<Command> {
     row(name, command, title, &["table"], footer)

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 mod news;
 mod place;
+mod tabs;
 
 pub use self::news::News;
 pub use self::place::{Origin, Place, Tie};
+pub use self::tabs::{OtherTab, Shown, Tabs};
 
 use serde::{Deserialize, Serialize};
 
@@ -80,6 +82,8 @@ pub struct State {
     pub past: Vec<Place>,
     /// Places gone back from, the nearest last.
     pub ahead: Vec<Place>,
+    /// The other tabs.
+    pub tabs: Tabs,
     /// Namespaces of the last view of all of them, the fullest first.
     pub known_namespaces: Vec<Arc<str>>,
     /// Jumps of the person's own.

@@ -19,6 +19,7 @@ mod resume;
 mod rights;
 mod saved;
 mod table;
+mod tabs;
 mod told;
 mod uses;
 
@@ -34,13 +35,14 @@ pub use self::places::travel;
 pub use self::resume::resume;
 pub use self::saved::{restore, save_view, unsave};
 pub use self::table::{filter, work};
+pub use self::tabs::{kept as kept_tabs, reopen};
 
 use self::act::{copy, delete, load_test, logged, logs};
 use self::detail::{close, described, heard, inspect, inspected, next_match, open, scroll};
 use self::drill::{drill, node, owner, selected, to_owner, warp};
 use self::measure::measured;
 use self::table::{column, filtered, mark, mark_range, moved, pan, rows, seat, sort, sort_here, unmark};
-use super::commands::{Command, Folding, Sideways};
+use super::commands::{Command, Folding, Sideways, TabStep};
 use super::state::{News, Origin, State, Tab, Tie, View};
 use super::work::{Effect, Report};
 use crate::cluster::table::{Sort, SortBy, Table};
@@ -95,6 +97,7 @@ pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> 
         Command::Pin => namespaces::pin(state),
         Command::SavedViews => Step::intent(Intent::SavedViews),
         Command::OpenSaved(name) => Step::intent(Intent::OpenSaved(name)),
+        Command::Tab(step) => tabs::step(state, shared, step),
         Command::SortHere => sort_here(state, shared),
         Command::Sort(order) => sort(state, order),
         Command::Follow => follow::follow(state),
@@ -408,6 +411,7 @@ pub fn refusal(state: &State, shared: &Shared, command: &Command) -> Option<Stri
         Command::Pin => return namespaces::no_pin(state).map(str::to_owned),
         Command::Save if state.table.visible() == 0 => "there are no rows",
         Command::Columns if state.table.columns().is_empty() => "no columns are known yet",
+        Command::Tab(TabStep::Next | TabStep::Previous | TabStep::Close) if state.tabs.others.is_empty() => tabs::ONE,
         Command::Unmark if state.marks.is_empty() => "nothing is marked",
         Command::Pan(Sideways::Right) if !state.seen.more => "all columns are shown",
         Command::Pan(Sideways::Left) if state.seen.skip == 0 => "the first columns are shown",

@@ -5,6 +5,7 @@ mod gaps;
 mod gauge;
 mod groups;
 mod table;
+mod tabs;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -231,8 +232,16 @@ pub fn clock(unix: i64) -> String {
     format!("{:02}:{:02}Z", minutes / 60, minutes % 60)
 }
 
-/// Draws table and detail; answers what was seen.
+/// Draws tabs, table and detail; answers what was seen.
 pub fn draw(state: &State, shared: &Shared, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Seen {
+    let above = tabs::rows(state).min(area.height);
+    let below = Rect { y: area.y + above, height: area.height - above, ..area };
+    let mut seen = regions(state, shared, look, below, buf);
+    seen.spots.extend(tabs::draw(state, look, area, buf));
+    seen
+}
+
+fn regions(state: &State, shared: &Shared, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Seen {
     if let Some(grouping) = state.grouping.as_ref().filter(|_| state.lists_groups()) {
         return groups::groups(state, grouping, shared, look, area, buf);
     }

@@ -30,12 +30,15 @@ pub fn crumbs(state: &State) -> Vec<Segment> {
     } else if state.sources.len() > 1 {
         segments.push(Segment::new(format!("{} containers", state.sources.len()), Role::Text, 2));
     }
-    segments.push(Segment::new(format!("{} {}", count(window.kept), if window.kept == 1 { "line" } else { "lines" }), Role::Text, 1));
+    segments.push(Segment::new(format!("{} {}", count(window.kept), if window.kept == 1 { "line" } else { "lines" }), Role::Text, 2));
     if window.lost > 0 {
-        segments.push(Segment::new(format!("{} older let go", count(window.lost)), Role::StatusWarn, 1));
+        segments.push(Segment::new(format!("{} older skipped", count(window.lost)), Role::StatusWarn, 1));
     }
     if !state.want.find.is_empty() {
-        segments.push(Segment::new(format!("/{}", state.want.find), Role::Match, 0).and(format!(" {}", count(window.hits)), Role::Text));
+        segments.push(
+            Segment::new(format!("/{}", state.want.find), Role::Match, 0)
+                .and(format!(" {}{}", count(window.hits), if window.searching { " so far" } else { "" }), Role::Text),
+        );
     }
     if state.previous {
         segments.push(Segment::new("previous run", Role::StatusWarn, 0));
@@ -44,7 +47,8 @@ pub fn crumbs(state: &State) -> Vec<Segment> {
     segments.push(match state.want.top {
         None if state.previous => Segment::new("", Role::Dim, 9),
         None => Segment::new("following", Role::StatusOk, 0),
-        Some(_) => Segment::new("held", Role::StatusWarn, 0).and(format!(" at {} of {}", count(window.top + 1), count(window.end)), Role::Dim),
+        Some(_) => Segment::new("held", Role::StatusWarn, 0)
+            .and(format!(" at {} of {}", count(window.top + 1 - window.start), count(window.end - window.start)), Role::Dim),
     });
     segments
 }

@@ -1,5 +1,7 @@
 //! How the pane reaches logs: one task that follows them and sends the window that is wanted. The only file of the pane that waits.
 
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +13,7 @@ use tokio::task::JoinHandle;
 
 use crate::cluster::fleet::Fleet;
 use crate::cluster::logs::ring::{Want, Window};
+use crate::cluster::logs::spill::Disk;
 use crate::cluster::logs::{LogSpec, Logs, Source};
 use crate::names::Problem;
 
@@ -78,6 +81,8 @@ pub struct Work<F> {
     fleet: Fleet,
     /// Where files are saved.
     folder: PathBuf,
+    /// Where lines go that memory has no room for.
+    disk: Option<Disk>,
     reports: Sender<F>,
     wrap: fn(Report) -> F,
     open: Option<Open>,
@@ -97,8 +102,8 @@ impl Drop for Open {
 
 impl<F: Send + 'static> Work<F> {
     /// `wrap` turns this pane's reports into the house's.
-    pub fn new(fleet: Fleet, folder: PathBuf, reports: Sender<F>, wrap: fn(Report) -> F) -> Self {
-        Self { fleet, folder, reports, wrap, open: None }
+    pub fn new(fleet: Fleet, folder: PathBuf, disk: Option<Disk>, reports: Sender<F>, wrap: fn(Report) -> F) -> Self {
+        Self { fleet, folder, disk, reports, wrap, open: None }
     }
 
     /// Begins what is wanted; answers at once.
@@ -116,7 +121,7 @@ impl<F: Send + 'static> Work<F> {
 
     fn open(&mut self, generation: u64, spec: LogSpec, want: Want) {
         self.open = None;
-        let logs = Arc::new(Logs::start(self.fleet.clone(), spec));
+        let logs = Arc::new(Logs::start(self.fleet.clone(), spec, self.disk.clone()));
         let (sender, wanted) = watch::channel(want);
         let task = tokio::spawn(show(logs.clone(), wanted, generation, self.reports.clone(), self.wrap));
         self.open = Some(Open { logs, want: sender, task });
@@ -127,7 +132,10 @@ impl<F: Send + 'static> Work<F> {
         let path = self.folder.join(format!("{plain}-{}.log", crate::cluster::connection::unix_now()));
         let (folder, reports, wrap) = (self.folder.clone(), self.reports.clone(), self.wrap);
         tokio::task::spawn_blocking(move || {
-            let written = std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&path, logs.text()));
+            let written = std::fs::create_dir_all(&folder).and_then(|()| {
+                let mut out = BufWriter::new(File::create(&path)?);
+                logs.write(&mut out).and_then(|()| out.flush())
+            });
             let report = match written {
                 Ok(()) => Report::Saved { path: path.display().to_string() },
                 Err(error) => Report::Failed {
@@ -145,6 +153,12 @@ async fn show<F>(logs: Arc<Logs>, mut wanted: watch::Receiver<Want>, generation:
     let mut last = None;
     loop {
         let now = logs.look(&wanted.borrow_and_update());
+        let searching = now.0.searching;
+        if let Some(problem) = logs.refused()
+            && reports.send(wrap(Report::Failed { problem })).await.is_err()
+        {
+            return;
+        }
         if last.as_ref() != Some(&now) {
             let (window, sources, problem) = now.clone();
             last = Some(now);
@@ -154,6 +168,8 @@ async fn show<F>(logs: Arc<Logs>, mut wanted: watch::Receiver<Want>, generation:
         }
         tokio::select! {
             changed = wanted.changed() => if changed.is_err() { return },
+            // The search goes on in slices, between which lines and keys are taken in.
+            () = tokio::task::yield_now(), if searching => {}
             () = async {
                 logs.changed().await;
                 // Meanwhile lines gather; a key is not kept waiting by them.

@@ -2,11 +2,11 @@
 
 use super::super::commands::{Command, Move, Order};
 use super::super::state::{State, Tab};
-use super::super::view::{orders, tabs};
+use super::super::view::{self, orders};
 use super::super::work::Effect;
 use super::detail::{described, follow, open, scroll};
 use super::table::{seat_of, sort_by};
-use super::{groups, helm, uses};
+use super::{groups, helm, tabs, uses};
 use crate::tui::app::shared::Shared;
 use crate::tui::flow::{At, Step};
 use crate::tui::widgets::spot::{Spot, What};
@@ -16,7 +16,8 @@ pub fn clicked(state: &mut State, shared: &Shared, at: At, spot: Spot, line: u16
     state.in_detail = state.detail.is_some() && spot.beside;
     match (spot.what, spot.row(line)) {
         (What::Head(head), _) => heading(state, shared, head),
-        (What::Tab(place), _) => tab(state, at, place),
+        (What::Tab(place), _) if spot.beside => tab(state, at, place),
+        (What::Tab(place), _) => tabs::to(state, shared, place),
         (_, Some(row)) if spot.beside => {
             let page = state.seen.detail_page;
             if let Some(detail) = state.detail.as_mut().filter(|detail| detail.tab == Tab::Uses) {
@@ -78,7 +79,7 @@ fn heading(state: &mut State, shared: &Shared, head: usize) -> Step<Effect> {
 }
 
 fn tab(state: &mut State, at: At, place: usize) -> Step<Effect> {
-    let tab = state.detail.as_ref().and_then(|detail| tabs(detail).get(place).map(|(tab, _)| *tab));
+    let tab = state.detail.as_ref().and_then(|detail| view::tabs(detail).get(place).map(|(tab, _)| *tab));
     match tab {
         None | Some(Tab::Difference) => Step::redraw(),
         Some(Tab::Summary) => described(state, at),

@@ -44,11 +44,17 @@ pub(super) fn returns(state: &State) -> bool {
     state.past.last().is_some_and(|place| place.returns)
 }
 
-fn leave(state: &mut State, returns: bool) -> Place {
+pub(super) fn leave(state: &mut State, returns: bool) -> Place {
     state.known_namespaces = state.namespaces();
-    let (sort, cursor) = (state.table.sort(), state.cursor.as_ref().and_then(|_| state.row().map(Row::key)));
+    let place = here(state, returns);
     let table = std::mem::take(&mut state.table);
-    state.table.set_sort(sort);
+    state.table.set_sort(place.sort);
+    Place { table: Some(table).filter(|table| table.len() <= ROWS), ..place }
+}
+
+/// The place now, without its rows.
+pub(super) fn here(state: &State, returns: bool) -> Place {
+    let (sort, cursor) = (state.table.sort(), state.cursor.as_ref().and_then(|_| state.row().map(Row::key)));
     Place {
         view: state.view.clone(),
         filter: state.filter.clone(),
@@ -60,7 +66,7 @@ fn leave(state: &mut State, returns: bool) -> Place {
         cursor: cursor.or_else(|| state.seek.clone()),
         position: state.position,
         top: state.top,
-        table: Some(table).filter(|table| table.len() <= ROWS),
+        table: None,
         returns,
     }
 }
@@ -72,7 +78,7 @@ fn thin(places: &mut [Place]) {
     }
 }
 
-fn restore(state: &mut State, shared: &Shared, place: Place) -> Step<Effect> {
+pub(super) fn restore(state: &mut State, shared: &Shared, place: Place) -> Step<Effect> {
     let known = place.table.is_some();
     if place.view.kind != state.view.kind {
         (state.skip, state.lent, state.order) = (0, None, None);

@@ -1,8 +1,9 @@
 //! Columns of uses: where they stand, when there is room for them, and how near a number is to what it may be.
 
 use super::super::state::State;
+use crate::cluster::metrics::past::READINGS;
 use crate::cluster::metrics::{Gauge, Subject, Trend};
-use crate::cluster::rows::{Column, RowState};
+use crate::cluster::rows::{Cell as Value, Column, Row, RowState};
 use crate::names::ClusterId;
 use crate::tui::flow::Look;
 use crate::tui::theme::Role;
@@ -56,6 +57,25 @@ pub(super) fn cell(gauge: &Gauge, column: &Column, cluster: &ClusterId, state: &
         _ => (moved(gauge.trend(), glyphs), Role::Text),
     };
     Cell { text: format!("{sign}{text}"), role }
+}
+
+/// The number whose course can be shown in a column of its own: the uses themselves, where something measures. On a slow line only the wide view has it.
+pub(super) fn has_past(column: &Column, state: &State) -> bool {
+    let number = matches!(&*column.name, "CPU" | "MEM") && Subject::of(&state.view.kind).is_some();
+    number && state.table.measures().served() && (state.wide || !state.slow)
+}
+
+/// How a use went over its last readings, the oldest at the left, each beside the largest among them.
+pub(super) fn past(row: &Row, at: usize, state: &State, look: &Look<'_>) -> Cell {
+    let measures = state.table.measures();
+    let resource = row.cells.get(at).and_then(|cell| if let Value::Gauge(gauge) = cell { Some(gauge.resource()) } else { None });
+    let past = resource.and_then(|resource| measures.past(&row.cluster, row.namespace.as_deref(), &row.name, resource));
+    let levels = look.theme.glyphs().levels;
+    // A share is no larger than the whole.
+    let level = |share: f32| levels.get((share * 7.0).round() as usize).copied().unwrap_or_default();
+    let text: String = past.map(|past| past.shares().map(level).collect()).unwrap_or_default();
+    // All places are taken from the beginning, so that the column has its width.
+    Cell { text: format!("{text:<READINGS$}"), role: if measures.stale(&row.cluster, look.now) { Role::Stale } else { Role::Dim } }
 }
 
 fn moved(trend: Trend, glyphs: &Glyphs) -> &'static str {

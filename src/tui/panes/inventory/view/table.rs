@@ -66,6 +66,8 @@ enum Field {
     Namespace,
     Name,
     Own(usize),
+    /// How the use in that column went.
+    Past(usize),
     Age,
 }
 
@@ -82,7 +84,14 @@ fn fields(state: &State, shared: &Shared) -> Vec<Field> {
     if state.wide || object(columns).is_none() {
         fields.push(Field::Name);
     }
-    fields.extend(arranged(state));
+    for field in arranged(state) {
+        fields.push(field);
+        if let Field::Own(at) = field
+            && columns.get(at).is_some_and(|column| gauge::has_past(column, state))
+        {
+            fields.push(Field::Past(at));
+        }
+    }
     fields
 }
 
@@ -142,7 +151,7 @@ pub(in super::super) fn orders(state: &State, shared: &Shared) -> Vec<SortBy> {
         Field::Cluster => SortBy::Cluster,
         Field::Namespace => SortBy::Namespace,
         Field::Name => SortBy::Name,
-        Field::Own(at) => SortBy::Column(at),
+        Field::Own(at) | Field::Past(at) => SortBy::Column(at),
         Field::Age => SortBy::Age,
     };
     fields(state, shared).into_iter().map(by).collect()
@@ -166,10 +175,11 @@ pub(in super::super) fn heads(state: &State, shared: &Shared) -> Vec<Head> {
                 let (title, right, rank) = own_head(&columns[own], at, wide);
                 (title, right, gauge::rank(&columns[own], wide, state).unwrap_or(rank))
             }
+            Field::Past(own) => (&*columns[own].name, false, if state.wide { 90 } else { u8::MAX }),
             Field::Age => ("AGE", true, if message(columns).is_some() { 9 } else { 50 }),
         };
         Head {
-            title: title.to_owned(),
+            title: if matches!(field, Field::Past(_)) { format!("{title} PAST") } else { title.to_owned() },
             right,
             grows: match (field, message(columns)) {
                 (Field::Own(own), Some(message)) => own == message,
@@ -178,7 +188,7 @@ pub(in super::super) fn heads(state: &State, shared: &Shared) -> Vec<Head> {
             },
             rank,
             fixed: matches!(field, Field::Cluster | Field::Namespace | Field::Name),
-            sorted: (sort.by == by && sort != Sort::default()).then_some(sort.descending),
+            sorted: (sort.by == by && sort != Sort::default() && !matches!(field, Field::Past(_))).then_some(sort.descending),
             chosen: state.column == at && state.column > 0 && at < last,
         }
     };
@@ -228,6 +238,7 @@ fn row_view(row: &Row, fields: &[Field], state: &State, shared: &Shared, look: &
             (Some(Value::Gauge(gauge)), Some(column)) => gauge::cell(gauge, column, &row.cluster, state, look),
             _ => own_cell(row, *at, state.table.columns(), look.now),
         },
+        Field::Past(at) => gauge::past(row, *at, state, look),
         Field::Age if row.created == 0 => plain(""),
         Field::Age => Cell { text: age(look.now - row.created), role: Role::Dim },
     };
