@@ -115,7 +115,9 @@ async fn a_workload_is_followed_over_all_its_pods_in_the_sandbox() {
     wait_for("lines of two pods", &logs, |window| window.kept > 60 && logs.look(&Want::default()).1.len() > 1).await;
     let window = seen(&logs);
     assert!(window.lines.windows(2).all(|pair| pair[0].1.at <= pair[1].1.at));
-    let text = logs.text();
+    let mut text = Vec::new();
+    logs.write(&mut text).unwrap();
+    let text = String::from_utf8(text).unwrap();
     let first = text.lines().next().unwrap();
     assert!(first.contains("Z web-") && first.split(' ').count() > 2, "{first}");
 }
