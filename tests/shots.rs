@@ -664,7 +664,8 @@ fn perf_history(opening: Opening, keys: &str) -> Stage {
     let kind = Kind::Pinned { runs: runs[100..105].iter().map(|run| run.id.clone()).collect() };
     let baseline = Baseline { profile: "web".into(), cell: String::new(), environment: None, kind, set: jiff::Timestamp::UNIX_EPOCH };
     let mut stage = newcomer(opening);
-    stage.play(",p").perf(perf::work::Report::Listed { runs, problems: vec![] }).play("H");
+    let baselines = perf::work::Report::Baselines { all: [(runs[0].series(), baseline.clone())].into(), changed: None };
+    stage.play(",p").perf(perf::work::Report::Listed { runs, problems: vec![] }).perf(baselines).play("H");
     scene::look_back(&mut stage, Some(&baseline));
     stage.play(keys);
     stage

@@ -18,7 +18,8 @@ use meshplay::load::sample::{Ended, Generator, Sample};
 use meshplay::load::target::Target;
 use meshplay::names::{ClusterId, ConnectionKind, Gvk, ObjectKey, Problem};
 use meshplay::results::baseline::Baseline;
-use meshplay::results::compare::Metric;
+use meshplay::results::compare::{Compared, Metric};
+use meshplay::results::gate::checks;
 use meshplay::results::history::RUNS_A_POINT;
 use meshplay::results::past::Past;
 use meshplay::results::{Run, Subject};
@@ -37,8 +38,13 @@ pub const DAY: i64 = 24 * HOUR;
 /// The past of a run is looked through outside; here at once, among the runs that are listed, with what their clusters said of them.
 pub fn look_back(stage: &mut crate::play::Stage, baseline: Option<&Baseline>) {
     for effect in stage.wanted() {
-        if let Effect::Perf(perf::Effect::Past { run, metric }) = effect {
-            looked_back(stage, *run, metric, baseline);
+        match effect {
+            Effect::Perf(perf::Effect::Past { run, metric }) => looked_back(stage, *run, metric, baseline),
+            Effect::Perf(perf::Effect::Judge { of, before, now, metric, tell }) => {
+                let checks = checks(&Compared::apart(&before, &now, metric, 0.03, 1), &[metric], &[]);
+                stage.perf(perf::Report::Judged { of, metric, checks, tell });
+            }
+            _ => {}
         }
     }
 }

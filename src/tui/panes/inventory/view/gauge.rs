@@ -73,7 +73,8 @@ pub(super) fn past(row: &Row, at: usize, state: &State, look: &Look<'_>) -> Cell
     let levels = look.theme.glyphs().levels;
     // A share is no larger than the whole.
     let level = |share: f32| levels.get((share * 7.0).round() as usize).copied().unwrap_or_default();
-    let text: String = past.map(|past| past.shares().map(level).collect()).unwrap_or_default();
+    // One or two readings are no course, and each of them is as large as itself.
+    let text: String = past.filter(|past| past.shares().count() > 2).map(|past| past.shares().map(level).collect()).unwrap_or_default();
     // All places are taken from the beginning, so that the column has its width.
     Cell { text: format!("{text:<READINGS$}"), role: if measures.stale(&row.cluster, look.now) { Role::Stale } else { Role::Dim } }
 }
