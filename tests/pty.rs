@@ -85,8 +85,8 @@ fn behind_ssh_the_mouse_is_the_terminals_until_it_is_asked_for() {
     let mut pty = started_with(&[("SSH_CONNECTION", "192.0.2.1 50000 192.0.2.2 22")], 80, 24);
     assert!(!contains(&pty.raw(), b"\x1b[?1000h") && !pty.modes().mouse);
     pty.send(":mouse on\r");
-    // Said by the frame after the line has gone; until then a click is for the line.
-    pty.wait(|text| text.contains("mouse on: you said so"), SOON);
+    // Said by the frame after the line has gone: until then a click is for the line. And there has to be a row to click on.
+    pty.wait(|text| text.contains("mouse on: you said so") && text.contains("checkout"), SOON);
     assert!(pty.modes().mouse);
     // No movement is asked for, and what is not asked for writes nothing.
     assert!(!contains(&pty.raw(), b"\x1b[?1003h") && !contains(&pty.raw(), b"\x1b[?1002h"));
