@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::describe::read::list;
 use super::fleet::Fleet;
 use super::kubeconfig::IN_CLUSTER;
 use super::wire::{JSON, LIMIT};
@@ -62,10 +63,6 @@ fn node(nodes: &Value) -> Option<&str> {
         let mut addresses = all.iter().flat_map(|node| list(node, "/status/addresses"));
         addresses.find(|is| is["type"] == *kind)?["address"].as_str()
     })
-}
-
-fn list<'v>(value: &'v Value, at: &str) -> impl Iterator<Item = &'v Value> {
-    value.pointer(at).and_then(Value::as_array).into_iter().flatten()
 }
 
 fn url(host: &str, port: u64) -> String {

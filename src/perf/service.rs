@@ -7,7 +7,7 @@ use super::{Order, found};
 use crate::cluster::fleet::Fleet;
 use crate::load::plan::Endpoint;
 use crate::load::target::Target;
-use crate::names::{ClusterId, Problem};
+use crate::names::{ClusterId, ObjectKey, Problem};
 use crate::text::sanitise;
 
 /// How such an address begins.
@@ -64,8 +64,7 @@ pub async fn find(order: &mut Order, fleet: &Fleet, context: Option<&ClusterId>)
     let cluster = cluster(fleet, context)?;
     fleet.connect(&cluster);
     for service in std::mem::take(&mut order.services) {
-        let key = fleet.find(&cluster, "service", Some(&service.namespace), &service.name).await?;
-        let target = Target::parse(&format!("{}{}", fleet.service_url(&key).await?, service.path))?;
+        let (key, target) = reached(fleet, &cluster, &service.namespace, &service.name, &service.path).await?;
         match service.at.checked_sub(1) {
             None => order.plan.target = target,
             Some(nth) => order.plan.also.get_mut(nth).into_iter().for_each(|endpoint| endpoint.target = target.clone()),
@@ -77,6 +76,16 @@ pub async fn find(order: &mut Order, fleet: &Fleet, context: Option<&ClusterId>)
     }
     order.cluster = Some(cluster);
     Ok(())
+}
+
+/// A Service, and where a path of it is reached; the path has no slash before it.
+///
+/// # Errors
+/// There is no such Service, it has no address outside of its cluster, or the path is none.
+pub(super) async fn reached(fleet: &Fleet, cluster: &ClusterId, namespace: &str, name: &str, path: &str) -> Result<(ObjectKey, Target), Problem> {
+    let key = fleet.find(cluster, "service", Some(namespace), name).await?;
+    let target = Target::parse(&format!("{}{path}", fleet.service_url(&key).await?))?;
+    Ok((key, target))
 }
 
 fn cluster(fleet: &Fleet, context: Option<&ClusterId>) -> Result<ClusterId, Problem> {

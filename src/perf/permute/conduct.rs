@@ -12,7 +12,7 @@ use crate::cluster::fleet::Fleet;
 use crate::load::plan::Plan;
 use crate::load::target::Target;
 use crate::names::{ClusterId, ObjectKey, Problem};
-use crate::perf::{Order, found, start};
+use crate::perf::{Order, found, service, start};
 use crate::results::{Provenance, Run, State, Store};
 
 /// What happens meanwhile.
@@ -120,16 +120,14 @@ fn cluster(matrix: &Matrix, ground: &Ground<'_>) -> Result<Option<ClusterId>, Pr
 async fn endpoints(matrix: &Matrix, ground: &Ground<'_>, cluster: Option<&ClusterId>) -> Result<Vec<Target>, Problem> {
     let mut targets = Vec::new();
     for endpoint in &matrix.endpoints {
-        let url = match (&endpoint.url, &endpoint.service, cluster) {
-            (Some(url), _, _) => url.clone(),
-            (None, Some(service), Some(cluster)) => {
-                let (namespace, name) = service.split_once('/').ok_or_else(|| wrong("a service is written namespace/name, as in shop/web"))?;
-                let key = ground.fleet.find(cluster, "service", Some(namespace), name).await?;
-                format!("{}{}", ground.fleet.service_url(&key).await?, endpoint.path.trim_start_matches('/'))
+        targets.push(match (&endpoint.url, &endpoint.service, cluster) {
+            (Some(url), _, _) => Target::parse(url)?,
+            (None, Some(named), Some(cluster)) => {
+                let (namespace, name) = named.split_once('/').ok_or_else(|| wrong("a service is written namespace/name, as in shop/web"))?;
+                service::reached(ground.fleet, cluster, namespace, name, endpoint.path.trim_start_matches('/')).await?.1
             }
             _ => return Err(wrong("an endpoint has no address")),
-        };
-        targets.push(Target::parse(&url)?);
+        });
     }
     Ok(targets)
 }
