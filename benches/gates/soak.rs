@@ -19,7 +19,7 @@ pub fn flat(effort: &Effort) -> Vec<Line> {
     let mut pty = screen::open_rows(&server.kubeconfig, 10_000);
     pty.send("S");
     // What is allocated once is there after a while.
-    linger((time / 6).clamp(Duration::from_secs(60), Duration::from_secs(300)));
+    linger((time / 5).clamp(Duration::from_secs(60), Duration::from_secs(120)));
     let (begun, mut points) = (Instant::now(), Vec::new());
     let mut told = Duration::ZERO;
     while begun.elapsed() < time {
