@@ -315,7 +315,8 @@ mod tests {
             run.provenance.imported = imported.then(Default::default);
             drop(store.begin(&run).unwrap());
         };
-        for started in ["2026-05-12T11:00:00.7Z", "2026-05-12T11:00:00.2Z", "2026-05-12T11:00:00.5Z", "2026-05-12T10:59:00Z", "2026-05-14T00:00:00Z"] {
+        for started in ["2026-05-12T11:00:00.7Z", "2026-05-12T11:00:00.2Z", "2026-05-12T11:00:00.5Z", "2026-05-12T10:59:00Z", "2026-05-14T00:00:00Z"]
+        {
             keep(started, false);
         }
         keep("2026-05-12T11:30:00Z", true);
