@@ -45,10 +45,14 @@ impl Fleet {
     }
 }
 
+/// A Service's port has that number or that name.
+pub(super) fn is_called(port: &Value, word: &str) -> bool {
+    port["name"] == word || port["port"].as_u64().is_some_and(|number| word.parse() == Ok(number))
+}
+
 /// The port of a Service that is meant: by number or by name; none: its first.
 pub(super) fn port_of<'s>(service: &'s Value, key: &ObjectKey, wanted: Option<&str>) -> Result<&'s Value, Problem> {
-    let meant = |port: &&Value| wanted.is_none_or(|wanted| port["name"] == wanted || port["port"].to_string() == wanted);
-    list(service, "/spec/ports").find(meant).ok_or_else(|| {
+    list(service, "/spec/ports").find(|port| wanted.is_none_or(|wanted| is_called(port, wanted))).ok_or_else(|| {
         let named = |port: &Value| match at(port, "/name") {
             name if name.is_empty() => port["port"].to_string(),
             name => format!("{} ({name})", port["port"]),

@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 
 use serde_json::Value;
 
-use super::address::port_of;
+use super::address::{is_called, port_of};
 use super::describe::read::{at, list};
 use super::detail::segment;
 use super::fleet::Fleet;
@@ -94,7 +94,7 @@ fn rules(ingress: &Value) -> Vec<Rule> {
 /// The way in. Rules that other rules of the same host win over for that path lead nowhere; of several the first one with an address is taken, by name of
 /// the Ingress and its shortest path, and the others are told.
 fn entry(rules: &[Rule], service: &str, port: Option<&Value>, path: &str) -> Result<Entry, String> {
-    let ours = |rule: &&Rule| rule.service == service && port.is_none_or(|port| port["name"] == *rule.port || port["port"].to_string() == rule.port);
+    let ours = |rule: &&Rule| rule.service == service && port.is_none_or(|port| is_called(port, &rule.port));
     if !rules.iter().any(|rule| ours(&rule)) {
         let none = if rules.is_empty() { "there is none in its namespace" } else { "none of those in its namespace routes there" };
         return Err(none.to_owned());
