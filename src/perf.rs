@@ -129,7 +129,8 @@ pub fn prepare(mut order: Order, gate: &Gate) -> Result<Prepared, Problem> {
     let started = started.round(Unit::Millisecond).unwrap_or(started);
     let mut run = Run::begin(new_id(&order.subject(), started), order.subject(), &order.plan, started);
     let environment = Environment::here(run.target.cluster.as_deref());
-    run.provenance = Provenance { environment: Some(environment.id.clone()), ..order.provenance.clone() };
+    let ends = order.aborts.iter().map(ToString::to_string).collect();
+    run.provenance = Provenance { environment: Some(environment.id.clone()), ends, ..order.provenance.clone() };
     Ok(Prepared { order, run, environment })
 }
 

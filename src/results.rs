@@ -7,6 +7,7 @@ pub mod environment;
 pub mod formats;
 pub mod gate;
 pub mod history;
+pub mod note;
 pub mod past;
 pub mod provenance;
 pub mod run;

@@ -369,7 +369,8 @@ fn show(args: &ShowArgs, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> 
             Form::Text => {
                 told::run(&run, &[], Form::Text, io.out)?;
                 let settled = store.samples(&run.id).ok().and_then(|lines| Settled::of(&lines)).and_then(|settled| settled.told());
-                settled.map_or(Ok(()), |told| writeln!(io.out, "\n{told}")).map(|()| 0)
+                settled.map_or(Ok(()), |told| writeln!(io.out, "\n{told}"))?;
+                store.notes(&run.id).iter().try_for_each(|note| writeln!(io.out, "note {}  {}", note.when(), note.text)).map(|()| 0)
             }
             form => told::run(&run, &[], form, io.out).map(|()| 0),
         },

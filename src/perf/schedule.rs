@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use self::cron::Cron;
-use super::profile::Part;
+use super::profile::{Part, in_turn};
 use super::profile::kept::Profiles;
 use super::{Order, service};
 use crate::load::plan::{Pace, Plan};
@@ -135,7 +135,7 @@ impl Schedule {
         let one = |part: &Part| Order { what: Some(what.clone()), ..profile.order(part) };
         let round: Vec<Order> = profile.parts.iter().map(one).collect();
         let times = profile.every().max(self.runs);
-        Ok((0..times).flat_map(|_| round.iter().cloned()).collect())
+        Ok(in_turn((0..times).flat_map(|_| round.iter().cloned()).collect()))
     }
 
     fn order(&self, url: &str) -> Result<Order, Problem> {

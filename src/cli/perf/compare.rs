@@ -15,15 +15,15 @@ use crate::load::plan::{Pace, Plan};
 use crate::names::Problem;
 use crate::perf::{self, Order};
 use crate::results::compare::{Compared, Metric};
-use crate::results::difference::{Difference, between};
+use crate::results::difference::Difference;
 use crate::results::gate::checks;
-use crate::results::series::facts;
+use crate::results::series::changed;
 use crate::results::{Run, Store};
 use crate::stats::paired::Shift;
 use crate::stats::random::Random;
 use crate::stats::verdict::{Comparison, FEWEST_PAIRS, Word};
 use crate::text::age;
-use crate::text::quantity::{latency, rate, share};
+use crate::text::quantity::{change_within, latency, rate, share};
 
 /// What to compare, and how.
 #[derive(Clone, Debug, Args)]
@@ -78,7 +78,7 @@ pub(super) async fn run(
         Ok(sides) => sides,
         Err((problem, code)) => return io.fail(&problem).map(|_| code),
     };
-    let compared = Compared::of(&a, &b, args.gate, args.band / 100.0, args.seed);
+    let compared = Compared::of(&a, &b, args.gate, args.band / 100.0, args.seed).deepened(&store.spectra(&a), &store.spectra(&b), args.seed);
     match args.output {
         Form::Text => write!(io.out, "{}", text(&args, &compared, &changed(store, &a, &b)))?,
         Form::Json | Form::Yaml => form::value(args.output, &value(&compared, &changed(store, &a, &b), &a, &b), io.out)?,
@@ -104,12 +104,6 @@ pub(super) async fn sides(
         Some(kept) => Ok(kept.map_err(|problem| (problem, 1))),
         None => Ok(in_turn(args, gate, store, around, stop, io).await?.map_err(|problem| (problem, 2))),
     }
-}
-
-/// What was another for B.
-fn changed(store: &Store, a: &[Run], b: &[Run]) -> Vec<Difference> {
-    let [a, b] = [a, b].map(|runs| runs.iter().map(|run| facts(store, run)).collect::<Vec<_>>());
-    between(&a.iter().collect::<Vec<_>>(), &b.iter().collect::<Vec<_>>())
 }
 
 fn too_little(pairs: usize, gate: Metric) -> Problem {
@@ -191,7 +185,7 @@ fn text(args: &CompareArgs, compared: &Compared, changed: &[Difference]) -> Stri
         let said = if *metric == compared.gate { word(found.word) } else { format!("{} (not gated)", word(found.word)) };
         text.push_str(&format!("{:<8} {:>10} {:>10}   {ratio:<26} {said}\n", metric.name(), show(*metric, found.a), show(*metric, found.b)));
     }
-    let at = |shift: &Shift| format!("p{} {:.2} [{:.2}, {:.2}]", shift.q * 100.0, shift.ratio, shift.interval.low, shift.interval.high);
+    let at = |shift: &Shift| format!("{} {:.2} [{:.2}, {:.2}]", shift.name(), shift.ratio, shift.interval.low, shift.interval.high);
     let shifts: Vec<String> = compared.shift.iter().map(at).collect();
     for (nth, three) in shifts.chunks(3).enumerate() {
         text.push_str(&format!("{:<8} {}\n", if nth == 0 { "shift" } else { "" }, three.join("   ")));
@@ -207,17 +201,14 @@ fn headline(compared: &Compared) -> String {
         return "WORSE  it fails more often; latencies are not weighed against that".into();
     }
     let Some(Comparison { ratio, interval, p, word: said, .. }) = compared.gated() else { return "too little was measured".into() };
-    let percent = |ratio: f64| (ratio - 1.0) * 100.0;
     let said = word(*said);
     let (first, rest) = said.split_once(':').map_or((said.as_str(), ""), |(first, rest)| (first, rest.trim()));
     let rest = if rest.is_empty() { String::new() } else { format!("   {rest}") };
     format!(
-        "{}  {} {:+.1} % [{:+.1}, {:+.1}]   p {p:.3} (one gated metric, so no correction){rest}",
+        "{}  {} {}   p {p:.3} (one gated metric, so no correction){rest}",
         first.to_uppercase(),
         compared.gate.name(),
-        percent(*ratio),
-        percent(interval.low),
-        percent(interval.high)
+        change_within(*ratio, interval.low, interval.high)
     )
 }
 

@@ -10,7 +10,7 @@ use super::form::{self, Form};
 use super::{Around, RunArgs, apart, print_problems, report, to_its_end, told, usage};
 use crate::cluster::gate::Gate;
 use crate::names::Problem;
-use crate::perf::profile::Profile;
+use crate::perf::profile::{Profile, in_turn};
 use crate::perf::profile::kept::Profiles;
 use crate::perf::{self, Finished, Order};
 use crate::results::gate::{Check, Outcome, threshold};
@@ -186,7 +186,7 @@ async fn orders(profile: &Profile, args: &RunArgs, around: &Around) -> Result<Ve
         let plan = args.how.over(order.plan.clone()).map_err(|problem| (problem, 2))?;
         parts.push(around.found(Order { plan, ..order }).await.map_err(|problem| (problem, 1))?);
     }
-    Ok((0..profile.repeat).flat_map(|_| parts.iter().cloned()).collect())
+    Ok(in_turn((0..profile.repeat).flat_map(|_| parts.iter().cloned()).collect()))
 }
 
 fn all_told(profile: &Profile, runs: &[Run], output: Form, io: &mut Streams<'_>) -> io::Result<u8> {
