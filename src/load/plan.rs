@@ -73,7 +73,7 @@ mod nanoseconds {
     use serde::{Deserialize, Deserializer, Serializer};
 
     pub(super) fn serialize<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u64(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX))
+        serializer.serialize_u64(crate::text::age::nanoseconds(*span))
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
@@ -163,9 +163,7 @@ impl Pace {
                 (slots + stages.last().map_or(0.0, |last| last.rate * left)) / seconds
             }
             Self::Burst { every, size } => *size as f64 / every.as_secs_f64(),
-            Self::Replay(moments) => {
-                moments.iter().filter(|at| **at < u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)).count() as f64 / seconds
-            }
+            Self::Replay(moments) => moments.iter().filter(|at| **at < crate::text::age::nanoseconds(duration)).count() as f64 / seconds,
         })
     }
 

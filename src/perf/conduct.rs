@@ -1,13 +1,14 @@
 //! The thread of a run: load, keep a line a second, end by a rule, store. What is ordered and how it is watched is in `perf`.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use jiff::{Timestamp, Unit};
+use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::abort::Judge;
+use super::begun::Begun;
 use super::{Finished, Order};
 use crate::cluster::gate::Gate;
 use crate::load::engine::{self, Ended, Sample};
@@ -20,6 +21,7 @@ const LINE: Duration = Duration::from_secs(1);
 /// What the thread of a run works with.
 pub(super) struct Job {
     order: Order,
+    begun: Begun,
     /// Where it is measured.
     environment: Environment,
     gate: Gate,
@@ -40,6 +42,7 @@ pub(super) struct Job {
 impl Job {
     pub(super) fn new(
         order: Order,
+        begun: Begun,
         environment: Environment,
         gate: Gate,
         store: Store,
@@ -47,7 +50,7 @@ impl Job {
         sender: watch::Sender<Arc<Sample>>,
     ) -> Self {
         let judge = Judge::new(order.aborts.clone());
-        Self { order, environment, gate, store, stop, sender, kept: None, medians: Vec::new(), problems: Vec::new(), judge, aborted: None }
+        Self { order, begun, environment, gate, store, stop, sender, kept: None, medians: Vec::new(), problems: Vec::new(), judge, aborted: None }
     }
 
     /// Does it all; returns when the last line is kept.
@@ -59,7 +62,7 @@ impl Job {
         // A resolver that hangs must not hold the answer back.
         runtime.shutdown_background();
         let mut run = outcome?;
-        run.ended = Timestamp::now().round(Unit::Millisecond).ok();
+        run.ended = Some(self.begun.stamp(Instant::now()));
         if let Some(rule) = self.aborted.take() {
             run.state = State::Aborted;
             run.aborted_by = Some(rule);

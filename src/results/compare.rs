@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Run;
+use super::interval::total;
 use super::spectrum::Spectrum;
 use crate::stats::interval::{self, Interval};
 use crate::stats::many::benjamini_hochberg;
@@ -108,11 +109,7 @@ impl Compared {
     }
 
     fn by(a: &[Run], b: &[Run], gate: Metric, band: f64, compare: impl Fn(&[f64], &[f64], Good, f64) -> Option<Comparison>) -> Self {
-        let all = |runs: &[Run]| {
-            let failed: u64 = runs.iter().map(Run::failed).sum();
-            let succeeded: u64 = runs.iter().map(Run::succeeded).sum();
-            (failed, failed + succeeded)
-        };
+        let all = |runs: &[Run]| (total(runs.iter().map(Run::failed)), total(runs.iter().map(Run::tried)));
         let errors = [all(a), all(b)];
         let values = |runs: &[Run], metric: Metric| runs.iter().map(|run| metric.of(run).unwrap_or(f64::NAN)).collect::<Vec<_>>();
         let band_of = |metric: Metric| noise(&values(a, metric)).map_or(band, |noise| noise.max(band));

@@ -12,10 +12,11 @@ mod wrk;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::interval::{millionths, rate};
 use super::provenance::{Imported, Provenance};
-use super::run::{Interval, Latencies, Run, Shape, State, Subject};
 use super::spectrum::Spectrum;
 use super::store::Kept;
+use super::{Interval, Latencies, Run, Shape, State, Subject};
 use crate::names::Problem;
 use crate::text::fingerprint::fingerprint;
 use crate::text::{sanitise, yaml};
@@ -247,14 +248,12 @@ impl Sketch {
         let content = fingerprint(format!("{content:?}").as_bytes());
         let id = format!("{}-{}-{}", started.strftime("%Y%m%dT%H%M%SZ"), self.format, &content[..6]);
         let width_ns = spectrum.width_ns();
-        let seconds = self.elapsed_ns as f64 / 1e9;
-        let measured = if seconds > 0.0 { self.requests as f64 / seconds } else { 0.0 };
         let run = Run {
             state: State::Done,
             ended: started.checked_add(std::time::Duration::from_nanos(self.elapsed_ns)).ok(),
             elapsed_ns: self.elapsed_ns,
             requests: self.requests,
-            requests_per_second: (self.rate.unwrap_or(measured) * 1e6).round() / 1e6,
+            requests_per_second: self.rate.map_or_else(|| rate(self.requests, self.elapsed_ns), millionths),
             bytes: self.bytes,
             errors: self.errors,
             latencies: self.latencies.unwrap_or_else(|| spectrum.latencies()),

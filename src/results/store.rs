@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 pub use self::beside::{Kept, open_file};
-use super::run::{Interval, Run, State, Subject};
+use super::{Interval, Run, State, Subject};
 use crate::names::Problem;
 use crate::text::sanitise;
 
@@ -76,8 +76,21 @@ impl Store {
                 Err(problem) => problems.push(problem),
             }
         }
-        runs.sort_by(|a, b| (b.started, &b.id).cmp(&(a.started, &a.id)));
+        runs.sort_by(|a, b| b.order().cmp(&a.order()));
         (runs, problems)
+    }
+
+    /// When the newest run of ours began that is stamped between two moments. Asks the names of folders first, which begin with that.
+    pub fn newest_between(&self, from: Timestamp, until: Timestamp) -> Option<Timestamp> {
+        let (low, high) = (stamp(from), stamp(until));
+        let names = self.names().unwrap_or_default();
+        let between = |name: &&String| name.get(..low.len()).is_some_and(|begin| (low.as_str()..=high.as_str()).contains(&begin));
+        // What another program measured, perhaps elsewhere, says nothing of the clock here.
+        let started = |name: &String| self.read(name).ok().filter(|run| run.provenance.imported.is_none()).map(|run| run.started);
+        let mut stamped = names.iter().rev().filter(between).filter_map(started).filter(|started| (from..=until).contains(started));
+        let newest = stamped.next()?;
+        // Names do not tell apart what began in one second.
+        stamped.take_while(|other| stamp(*other) == stamp(newest)).chain([newest]).max()
     }
 
     fn names(&self) -> Result<Vec<String>, Problem> {
@@ -184,7 +197,12 @@ impl Writing {
 pub fn new_id(target: &Subject, started: Timestamp) -> String {
     // The standard library seeds every one of these anew.
     let chance = RandomState::new().hash_one(started.as_nanosecond()) & 0xff_ffff;
-    format!("{}-{}-{chance:06x}", started.strftime("%Y%m%dT%H%M%SZ"), slug(&target.url))
+    format!("{}-{}-{chance:06x}", stamp(started), slug(&target.url))
+}
+
+/// How the name of a run begins that began then.
+fn stamp(started: Timestamp) -> String {
+    started.strftime("%Y%m%dT%H%M%SZ").to_string()
 }
 
 /// The address without its scheme, in letters, digits and single dashes.
@@ -284,6 +302,29 @@ mod tests {
         let (runs, problems) = store.list();
         assert_eq!((runs.len(), problems.len()), (1, 2), "{problems:?}");
         assert!(problems.iter().all(|problem| problem.code == "results.unreadable"));
+    }
+
+    #[test]
+    fn the_newest_run_of_ours_is_found_by_the_stamps_of_names() {
+        let data = tempfile::tempdir().unwrap();
+        let store = Store::open(data.path());
+        let at = |text: &str| -> Timestamp { text.parse().unwrap() };
+        let keep = |started: &str, imported: bool| {
+            let mut run = Run { started: at(started), ..run() };
+            run.id = new_id(&run.target, run.started);
+            run.provenance.imported = imported.then(Default::default);
+            drop(store.begin(&run).unwrap());
+        };
+        for started in ["2026-05-12T11:00:00.7Z", "2026-05-12T11:00:00.2Z", "2026-05-12T11:00:00.5Z", "2026-05-12T10:59:00Z", "2026-05-14T00:00:00Z"]
+        {
+            keep(started, false);
+        }
+        keep("2026-05-12T11:30:00Z", true);
+        fs::create_dir(data.path().join("runs/20260512T111500Z-broken-000000")).unwrap();
+        let newest = |from: &str| store.newest_between(at(from), at("2026-05-13T10:00:00Z"));
+        assert_eq!(newest("2026-05-12T10:00:00Z"), Some(at("2026-05-12T11:00:00.7Z")));
+        assert_eq!(newest("2026-05-12T11:00:00.8Z"), None, "the clock was not set back");
+        assert_eq!(Store::open(&data.path().join("none")).newest_between(at("2026-05-12T10:00:00Z"), at("2026-05-13T10:00:00Z")), None);
     }
 
     #[test]

@@ -15,6 +15,11 @@ pub fn age(seconds: i64) -> String {
     }
 }
 
+/// A span in whole nanoseconds; one of more than 584 years counts as that.
+pub fn nanoseconds(span: Duration) -> u64 {
+    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// kubectl's `duration.HumanDuration` (k8s.io/apimachinery/pkg/util/duration): exact seconds below two minutes.
 pub fn human(seconds: i64) -> String {
     const MINUTE: i64 = 60;

@@ -157,7 +157,7 @@ fn table(matrix: &Matrix, measured: &Measured) -> String {
             .iter()
             .copied()
             .fold(None, |ends: Option<(f64, f64)>, value| Some(ends.map_or((value, value), |(low, high)| (low.min(value), high.max(value)))));
-        let tried: u64 = runs.iter().map(|run| run.succeeded() + run.failed()).sum();
+        let tried: u64 = runs.iter().map(|run| run.tried()).sum();
         lines.push([
             label("endpoint"),
             label("load"),

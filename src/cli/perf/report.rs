@@ -62,7 +62,7 @@ pub(super) fn table(runs: &[Run]) -> String {
             rate(run.requests_per_second),
             percentile(run.latencies.p50),
             percentile(run.latencies.p99),
-            share(run.failed(), attempts(run)),
+            share(run.failed(), run.tried()),
             named(run),
         ]
     }));
@@ -88,6 +88,13 @@ fn head(text: &mut String, run: &Run) {
         _ = writeln!(text, "ended by its rule {rule}");
     }
     _ = writeln!(text, "run {}", run.id);
+    if run.put_off_ns >= 1_000_000_000 {
+        _ = writeln!(
+            text,
+            "stamped {} later than the clock said, which had been set back since the run before",
+            span(run.put_off_ns / 1_000_000_000 * 1_000_000_000)
+        );
+    }
     behind(text, run);
     if let Some(stamp) = run.stamp {
         _ = writeln!(text, "{}", stamp.word());
@@ -121,7 +128,7 @@ fn counts(text: &mut String, run: &Run) {
     if let Some(warm) = &run.warm_up {
         lines.push(["warm-up".into(), count(warm.requests), format!("in {} before, not counted", span(warm.duration_ns))]);
     }
-    lines.push(["errors".into(), count(run.failed()), share(run.failed(), attempts(run))]);
+    lines.push(["errors".into(), count(run.failed()), share(run.failed(), run.tried())]);
     lines.extend(run.failures().map(|(class, number)| [format!("  {}", class.name()), count(number), run.meaning(class)]));
     if run.unfinished > 0 {
         lines.push(["unfinished".into(), count(run.unfinished), "cut off at the end, no errors".into()]);
@@ -239,11 +246,6 @@ fn state(state: State) -> &'static str {
         State::Aborted => "aborted",
         State::Interrupted => "interrupted",
     }
-}
-
-/// Answers, and failures that were none.
-fn attempts(run: &Run) -> u64 {
-    run.succeeded().saturating_add(run.failed())
 }
 
 /// A planned time: whole seconds as people write them, less than two minutes exactly.

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::super::run::{Interval, Run};
 use super::super::spectrum::Spectrum;
 use super::super::store::Kept;
+use super::super::{Interval, Run};
 use crate::text::quantity::{bytes, count, latency, rate, share};
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c2733;background:#fff}\
@@ -64,7 +64,7 @@ fn figures(kept: &Kept) -> Vec<(String, String)> {
         row("requests", count(run.requests)),
         row("requests a second", rate(run.requests_per_second)),
         row("read", bytes(run.bytes)),
-        row("failed", format!("{} ({})", count(run.failed()), share(run.failed(), run.succeeded().saturating_add(run.failed())))),
+        row("failed", format!("{} ({})", count(run.failed()), share(run.failed(), run.tried()))),
         row("connections", run.plan.connections.to_string()),
         row("planned", run.plan.rate.map_or_else(|| "as fast as possible".to_owned(), |wanted| format!("{wanted}/s"))),
     ];

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use super::super::run::{Interval, Latencies};
+use super::super::interval::rate;
 use super::super::spectrum::Spectrum;
 use super::super::store::Kept;
+use super::super::{Interval, Latencies};
 use super::{Read, Sketch, hdr};
+use crate::text::age::nanoseconds;
 
 /// The log as it lies there, or one interval of what is known.
 pub(super) fn write(kept: &Kept) -> Result<String, String> {
@@ -50,14 +52,13 @@ pub(super) fn read_table(text: &str) -> Result<Read, String> {
 }
 
 fn line(interval: &hdr::Logged) -> Interval {
-    let nanoseconds = |span: Duration| u64::try_from(span.as_nanos()).unwrap_or(u64::MAX);
-    let (requests, seconds) = (interval.histogram.len(), interval.span.as_secs_f64());
+    let requests = interval.histogram.len();
     let spectrum = Spectrum::of_histogram(&interval.histogram);
     Interval {
         elapsed_ns: nanoseconds(interval.from.saturating_add(interval.span)),
         span_ns: nanoseconds(interval.span),
         requests,
-        requests_per_second: if seconds > 0.0 { (requests as f64 / seconds * 1e6).round() / 1e6 } else { 0.0 },
+        requests_per_second: rate(requests, nanoseconds(interval.span)),
         latencies: latencies(&interval.histogram, &spectrum),
         histogram: spectrum.buckets(),
         ..Interval::default()

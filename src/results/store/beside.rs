@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use super::super::environment::Environment;
 use super::super::formats::{Found, hdr};
 use super::super::note::{self, Note};
-use super::super::run::{Interval, Run};
 use super::super::spectrum::Spectrum;
+use super::super::{Interval, Run};
 use super::{Store, Writing, unreadable, unwritable};
 use crate::names::Problem;
 
