@@ -10,10 +10,9 @@ use super::super::Streams;
 use super::form::{self, Form};
 use super::how::HowArgs;
 use super::{Around, gentle, print_problems, report, to_its_end};
-use crate::cluster::gate::Gate;
 use crate::load::plan::{Pace, Plan};
 use crate::names::Problem;
-use crate::perf::{self, Order};
+use crate::perf::Order;
 use crate::results::compare::{Compared, Metric};
 use crate::results::difference::Difference;
 use crate::results::gate::checks;
@@ -66,22 +65,15 @@ pub(super) fn metric(text: &str) -> Result<Metric, String> {
 }
 
 /// Compares; answers 1 where too little was measured.
-pub(super) async fn run(
-    args: CompareArgs,
-    gate: &Gate,
-    store: &Store,
-    around: &Around,
-    stop: impl Future<Output = ()>,
-    io: &mut Streams<'_>,
-) -> io::Result<u8> {
-    let [a, b] = match sides(&args, gate, store, around, stop, io).await? {
+pub(super) async fn run(args: CompareArgs, around: &Around, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
+    let [a, b] = match sides(&args, around, stop, io).await? {
         Ok(sides) => sides,
         Err((problem, code)) => return io.fail(&problem).map(|_| code),
     };
     let compared = Compared::of(&a, &b, args.gate, args.band / 100.0, args.seed).deepened(&store.spectra(&a), &store.spectra(&b), args.seed);
     match args.output {
-        Form::Text => write!(io.out, "{}", text(&args, &compared, &changed(store, &a, &b)))?,
-        Form::Json | Form::Yaml => form::value(args.output, &value(&compared, &changed(store, &a, &b), &a, &b), io.out)?,
+        Form::Text => write!(io.out, "{}", text(&args, &compared, &changed(&around.store, &a, &b)))?,
+        Form::Json | Form::Yaml => form::value(args.output, &value(&compared, &changed(&around.store, &a, &b), &a, &b), io.out)?,
         Form::Csv | Form::Markdown => form::rows(args.output, &ROW, &rows(&compared), io.out)?,
         Form::Junit => form::junit("compare", &checks(&compared, &[args.gate], &[]), io.out)?,
     }
@@ -94,15 +86,13 @@ pub(super) async fn run(
 /// The runs of both sides, kept ones or measured now; or what stood in the way, with the exit code of that.
 pub(super) async fn sides(
     args: &CompareArgs,
-    gate: &Gate,
-    store: &Store,
     around: &Around,
     stop: impl Future<Output = ()>,
     io: &mut Streams<'_>,
 ) -> io::Result<Result<[Vec<Run>; 2], (Problem, u8)>> {
-    match kept(args, store) {
+    match kept(args, &around.store) {
         Some(kept) => Ok(kept.map_err(|problem| (problem, 1))),
-        None => Ok(in_turn(args, gate, store, around, stop, io).await?.map_err(|problem| (problem, 2))),
+        None => Ok(in_turn(args, around, stop, io).await?.map_err(|problem| (problem, 2))),
     }
 }
 
@@ -124,8 +114,6 @@ fn kept(args: &CompareArgs, store: &Store) -> Option<Result<[Vec<Run>; 2], Probl
 /// Measures both in turn, ABBA, which side first is chance: what drifts meanwhile touches both alike.
 async fn in_turn(
     args: &CompareArgs,
-    gate: &Gate,
-    store: &Store,
     around: &Around,
     stop: impl Future<Output = ()>,
     io: &mut Streams<'_>,
@@ -138,7 +126,7 @@ async fn in_turn(
     let mut stop = std::pin::pin!(stop);
     let turns = turns(args.pairs, args.seed);
     for (at, side) in turns.iter().enumerate() {
-        let handle = match perf::start(orders[*side].clone(), gate, store) {
+        let handle = match around.start(orders[*side].clone()) {
             Ok(handle) => handle,
             Err(problem) => return Ok(Err(problem)),
         };
