@@ -636,8 +636,9 @@ fn past_runs() -> Vec<Run> {
         _ = load.second(2_400, Duration::from_micros(if at < 12 { 410 } else { 350 }), u64::from(at % 9 == 4) * 3);
         let mut run = load.end(Ended::Done);
         let (image, revision) = if at < 12 { ("shop/web:1.8.2", "9") } else { ("shop/web:1.8.1", "8") };
-        run.provenance.found =
-            [("image.web", image), ("revision", revision), ("replicas", "3"), ("nodes", "node-01, node-02")].map(|(name, value)| (name.into(), value.into())).into();
+        run.provenance.found = [("image.web", image), ("revision", revision), ("replicas", "3"), ("nodes", "node-01, node-02")]
+            .map(|(name, value)| (name.into(), value.into()))
+            .into();
         match at {
             5 => run.errors = [("refused".to_owned(), 4_000)].into(),
             14 => run.stamp = Some(Stamp::Suspect),

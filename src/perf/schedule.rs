@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use self::cron::Cron;
 pub use self::keeper::{Keeper, News};
-use super::profile::{Part, in_turn};
 use super::profile::kept::Profiles;
+use super::profile::{Part, in_turn};
 use super::{Order, service};
 use crate::load::plan::{Pace, Plan};
 use crate::names::Problem;

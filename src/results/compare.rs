@@ -185,13 +185,23 @@ mod tests {
     #[test]
     fn whole_distributions_tell_where_it_is_slower() {
         let of = |run: u64, slower: bool| {
-            let end = |at: u64| (1_000_000 + at * 10_000 + run * 1_000) / 10 * if !slower { 10 } else if at >= 95 { 20 } else { 11 };
+            let end = |at: u64| {
+                (1_000_000 + at * 10_000 + run * 1_000) / 10
+                    * if !slower {
+                        10
+                    } else if at >= 95 {
+                        20
+                    } else {
+                        11
+                    }
+            };
             let bins = (0..100).map(|at| Bin { from_ns: end(at) - 1, to_ns: end(at), count: 200 }).collect();
             Some(Spectrum::of_bins(bins, None, None, None))
         };
         let [a, b] = [false, true].map(|slower| (0..6).map(|run| of(run, slower)).collect::<Vec<_>>());
         let summaries = Compared::of(&runs(|_| 1_000_000, 0), &runs(|_| 1_100_000, 0), Metric::P99, 0.03, 1);
-        let told: Vec<(f64, f64)> = summaries.clone().deepened(&a, &b, 1).shift.iter().map(|one| (one.q, (one.ratio * 100.0).round() / 100.0)).collect();
+        let told: Vec<(f64, f64)> =
+            summaries.clone().deepened(&a, &b, 1).shift.iter().map(|one| (one.q, (one.ratio * 100.0).round() / 100.0)).collect();
         // The answer at p95 is the last of the faster ones.
         assert_eq!(told, DECILES.map(|q| (q, if q <= 0.95 { 1.1 } else { 2.0 })));
         assert_eq!(summaries.clone().deepened(&a, &[None], 1), summaries);

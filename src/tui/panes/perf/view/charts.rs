@@ -252,10 +252,7 @@ fn readout(entry: &Entry, window: &Window, step: usize, ladder: &Ladder, look: &
     };
     let fullest = rows.iter().max_by_key(|(_, answers)| *answers).map(cell);
     let slowest = rows.last().map(cell);
-    let mut parts = vec![
-        (format!(" {} ", clock(second)), Role::Title),
-        (format!("{at}  "), Role::Dim),
-    ];
+    let mut parts = vec![(format!(" {} ", clock(second)), Role::Title), (format!("{at}  "), Role::Dim)];
     parts.extend(marks::said(entry, window, step, look));
     parts.push((format!("{}/s  ", rate(point.rate)), Role::Text));
     parts.push((format!("p99 {}  ", measured(point.latencies[2])), Role::Text));

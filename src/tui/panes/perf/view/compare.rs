@@ -89,8 +89,13 @@ fn shifted(compared: &Compared, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let room = usize::from(area.height.saturating_sub(1));
     // Where there is little room the tail stays, and of the rest every other one.
     let few = compared.shift.len() > room;
-    let shown: Vec<&Shift> =
-        compared.shift.iter().enumerate().filter(|(at, one)| !few || one.q >= 0.9 || at % 2 == usize::from(one.q < 0.5)).map(|(_, one)| one).collect();
+    let shown: Vec<&Shift> = compared
+        .shift
+        .iter()
+        .enumerate()
+        .filter(|(at, one)| !few || one.q >= 0.9 || at % 2 == usize::from(one.q < 0.5))
+        .map(|(_, one)| one)
+        .collect();
     if shown.is_empty() {
         put(buf, area, 1, 0, "it takes two pairs of runs with answers enough", style(Role::Dim));
         return;

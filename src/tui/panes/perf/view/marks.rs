@@ -102,7 +102,8 @@ impl Limit {
     pub(super) fn of(run: &Run, name: Option<&str>, most: f64) -> Option<Self> {
         let name = name?;
         let held = wanted(run, name).map(|value| (format!("{name} limit"), value));
-        let ends = || run.provenance.ends.iter().find_map(|rule| on(rule.split('/').next()?, name, false)).map(|value| (format!("{name} ends it"), value));
+        let ends =
+            || run.provenance.ends.iter().find_map(|rule| on(rule.split('/').next()?, name, false)).map(|value| (format!("{name} ends it"), value));
         let (what, value) = held.or_else(ends)?;
         Some(Self { what, value, near: value <= most * NEAR })
     }
