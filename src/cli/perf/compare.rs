@@ -70,7 +70,8 @@ pub(super) async fn run(args: CompareArgs, around: &Around, stop: impl Future<Ou
         Ok(sides) => sides,
         Err((problem, code)) => return io.fail(&problem).map(|_| code),
     };
-    let compared = Compared::of(&a, &b, args.gate, args.band / 100.0, args.seed).deepened(&store.spectra(&a), &store.spectra(&b), args.seed);
+    let compared =
+        Compared::of(&a, &b, args.gate, args.band / 100.0, args.seed).deepened(&around.store.spectra(&a), &around.store.spectra(&b), args.seed);
     match args.output {
         Form::Text => write!(io.out, "{}", text(&args, &compared, &changed(&around.store, &a, &b)))?,
         Form::Json | Form::Yaml => form::value(args.output, &value(&compared, &changed(&around.store, &a, &b), &a, &b), io.out)?,
