@@ -53,6 +53,11 @@ pub fn crumbs(state: &State) -> Vec<Segment> {
     if let Some(text) = state.left_changed() {
         segments.insert(1, Segment::new(text, Role::StatusWarn, 0));
     }
+    if let Some(pairing) = state.pairing.as_ref().filter(|_| matches!(state.view, View::Compare { .. })) {
+        // Why these are A and those are B, and whether like is held against like.
+        let (text, role) = if pairing.unlike { ("plans or targets differ".to_owned(), Role::StatusWarn) } else { (pairing.why.clone(), Role::Dim) };
+        segments.push(Segment::new(text, role, 0));
+    }
     if !state.marks.is_empty() {
         segments.push(Segment::new(format!("{} marked", state.marks.len()), Role::Mark, 1));
     }

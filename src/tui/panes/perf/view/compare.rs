@@ -12,7 +12,7 @@ use crate::stats::paired::Shift;
 use crate::stats::verdict::{Comparison, FEWEST_PAIRS, Word};
 use crate::text::quantity::{change_within, latency, rate, share};
 use crate::tui::flow::Look;
-use crate::tui::panes::perf::state::{Face, Pairing, State};
+use crate::tui::panes::perf::state::{Face, State};
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::bar::{Segment, bar, rule};
 use crate::tui::widgets::boxes::{self, BoxRow};
@@ -35,7 +35,7 @@ pub(super) fn draw(state: &State, face: Face, look: &Look<'_>, area: Rect, buf: 
     let Some(pairing) = &state.pairing else { return };
     let runs = |ids: &[String]| ids.iter().filter_map(|id| state.run(id)).collect::<Vec<&Run>>();
     let (a, b) = (runs(&pairing.a), runs(&pairing.b));
-    sides(&a, &b, pairing, look, area, buf);
+    sides(&a, &b, look, area, buf);
     let Some(compared) = &pairing.compared else {
         put(buf, area, 1, 3, "the comparison is being made…", look.theme.style(Role::Dim));
         return;
@@ -120,8 +120,8 @@ fn shifted(compared: &Compared, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// What A is and what B is, and why; whether like is held against like.
-fn sides(a: &[&Run], b: &[&Run], pairing: &Pairing, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+/// What A is and what B is.
+fn sides(a: &[&Run], b: &[&Run], look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let side = |letter: &str, runs: &[&Run], role: Role| {
         let what = runs.first().map_or_else(String::new, |run| name(run));
         let when = match (runs.first(), runs.last()) {
@@ -134,9 +134,6 @@ fn sides(a: &[&Run], b: &[&Run], pairing: &Pairing, look: &Look<'_>, area: Rect,
     };
     lines::line(&side("A", a, Role::Chart1), "", row(area, 0), buf, look.theme);
     lines::line(&side("B", b, Role::Chart2), "", row(area, 1), buf, look.theme);
-    let unlike = if pairing.unlike { format!("{} plans or targets differ", look.theme.glyphs().warn) } else { pairing.why.clone() };
-    let role = if pairing.unlike { Role::StatusWarn } else { Role::Dim };
-    put_right(buf, area, area.width.saturating_sub(1), 0, &unlike, look.theme.style(role));
 }
 
 /// A verdict as a sign, a word and a look: none of them alone.

@@ -67,8 +67,7 @@ fn plot(figures: &Figures, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let answers = figures.answers;
     let response = points(&figures.buckets, &figures.whole);
     let service = points(&[], &figures.service);
-    let (title, role) =
-        if figures.open() { ("response ● and service ◆ by share of answers", Role::Chart1) } else { ("by share of answers", Role::Chart1) };
+    let (title, role) = if figures.open() { ("response ● and service ◆ by share", Role::Chart1) } else { ("by share of answers", Role::Chart1) };
     put(buf, area, 0, 0, title, look.theme.style(Role::Header));
     let mut all = Vec::new();
     if figures.open() {
