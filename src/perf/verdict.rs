@@ -14,6 +14,9 @@ use crate::results::history::RUNS_A_POINT;
 use crate::results::series::Series;
 use crate::results::{Run, Store};
 
+/// The end of the names of checks against a baseline.
+const BASELINE: &str = " against the baseline";
+
 /// What is asked otherwise than the profile has it.
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
@@ -121,6 +124,17 @@ impl Verdict {
         format!("{word}, {}", self.told())
     }
 
+    /// Only limits decided, no baseline.
+    pub fn by_limits(&self) -> bool {
+        self.outcome().is_some_and(|outcome| self.checks.iter().all(|check| check.outcome < outcome || !check.name.ends_with(BASELINE)))
+    }
+
+    /// The first of what decided, without what is said beside it.
+    pub fn brief(&self) -> String {
+        let first = self.outcome().and_then(|outcome| self.checks.iter().find(|check| check.outcome == outcome));
+        first.map_or_else(String::new, |check| format!("{} {}", check.name.trim_end_matches(BASELINE), check.said))
+    }
+
     /// What decided, in one line.
     pub fn told(&self) -> String {
         let Some(outcome) = self.outcome() else {
@@ -159,13 +173,14 @@ mod tests {
         let last = round(0, 2_000_000);
         assert!(is_last(&last) && !is_last(&store.read("r03").unwrap()));
         let first = at_the_end(&store, &last);
-        assert_eq!((first.outcome(), first.problem.map(|problem| problem.code)), (Some(Outcome::Passed), Some("results.no-baseline")));
+        assert_eq!((first.outcome(), first.problem.as_ref().map(|problem| problem.code)), (Some(Outcome::Passed), Some("results.no-baseline")));
         assert_eq!(first.checks.len(), 1);
-        assert!(first.checks[0].name.contains("p99<5ms"), "{:?}", first.checks);
+        assert!(first.checks[0].name.contains("p99<5ms") && first.by_limits(), "{:?}", first.checks);
         round(1, 2_000_000);
         round(2, 2_000_000);
         let slower = at_the_end(&store, &round(3, 3_000_000));
         assert_eq!(slower.outcome(), Some(Outcome::Regressed));
         assert!(slower.told().starts_with("p99 against the baseline: worse, +"), "{}", slower.told());
+        assert!(slower.brief().starts_with("p99 worse, +") && !slower.by_limits(), "{}", slower.brief());
     }
 }

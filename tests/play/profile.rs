@@ -60,7 +60,7 @@ fn each_next_run_is_followed_by_who_watches_and_the_last_one_brings_a_verdict() 
         vec![check("p99 against the baseline", Outcome::Regressed, "worse, 77× [70×, 85×], p 0.008"), check("errors<1%", Outcome::Passed, "kept")];
     let of = Box::new(stage.model.perf.runs[0].run.clone());
     stage.perf(Report::Verdict { of: of.clone(), verdict: Verdict { checks, problem: None } });
-    assert_shown(&mut stage, &["The shop has regressed"]);
+    assert_shown(&mut stage, &["The shop has regressed: p99 worse, 77× [70×, 85×], p 0.008"]);
     let passed = Verdict { checks: vec![check("p99<5ms", Outcome::Passed, "kept by 3 of 3 runs")], problem: None };
     stage.perf(Report::Verdict { of: of.clone(), verdict: passed });
     assert_shown(&mut stage, &["The shop passed, 3 runs: p99<5ms: kept by 3 of 3 runs"]);
@@ -87,11 +87,14 @@ fn who_looks_at_something_else_stays_there() {
 fn a_run_of_a_program_that_nobody_can_speak_to_is_listed_until_it_ends() {
     let mut stage = newcomer();
     stage.play(",p").perf(Report::Listed { runs: vec![], problems: vec![] });
-    let load = Load::begin("run-1", None, None, gentle("http://127.0.0.1:38111/"), 5);
+    let mut load = Load::begin("run-1", None, None, gentle("http://127.0.0.1:38111/"), 5);
     stage.perf(Report::Found { run: Box::new(load.run.clone()), reached: false });
     assert_shown(&mut stage, &["is under way in another program", "running"]);
     stage.play("ctrl-d").wait(Duration::from_secs(1));
     assert_shown(&mut stage, &["it runs in another program: stop it there"]);
-    stage.perf(Report::Finished { run: Box::new(Run { state: State::Stopped, ..load.run }), problems: vec![] }).wait(Duration::from_secs(7));
+    _ = load.second(2_000, Duration::from_micros(300), 0);
+    let ended = Run { state: State::Stopped, stamp: None, ..load.end(Ended::Stopped) };
+    stage.perf(Report::Finished { run: Box::new(ended), problems: vec![] }).wait(Duration::from_secs(7));
     assert_shown(&mut stage, &["stopped"]);
+    assert_not_shown(&mut stage, &["running"]);
 }

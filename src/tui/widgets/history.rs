@@ -161,11 +161,11 @@ mod tests {
     fn dots_stand_on_the_steps_of_their_regimes() {
         assert_eq!(
             history(false),
-            ["           ▲ +900 % worse ", " 10.0 ms▏        ●─●─●─◆─ ", "        ▏        ┊        ", " 1.00 ms▏●─●─●─●─┊        "]
+            ["            ▲ +900 % worse", " 10.0 ms▏        ●─●─●─◆─ ", "        ▏        ┊        ", " 1.00 ms▏●─●─●─●─┊        "]
         );
         assert_eq!(
             history(true),
-            ["           ^ +900 % worse ", " 10.0 ms|        o-o-o-x- ", "        |        :        ", " 1.00 ms|o-o-o-o-:        "]
+            ["            ^ +900 % worse", " 10.0 ms|        o-o-o-x- ", "        |        :        ", " 1.00 ms|o-o-o-o-:        "]
         );
     }
 

@@ -10,6 +10,8 @@ mod list;
 mod marks;
 mod run;
 
+use std::time::Duration;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -79,7 +81,9 @@ fn headline(entry: &Entry) -> Vec<Segment> {
     if run.target.what.is_some() {
         segments.push(Segment::new(format!("GET {}", run.target.url), Role::Dim, 5));
     }
-    let seconds = entry.sample.as_ref().map_or(run.elapsed_ns / 1_000_000_000, |sample| sample.elapsed.as_secs());
+    let elapsed = entry.sample.as_ref().map_or(Duration::from_nanos(run.elapsed_ns), |sample| sample.elapsed);
+    // A run of ten seconds may end a hair before them.
+    let seconds = (elapsed + Duration::from_millis(50)).as_secs();
     let warming = entry.sample.as_ref().and_then(|sample| sample.warming);
     let clock = match warming {
         Some(warming) => format!("warming up, {} s", warming.as_secs()),

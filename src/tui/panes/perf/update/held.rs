@@ -90,9 +90,11 @@ pub(super) fn told(state: &State, run: &Run, verdict: &Verdict) -> Step<Effect> 
     let runs = run.provenance.turn.map_or(1, |turn| turn.of);
     let notice = match verdict.outcome() {
         Some(Outcome::Regressed) => {
-            Notice::error(Problem::new("perf.regressed", what("has regressed"), verdict.told()).hint("H shows its history, = compares marked runs"))
+            let how = if verdict.by_limits() { "does not keep its limits" } else { "has regressed" };
+            let what = format!("{}: {}", what(how), verdict.brief());
+            Notice::error(Problem::new("perf.regressed", what, verdict.told()).hint("H shows its history, = compares marked runs"))
         }
-        Some(Outcome::Inconclusive) => Notice::info(format!("{}: {}", what("cannot be judged"), verdict.told())),
+        Some(Outcome::Inconclusive) => Notice::info(format!("{}: {}", what("cannot be judged"), verdict.brief())),
         Some(Outcome::Passed) => Notice::info(format!("{}, {runs} runs: {}", what("passed"), verdict.told())),
         None => Notice::info(format!("{}: {runs} runs, no limits and no baseline yet: B", what("is done"))),
     };

@@ -53,11 +53,13 @@ pub(super) fn draw(state: &State, look: &Look<'_>, area: Rect, buf: &mut Buffer)
 fn title(past: &Past, run: &Run, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let history = &past.history;
     let (points, runs) = (history.points.len(), history.points.iter().map(|point| point.runs.len()).sum::<usize>());
+    let many = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let left_out = if past.left_out > 0 { format!(", {} left out", past.left_out) } else { String::new() };
     let segments = [
         Segment::new(history.metric.name(), Role::Title, 0).and(format!(" of {}", name(run)), Role::Text),
-        Segment::new(format!("{runs} runs{left_out}, {points} points, each the median of {}", history.every), Role::Dim, 1),
-        Segment::new(pace(run), Role::Dim, 2),
+        Segment::new(many(runs, "run") + &left_out, Role::Dim, 1),
+        Segment::new(format!("{}, each the median of {}", many(points, "point"), history.every), Role::Dim, 2),
+        Segment::new(pace(run), Role::Dim, 3),
     ];
     bar(buf, row(area, 0), &segments, &[], look.theme.style(Role::Text), look.theme);
 }
@@ -147,11 +149,11 @@ fn told(state: &State, past: &Past, run: &Run, point: &Point, look: &Look<'_>) -
     all.extend(hint);
     if history.turns.is_empty() {
         let text = if history.points.iter().filter(|point| point.whole).count() < SIDES * 2 {
-            format!(" no change found; one of 10 % shows with some {SIDES} points of {} runs on both sides of it", history.every)
+            format!("no change found; one of 10 % shows with some {SIDES} points of {} runs on both sides of it", history.every)
         } else {
-            " no change found; one of 5 % hides in the noise of a dozen points".to_owned()
+            "no change found; one of 5 % hides in the noise of a dozen points".to_owned()
         };
-        all.push(lines::plain(text, Role::Dim));
+        all.push(vec![(" ".to_owned(), Role::Dim), (text, Role::Dim)]);
     }
     all.extend(history.turns.iter().rev().flat_map(|turn| change(state, metric, turn, look)));
     all
