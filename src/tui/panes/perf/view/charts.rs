@@ -183,10 +183,10 @@ fn percentiles(entry: &Entry, window: &Window, look: &Look<'_>, area: Rect, buf:
         all.push(Curve { values: high, role: Role::Chart2, letter: "*" });
     }
     curves::draw(&all, scale, near, area, LABEL, buf, look.theme);
-    // What is which, where no number of the axis stands.
+    // What is which; the numbers of the axis stand right of it.
     let names = [highest.map(|which| (NAMES[which], Role::Chart2)), Some(("p50", Role::Chart1))];
     let taken = limit.as_ref().map(|limit| limit.row(scale, area.height));
-    let free = (1..area.height.saturating_sub(1)).filter(|y| Some(*y) != taken);
+    let free = (1..area.height).filter(|y| Some(*y) != taken);
     for ((name, role), y) in names.into_iter().flatten().zip(free) {
         put(buf, area, 0, y, name, look.theme.style(role));
     }

@@ -50,8 +50,10 @@ pub(super) fn draw(state: &State, face: Face, look: &Look<'_>, area: Rect, buf: 
     if area.height < used + gap + 4 {
         return;
     }
+    let few = a.len() + b.len() > usize::from(area.bottom().saturating_sub(line.y + 2));
     let (title, more) = match face {
         Face::Shares => ("A ● and B ◆ by share of answers", "all runs of a side together"),
+        Face::Boxes if few => ("the newest runs", "box p25 to p75, whiskers p5 to p99, ● p99.9"),
         Face::Boxes => ("each run", "box p25 to p75, whiskers p5 to p99, ● p99.9"),
         Face::Shift => ("B/A at each share of answers", "with 95 %, from whole pairs"),
     };
@@ -271,16 +273,18 @@ fn together(runs: &[&Run]) -> (Vec<(f64, f64)>, u64) {
     (points(&buckets, &latencies), answers)
 }
 
-/// A box for each run, those of A first.
+/// A box for each run, those of A first; where there is no room for all of them, for the newest of both sides.
 fn each(a: &[&Run], b: &[&Run], look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let row = |letter: &str, role: Role, at: usize, run: &Run| {
         let five = five(run)?;
         Some(BoxRow { label: format!("{letter}{}", at + 1), five, tail: run.latencies.p99_9.map(|ns| ns as f64), role })
     };
-    let of = |letter: &'static str, role: Role, runs: &[&Run]| -> Vec<BoxRow> {
-        runs.iter().enumerate().filter_map(|(at, run)| row(letter, role, at, run)).collect()
+    let room = usize::from(area.height.saturating_sub(1));
+    let most = |other: usize| (room / 2).max(room.saturating_sub(other));
+    let of = |letter: &'static str, role: Role, runs: &[&Run], other: usize| -> Vec<BoxRow> {
+        runs.iter().enumerate().skip(runs.len().saturating_sub(most(other))).filter_map(|(at, run)| row(letter, role, at, run)).collect()
     };
-    let rows = [of("A", Role::Chart1, a), of("B", Role::Chart2, b)].concat();
+    let rows = [of("A", Role::Chart1, a, b.len()), of("B", Role::Chart2, b, a.len())].concat();
     boxes::draw(&rows, area, 5, buf, look.theme);
 }
 
