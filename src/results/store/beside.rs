@@ -1,7 +1,7 @@
 //! What lies in a run's folder beside summary and lines: the environment, every latency as an HDR interval log, and the bins of a run that was imported.
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use hdrhistogram::Histogram;
 use jiff::Timestamp;
 
 use super::super::environment::Environment;
-use super::super::formats::{Found, hdr};
+use super::super::formats::{Found, hdr, logs};
 use super::super::spectrum::Spectrum;
-use super::super::{Interval, Run};
-use super::{Store, Writing, unreadable, unwritable};
+use super::super::{Interval, Latencies, Run};
+use super::{Lines, Store, Writing, unreadable};
 use crate::names::Problem;
 
 /// Every latency: an HDR interval log with a line a second.
@@ -47,11 +47,26 @@ impl Store {
     pub fn kept(&self, id: &str) -> Result<Kept, Problem> {
         let run = self.read(id)?;
         let folder = self.folder(id);
-        let log = read_file(&folder.join(LOG)).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        let logged = log.as_deref().and_then(|text| hdr::read(text).whole(None)).map(|histogram| Spectrum::of_histogram(&histogram));
+        let log = self.log(id);
+        let logged = log.as_deref().and_then(|text| hdr::whole(text, None)).map(|histogram| Spectrum::of_histogram(&histogram));
         let bins = || read_file(&folder.join(BINS)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let spectrum = logged.or_else(bins).unwrap_or_else(|| Spectrum::of_buckets(&run.histogram, &run.latencies));
         Ok(Kept { lines: self.samples(id).unwrap_or_default(), environment: self.environment(id), run, spectrum, log })
+    }
+
+    /// The log of latencies as it lies there; none where there is none, or it is larger than what is read.
+    fn log(&self, id: &str) -> Option<String> {
+        read_file(&self.folder(id).join(LOG)).ok().and_then(|bytes| String::from_utf8(bytes).ok())
+    }
+
+    /// Response times, service times and lateness as far as a run had logged them; the first none where nothing was logged.
+    pub(super) fn logged(&self, id: &str) -> (Option<Latencies>, Latencies, Latencies) {
+        let log = self.log(id).unwrap_or_default();
+        let of = |tag| hdr::whole(&log, tag).map(|histogram| logs::latencies(&histogram));
+        let response = of(None);
+        // Where nothing was planned it is the response time.
+        let service = of(Some("service")).or_else(|| response.clone());
+        (response, service.unwrap_or_default(), of(Some("lateness")).unwrap_or_default())
     }
 
     /// The data folder that the runs lie in.
@@ -94,25 +109,31 @@ impl Writing {
         self.put(ENVIRONMENT, &json(environment))
     }
 
-    /// Adds the latencies of a stretch of time, in nanoseconds, to the log; `tag` says which latencies, none response times.
+    /// Begins the log of latencies: later there may be no file descriptor left to open it with.
     ///
     /// # Errors
     /// What the disk says.
-    pub fn log(&self, started: Timestamp, tag: Option<&str>, from: Duration, span: Duration, part: &Histogram<u64>) -> Result<(), Problem> {
-        let path = self.folder.join(LOG);
-        let line = hdr::line(tag, from, span, part).map_err(|why| unwritable(&path, &io::Error::other(why)))?;
-        let append = || {
-            let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
-            let text = if file.metadata()?.len() == 0 { hdr::header(started) + &line } else { line };
-            // One write a line, so that a line is there or is not.
-            file.write_all(text.as_bytes())
+    pub fn open_log(&mut self, started: Timestamp) -> Result<(), Problem> {
+        let open = || {
+            let mut log = Lines(OpenOptions::new().create_new(true).append(true).open(self.folder.join(LOG))?);
+            log.append(hdr::header(started).as_bytes()).map(|()| log)
         };
-        append().map_err(|error| unwritable(&path, &error))
+        self.log = Some(open().map_err(|error| self.incomplete(&error))?);
+        Ok(())
+    }
+
+    /// Adds the latencies of a stretch of time, in nanoseconds, to the log that was begun; `tag` says which latencies, none response times.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn log(&mut self, tag: Option<&str>, from: Duration, span: Duration, part: &Histogram<u64>) -> Result<(), Problem> {
+        let Some(log) = &mut self.log else { return Ok(()) };
+        let line = hdr::line(tag, from, span, part).map_err(io::Error::other);
+        line.and_then(|line| log.append(line.as_bytes())).map_err(|error| self.incomplete(&error))
     }
 
     fn put(&self, name: &str, bytes: &[u8]) -> Result<(), Problem> {
-        let path = self.folder.join(name);
-        fs::write(&path, bytes).map_err(|error| unwritable(&path, &error))
+        fs::write(self.folder.join(name), bytes).map_err(|error| self.incomplete(&error))
     }
 }
 
