@@ -84,6 +84,13 @@ pub struct Shift {
     pub interval: Interval,
 }
 
+impl Shift {
+    /// `p50`, `p99.9`.
+    pub fn name(&self) -> String {
+        format!("p{}", (self.q * 10_000.0).round() / 100.0)
+    }
+}
+
 /// How far B's whole distribution is shifted against A's: at each quantile the centre of the ratios of the pairs (after Doksum, 1974, and Wilcox). Each run is
 /// given as its values at `quantiles`.
 pub fn shift(quantiles: &[f64], a: &[Vec<f64>], b: &[Vec<f64>], confidence: f64, seed: u64) -> Vec<Shift> {

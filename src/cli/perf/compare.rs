@@ -10,21 +10,20 @@ use super::super::Streams;
 use super::form::{self, Form};
 use super::how::HowArgs;
 use super::{Around, gentle, print_problems, report, to_its_end};
-use crate::cluster::gate::Gate;
 use crate::load::audit::Stamp;
 use crate::load::plan::{Pace, Plan};
 use crate::names::Problem;
-use crate::perf::{self, Order};
+use crate::perf::Order;
 use crate::results::compare::{Compared, Metric};
-use crate::results::difference::{Difference, between};
+use crate::results::difference::Difference;
 use crate::results::gate::checks;
-use crate::results::series::facts;
+use crate::results::series::changed;
 use crate::results::{Run, Store};
 use crate::stats::paired::Shift;
 use crate::stats::random::Random;
 use crate::stats::verdict::{Comparison, FEWEST_PAIRS, Word};
 use crate::text::age;
-use crate::text::quantity::{latency, rate, share};
+use crate::text::quantity::{change_within, latency, rate, share};
 
 /// What to compare, and how.
 #[derive(Clone, Debug, Args)]
@@ -78,25 +77,19 @@ pub(super) fn metric(text: &str) -> Result<Metric, String> {
 }
 
 /// Compares; answers 1 where too little was measured.
-pub(super) async fn run(
-    args: CompareArgs,
-    gate: &Gate,
-    store: &Store,
-    around: &Around,
-    stop: impl Future<Output = ()>,
-    io: &mut Streams<'_>,
-) -> io::Result<u8> {
-    let [a, b] = match sides(&args, gate, store, around, stop, io).await? {
+pub(super) async fn run(args: CompareArgs, around: &Around, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
+    let [a, b] = match sides(&args, around, stop, io).await? {
         Ok(sides) => sides,
         Err((problem, code)) => return io.fail(&problem).map(|_| code),
     };
-    let compared = Compared::of(&a, &b, args.gate, args.band / 100.0, args.seed);
+    let compared =
+        Compared::of(&a, &b, args.gate, args.band / 100.0, args.seed).deepened(&around.store.spectra(&a), &around.store.spectra(&b), args.seed);
     if let Some(doubt) = doubt(&a, &b) {
         writeln!(io.err, "{doubt}")?;
     }
     match args.output {
-        Form::Text => write!(io.out, "{}", text(&args, &compared, &changed(store, &a, &b)))?,
-        Form::Json | Form::Yaml => form::value(args.output, &value(&compared, &changed(store, &a, &b), &a, &b), io.out)?,
+        Form::Text => write!(io.out, "{}", text(&args, &compared, &changed(&around.store, &a, &b)))?,
+        Form::Json | Form::Yaml => form::value(args.output, &value(&compared, &changed(&around.store, &a, &b), &a, &b), io.out)?,
         Form::Csv | Form::Markdown => form::rows(args.output, &ROW, &rows(&compared), io.out)?,
         Form::Junit => form::junit("compare", &checks(&compared, &[args.gate], &[]), io.out)?,
     }
@@ -109,15 +102,13 @@ pub(super) async fn run(
 /// The runs of both sides, kept ones or measured now; or what stood in the way, with the exit code of that.
 pub(super) async fn sides(
     args: &CompareArgs,
-    gate: &Gate,
-    store: &Store,
     around: &Around,
     stop: impl Future<Output = ()>,
     io: &mut Streams<'_>,
 ) -> io::Result<Result<[Vec<Run>; 2], (Problem, u8)>> {
-    match kept(args, store) {
+    match kept(args, &around.store) {
         Some(kept) => Ok(kept.map_err(|problem| (problem, 1))),
-        None => Ok(in_turn(args, gate, store, around, stop, io).await?.map_err(|problem| (problem, 2))),
+        None => Ok(in_turn(args, around, stop, io).await?.map_err(|problem| (problem, 2))),
     }
 }
 
@@ -126,12 +117,6 @@ fn doubt(a: &[Run], b: &[Run]) -> Option<String> {
     let invalid = |runs: &[Run]| runs.iter().filter(|run| run.stamp == Some(Stamp::Invalid)).count();
     let why = a.iter().chain(b).flat_map(|run| &run.reasons).find(|reason| reason.stamp == Stamp::Invalid)?;
     Some(format!("INVALID are {} of {} runs of A and {} of {} of B, the first because {}", invalid(a), a.len(), invalid(b), b.len(), why.text()))
-}
-
-/// What was another for B.
-fn changed(store: &Store, a: &[Run], b: &[Run]) -> Vec<Difference> {
-    let [a, b] = [a, b].map(|runs| runs.iter().map(|run| facts(store, run)).collect::<Vec<_>>());
-    between(&a.iter().collect::<Vec<_>>(), &b.iter().collect::<Vec<_>>())
 }
 
 fn too_little(pairs: usize, gate: Metric) -> Problem {
@@ -156,8 +141,6 @@ fn kept(args: &CompareArgs, store: &Store) -> Option<Result<[Vec<Run>; 2], Probl
 /// Measures both in turn, ABBA, which side first is chance: what drifts meanwhile touches both alike.
 async fn in_turn(
     args: &CompareArgs,
-    gate: &Gate,
-    store: &Store,
     around: &Around,
     stop: impl Future<Output = ()>,
     io: &mut Streams<'_>,
@@ -170,7 +153,7 @@ async fn in_turn(
     let mut stop = std::pin::pin!(stop);
     let turns = turns(args.pairs, args.seed);
     for (at, side) in turns.iter().enumerate() {
-        let handle = match perf::start(orders[*side].clone(), gate, store) {
+        let handle = match around.start(orders[*side].clone()) {
             Ok(handle) => handle,
             Err(problem) => return Ok(Err(problem)),
         };
@@ -220,7 +203,7 @@ fn text(args: &CompareArgs, compared: &Compared, changed: &[Difference]) -> Stri
         let said = if *metric == compared.gate { word(found.word) } else { format!("{} (not gated)", word(found.word)) };
         text.push_str(&format!("{:<8} {:>10} {:>10}   {ratio:<26} {said}\n", metric.name(), show(*metric, found.a), show(*metric, found.b)));
     }
-    let at = |shift: &Shift| format!("p{} {:.2} [{:.2}, {:.2}]", shift.q * 100.0, shift.ratio, shift.interval.low, shift.interval.high);
+    let at = |shift: &Shift| format!("{} {:.2} [{:.2}, {:.2}]", shift.name(), shift.ratio, shift.interval.low, shift.interval.high);
     let shifts: Vec<String> = compared.shift.iter().map(at).collect();
     for (nth, three) in shifts.chunks(3).enumerate() {
         text.push_str(&format!("{:<8} {}\n", if nth == 0 { "shift" } else { "" }, three.join("   ")));
@@ -236,17 +219,14 @@ fn headline(compared: &Compared) -> String {
         return "WORSE  it fails more often; latencies are not weighed against that".into();
     }
     let Some(Comparison { ratio, interval, p, word: said, .. }) = compared.gated() else { return "too little was measured".into() };
-    let percent = |ratio: f64| (ratio - 1.0) * 100.0;
     let said = word(*said);
     let (first, rest) = said.split_once(':').map_or((said.as_str(), ""), |(first, rest)| (first, rest.trim()));
     let rest = if rest.is_empty() { String::new() } else { format!("   {rest}") };
     format!(
-        "{}  {} {:+.1} % [{:+.1}, {:+.1}]   p {p:.3} (one gated metric, so no correction){rest}",
+        "{}  {} {}   p {p:.3} (one gated metric, so no correction){rest}",
         first.to_uppercase(),
         compared.gate.name(),
-        percent(*ratio),
-        percent(interval.low),
-        percent(interval.high)
+        change_within(*ratio, interval.low, interval.high)
     )
 }
 

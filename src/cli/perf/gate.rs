@@ -12,7 +12,6 @@ use super::compare::{self, CompareArgs, metric};
 use super::form::{self, Form};
 use super::history::series;
 use super::how::HowArgs;
-use crate::cluster::gate::Gate;
 use crate::load::plan::Pace;
 use crate::names::Problem;
 use crate::perf::profile::kept::Profiles;
@@ -74,17 +73,10 @@ impl GateArgs {
 }
 
 /// Judges.
-pub(super) async fn run(
-    args: GateArgs,
-    gate: &Gate,
-    store: &Store,
-    around: &Around,
-    stop: impl Future<Output = ()>,
-    io: &mut Streams<'_>,
-) -> io::Result<u8> {
+pub(super) async fn run(args: GateArgs, around: &Around, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
     let judged = match &args.b {
-        None => of_profile(&args, store),
-        Some(b) => of_two(&args, b, gate, store, around, stop, io).await?,
+        None => of_profile(&args, &around.store),
+        Some(b) => of_two(&args, b, around, stop, io).await?,
     };
     match judged {
         Ok(checks) => report(&args, &checks, io),
@@ -143,8 +135,6 @@ fn kind(text: &str, store: &Store) -> Result<Kind, Problem> {
 async fn of_two(
     args: &GateArgs,
     b: &str,
-    gate: &Gate,
-    store: &Store,
     around: &Around,
     stop: impl Future<Output = ()>,
     io: &mut Streams<'_>,
@@ -164,7 +154,7 @@ async fn of_two(
         output: Form::Text,
     };
     let judged = |[a, b]: [Vec<Run>; 2]| checks(&Compared::of(&a, &b, metrics[0], compare.band / 100.0, args.seed), &metrics, &[]);
-    Ok(compare::sides(&compare, gate, store, around, stop, io).await?.map(judged).map_err(|(problem, _)| problem))
+    Ok(compare::sides(&compare, around, stop, io).await?.map(judged).map_err(|(problem, _)| problem))
 }
 
 fn report(args: &GateArgs, checks: &[Check], io: &mut Streams<'_>) -> io::Result<u8> {

@@ -10,14 +10,13 @@ use super::super::{Output, Streams};
 use super::how::HowArgs;
 use super::report::span;
 use super::{Around, gentle, print_problems, to_its_end, usage};
-use crate::cluster::gate::Gate;
 use crate::load::plan::{Pace, Plan};
 use crate::names::Problem;
+use crate::perf::Order;
 use crate::perf::limit::Limits;
 use crate::perf::search::{Search, Verdict};
 use crate::perf::service;
-use crate::perf::{self, Order};
-use crate::results::{Run, State, Store};
+use crate::results::{Run, State};
 use crate::text::age::{self, nanoseconds};
 use crate::text::quantity::{latency, rate};
 
@@ -73,14 +72,7 @@ impl SearchArgs {
 }
 
 /// Searches; answers 1 where no rate was confirmed.
-pub(super) async fn run(
-    args: SearchArgs,
-    gate: &Gate,
-    store: &Store,
-    around: &Around,
-    stop: impl Future<Output = ()>,
-    io: &mut Streams<'_>,
-) -> io::Result<u8> {
+pub(super) async fn run(args: SearchArgs, around: &Around, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
     let order = match order(&args) {
         Ok(order) => around.found(order).await,
         Err(problem) => return usage(&problem, io),
@@ -94,7 +86,7 @@ pub(super) async fn run(
     let mut runs: Vec<Run> = Vec::new();
     while let Some((wanted, confirms)) = search.next() {
         let plan = Plan { pace: Pace::Rate(wanted), ..order.plan.clone() };
-        let handle = match perf::start(Order { plan, ..order.clone() }, gate, store) {
+        let handle = match around.start(Order { plan, ..order.clone() }) {
             Ok(handle) => handle,
             Err(problem) => return io.fail(&problem),
         };

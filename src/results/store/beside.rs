@@ -1,7 +1,7 @@
 //! What lies in a run's folder beside summary and lines: the environment, every latency as an HDR interval log, and the bins of a run that was imported.
 
 use std::fs::{self, OpenOptions};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,16 +10,21 @@ use jiff::Timestamp;
 
 use super::super::environment::Environment;
 use super::super::formats::{Found, hdr, logs};
+use super::super::note::{self, Note};
 use super::super::spectrum::Spectrum;
 use super::super::{Interval, Latencies, Run};
 use super::{Lines, Store, Writing, unreadable};
 use crate::names::Problem;
+use crate::text::sanitise;
 
 /// Every latency: an HDR interval log with a line a second.
 const LOG: &str = "latencies.hlog";
 const ENVIRONMENT: &str = "environment.json";
 /// The bins of an imported run, which are no histogram of ours.
 const BINS: &str = "bins.json";
+
+/// What people say of its moments: a line a note.
+const NOTES: &str = "notes.ndjson";
 
 /// Largest file of a run that is read, in bytes; a day of lines is a third of it.
 pub(super) const LARGEST: u64 = 256 * 1024 * 1024;
@@ -37,6 +42,8 @@ pub struct Kept {
     pub log: Option<String>,
     /// Where it was measured, where that was written down.
     pub environment: Option<Environment>,
+    /// What people wrote at its moments, earliest first.
+    pub notes: Vec<Note>,
 }
 
 impl Store {
@@ -47,21 +54,20 @@ impl Store {
     pub fn kept(&self, id: &str) -> Result<Kept, Problem> {
         let run = self.read(id)?;
         let folder = self.folder(id);
-        let log = self.log(id);
-        let logged = log.as_deref().and_then(|text| hdr::whole(text, None)).map(|histogram| Spectrum::of_histogram(&histogram));
-        let bins = || read_file(&folder.join(BINS)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        let spectrum = logged.or_else(bins).unwrap_or_else(|| Spectrum::of_buckets(&run.histogram, &run.latencies));
-        Ok(Kept { lines: self.samples(id).unwrap_or_default(), environment: self.environment(id), run, spectrum, log })
+        let log = log(&folder);
+        let logged = log.as_deref().and_then(spectrum_of);
+        let spectrum = logged.or_else(|| binned(&folder)).unwrap_or_else(|| Spectrum::of_buckets(&run.histogram, &run.latencies));
+        Ok(Kept { lines: self.samples(id).unwrap_or_default(), environment: self.environment(id), notes: self.notes(id), run, spectrum, log })
     }
 
-    /// The log of latencies as it lies there; none where there is none, or it is larger than what is read.
-    fn log(&self, id: &str) -> Option<String> {
-        read_file(&self.folder(id).join(LOG)).ok().and_then(|bytes| String::from_utf8(bytes).ok())
+    /// Every latency of each run; none of one of which only the summary is known.
+    pub fn spectra(&self, runs: &[Run]) -> Vec<Option<Spectrum>> {
+        runs.iter().map(|run| logged(&self.folder(&run.id)).or_else(|| binned(&self.folder(&run.id)))).collect()
     }
 
     /// Response times, service times and lateness as far as a run had logged them; the first none where nothing was logged.
     pub(super) fn logged(&self, id: &str) -> (Option<Latencies>, Latencies, Latencies) {
-        let log = self.log(id).unwrap_or_default();
+        let log = log(&self.folder(id)).unwrap_or_default();
         let of = |tag| hdr::whole(&log, tag).map(|histogram| logs::latencies(&histogram));
         let response = of(None);
         // Where nothing was planned it is the response time.
@@ -78,6 +84,25 @@ impl Store {
     pub fn environment(&self, id: &str) -> Option<Environment> {
         let bytes = read_file(&self.folder(id).join(ENVIRONMENT)).ok()?;
         serde_json::from_slice::<Environment>(&bytes).ok().map(Environment::sanitised)
+    }
+
+    /// What people wrote at the moments of a run, earliest first.
+    pub fn notes(&self, id: &str) -> Vec<Note> {
+        read_file(&self.folder(id).join(NOTES)).map_or_else(|_| Vec::new(), |bytes| note::read(&bytes))
+    }
+
+    /// Writes down what somebody says of a moment of a run, in place of what stood there; without a text nothing stands there any more.
+    ///
+    /// # Errors
+    /// There is no such run, or what the disk says.
+    pub fn annotate(&self, id: &str, note: &Note) -> Result<Vec<Note>, Problem> {
+        self.read(id)?;
+        let path = self.folder(id).join(NOTES);
+        let append = || OpenOptions::new().create(true).append(true).open(&path)?.write_all(&note.line());
+        append().map(|()| self.notes(id)).map_err(|error| {
+            let what = format!("the note is not kept in {}", sanitise(&path.display().to_string()));
+            Problem::new("results.unwritable", what, error.to_string()).hint("free or mend that place")
+        })
     }
 
     /// Keeps a run that was read from a file; whether it was not there before.
@@ -135,6 +160,22 @@ impl Writing {
     fn put(&self, name: &str, bytes: &[u8]) -> Result<(), Problem> {
         fs::write(self.folder.join(name), bytes).map_err(|error| self.incomplete(&error))
     }
+}
+
+fn log(folder: &Path) -> Option<String> {
+    read_file(&folder.join(LOG)).ok().and_then(|bytes| String::from_utf8(bytes).ok())
+}
+
+fn logged(folder: &Path) -> Option<Spectrum> {
+    log(folder).as_deref().and_then(spectrum_of)
+}
+
+fn spectrum_of(log: &str) -> Option<Spectrum> {
+    hdr::whole(log, None).map(|histogram| Spectrum::of_histogram(&histogram))
+}
+
+fn binned(folder: &Path) -> Option<Spectrum> {
+    read_file(&folder.join(BINS)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok())
 }
 
 fn json<T: serde::Serialize>(value: &T) -> Vec<u8> {
