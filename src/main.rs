@@ -8,6 +8,7 @@ use std::task::Poll;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use meshplay::cli::doctor::{DoctorArgs, Grade, Patient};
+use meshplay::cli::perf::Around;
 use meshplay::cli::{self, Streams};
 use meshplay::cluster::client::InCluster;
 use meshplay::cluster::fleet::{Embedded, Fleet, FleetOptions};
@@ -203,24 +204,18 @@ async fn run(cli: Cli) -> io::Result<u8> {
             // A terminal that hangs up is none of its business.
             let _hung_up = signal(SignalKind::hangup());
             let stop = any_of([SignalKind::interrupt(), SignalKind::terminate()]);
-            let (gate, store) = (gate(&config, &cli.shared), Store::open(&config.paths.data));
-            cli::perf::apart::serve(&mut io::stdin(), &launch(&config), &gate, &store, stop, &mut io).await
+            cli::perf::apart::serve(&mut io::stdin(), &around(&config, &cli.shared), stop, &mut io).await
         }
         Some(Verb::Perf(verb)) => {
             let stop = asked_to_stop();
-            let (gate, store) = (gate(&config, &cli.shared), Store::open(&config.paths.data));
-            let book = Book::new(&config.paths.config, &config.paths.state, &config.paths.data);
-            let fleet = if verb.needs_clusters(&config.paths.data, &book) {
+            let mut around = around(&config, &cli.shared);
+            if verb.needs_clusters(&config.paths.data, &around.book) {
                 match open(&config, &cli.shared).await {
-                    Ok((fleet, _)) => Some(fleet),
+                    Ok((fleet, _)) => around.fleet = Some(fleet),
                     Err(problem) => return io.fail(&problem),
                 }
-            } else {
-                None
-            };
-            let context = cli.shared.context.first().map(|name| ClusterId::new(name.as_str()));
-            let around = cli::perf::Around { launch: launch(&config), book, state: config.paths.state.clone(), fleet, context };
-            cli::perf::run(verb, &gate, &store, &around, stop, &mut io).await
+            }
+            cli::perf::run(verb, &around, stop, &mut io).await
         }
         Some(Verb::Sandbox(cli::sandbox::SandboxVerb::Serve(args))) => cli::sandbox::serve(args, asked_to_stop(), &mut io).await,
         Some(Verb::Replay { file, speed }) => replay(&file, speed, &config, &cli.screen, &mut io).await,
@@ -289,9 +284,18 @@ fn confine(gate: &Gate, config: &Config) {
     }
 }
 
-/// How a run gets a process of its own.
-fn launch(config: &Config) -> Launch {
-    Launch { program: config.program.clone(), runtime: config.paths.runtime.clone() }
+/// What the verbs of load tests work with; clusters are opened only for those that need them.
+fn around(config: &Config, shared: &SharedArgs) -> Around {
+    let paths = &config.paths;
+    Around {
+        gate: gate(config, shared),
+        store: Store::open(&paths.data),
+        launch: Launch { program: config.program.clone(), runtime: paths.runtime.clone() },
+        book: Book::new(&paths.config, &paths.state, &paths.data),
+        state: paths.state.clone(),
+        fleet: None,
+        context: shared.context.first().map(|name| ClusterId::new(name.as_str())),
+    }
 }
 
 fn audit(config: &Config) -> PathBuf {

@@ -2,6 +2,7 @@
 
 pub mod abort;
 pub mod apart;
+mod begun;
 mod conduct;
 pub mod found;
 pub mod limit;
@@ -15,12 +16,12 @@ mod via;
 
 use std::sync::Arc;
 
-use jiff::{Timestamp, Unit};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{oneshot, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::abort::Rule;
+use self::begun::Begun;
 use self::conduct::Job;
 use self::service::Service;
 use crate::cluster::gate::{Action, Gate, Verdict};
@@ -29,6 +30,7 @@ use crate::load::plan::Plan;
 use crate::names::{ClusterId, Problem};
 use crate::results::store::new_id;
 use crate::results::{Environment, Provenance, Run, Store, Subject};
+use crate::text::age::nanoseconds;
 
 /// A run that is wanted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,6 +62,7 @@ pub struct Order {
 pub struct Prepared {
     order: Order,
     run: Run,
+    begun: Begun,
     environment: Environment,
 }
 
@@ -119,18 +122,18 @@ impl Order {
 ///
 /// # Errors
 /// The gate refuses, or the plan is out of bounds.
-pub fn prepare(mut order: Order, gate: &Gate) -> Result<Prepared, Problem> {
+pub fn prepare(mut order: Order, gate: &Gate, store: &Store) -> Result<Prepared, Problem> {
     order.services.first().map_or(Ok(()), |service| Err(service.unknown()))?;
     order.plan.check()?;
     allowed(&order, gate)?;
     order.plan.path = via::of(&order.plan);
-    // Whole milliseconds read better and say as much.
-    let started = Timestamp::now();
-    let started = started.round(Unit::Millisecond).unwrap_or(started);
-    let mut run = Run::begin(new_id(&order.subject(), started), order.subject(), &order.plan, started);
+    let begun = Begun::now(|from, until| store.newest_between(from, until));
+    let mut run = Run::begin(new_id(&order.subject(), begun.at), order.subject(), &order.plan, begun.at);
+    run.put_off_ns = nanoseconds(begun.put_off);
     let environment = Environment::here(run.target.cluster.as_deref());
-    run.provenance = Provenance { environment: Some(environment.id.clone()), ..order.provenance.clone() };
-    Ok(Prepared { order, run, environment })
+    let ends = order.aborts.iter().map(ToString::to_string).collect();
+    run.provenance = Provenance { environment: Some(environment.id.clone()), ends, ..order.provenance.clone() };
+    Ok(Prepared { order, run, begun, environment })
 }
 
 /// Starts a run on threads of its own and answers at once; an address that is not found is told by [`Handle::finished`].
@@ -138,7 +141,7 @@ pub fn prepare(mut order: Order, gate: &Gate) -> Result<Prepared, Problem> {
 /// # Errors
 /// The gate refuses, the plan is out of bounds, or no thread can be started.
 pub fn start(order: Order, gate: &Gate, store: &Store) -> Result<Handle, Problem> {
-    prepare(order, gate)?.start(gate, store)
+    prepare(order, gate, store)?.start(gate, store)
 }
 
 impl Prepared {
@@ -152,12 +155,12 @@ impl Prepared {
     /// # Errors
     /// No thread can be started.
     pub fn start(self, gate: &Gate, store: &Store) -> Result<Handle, Problem> {
-        let Self { order, run, environment } = self;
+        let Self { order, run, begun, environment } = self;
         let stop = CancellationToken::new();
         let (sender, samples) = watch::channel(Arc::<Sample>::default());
         let (done, finished) = oneshot::channel();
         let handle = Handle { run: run.clone(), samples, finished, stop: stop.clone(), _guard: Some(stop.clone().drop_guard()) };
-        let job = Job::new(order, environment, gate.clone(), store.clone(), stop, sender);
+        let job = Job::new(order, begun, environment, gate.clone(), store.clone(), stop, sender);
         let body = move || _ = done.send(job.conduct(run));
         std::thread::Builder::new()
             .name("perf".into())

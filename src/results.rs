@@ -7,6 +7,8 @@ pub mod environment;
 pub mod formats;
 pub mod gate;
 pub mod history;
+pub mod interval;
+pub mod note;
 pub mod past;
 pub mod provenance;
 pub mod run;
@@ -17,7 +19,8 @@ pub mod store;
 pub mod told;
 
 pub use environment::Environment;
+pub use interval::{Bucket, Interval, Latencies};
 pub use provenance::Provenance;
-pub use run::{Bucket, Interval, Latencies, Run, Shape, State, Subject};
+pub use run::{Run, Shape, State, Subject};
 pub use store::{Kept, Store, Writing};
 pub use told::{Endpoint, Generator, WarmUp};

@@ -33,7 +33,7 @@ use crate::load::engine::Sample;
 use crate::load::plan::{Pace, Plan};
 use crate::names::{ClusterId, Problem};
 use crate::perf::abort::Rule;
-use crate::perf::apart::Launch;
+use crate::perf::apart::{Launch, Refusal};
 use crate::perf::profile::kept::Profiles;
 use crate::perf::schedule::Book;
 use crate::perf::service::{self, Service};
@@ -108,7 +108,7 @@ pub struct RunArgs {
     /// When requests are sent. A number is so many a second over all connections, by plan, whether or not answers have come (an open loop); `max` is the next
     /// one when the last is answered (a closed loop). Also `10..500`, `30s@100,1m@500`, `poisson:100`, `burst:50/1s`, `replay:FILE`. If not given, `max` on
     /// this machine itself and 100 elsewhere.
-    #[arg(short, long, value_parser = pace)]
+    #[arg(short, long, value_parser = pace, allow_hyphen_values = true)]
     rate: Option<Pace>,
     /// One more address, `URL` or `URL=WEIGHT`, loaded in the same run; may be repeated.
     #[arg(long, value_name = "URL[=WEIGHT]", value_parser = weighed)]
@@ -150,8 +150,12 @@ pub struct ShowArgs {
     output: Form,
 }
 
-/// What some verbs need of the world.
+/// What the verbs that load work with; those that only look at what is kept are given the store alone.
 pub struct Around {
+    /// What is allowed.
+    pub gate: Gate,
+    /// The runs that are kept.
+    pub store: Store,
     /// How a run gets a process of its own.
     pub launch: Launch,
     /// The person's schedules.
@@ -171,6 +175,16 @@ impl Around {
             service::find(&mut order, fleet, self.context.as_ref()).await?;
         }
         Ok(order)
+    }
+
+    /// Starts it in this process.
+    fn start(&self, order: Order) -> Result<Handle, Problem> {
+        perf::start(order, &self.gate, &self.store)
+    }
+
+    /// Starts it in a process of its own.
+    async fn start_apart(&self, order: &Order) -> Result<Handle, Refusal> {
+        perf::apart::start(order, &self.launch, &self.gate, &self.store).await
     }
 
     /// It is loaded in this very process, and ends with it.
@@ -201,27 +215,20 @@ impl PerfVerb {
 ///
 /// # Errors
 /// The streams are gone.
-pub async fn run(
-    verb: PerfVerb,
-    gate: &Gate,
-    store: &Store,
-    around: &Around,
-    stop: impl Future<Output = ()>,
-    io: &mut Streams<'_>,
-) -> io::Result<u8> {
-    let launch = &around.launch;
+pub async fn run(verb: PerfVerb, around: &Around, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
+    let store = &around.store;
     match verb {
-        PerfVerb::Search(args) => search::run(*args, gate, store, around, stop, io).await,
-        PerfVerb::Permute(args) => permute::run(*args, around, store, stop, io).await,
-        PerfVerb::Schedule(verb) => schedule::run(verb, around, gate, store, stop, io).await,
-        PerfVerb::Run(args) => load(*args, gate, store, around, stop, io).await,
-        PerfVerb::Attach(name) => apart::attach(name, launch, store, stop, io).await,
-        PerfVerb::Stop(name) => apart::stop(name, launch, store, io).await,
-        PerfVerb::ServeRun => apart::serve(&mut io::empty(), launch, gate, store, stop, io).await,
+        PerfVerb::Search(args) => search::run(*args, around, stop, io).await,
+        PerfVerb::Permute(args) => permute::run(*args, around, stop, io).await,
+        PerfVerb::Schedule(verb) => schedule::run(verb, around, stop, io).await,
+        PerfVerb::Run(args) => load(*args, around, stop, io).await,
+        PerfVerb::Attach(name) => apart::attach(name, around, stop, io).await,
+        PerfVerb::Stop(name) => apart::stop(name, around, io).await,
+        PerfVerb::ServeRun => apart::serve(&mut io::empty(), around, stop, io).await,
         PerfVerb::List(args) => list(&args, store, io),
         PerfVerb::Show(args) => show(&args, store, io),
-        PerfVerb::Compare(args) => compare::run(*args, gate, store, around, stop, io).await,
-        PerfVerb::Gate(args) => gate::run(*args, gate, store, around, stop, io).await,
+        PerfVerb::Compare(args) => compare::run(*args, around, stop, io).await,
+        PerfVerb::Gate(args) => gate::run(*args, around, stop, io).await,
         PerfVerb::Profile(verb) => profile::run(&verb, store, io),
         PerfVerb::Baseline(verb) => history::baseline(&verb, store, io),
         PerfVerb::History(args) => history::history(&args, store, io),
@@ -230,9 +237,9 @@ pub async fn run(
     }
 }
 
-async fn load(args: RunArgs, gate: &Gate, store: &Store, around: &Around, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
+async fn load(args: RunArgs, around: &Around, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
     if let Some(name) = &args.profile {
-        return profile::conduct(name, &args, gate, store, around, stop, io).await;
+        return profile::conduct(name, &args, around, stop, io).await;
     }
     let order = match order(&args) {
         Ok(order) => order,
@@ -243,10 +250,10 @@ async fn load(args: RunArgs, gate: &Gate, store: &Store, around: &Around, stop: 
         Err(problem) => return io.fail(&problem),
     };
     if args.detach {
-        return apart::detach(order, args.output, around, gate, store, io).await;
+        return apart::detach(order, args.output, around, io).await;
     }
     let (announced, rules) = (report::announced(&order.plan), order.aborts.clone());
-    let handle = match perf::start(order, gate, store) {
+    let handle = match around.start(order) {
         Ok(handle) => handle,
         Err(problem) => return io.fail(&problem),
     };
@@ -369,7 +376,8 @@ fn show(args: &ShowArgs, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> 
             Form::Text => {
                 told::run(&run, &[], Form::Text, io.out)?;
                 let settled = store.samples(&run.id).ok().and_then(|lines| Settled::of(&lines)).and_then(|settled| settled.told());
-                settled.map_or(Ok(()), |told| writeln!(io.out, "\n{told}")).map(|()| 0)
+                settled.map_or(Ok(()), |told| writeln!(io.out, "\n{told}"))?;
+                store.notes(&run.id).iter().try_for_each(|note| writeln!(io.out, "note {}  {}", note.when(), note.text)).map(|()| 0)
             }
             form => told::run(&run, &[], form, io.out).map(|()| 0),
         },
@@ -464,16 +472,15 @@ mod tests {
     #[tokio::test]
     async fn a_read_only_session_loads_nothing_and_a_wrong_address_is_wrong_usage() {
         let data = tempfile::tempdir().unwrap();
-        let store = Store::open(data.path());
-        let gate = Gate::new(true, Vec::new(), None);
         for (line, expected, word) in
             [("perf run 127.0.0.1:9", 1, "read-only"), ("perf run ftp://127.0.0.1", 2, "not spoken"), ("perf show x", 1, "no run")]
         {
             let verb = Line::try_parse_from(line.split_whitespace()).unwrap_or_else(|error| panic!("{error}")).verb;
             let (mut out, mut err) = (Vec::new(), Vec::new());
             let book = Book::new(data.path(), data.path(), data.path());
-            let around = Around { launch: Launch::default(), book, state: data.path().to_path_buf(), fleet: None, context: None };
-            let code = run(verb, &gate, &store, &around, std::future::pending(), &mut Streams { out: &mut out, err: &mut err }).await.unwrap();
+            let (gate, store) = (Gate::new(true, Vec::new(), None), Store::open(data.path()));
+            let around = Around { gate, store, launch: Launch::default(), book, state: data.path().to_path_buf(), fleet: None, context: None };
+            let code = run(verb, &around, std::future::pending(), &mut Streams { out: &mut out, err: &mut err }).await.unwrap();
             let err = String::from_utf8(err).unwrap();
             assert!(code == expected && out.is_empty() && err.contains(word), "{line}: {code} {err}");
         }

@@ -3,6 +3,7 @@
 //! Threads share nothing while they send. What they measured they lay on a shelf ten times a second, where [`observe`](observe) collects it.
 
 mod address;
+mod clock;
 mod deadline;
 mod dispatch;
 mod lane;
@@ -26,6 +27,7 @@ use super::record::Record;
 pub use super::sample::{Ended, Sample};
 use super::wire::Wire;
 use crate::names::Problem;
+use crate::text::age::nanoseconds;
 
 /// How often threads hand over what they measured.
 const TICK: Duration = Duration::from_millis(100);
@@ -157,9 +159,4 @@ impl Drop for Run {
     fn drop(&mut self) {
         self.stop();
     }
-}
-
-/// Whole nanoseconds.
-fn nanoseconds(span: Duration) -> u64 {
-    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -73,7 +73,7 @@ mod nanoseconds {
     use serde::{Deserialize, Deserializer, Serializer};
 
     pub(super) fn serialize<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u64(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX))
+        serializer.serialize_u64(crate::text::age::nanoseconds(*span))
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
@@ -163,9 +163,7 @@ impl Pace {
                 (slots + stages.last().map_or(0.0, |last| last.rate * left)) / seconds
             }
             Self::Burst { every, size } => *size as f64 / every.as_secs_f64(),
-            Self::Replay(moments) => {
-                moments.iter().filter(|at| **at < u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)).count() as f64 / seconds
-            }
+            Self::Replay(moments) => moments.iter().filter(|at| **at < crate::text::age::nanoseconds(duration)).count() as f64 / seconds,
         })
     }
 
@@ -276,7 +274,7 @@ impl Plan {
                 wrong("only HTTP/2 and gRPC carry several streams on one connection")
             }
             Self { duration, .. } if duration.is_zero() || *duration > Duration::from_secs(86_400) => {
-                wrong("the duration has to be from a moment to a day")
+                wrong("the duration has to be longer than nothing and a day at most")
             }
             Self { warm_up, .. } if *warm_up > Duration::from_secs(86_400) => wrong("the warm-up has to be a day at most"),
             Self { requests: Some(0), .. } => wrong("at least one request is needed"),

@@ -71,7 +71,7 @@ pub struct Generator {
     pub quantum_ns: u64,
     /// The system has no precise timer: slots are waited for in whole milliseconds.
     pub coarse: bool,
-    /// How far the wall clock went apart from the steady one.
+    /// The farthest the wall clock jumped at once, in either direction.
     pub clock_jump_ns: u64,
 }
 

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::plan::{Pace, Plan, Stage};
+use crate::text::age::nanoseconds;
 
 /// Nanoseconds of a second.
 const SECOND: f64 = 1e9;
@@ -157,10 +158,6 @@ fn begins(stages: &[Stage]) -> Vec<(f64, f64, f64)> {
         row
     };
     stages.iter().map(one).collect()
-}
-
-fn nanoseconds(span: Duration) -> u64 {
-    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// SplitMix64 (Steele, Lea, Flood 2014): small, and the same on every machine.

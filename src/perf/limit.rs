@@ -132,8 +132,7 @@ pub fn measured(run: &Run, metric: Metric) -> Option<f64> {
     match metric {
         Metric::Latency(name) => run.latencies.named().into_iter().find(|(known, _)| *known == name)?.1.map(|value| value as f64),
         Metric::Errors => {
-            let failed = run.failed();
-            let tried = run.succeeded() + failed;
+            let (failed, tried) = (run.failed(), run.tried());
             (tried > 0).then(|| failed as f64 / tried as f64)
         }
         Metric::Rate => (run.elapsed_ns > 0).then_some(run.requests_per_second),

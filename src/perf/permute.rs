@@ -11,9 +11,10 @@ use serde::{Deserialize, Deserializer, de};
 use serde_json::{Value, json};
 
 use crate::cluster::alter::Patch;
-use crate::load::plan::{Pace, Plan};
+use crate::load::plan::{self, Pace, Plan};
 use crate::load::target::Target;
 use crate::names::Problem;
+use crate::perf::service::{self, Service};
 use crate::stats::random::Random;
 use crate::text::{age, sanitise, yaml};
 
@@ -70,10 +71,10 @@ pub struct Changed {
 pub struct Endpoint {
     /// What it is called.
     pub name: String,
-    /// Its address.
+    /// Its address; `service://shop/web/path` is a Service in the target's cluster, or in the current one where there is no target.
     #[serde(default)]
     pub url: Option<String>,
-    /// In place of an address, a Service, `shop/web`, in the target's cluster.
+    /// In place of an address, a Service of the target's cluster, `shop/web`.
     #[serde(default)]
     pub service: Option<String>,
     /// Behind the Service's address.
@@ -207,11 +208,9 @@ impl Matrix {
             }
         }
         for endpoint in &self.endpoints {
-            match (&endpoint.url, &endpoint.service) {
-                (Some(url), None) => _ = Target::parse(url)?,
-                (None, Some(_)) if self.target.is_some() => {}
-                (None, Some(_)) => return Err(wrong("a service is looked for in the cluster of the target, and none is named")),
-                _ => return Err(wrong(format!("endpoint {} needs either a url or a service", sanitise(&endpoint.name)))),
+            endpoint.address()?;
+            if endpoint.service.is_some() && self.target.is_none() {
+                return Err(wrong("a service is looked for in the cluster of the target, and none is named"));
             }
         }
         // Any address will do to see whether the numbers go together.
@@ -256,6 +255,17 @@ fn distinct<'n>(what: &str, names: impl Iterator<Item = &'n String>) -> Result<(
         seen.push(name);
     }
     Ok(())
+}
+
+impl Endpoint {
+    /// What is loaded, and the Service that it names, where it names one.
+    pub(super) fn address(&self) -> Result<(plan::Endpoint, Option<Service>), Problem> {
+        match (&self.url, &self.service) {
+            (Some(url), None) => service::endpoint(0, url, 1),
+            (None, Some(named)) => service::endpoint(0, &format!("service://{named}/{}", self.path.trim_start_matches('/')), 1),
+            _ => Err(wrong(format!("endpoint {} needs either a url or a service", sanitise(&self.name)))),
+        }
+    }
 }
 
 impl Load {
@@ -361,6 +371,8 @@ configurations:
             ("rate: 100", "rate: -1", "rate"),
             ("duration: 5s", "duration: soon", "duration"),
             ("service: shop/web", "path: /", "url or a service"),
+            ("service: shop/web", "service: web", "service://shop/web/"),
+            ("service: shop/web", "url: 'service://shop'", "service://shop/web/"),
             ("repeats: 4", "repeat: 4", "repeat"),
         ] {
             assert!(with(from, to).contains(word), "{to}: {}", with(from, to));

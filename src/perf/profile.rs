@@ -15,10 +15,11 @@ use super::Order;
 use super::limit::{Limit, measured};
 use super::service::Service;
 use crate::load::plan::Plan;
-use crate::names::Problem;
+use crate::names::{ClusterId, Problem};
 use crate::results::compare::Metric;
 use crate::results::gate::{Threshold, asked};
 use crate::results::history::RUNS_A_POINT;
+use crate::results::provenance::Turn;
 use crate::results::{Provenance, Run};
 use crate::text::fingerprint::fingerprint;
 use crate::text::sanitise;
@@ -41,6 +42,8 @@ pub struct Profile {
     pub band: f64,
     /// What is said of every run.
     pub labels: BTreeMap<String, String>,
+    /// The context of the cluster with its Services; none: the current one.
+    pub cluster: Option<ClusterId>,
     /// A short name of what it does: two profiles with the same one may be compared.
     pub hash: String,
     /// What it says and what is not done.
@@ -102,6 +105,7 @@ impl Profile {
             gate: if gate.is_empty() { vec![Metric::P99] } else { gate },
             band: band / 100.0,
             labels: ours.labels.iter().map(|(key, value)| (sanitise(key).into_owned(), sanitise(value).into_owned())).collect(),
+            cluster: ours.cluster.as_deref().map(|name| ClusterId::new(sanitise(name))),
             hash: fingerprint(canonical(&whole, true).as_bytes()),
             remarks: written.remarks(),
         })
@@ -109,7 +113,8 @@ impl Profile {
 
     /// A run of a part.
     pub fn order(&self, part: &Part) -> Order {
-        Order { provenance: self.provenance(part), services: part.services.clone(), ..Order::new(part.plan.clone()) }
+        let (cluster, services) = (self.cluster.clone(), part.services.clone());
+        Order { provenance: self.provenance(part), cluster, services, ..Order::new(part.plan.clone()) }
     }
 
     /// It loads Services, whose addresses have to be found in a cluster first.
@@ -124,6 +129,7 @@ impl Profile {
             profile_hash: Some(self.hash.clone()),
             part: part.name.clone(),
             labels: self.labels.clone(),
+            limits: self.limits.iter().map(ToString::to_string).collect(),
             ..Provenance::default()
         }
     }
@@ -138,6 +144,16 @@ impl Profile {
     pub fn every(&self) -> usize {
         if self.repeat > 1 { self.repeat } else { RUNS_A_POINT }
     }
+}
+
+/// Orders that belong together, each told which of how many it is.
+pub fn in_turn(orders: Vec<Order>) -> Vec<Order> {
+    let of = orders.len();
+    let one = |(at, mut order): (usize, Order)| {
+        order.provenance.turn = Some(Turn { nth: at + 1, of });
+        order
+    };
+    orders.into_iter().enumerate().map(one).collect()
 }
 
 fn at<T>(place: &Placed<T>, what: impl Into<String>) -> Fault {
@@ -155,7 +171,7 @@ fn is_name(text: &str) -> bool {
 
 /// What a profile does, the same however it is written; names, owners, times, labels and limits change nothing of that.
 fn canonical(value: &Value, top: bool) -> String {
-    const NOTHING: [&str; 18] = [
+    const NOTHING: [&str; 19] = [
         "id",
         "name",
         "owner",
@@ -174,6 +190,8 @@ fn canonical(value: &Value, top: bool) -> String {
         "gate",
         "labels",
         "band",
+        // Runs in another cluster are of another environment, and so of another series.
+        "cluster",
     ];
     match value {
         Value::Object(map) => {
@@ -213,6 +231,7 @@ meshplay:
   slo: [p99<50ms, errors<1%]
   gate: [p99, req/s]
   labels: {release: v1}
+  cluster: kind-shop
 ";
 
     fn read(text: &str) -> Result<Profile, Problem> {
@@ -230,9 +249,16 @@ meshplay:
         let endpoints: Vec<_> = plan.endpoints().into_iter().map(|one| (one.target.url().to_owned(), one.weight)).collect();
         assert_eq!(endpoints, [("http://127.0.0.1:8080/".to_owned(), 3), ("http://127.0.0.1:8080/cart".to_owned(), 1)]);
         assert_eq!((plan.request.method.as_str(), plan.request.headers.len()), ("POST", 2));
+        assert_eq!(
+            (profile.order(&profile.parts[0]).cluster, profile.cluster.as_ref().map(ClusterId::as_str)),
+            (profile.cluster.clone(), Some("kind-shop"))
+        );
         assert_eq!((profile.gate.clone(), profile.repeat, profile.limits.len()), (vec![Metric::P99, Metric::Rate], 5, 2));
-        // Labels and limits are no other measurement, connections are; so is the spelling of fields none.
-        assert_eq!(read(&OURS.replace("v1", "v2").replace("50ms", "60ms").replace("name: shop", "name: x")).unwrap().hash, profile.hash);
+        // Labels, limits and where it is done are no other measurement, connections are; so is the spelling of fields none.
+        assert_eq!(
+            read(&OURS.replace("v1", "v2").replace("kind-shop", "prod").replace("50ms", "60ms").replace("name: shop", "name: x")).unwrap().hash,
+            profile.hash
+        );
         assert_eq!(read(&OURS.replace("concurrentRequest", "concurrent_request").replace("contentType", "content_type")).unwrap().hash, profile.hash);
         assert_ne!(read(&OURS.replace("Request: 8", "Request: 9")).unwrap().hash, profile.hash);
     }

@@ -53,7 +53,7 @@ pub fn endpoint(at: usize, text: &str, weight: u32) -> Result<(Endpoint, Option<
     Ok((Endpoint { name: sanitise(text.trim()).into_owned(), target, weight }, Some(service)))
 }
 
-/// Puts the addresses of its Services into an order. `context`: the cluster that is meant; none: the current one.
+/// Puts the addresses of its Services into an order. They are in the cluster `context`, else in the one that the order names, else in the current one.
 ///
 /// # Errors
 /// There is no such cluster or Service, or the Service has no address outside of its cluster.
@@ -61,7 +61,7 @@ pub async fn find(order: &mut Order, fleet: &Fleet, context: Option<&ClusterId>)
     if order.services.is_empty() {
         return Ok(());
     }
-    let cluster = cluster(fleet, context)?;
+    let cluster = cluster(fleet, context.or(order.cluster.as_ref()))?;
     fleet.connect(&cluster);
     for service in std::mem::take(&mut order.services) {
         let (key, target) = reached(fleet, &cluster, &service.namespace, &service.name, &service.path).await?;
@@ -79,10 +79,7 @@ pub async fn find(order: &mut Order, fleet: &Fleet, context: Option<&ClusterId>)
 }
 
 /// A Service, and where a path of it is reached; the path has no slash before it.
-///
-/// # Errors
-/// There is no such Service, it has no address outside of its cluster, or the path is none.
-pub(super) async fn reached(fleet: &Fleet, cluster: &ClusterId, namespace: &str, name: &str, path: &str) -> Result<(ObjectKey, Target), Problem> {
+async fn reached(fleet: &Fleet, cluster: &ClusterId, namespace: &str, name: &str, path: &str) -> Result<(ObjectKey, Target), Problem> {
     let key = fleet.find(cluster, "service", Some(namespace), name).await?;
     let target = Target::parse(&format!("{}{path}", fleet.service_url(&key).await?))?;
     Ok((key, target))

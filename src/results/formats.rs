@@ -4,7 +4,7 @@ pub mod csv;
 pub mod fortio;
 pub mod hdr;
 mod html;
-mod logs;
+pub(super) mod logs;
 mod meshery;
 mod smp;
 mod wrk;
@@ -12,10 +12,11 @@ mod wrk;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::interval::{millionths, rate};
 use super::provenance::{Imported, Provenance};
-use super::run::{Interval, Latencies, Run, Shape, State, Subject};
 use super::spectrum::Spectrum;
 use super::store::Kept;
+use super::{Interval, Latencies, Run, Shape, State, Subject};
 use crate::names::Problem;
 use crate::text::fingerprint::fingerprint;
 use crate::text::{sanitise, yaml};
@@ -186,6 +187,10 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Read, Problem> {
     if text.lines().take(3).any(|line| line.split_whitespace().eq(["Value", "Percentile", "TotalCount", "1/(1-Percentile)"])) {
         return logs::read_table(text).map_err(wrong);
     }
+    let unknown = || wrong("its format is none that is known".into());
+    if text.trim_start().starts_with('<') {
+        return Err(unknown());
+    }
     let value: Value = if text.trim_start().starts_with(['{', '[']) {
         serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?
     } else {
@@ -203,7 +208,7 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Read, Problem> {
     if value.get("requests_per_second").is_some() && value.get("plan").is_some() {
         return own(value).map_err(wrong);
     }
-    Err(wrong("its format is none that is known".into()))
+    Err(unknown())
 }
 
 /// A summary of ours, as `run.json` and `-o json` have it.
@@ -247,14 +252,12 @@ impl Sketch {
         let content = fingerprint(format!("{content:?}").as_bytes());
         let id = format!("{}-{}-{}", started.strftime("%Y%m%dT%H%M%SZ"), self.format, &content[..6]);
         let width_ns = spectrum.width_ns();
-        let seconds = self.elapsed_ns as f64 / 1e9;
-        let measured = if seconds > 0.0 { self.requests as f64 / seconds } else { 0.0 };
         let run = Run {
             state: State::Done,
             ended: started.checked_add(std::time::Duration::from_nanos(self.elapsed_ns)).ok(),
             elapsed_ns: self.elapsed_ns,
             requests: self.requests,
-            requests_per_second: (self.rate.unwrap_or(measured) * 1e6).round() / 1e6,
+            requests_per_second: self.rate.map_or_else(|| rate(self.requests, self.elapsed_ns), millionths),
             bytes: self.bytes,
             errors: self.errors,
             latencies: self.latencies.unwrap_or_else(|| spectrum.latencies()),
@@ -328,7 +331,17 @@ mod tests {
 
     #[test]
     fn files_that_hold_no_results_are_told_so() {
-        for bytes in [&b"\xff\xfe"[..], b"", b"{", b"{\"a\": 1}", b"a: [", b"#[Histogram log format version 1.3]\n", b"[[[[[[[[", b"1e999"] {
+        for bytes in [
+            &b"\xff\xfe"[..],
+            b"",
+            b"{",
+            b"{\"a\": 1}",
+            b"a: [",
+            b"#[Histogram log format version 1.3]\n",
+            b"[[[[[[[[",
+            b"1e999",
+            b"<!doctype html>\n<a>",
+        ] {
             let problem = read("x\u{1b}[2J", bytes).unwrap_err();
             assert!(problem.code == "results.format" && !problem.to_string().contains('\u{1b}'), "{problem}");
         }

@@ -37,7 +37,7 @@ impl Past {
     pub fn of(run: &Run, all: &[Run], facts: impl Fn(&Run) -> Facts, every: usize, baseline: Option<&Baseline>, metric: Metric) -> Self {
         let series = run.series();
         let mut like: Vec<&Run> = all.iter().filter(|other| other.series() == series).collect();
-        like.sort_by_key(|run| run.started);
+        like.sort_by_key(|run| run.order());
         let series: Vec<(Run, Facts)> = like.iter().filter(|run| counts(run)).map(|run| ((*run).clone(), facts(run))).collect();
         let history = History::of(&series, metric, every, 1);
         let shown: usize = history.points.iter().map(|point| point.runs.len()).sum();

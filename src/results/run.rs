@@ -6,14 +6,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Provenance;
+use super::interval::{Bucket, Interval, Latencies, buckets, errors, grow, millionths, rate, total};
 use super::told::{Endpoint, Generator, WarmUp};
-use crate::load::audit::{self, Figures, Reason, Stamp};
+use super::{Provenance, settled};
+use crate::load::audit::{Figures, Reason, Stamp};
 use crate::load::plan::{Pace, Path, Plan};
-use crate::load::record::{Class, Latency, Record};
+use crate::load::record::Class;
 use crate::load::request::Asked;
 use crate::load::sample::{Ended, Sample};
 use crate::names::Problem;
+use crate::text::age::nanoseconds;
 use crate::text::sanitise;
 
 /// One run. In JSON every time span is in nanoseconds and every moment RFC 3339 in UTC.
@@ -32,7 +34,10 @@ pub struct Run {
     pub plan: Shape,
     /// When it began.
     pub started: Timestamp,
-    /// When it ended, once it has.
+    /// How much later that is than what the clock said, which had been set back: no run stands before one that it came after.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub put_off_ns: u64,
+    /// When it ended, once it has: what the steady clock counted since it began, whatever the wall clock was set to.
     #[serde(default)]
     pub ended: Option<Timestamp>,
     /// How long it has loaded its target.
@@ -118,7 +123,7 @@ pub enum State {
     Stopped,
     /// One of its rules ended it.
     Aborted,
-    /// Its program ended before it did. Never written: read out of a running one that nobody runs.
+    /// Its program ended before it did. Written by whoever looks at it first: one that says it runs, and that nobody writes any more.
     Interrupted,
 }
 
@@ -165,77 +170,6 @@ pub struct Shape {
     pub request: Asked,
 }
 
-/// Latencies in nanoseconds. A percentile is missing where fewer than ten answers lie beyond it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Latencies {
-    /// The fastest answer.
-    pub min: Option<u64>,
-    /// The mean.
-    pub mean: Option<u64>,
-    /// Half of the answers took no longer.
-    pub p50: Option<u64>,
-    /// Three quarters.
-    pub p75: Option<u64>,
-    /// Nine tenths.
-    pub p90: Option<u64>,
-    /// 99 of 100.
-    pub p99: Option<u64>,
-    /// 999 of 1,000.
-    pub p99_9: Option<u64>,
-    /// The slowest answer.
-    pub max: Option<u64>,
-}
-
-/// So many answers took no longer than this, and longer than the bucket before allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Bucket {
-    /// Upper end in nanoseconds.
-    pub up_to_ns: u64,
-    /// Answers.
-    pub count: u64,
-}
-
-/// One line of `samples.ndjson`: what happened since the line before, about a second.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Interval {
-    /// Its end, since the start.
-    pub elapsed_ns: u64,
-    /// Its length.
-    pub span_ns: u64,
-    /// Whole answers.
-    pub requests: u64,
-    /// Whole answers a second.
-    pub requests_per_second: f64,
-    /// Bytes read.
-    pub bytes: u64,
-    /// Failures by class.
-    pub errors: BTreeMap<String, u64>,
-    /// Response times of these answers.
-    pub latencies: Latencies,
-    /// Their service times.
-    #[serde(default)]
-    pub service: Latencies,
-    /// How late requests were sent.
-    #[serde(default)]
-    pub lateness: Latencies,
-    /// These answers by latency.
-    pub histogram: Vec<Bucket>,
-    /// Connections open at its end.
-    pub connections: usize,
-    /// Requests under way at its end.
-    pub in_flight: u64,
-    /// Slots of the plan that were missed.
-    #[serde(default)]
-    pub missed: u64,
-    /// Slots that waited for a connection at its end.
-    #[serde(default)]
-    pub backlog: u64,
-    /// What the generator did meanwhile.
-    #[serde(default)]
-    pub generator: Generator,
-}
-
 impl Run {
     /// A run that is about to begin.
     pub fn begin(id: String, target: Subject, plan: &Plan, started: Timestamp) -> Self {
@@ -255,6 +189,7 @@ impl Run {
             target,
             plan,
             started,
+            put_off_ns: 0,
             ended: None,
             elapsed_ns: 0,
             requests: 0,
@@ -314,15 +249,16 @@ impl Run {
     pub fn judge(&mut self, plan: &Plan, last: &Sample, medians: &[f64]) {
         // A rate that is meant to move moves latencies.
         let steady = !matches!(plan.pace, Pace::Ramp { .. } | Pace::Stages(_) | Pace::Burst { .. } | Pace::Replay(_));
-        let trend = if steady { audit::trend(medians) } else { None };
+        let trend = if steady { settled::moved(medians) } else { None };
         let (stamp, reasons) = Figures::of(plan, last, trend).judge();
         let kept = |reason: Reason| Reason { value: millionths(reason.value), limit: millionths(reason.limit), ..reason };
         self.stamp = Some(stamp);
         self.reasons = reasons.into_iter().map(kept).collect();
     }
 
-    /// Takes in what the lines of a run say whose program ended too early. Percentiles of a whole do not follow from those of its parts.
-    pub fn interrupted(&mut self, lines: &[Interval]) {
+    /// Takes in what is left of a run whose program ended too early: its lines, and its latencies where they were logged, for percentiles of a whole do not
+    /// follow from those of its parts.
+    pub fn interrupted(&mut self, lines: &[Interval], logged: Option<Latencies>) {
         self.state = State::Interrupted;
         self.elapsed_ns = lines.last().map_or(0, |line| line.elapsed_ns);
         self.ended = self.started.checked_add(Duration::from_nanos(self.elapsed_ns)).ok();
@@ -339,18 +275,28 @@ impl Run {
         self.histogram = by_latency.into_iter().map(|(up_to_ns, count)| Bucket { up_to_ns, count }).collect();
         let waited = |line: &Interval| u128::from(line.latencies.mean.unwrap_or(0)) * u128::from(line.requests);
         let waited = lines.iter().map(waited).fold(0, u128::saturating_add);
-        self.latencies = Latencies {
+        self.latencies = logged.unwrap_or_else(|| Latencies {
             min: lines.iter().filter_map(|line| line.latencies.min).min(),
             mean: waited.checked_div(u128::from(self.requests)).and_then(|mean| u64::try_from(mean).ok()),
             max: lines.iter().filter_map(|line| line.latencies.max).max(),
             ..Latencies::default()
-        };
+        });
+    }
+
+    /// By what runs are put in order: when they began, and their names where that is the same.
+    pub fn order(&self) -> (Timestamp, &str) {
+        (self.started, &self.id)
     }
 
     /// Answers without an error status.
     pub fn succeeded(&self) -> u64 {
         let bad = total(Class::ALL.iter().filter(|class| class.answered()).filter_map(|class| self.errors.get(class.name())).copied());
         self.requests.saturating_sub(bad)
+    }
+
+    /// All that was tried: answers, and failures that were none.
+    pub fn tried(&self) -> u64 {
+        self.succeeded().saturating_add(self.failed())
     }
 
     /// All failures.
@@ -421,96 +367,14 @@ impl Shape {
     }
 }
 
-impl Latencies {
-    /// Those of a histogram.
-    pub fn of(record: &Latency) -> Self {
-        let spread = record.spread();
-        Self {
-            min: spread.map(|(min, _, _)| min),
-            // Latencies are whole nanoseconds up to a minute, so this loses nothing that matters.
-            mean: spread.map(|(_, mean, _)| mean.round() as u64),
-            p50: record.percentile(0.5),
-            p75: record.percentile(0.75),
-            p90: record.percentile(0.9),
-            p99: record.percentile(0.99),
-            p99_9: record.percentile(0.999),
-            max: spread.map(|(_, _, max)| max),
-        }
-    }
-
-    /// All of them with their names, in the order they are shown.
-    pub fn named(&self) -> [(&'static str, Option<u64>); 8] {
-        [
-            ("min", self.min),
-            ("mean", self.mean),
-            ("p50", self.p50),
-            ("p75", self.p75),
-            ("p90", self.p90),
-            ("p99", self.p99),
-            ("p99.9", self.p99_9),
-            ("max", self.max),
-        ]
-    }
-}
-
-impl Interval {
-    /// What happened between two samples of one run; none: since its start.
-    pub fn between(before: Option<&Sample>, sample: &Sample) -> Self {
-        let part = before.map_or_else(|| sample.whole.clone(), |before| sample.whole.since(&before.whole));
-        let span_ns = nanoseconds(sample.elapsed.saturating_sub(before.map_or(Duration::ZERO, |before| before.elapsed)));
-        Self {
-            elapsed_ns: nanoseconds(sample.elapsed),
-            span_ns,
-            requests: part.requests(),
-            requests_per_second: rate(part.requests(), span_ns),
-            bytes: part.bytes,
-            errors: errors(&part),
-            latencies: Latencies::of(part.response()),
-            service: Latencies::of(part.service()),
-            lateness: part.lateness().map(Latencies::of).unwrap_or_default(),
-            histogram: buckets(&part),
-            connections: sample.connections,
-            in_flight: sample.in_flight as u64,
-            missed: part.missed,
-            backlog: sample.backlog as u64,
-            generator: Generator::of(&before.map_or(sample.generator, |before| sample.generator.since(&before.generator))),
-        }
-    }
-}
-
-fn buckets(record: &Record) -> Vec<Bucket> {
-    record.buckets().into_iter().map(|(up_to_ns, count)| Bucket { up_to_ns, count }).collect()
-}
-
-fn errors(record: &Record) -> BTreeMap<String, u64> {
-    record.errors().map(|(class, count)| (class.name().to_owned(), count)).collect()
-}
-
-/// A sum of counts that may come from a file: one that was tampered with must not overflow.
-fn total(counts: impl Iterator<Item = u64>) -> u64 {
-    counts.fold(0, u64::saturating_add)
-}
-
-fn grow(count: &mut u64, more: u64) {
-    *count = count.saturating_add(more);
-}
-
-fn nanoseconds(span: Duration) -> u64 {
-    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
-}
-
-fn rate(count: u64, span_ns: u64) -> f64 {
-    if span_ns == 0 { 0.0 } else { millionths(count as f64 / (span_ns as f64 / 1e9)) }
-}
-
-/// Numbers of so few digits are read from JSON exactly as they were written.
-pub(super) fn millionths(number: f64) -> f64 {
-    (number * 1e6).round() / 1e6
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::load::record::Record;
     use crate::load::target::Target;
 
     /// A sample after so many seconds and answers of a millisecond.
@@ -552,20 +416,12 @@ pub(super) mod tests {
         assert_eq!(lines.iter().map(|line| line.requests).collect::<Vec<_>>(), [100, 150, 150]);
         let (mut whole, mut parts) = (run(), run());
         whole.take(&samples[2]);
-        parts.interrupted(&lines);
+        parts.interrupted(&lines, None);
         assert_eq!((parts.state, parts.latencies.p50), (State::Interrupted, None));
         assert_eq!(parts.ended.map(|ended| ended.as_second()), Some(1_700_000_003));
         let facts =
             |run: &Run| (run.requests, run.bytes, run.errors.clone(), run.elapsed_ns, run.histogram.clone(), run.latencies.min, run.latencies.max);
         assert_eq!(facts(&parts), facts(&whole));
-    }
-
-    #[test]
-    fn rates_are_read_as_they_were_written() {
-        for span in (1..200_000_000_000).step_by(77_777_777) {
-            let rate = rate(500, span);
-            assert_eq!(serde_json::from_str::<f64>(&serde_json::to_string(&rate).unwrap()).unwrap().to_bits(), rate.to_bits(), "{rate}");
-        }
     }
 
     #[test]

@@ -1,12 +1,29 @@
 //! Whether a run had settled: what of its seconds looks like warm-up, and whether the rest still went somewhere. A remark beside a run, never a verdict.
 
 use super::Interval;
-use crate::stats::steady::{trend, warm_up};
+use crate::stats::median;
+use crate::stats::steady::{condensed, slope, trend, unsettled, warm_up};
 
 /// Fewest seconds that anything is said about.
 const FEWEST: usize = 20;
 /// A trend is told below this probability by chance alone.
 const SURE: f64 = 0.01;
+/// Windows that are looked at in pairs: each is so many seconds of a long run.
+const WINDOWS: usize = 300;
+/// Fewer windows say nothing of where a run went.
+const FEWEST_WINDOWS: usize = 10;
+
+/// By which share of its median a run moved from its beginning to its end, of the medians of its seconds, where that is more than chance (Mann and Kendall). It
+/// may settle first, but has to within a fifth of its time.
+pub fn moved(medians: &[f64]) -> Option<f64> {
+    let windows = condensed(medians, WINDOWS);
+    let rest = &windows[unsettled(&windows, windows.len() / 5)..];
+    if rest.len() < FEWEST_WINDOWS || trend(rest).1 >= SURE {
+        return None;
+    }
+    let (slope, middle) = (slope(rest)?, median(rest)?);
+    (middle > 0.0).then(|| slope * (rest.len() - 1) as f64 / middle)
+}
 
 /// What its lines tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -25,7 +42,7 @@ impl Settled {
             return None;
         }
         let warm_up = warm_up(&medians);
-        let (sum, p) = trend(&medians[warm_up..]);
+        let (sum, p) = trend(&condensed(&medians[warm_up..], WINDOWS));
         Some(Self { warm_up, trend: (p < SURE).then_some((sum > 0.0, p)) })
     }
 
@@ -52,6 +69,20 @@ mod tests {
             ..Interval::default()
         };
         (0..60).map(line).collect()
+    }
+
+    #[test]
+    fn a_run_that_climbs_has_moved_and_noise_has_not() {
+        let climbing =
+            |seconds: u32| (0..seconds).map(|at| 100.0 + 29.0 * f64::from(at) / f64::from(seconds - 1) + f64::from(at % 3)).collect::<Vec<_>>();
+        // By 29 of a median of about 116, or less where the beginning is cut off: at most a fifth. So does one of a day.
+        for seconds in [30, 86_400] {
+            let found = moved(&climbing(seconds)).unwrap();
+            assert!((0.19..0.26).contains(&found), "{seconds}: {found}");
+        }
+        let noise: Vec<f64> = (0..30).map(|at| 100.0 + f64::from(at * 7919 % 13)).collect();
+        let settling: Vec<f64> = [900.0, 400.0, 200.0].into_iter().chain(noise.clone()).collect();
+        assert_eq!([moved(&noise), moved(&[1.0; 30]), moved(&climbing(30)[..9]), moved(&settling), moved(&[])], [None; 5]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::run::{Latencies, millionths};
+use super::interval::{Latencies, millionths};
 use crate::load::plan;
 use crate::load::record::{Part, Record};
 use crate::load::sample;
@@ -57,7 +57,7 @@ pub struct Generator {
     pub involuntary_switches: u64,
     /// The shortest time between two looks at the plan.
     pub quantum_ns: u64,
-    /// How far the wall clock went apart from the steady one.
+    /// The farthest the wall clock jumped at once, in either direction.
     pub clock_jump_ns: u64,
 }
 

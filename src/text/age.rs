@@ -15,6 +15,11 @@ pub fn age(seconds: i64) -> String {
     }
 }
 
+/// A span in whole nanoseconds; one of more than 584 years counts as that.
+pub fn nanoseconds(span: Duration) -> u64 {
+    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// kubectl's `duration.HumanDuration` (k8s.io/apimachinery/pkg/util/duration): exact seconds below two minutes.
 pub fn human(seconds: i64) -> String {
     const MINUTE: i64 = 60;
@@ -68,7 +73,11 @@ pub fn parse(text: &str) -> Result<Duration, String> {
         total = total.checked_add(part).ok_or_else(expected)?;
         rest = &tail[letters..];
     }
-    if total.is_zero() { Err(expected()) } else { Ok(total) }
+    match total {
+        Duration::ZERO if text.is_empty() => Err(expected()),
+        Duration::ZERO => Err(format!("`{text}` is no time at all; write 10s, 1m30s, 500ms or 2h")),
+        _ => Ok(total),
+    }
 }
 
 #[cfg(test)]

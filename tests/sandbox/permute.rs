@@ -16,7 +16,7 @@ seed: 2
 repeats: 2
 target: {namespace: shop, name: web, ready_within: 2m}
 endpoints:
-- {name: home, service: shop/web}
+- {name: home, url: 'service://shop/web/'}
 loads:
 - {name: short, connections: 2, requests: 60, duration: 60s}
 configurations:

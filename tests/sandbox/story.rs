@@ -91,3 +91,27 @@ fn a_service_is_loaded_by_its_name_and_one_that_is_not_there_is_told() {
     let (code, _, err) = ran(&served, "perf run service://shop");
     assert!(code == Some(2) && err.contains("service://shop/web/"), "{err}");
 }
+
+#[test]
+fn a_profile_finds_its_service_in_its_own_cluster_whatever_the_current_one_is() {
+    let (served, folder) = (Served::start(), tempfile::tempdir().unwrap());
+    let nowhere = "clusters:\n- name: nowhere\n  cluster:\n    server: http://127.0.0.1:9\n";
+    let context = "contexts:\n- name: nowhere\n  context: {cluster: nowhere, user: sandbox}\n";
+    let kubeconfig = std::fs::read_to_string(&served.kubeconfig).unwrap();
+    let both =
+        kubeconfig.replace("current-context: sandbox", "current-context: nowhere").replace("clusters:\n", nowhere).replace("contexts:\n", context);
+    std::fs::write(&served.kubeconfig, both).unwrap();
+    let run = |cluster: &str, flags: &str| {
+        let path = folder.path().join("profile.yaml");
+        std::fs::write(&path, PROFILE.replace("repeat: 6", &format!("cluster: {cluster}"))).unwrap();
+        ran(&served, &format!("perf run --profile {} -o json {flags}", path.display()))
+    };
+    let (code, out, err) = run("sandbox", "");
+    assert!(code == Some(0), "{err}");
+    let told: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((&told["runs"][0]["target"]["cluster"], &told["runs"][0]["requests"]), (&json!("sandbox"), &json!(80)));
+    let (code, _, err) = run("no-such-cluster", "");
+    assert!(code == Some(1) && err.contains("no-such-cluster"), "{err}");
+    // What is typed wins over what is written.
+    assert_eq!(run("no-such-cluster", "--context sandbox").0, Some(0));
+}

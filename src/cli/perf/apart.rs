@@ -7,11 +7,10 @@ use clap::Args;
 use super::super::Streams;
 use super::form::Form;
 use super::{Around, ended, report, to_its_end, to_its_end_unless, told, usage};
-use crate::cluster::gate::Gate;
 use crate::names::Problem;
-use crate::perf::apart::{self, Launch, Refusal};
+use crate::perf::apart::{self, Refusal};
 use crate::perf::{Handle, Order};
-use crate::results::{Run, State, Store};
+use crate::results::{Run, State};
 
 /// Which run.
 #[derive(Clone, Debug, Args)]
@@ -24,7 +23,7 @@ pub struct RunName {
 }
 
 /// Starts it and lets it go.
-pub(super) async fn detach(order: Order, output: Form, around: &Around, gate: &Gate, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> {
+pub(super) async fn detach(order: Order, output: Form, around: &Around, io: &mut Streams<'_>) -> io::Result<u8> {
     if around.is_embedded(&order) {
         let why = "the embedded cluster ends with this command";
         return usage(&Problem::new("perf.embedded", "a run on it cannot outlive it", why).hint("`meshplay sandbox serve` keeps one"), io);
@@ -32,7 +31,7 @@ pub(super) async fn detach(order: Order, output: Form, around: &Around, gate: &G
     let more = order.then.len();
     let others = if more == 0 { String::new() } else { format!(", then {more} more") };
     let announced = format!("{}{others}", report::announced(&order.plan));
-    let handle = match apart::start(&order, &around.launch, gate, store).await {
+    let handle = match around.start_apart(&order).await {
         Ok(handle) => handle,
         Err(Refusal::Order(problem) | Refusal::Apart(problem)) => return io.fail(&problem),
     };
@@ -50,7 +49,8 @@ fn short(run: &Run) -> &str {
 }
 
 /// A run under way that can be spoken to; else the run as it is kept.
-async fn found(name: &RunName, launch: &Launch, store: &Store) -> Result<Result<Handle, Run>, Problem> {
+async fn found(name: &RunName, around: &Around) -> Result<Result<Handle, Run>, Problem> {
+    let Around { store, launch, .. } = around;
     let run = store.read(&store.find(&name.id)?)?;
     match apart::attach(store, launch, run.clone()).await {
         Some(handle) => Ok(Ok(handle)),
@@ -60,8 +60,8 @@ async fn found(name: &RunName, launch: &Launch, store: &Store) -> Result<Result<
 }
 
 /// Shows how it goes and its result. Ctrl-c goes away and leaves it alone.
-pub(super) async fn attach(name: RunName, launch: &Launch, store: &Store, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
-    let handle = match found(&name, launch, store).await {
+pub(super) async fn attach(name: RunName, around: &Around, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
+    let handle = match found(&name, around).await {
         Ok(Ok(handle)) => handle,
         Ok(Err(run)) if run.state == State::Running => return io.fail(&out_of_reach(&run)),
         Ok(Err(run)) => return ended(&run, &[], &[], name.output, io),
@@ -79,8 +79,8 @@ pub(super) async fn attach(name: RunName, launch: &Launch, store: &Store, stop: 
 }
 
 /// Ends it and says what it measured.
-pub(super) async fn stop(name: RunName, launch: &Launch, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> {
-    let handle = match found(&name, launch, store).await {
+pub(super) async fn stop(name: RunName, around: &Around, io: &mut Streams<'_>) -> io::Result<u8> {
+    let handle = match found(&name, around).await {
         Ok(Ok(handle)) => handle,
         Ok(Err(run)) if run.state == State::Running => return io.fail(&out_of_reach(&run)),
         Ok(Err(run)) => {
@@ -104,16 +104,9 @@ fn out_of_reach(run: &Run) -> Problem {
 ///
 /// # Errors
 /// Whoever ordered it has gone.
-pub async fn serve(
-    input: &mut dyn Read,
-    launch: &Launch,
-    gate: &Gate,
-    store: &Store,
-    stop: impl Future<Output = ()>,
-    io: &mut Streams<'_>,
-) -> io::Result<u8> {
+pub async fn serve(input: &mut dyn Read, around: &Around, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
     let mut order = Vec::new();
     input.read_to_end(&mut order)?;
-    let begun = apart::serve::run(&order, launch, gate, store, stop, io.out).await?;
+    let begun = apart::serve::run(&order, &around.launch, &around.gate, &around.store, stop, io.out).await?;
     Ok(u8::from(!begun))
 }

@@ -12,7 +12,6 @@ use super::compare::{self, CompareArgs, metric};
 use super::form::{self, Form};
 use super::history::series;
 use super::how::HowArgs;
-use crate::cluster::gate::Gate;
 use crate::load::plan::Pace;
 use crate::names::Problem;
 use crate::perf::profile::kept::Profiles;
@@ -42,10 +41,10 @@ pub struct GateArgs {
     #[arg(long, value_delimiter = ',', value_parser = metric)]
     metrics: Vec<Metric>,
     /// The smallest change that matters, in per cent; if not given, that of the profile, else 3.
-    #[arg(long)]
+    #[arg(long, value_parser = compare::band, allow_hyphen_values = true)]
     band: Option<f64>,
     /// So many pairs of A and B.
-    #[arg(long, default_value_t = 6)]
+    #[arg(long, default_value_t = 6, value_parser = compare::pairs)]
     pairs: usize,
     /// How long each run of A and B lasts.
     #[arg(short, long, default_value = "10s", value_parser = age::parse)]
@@ -54,7 +53,7 @@ pub struct GateArgs {
     #[arg(short, long, default_value_t = 4)]
     connections: usize,
     /// Requests a second to A and B, or `max`.
-    #[arg(short, long, value_parser = super::pace)]
+    #[arg(short, long, value_parser = super::pace, allow_hyphen_values = true)]
     rate: Option<Pace>,
     #[command(flatten)]
     how: HowArgs,
@@ -74,22 +73,21 @@ impl GateArgs {
 }
 
 /// Judges.
-pub(super) async fn run(
-    args: GateArgs,
-    gate: &Gate,
-    store: &Store,
-    around: &Around,
-    stop: impl Future<Output = ()>,
-    io: &mut Streams<'_>,
-) -> io::Result<u8> {
+pub(super) async fn run(args: GateArgs, around: &Around, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
     let judged = match &args.b {
-        None => of_profile(&args, store),
-        Some(b) => of_two(&args, b, gate, store, around, stop, io).await?,
+        None => of_profile(&args, &around.store),
+        Some(b) => of_two(&args, b, around, stop, io).await?,
     };
     match judged {
         Ok(checks) => report(&args, &checks, io),
-        // Nothing was told, which is no regression.
-        Err(problem) => io.fail(&problem).map(|_| 2),
+        // Nothing was told, which is no regression; who reads a file of results finds that in it.
+        Err(problem) => {
+            if args.output != Form::Text {
+                let said = [&problem.what, &problem.why].into_iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join(": ");
+                report(&args, &[Check { name: "compared".into(), outcome: Outcome::Inconclusive, said }], io)?;
+            }
+            io.fail(&problem).map(|_| Outcome::Inconclusive.code())
+        }
     }
 }
 
@@ -137,8 +135,6 @@ fn kind(text: &str, store: &Store) -> Result<Kind, Problem> {
 async fn of_two(
     args: &GateArgs,
     b: &str,
-    gate: &Gate,
-    store: &Store,
     around: &Around,
     stop: impl Future<Output = ()>,
     io: &mut Streams<'_>,
@@ -158,7 +154,7 @@ async fn of_two(
         output: Form::Text,
     };
     let judged = |[a, b]: [Vec<Run>; 2]| checks(&Compared::of(&a, &b, metrics[0], compare.band / 100.0, args.seed), &metrics, &[]);
-    Ok(compare::sides(&compare, gate, store, around, stop, io).await?.map(judged).map_err(|(problem, _)| problem))
+    Ok(compare::sides(&compare, around, stop, io).await?.map(judged).map_err(|(problem, _)| problem))
 }
 
 fn report(args: &GateArgs, checks: &[Check], io: &mut Streams<'_>) -> io::Result<u8> {

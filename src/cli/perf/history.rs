@@ -17,6 +17,7 @@ use crate::results::compare::Metric;
 use crate::results::history::{History, RUNS_A_POINT, Turn};
 use crate::results::past::Line;
 use crate::results::series::{Series, of_profile};
+use crate::text::quantity::change;
 
 /// Whose history.
 #[derive(Clone, Debug, Args)]
@@ -128,7 +129,7 @@ fn text((series, history): &(Series, History), store: &Store, io: &mut Streams<'
             .map(|(run, _)| run.started.strftime("%Y-%m-%d %H:%M").to_string());
         let bar = "#".repeat((point.median / most * 24.0).round().clamp(0.0, 24.0) as usize);
         let mark = turn.map_or_else(String::new, |turn| {
-            format!("  {} {:+.1} %", if turn.change.share() > 0.0 { "▲" } else { "▼" }, turn.change.share() * 100.0)
+            format!("  {} {}", if turn.change.share() > 0.0 { "▲" } else { "▼" }, change(1.0 + turn.change.share()))
         });
         let short = if point.whole { String::new() } else { format!("  ({} of {})", point.runs.len(), history.every) };
         let line = format!("  {}  {:>10}  {bar:<24}{mark}{short}", started.unwrap_or_default(), show(metric, point.median));
@@ -153,15 +154,13 @@ fn text((series, history): &(Series, History), store: &Store, io: &mut Streams<'
 
 /// One change in words: how large, since which run, and what else is another since then.
 fn told(turn: &Turn, metric: Metric) -> String {
-    let percent = |ratio: f64| (ratio - 1.0) * 100.0;
-    let interval = turn.interval.map_or_else(String::new, |interval| format!(" [{:+.1}, {:+.1}]", percent(interval.low), percent(interval.high)));
     let word = if turn.worse { "worse" } else { "better" };
     let mut text = format!(
-        "{word}: {} {} → {}, {:+.1} %{interval}; the first such run is {}",
+        "{word}: {} {} → {}, {}; the first such run is {}",
         metric.name(),
         show(metric, turn.change.before),
         show(metric, turn.change.after),
-        turn.change.share() * 100.0,
+        turn.size(),
         turn.first
     );
     turn.differences.iter().for_each(|one| text.push_str(&format!("\n    {}", one.told())));
@@ -174,7 +173,7 @@ fn told(turn: &Turn, metric: Metric) -> String {
 fn rows((series, history): &(Series, History)) -> Vec<Vec<String>> {
     let row = |(at, point): (usize, &crate::results::history::Point)| {
         let turn = history.turns.iter().find(|turn| turn.at == at);
-        let change = turn.map_or_else(String::new, |turn| format!("{:+.1} %", turn.change.share() * 100.0));
+        let change = turn.map_or_else(String::new, |turn| change(1.0 + turn.change.share()));
         vec![title(series), at.to_string(), point.runs.len().to_string(), point.runs[0].clone(), point.median.to_string(), change]
     };
     history.points.iter().enumerate().map(row).collect()

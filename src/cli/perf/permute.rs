@@ -14,7 +14,7 @@ use crate::cluster::fleet::Fleet;
 use crate::names::Problem;
 use crate::perf::permute::conduct::{Ground, Measured, News, conduct, recover};
 use crate::perf::permute::{Cell, Matrix, journal};
-use crate::results::{Run, Store};
+use crate::results::Run;
 use crate::text::quantity::{latency, rate, share};
 use crate::text::sanitise;
 
@@ -41,7 +41,7 @@ pub struct PermuteArgs {
 ///
 /// # Errors
 /// The streams are gone.
-pub(super) async fn run(args: PermuteArgs, around: &Around, store: &Store, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
+pub(super) async fn run(args: PermuteArgs, around: &Around, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
     let journals = around.state.join(journal::FOLDER);
     let Some(fleet) = &around.fleet else {
         return io.fail(&Problem::new("cluster.none", "there is no cluster", "").hint("start with --sandbox, or get a kubeconfig"));
@@ -54,7 +54,7 @@ pub(super) async fn run(args: PermuteArgs, around: &Around, store: &Store, stop:
     if args.dry_run {
         return planned(&matrix, args.output, io);
     }
-    let ground = Ground { fleet, store, journals: &journals, typed: args.how.confirm.clone(), shape: &|plan| args.how.over(plan) };
+    let ground = Ground { fleet, store: &around.store, journals: &journals, typed: args.how.confirm.clone(), shape: &|plan| args.how.over(plan) };
     let measured = {
         let err = &mut *io.err;
         // Nobody reading what it says of itself must not cost the result.
@@ -157,7 +157,7 @@ fn table(matrix: &Matrix, measured: &Measured) -> String {
             .iter()
             .copied()
             .fold(None, |ends: Option<(f64, f64)>, value| Some(ends.map_or((value, value), |(low, high)| (low.min(value), high.max(value)))));
-        let tried: u64 = runs.iter().map(|run| run.succeeded() + run.failed()).sum();
+        let tried: u64 = runs.iter().map(|run| run.tried()).sum();
         lines.push([
             label("endpoint"),
             label("load"),

@@ -8,11 +8,10 @@ use serde_json::json;
 use super::super::Streams;
 use super::form::{self, Form};
 use super::{Around, RunArgs, apart, print_problems, report, to_its_end, told, usage};
-use crate::cluster::gate::Gate;
 use crate::names::Problem;
-use crate::perf::profile::Profile;
 use crate::perf::profile::kept::Profiles;
-use crate::perf::{self, Finished, Order};
+use crate::perf::profile::{Profile, in_turn};
+use crate::perf::{Finished, Order};
 use crate::results::gate::{Check, Outcome, threshold};
 use crate::results::{Run, State, Store};
 use crate::text::sanitise;
@@ -125,16 +124,8 @@ fn check(profiles: &Profiles, names: &[String], io: &mut Streams<'_>) -> io::Res
 }
 
 /// Runs every part as often as the profile says, in turn. What has to hold is asked in the end; exit code 1 where it does not.
-pub(super) async fn conduct(
-    name: &str,
-    args: &RunArgs,
-    gate: &Gate,
-    store: &Store,
-    around: &Around,
-    stop: impl Future<Output = ()>,
-    io: &mut Streams<'_>,
-) -> io::Result<u8> {
-    let mut profile = match Profiles::open(store.data()).read(name) {
+pub(super) async fn conduct(name: &str, args: &RunArgs, around: &Around, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
+    let mut profile = match Profiles::open(around.store.data()).read(name) {
         Ok(profile) => profile,
         Err(problem) => return io.fail(&problem),
     };
@@ -149,7 +140,7 @@ pub(super) async fn conduct(
     if args.detach {
         let mut rest = orders.into_iter();
         let Some(first) = rest.next() else { return Ok(0) };
-        return apart::detach(Order { then: rest.collect(), ..first }, args.output, around, gate, store, io).await;
+        return apart::detach(Order { then: rest.collect(), ..first }, args.output, around, io).await;
     }
     let mut runs = Vec::new();
     let mut stop = std::pin::pin!(stop);
@@ -157,7 +148,7 @@ pub(super) async fn conduct(
     for (at, order) in orders.into_iter().enumerate() {
         let named = order.provenance.part.as_ref().map_or_else(String::new, |name| format!("{name}: "));
         _ = writeln!(io.err, "{} of {count}: {named}{}", at + 1, report::announced(&order.plan));
-        let finished = match perf::start(order, gate, store) {
+        let finished = match around.start(order) {
             Ok(handle) => to_its_end(handle, stop.as_mut(), io.err).await,
             Err(problem) => Err(problem),
         };
@@ -186,7 +177,7 @@ async fn orders(profile: &Profile, args: &RunArgs, around: &Around) -> Result<Ve
         let plan = args.how.over(order.plan.clone()).map_err(|problem| (problem, 2))?;
         parts.push(around.found(Order { plan, ..order }).await.map_err(|problem| (problem, 1))?);
     }
-    Ok((0..profile.repeat).flat_map(|_| parts.iter().cloned()).collect())
+    Ok(in_turn((0..profile.repeat).flat_map(|_| parts.iter().cloned()).collect()))
 }
 
 fn all_told(profile: &Profile, runs: &[Run], output: Form, io: &mut Streams<'_>) -> io::Result<u8> {

@@ -8,13 +8,12 @@ use serde_json::{Value, json};
 
 use super::super::{Output, Streams};
 use super::{Around, print_problems, report, to_its_end};
-use crate::cluster::gate::Gate;
 use crate::names::Problem;
-use crate::perf::apart::{self, Refusal};
+use crate::perf::Order;
+use crate::perf::apart::Refusal;
 use crate::perf::schedule::cron::Cron;
 use crate::perf::schedule::{Book, News, Schedule};
-use crate::perf::{self, Order};
-use crate::results::{State, Store};
+use crate::results::State;
 use crate::text::sanitise;
 
 /// What to do about schedules.
@@ -77,14 +76,7 @@ fn cron(text: &str) -> Result<Cron, String> {
 }
 
 /// Does it.
-pub(super) async fn run(
-    verb: ScheduleVerb,
-    around: &Around,
-    gate: &Gate,
-    store: &Store,
-    stop: impl Future<Output = ()>,
-    io: &mut Streams<'_>,
-) -> io::Result<u8> {
+pub(super) async fn run(verb: ScheduleVerb, around: &Around, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
     let book = &around.book;
     match verb {
         ScheduleVerb::List(args) => list(&args, book, io),
@@ -93,7 +85,7 @@ pub(super) async fn run(
             Ok(()) => writeln!(io.err, "{} is not done any more", sanitise(&name)).map(|()| 0),
             Err(problem) => io.fail(&problem),
         },
-        ScheduleVerb::Run => keep(around, gate, store, stop, io).await,
+        ScheduleVerb::Run => keep(around, stop, io).await,
     }
 }
 
@@ -138,7 +130,7 @@ fn list(args: &ListArgs, book: &Book, io: &mut Streams<'_>) -> io::Result<u8> {
     Ok(0)
 }
 
-async fn keep(around: &Around, gate: &Gate, store: &Store, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
+async fn keep(around: &Around, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
     let mut keeper = match around.book.keep() {
         Ok(Some(keeper)) => keeper,
         Ok(None) => {
@@ -147,7 +139,12 @@ async fn keep(around: &Around, gate: &Gate, store: &Store, stop: impl Future<Out
         }
         Err(problem) => return io.fail(&problem),
     };
-    _ = writeln!(io.err, "doing what is due; ctrl-c ends it");
+    let waits = if around.book.read().is_ok_and(|schedules| schedules.is_empty()) {
+        "no schedules yet: those that are added are done when due"
+    } else {
+        "doing what is due"
+    };
+    _ = writeln!(io.err, "{waits}; ctrl-c ends it");
     let mut stop = std::pin::pin!(stop);
     loop {
         let news = tokio::select! {
@@ -167,7 +164,7 @@ async fn keep(around: &Around, gate: &Gate, store: &Store, stop: impl Future<Out
                     match around.found(order).await {
                         Ok(order) => {
                             _ = writeln!(io.err, "{}: {} of {count}, {}", sanitise(&name), at + 1, report::announced(&order.plan));
-                            if !one(order, gate, store, around, stop.as_mut(), io).await? {
+                            if !one(order, around, stop.as_mut(), io).await? {
                                 return Ok(0);
                             }
                         }
@@ -180,11 +177,11 @@ async fn keep(around: &Around, gate: &Gate, store: &Store, stop: impl Future<Out
 }
 
 /// One run, in a process of its own where that is possible; false when it was stopped.
-async fn one(order: Order, gate: &Gate, store: &Store, around: &Around, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<bool> {
-    let handle = match apart::start(&order, &around.launch, gate, store).await {
+async fn one(order: Order, around: &Around, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<bool> {
+    let handle = match around.start_apart(&order).await {
         Ok(handle) => Ok(handle),
         Err(Refusal::Order(problem)) => Err(problem),
-        Err(Refusal::Apart(_)) => perf::start(order, gate, store),
+        Err(Refusal::Apart(_)) => around.start(order),
     };
     let finished = match handle {
         Ok(handle) => to_its_end(handle, stop, &mut io::sink()).await,

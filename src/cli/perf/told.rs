@@ -26,10 +26,9 @@ pub(super) fn run(run: &Run, rules: &[Rule], form: Form, out: &mut dyn Write) ->
 /// What could have gone wrong with it: nothing was answered, a rule ended it, or it cannot be believed.
 pub(super) fn cases(run: &Run, rules: &[Rule]) -> Vec<Check> {
     let check = |name: &str, outcome, said| Check { name: name.to_owned(), outcome, said };
-    let tried = run.succeeded() + run.failed();
     let answered = match run.trouble() {
         Some(problem) => check("answered", Outcome::Regressed, format!("{}: {}", problem.what, problem.why)),
-        None => check("answered", Outcome::Passed, format!("{} answers, {} failed", count(run.requests), share(run.failed(), tried))),
+        None => check("answered", Outcome::Passed, format!("{} answers, {} failed", count(run.requests), share(run.failed(), run.tried()))),
     };
     let rules: Vec<String> = rules.iter().map(ToString::to_string).collect();
     let foreign = run.aborted_by.iter().filter(|rule| !rules.contains(rule));

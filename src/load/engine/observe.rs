@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use super::clock::Clocks;
 use super::{Gauges, Shared, TICK, nanoseconds};
 use crate::load::record::Record;
 use crate::load::sample::{Ended, Generator, Sample};
@@ -22,13 +23,15 @@ struct Observer<'s> {
     /// The parts of the last second, each with its begin.
     recent: VecDeque<(Instant, Box<Record>)>,
     before: Instant,
-    /// The two clocks and the machine's time when it began to count.
-    origin: Option<(Instant, SystemTime, (u64, u64))>,
+    clocks: Clocks,
+    /// The machine's time when it began to count.
+    origin: Option<(u64, u64)>,
 }
 
 /// Tells of a run until all of its threads have ended.
 pub(super) fn observe(shared: &Shared, ends: &Receiver<Infallible>, sender: &watch::Sender<Arc<Sample>>) {
-    let mut observer = Observer { shared, sample: Sample::default(), recent: VecDeque::new(), before: Instant::now(), origin: None };
+    let (sample, recent, clocks) = (Sample::default(), VecDeque::new(), Clocks::now());
+    let mut observer = Observer { shared, sample, recent, before: Instant::now(), clocks, origin: None };
     loop {
         // Nothing is ever sent: the channel closes when the last thread has ended.
         let over = matches!(ends.recv_timeout(TICK), Err(RecvTimeoutError::Disconnected));
@@ -92,6 +95,7 @@ impl Observer<'_> {
         sample.backlog = sum(|gauges| gauges.backlog);
         sample.backlog_max = sum(|gauges| gauges.backlog_max);
         sample.planned = gauges.iter().map(|gauges| gauges.planned).sum();
+        let jump = self.clocks.look();
         let Some(begun) = self.shared.begun.get() else { return };
         let counts = *begun + self.shared.plan.warm_up;
         // The end is when the last thread ended, not when that was seen.
@@ -99,10 +103,8 @@ impl Observer<'_> {
         sample.elapsed = now.saturating_duration_since(counts);
         sample.warming = (now < counts).then(|| now.saturating_duration_since(*begun));
         if now >= counts {
-            let (steady, wall, machine) = *self.origin.get_or_insert_with(|| (now, SystemTime::now(), machine_time()));
-            sample.generator = generator(self.shared, gauges, sample.elapsed, machine);
-            let wall = SystemTime::now().duration_since(wall).unwrap_or(Duration::ZERO);
-            sample.generator.clock_jump_ns = nanoseconds(wall.abs_diff(Instant::now().duration_since(steady)));
+            let machine = *self.origin.get_or_insert_with(machine_time);
+            sample.generator = Generator { clock_jump_ns: nanoseconds(jump), ..generator(self.shared, gauges, sample.elapsed, machine) };
         }
     }
 }

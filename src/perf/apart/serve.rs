@@ -79,7 +79,7 @@ pub async fn run(order: &[u8], launch: &Launch, gate: &Gate, store: &Store, stop
 /// A run that measures, and where it may be spoken to.
 async fn begin(order: Order, launch: &Launch, gate: &Gate, store: &Store) -> Result<(Handle, UnixListener, place::Guard), Frame> {
     let failed = |problem: Problem| Frame::Failed(Told::from(problem));
-    let prepared = prepare(order, gate).map_err(failed)?;
+    let prepared = prepare(order, gate, store).map_err(failed)?;
     let (listener, guard) = place::listen(store, launch, &prepared.run().id).map_err(|error| alone(&error.to_string()))?;
     let handle = prepared.start(gate, store).map_err(failed)?;
     measuring(handle).await.map(|handle| (handle, listener, guard))

@@ -10,7 +10,6 @@ use super::{Cell, Matrix, wrong};
 use crate::cluster::alter::{Earnest, Patch, meant, undo};
 use crate::cluster::fleet::Fleet;
 use crate::load::plan::Plan;
-use crate::load::target::Target;
 use crate::names::{ClusterId, ObjectKey, Problem};
 use crate::perf::{Order, found, service, start};
 use crate::results::{Provenance, Run, State, Store};
@@ -75,7 +74,7 @@ pub async fn conduct(
     if let Some(cluster) = &cluster {
         ground.fleet.connect(cluster);
     }
-    let targets = endpoints(matrix, ground, cluster.as_ref()).await?;
+    let endpoints = endpoints(matrix, ground, cluster.as_ref()).await?;
     let mut subject = match (&matrix.target, &cluster) {
         (Some(target), Some(cluster)) => {
             let key = ground.fleet.find(cluster, &target.kind, target.namespace.as_deref(), &target.name).await?;
@@ -89,7 +88,7 @@ pub async fn conduct(
     };
     let mut measured = Measured::default();
     let mut stop = std::pin::pin!(stop);
-    let all = rounds(matrix, ground, cluster.as_ref(), &targets, &mut subject, &mut measured, tell, stop.as_mut());
+    let all = rounds(matrix, ground, &endpoints, &mut subject, &mut measured, tell, stop.as_mut());
     measured_or(all.await, &mut measured);
     if let Some(subject) = &mut subject {
         match subject.back(ground).await {
@@ -117,27 +116,23 @@ fn cluster(matrix: &Matrix, ground: &Ground<'_>) -> Result<Option<ClusterId>, Pr
     }
 }
 
-async fn endpoints(matrix: &Matrix, ground: &Ground<'_>, cluster: Option<&ClusterId>) -> Result<Vec<Target>, Problem> {
-    let mut targets = Vec::new();
+/// An order on each endpoint, whatever its load will be.
+async fn endpoints(matrix: &Matrix, ground: &Ground<'_>, cluster: Option<&ClusterId>) -> Result<Vec<Order>, Problem> {
+    let mut orders = Vec::new();
     for endpoint in &matrix.endpoints {
-        targets.push(match (&endpoint.url, &endpoint.service, cluster) {
-            (Some(url), _, _) => Target::parse(url)?,
-            (None, Some(named), Some(cluster)) => {
-                let (namespace, name) = named.split_once('/').ok_or_else(|| wrong("a service is written namespace/name, as in shop/web"))?;
-                service::reached(ground.fleet, cluster, namespace, name, endpoint.path.trim_start_matches('/')).await?.1
-            }
-            _ => return Err(wrong("an endpoint has no address")),
-        });
+        let (endpoint, service) = endpoint.address()?;
+        let plan = Plan::gentle(endpoint.target);
+        let mut order = Order { cluster: cluster.cloned(), services: service.into_iter().collect(), typed: ground.typed.clone(), ..Order::new(plan) };
+        service::find(&mut order, ground.fleet, cluster).await?;
+        orders.push(order);
     }
-    Ok(targets)
+    Ok(orders)
 }
 
-#[expect(clippy::too_many_arguments, reason = "one loop over what the caller owns and must see again when it ends early")]
 async fn rounds(
     matrix: &Matrix,
     ground: &Ground<'_>,
-    cluster: Option<&ClusterId>,
-    targets: &[Target],
+    endpoints: &[Order],
     subject: &mut Option<Subject>,
     measured: &mut Measured,
     tell: &mut dyn FnMut(News<'_>),
@@ -159,14 +154,10 @@ async fn rounds(
             now = Some(cell.configuration);
         }
         tell(News::Measuring(*cell, at + 1, cells.len()));
-        let plan = (ground.shape)(matrix.loads[cell.load].plan(targets[cell.endpoint].clone())?)?;
-        let mut order = Order {
-            cluster: cluster.cloned(),
-            what: Some(name(matrix, *cell)),
-            typed: ground.typed.clone(),
-            provenance: provenance(matrix, *cell),
-            ..Order::new(plan)
-        };
+        let endpoint = &endpoints[cell.endpoint];
+        let plan = (ground.shape)(matrix.loads[cell.load].plan(endpoint.plan.target.clone())?)?;
+        let provenance = Provenance { found: endpoint.provenance.found.clone(), ..provenance(matrix, *cell) };
+        let mut order = Order { plan, what: Some(name(matrix, *cell)), provenance, ..endpoint.clone() };
         if let Some(subject) = &*subject {
             found::behind(&mut order, ground.fleet, &subject.key).await;
             // It counts our own changes.

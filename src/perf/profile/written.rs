@@ -57,6 +57,7 @@ pub(super) struct Ours {
     pub(super) gate: Vec<Placed<String>>,
     pub(super) band: Option<Placed<f64>>,
     pub(super) labels: BTreeMap<String, String>,
+    pub(super) cluster: Option<String>,
 }
 
 /// One of several clients; what it does not say is as the file says it.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::super::run::Interval;
+use super::super::Interval;
 
 /// Column and what stands in it.
 type Column = (&'static str, fn(&Interval) -> String);

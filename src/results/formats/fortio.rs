@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::super::run::{Run, Shape};
 use super::super::spectrum::{Bin, Spectrum};
 use super::super::store::Kept;
+use super::super::{Run, Shape};
 use super::{Read, Sketch, seconds, stripped};
 use crate::load::record::Class;
 use crate::text::age;
@@ -90,7 +90,7 @@ pub(super) fn read(value: &Value) -> Result<Read, String> {
     remarks.push(format!("its latencies count from the send, in buckets of up to {}", crate::text::quantity::latency(width)));
     let plan = Shape {
         connections: usize::try_from(whole(&file.num_threads, "NumThreads")?).unwrap_or(usize::MAX),
-        duration_ns: age::parse(&file.requested_duration).map_or(0, |span| u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)),
+        duration_ns: age::parse(&file.requested_duration).map_or(0, |span| age::nanoseconds(span)),
         requests: Some(whole(&file.exactly, "Exactly")?).filter(|count| *count > 0),
         rate: number(&file.requested_qps).filter(|rate| *rate > 0.0 && rate.is_finite()),
         timeout_ns: whole(&file.timeout, "HTTPReqTimeOut")?,

@@ -4,8 +4,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::run::{Latencies, Shape};
 use super::super::store::Kept;
+use super::super::{Latencies, Shape};
 use super::{Read, Sketch};
 use crate::text::age;
 

@@ -2,8 +2,8 @@
 
 use regex::Regex;
 
-use super::super::run::{Latencies, Shape};
 use super::super::spectrum::Spectrum;
+use super::super::{Latencies, Shape};
 use super::{Read, Sketch, hdr, stripped};
 use crate::load::record::Class;
 

@@ -3,6 +3,7 @@
 mod held;
 mod left;
 mod look;
+mod note;
 
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ use crate::perf::Order;
 use crate::perf::abort::Rule;
 use crate::results::Run;
 use crate::results::compare::Compared;
+use crate::results::difference::Difference;
 use crate::text::quantity::count;
 use crate::text::{age, sanitise};
 use crate::tui::app::shared::Shared;
@@ -48,6 +50,7 @@ pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> 
             state.frozen = if state.frozen.is_some() { None } else { state.shown().cloned() };
             Step::redraw()
         }
+        Command::Note => note::ask(state),
         Command::Mark => look::mark(state),
         Command::Compare => look::compare(state),
         Command::History => look::history(state),
@@ -131,6 +134,7 @@ pub fn refusal(state: &State, shared: &Shared, command: Command) -> Option<Strin
         Command::Left if state.view == View::History && state.point == 0 => "there is no run before it",
         Command::Left if charts && state.second == Some(0) => "it begins here",
         Command::ZoomIn | Command::ZoomOut | Command::Span(_) if !charts => "there is no time axis here",
+        Command::Note if !charts => "there is no time axis here",
         Command::ZoomIn if look::closest(state) => "there is no more to be seen",
         Command::ZoomOut if state.span.is_none() => "all of it is seen",
         Command::Mark if paired || look::marked(state).is_none() => "there is no run here",
@@ -156,7 +160,8 @@ pub fn report(state: &mut State, report: Report, slow: bool) -> Step<Effect> {
             Step::redraw()
         }
         Report::Past { id, past } => look::past(state, &id, past),
-        Report::Compared { a, b, compared } => paired(state, &a, &b, compared),
+        Report::Notes { id, notes } => note::noted(state, &id, &notes),
+        Report::Compared { a, b, compared, changed } => paired(state, &a, &b, compared, changed),
         Report::Resolved { key, url } => resolved(state, &key, url),
         Report::Started { run } => started(state, *run),
         Report::Again { run, nth, of } => again_begun(state, *run, nth, of),
@@ -267,9 +272,9 @@ fn finished(state: &mut State, run: Run, problems: Vec<Problem>) -> Step<Effect>
 }
 
 /// Takes in a comparison, unless other runs are compared meanwhile.
-fn paired(state: &mut State, a: &[String], b: &[String], compared: Compared) -> Step<Effect> {
+fn paired(state: &mut State, a: &[String], b: &[String], compared: Compared, changed: Vec<Difference>) -> Step<Effect> {
     if let Some(pairing) = state.pairing.as_mut().filter(|pairing| pairing.a == a && pairing.b == b) {
-        pairing.compared = Some(compared);
+        (pairing.compared, pairing.changed) = (Some(compared), changed);
     }
     Step::redraw()
 }
@@ -289,15 +294,19 @@ const MOST: usize = 100;
 /// Opens the form for a Service, whose address is looked up meanwhile.
 pub fn load_test(state: &mut State, key: ObjectKey) -> Step<Effect> {
     let name = key.namespace.as_deref().map_or_else(|| key.name.to_string(), |space| format!("{space}/{}", key.name));
-    state.pending = Pending { what: Some(format!("service {name}")), cluster: Some(key.cluster.clone()), resolving: Some(key.clone()), url: None };
+    let pending = Pending { what: Some(format!("service {name}")), cluster: Some(key.cluster.clone()), resolving: Some(key.clone()), url: None };
     let about = format!("service {name} in {}", key.cluster);
-    Step::intent(Intent::Ask(form(about, ["", "4", "10s", AUTO, ENDS, ONCE].map(str::to_owned)))).and(Effect::Resolve { key })
+    ask(state, pending, about, ["", "4", "10s", AUTO, ENDS, ONCE].map(str::to_owned)).and(Effect::Resolve { key })
+}
+
+fn ask(state: &mut State, pending: Pending, about: String, texts: [String; 6]) -> Step<Effect> {
+    (state.pending, state.noting) = (pending, None);
+    Step::intent(Intent::Ask(form(about, texts)))
 }
 
 /// Opens the form for an address.
 pub fn load_url(state: &mut State, url: &str) -> Step<Effect> {
-    state.pending = Pending::default();
-    Step::intent(Intent::Ask(form(String::new(), [url, "4", "10s", AUTO, ENDS, ONCE].map(str::to_owned))))
+    ask(state, Pending::default(), String::new(), [url, "4", "10s", AUTO, ENDS, ONCE].map(str::to_owned))
 }
 
 fn form(about: String, texts: [String; 6]) -> Form {
@@ -343,8 +352,8 @@ fn again(state: &mut State) -> Step<Effect> {
         resolving: None,
         url: Some(run.target.url.clone()),
     };
-    state.pending = pending;
-    Step::intent(Intent::Ask(form(run_title(&state.pending), texts)))
+    let title = run_title(&pending);
+    ask(state, pending, title, texts)
 }
 
 fn run_title(pending: &Pending) -> String {
@@ -358,6 +367,9 @@ fn run_title(pending: &Pending) -> String {
 /// The field that is wrong, and why: the form stays open.
 pub fn submitted(state: &mut State, shared: &Shared, texts: &[String]) -> Result<Step<Effect>, (Option<usize>, String)> {
     let text = |at: usize| texts.get(at).map(String::as_str).unwrap_or_default();
+    if state.noting.is_some() {
+        return note::written(state, text(0)).map_err(|why| (Some(0), why));
+    }
     if state.pending.resolving.is_some() && text(0).is_empty() {
         return Err((None, "its address is not known yet".to_owned()));
     }

@@ -7,6 +7,7 @@ mod figures;
 mod held;
 mod history;
 mod list;
+mod marks;
 mod run;
 
 use ratatui::buffer::Buffer;
@@ -155,7 +156,7 @@ pub fn draw(state: &State, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> (u1
     match state.view {
         View::Calendar => calendar::draw(state, look, area, buf),
         View::History => history::draw(state, look, area, buf),
-        View::Compare { boxes } => compare::draw(state, boxes, look, area, buf),
+        View::Compare { face } => compare::draw(state, face, look, area, buf),
         View::List | View::Charts | View::Figures => match (state.shown(), state.view) {
             (None, _) => nothing(state, look, area, buf),
             (Some(entry), View::Figures) => figures::draw(entry, look, area, buf),

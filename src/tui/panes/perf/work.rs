@@ -21,8 +21,11 @@ use crate::perf::schedule::{Book, News};
 use crate::perf::{self, Handle, Order, Stopper, found, service};
 use crate::results::baseline::{Baseline, Baselines, Kind};
 use crate::results::compare::{Compared, Metric};
+use crate::results::difference::Difference;
 use crate::results::gate::{Check, checks};
+use crate::results::note::Note;
 use crate::results::past::Past;
+use crate::results::series::changed;
 use crate::results::{Run, State, Store};
 
 /// The smallest change that is believed, unless repeats of A differ by more; and where chance begins. Both as `meshplay perf compare` has them.
@@ -38,6 +41,15 @@ pub enum Effect {
     Series {
         /// Which.
         id: String,
+    },
+    /// Write down what a person says of a moment of a run.
+    Note {
+        /// Which.
+        id: String,
+        /// The moment, in seconds since its start.
+        second: u64,
+        /// What is said; empty: nothing is said of it any more.
+        text: String,
     },
     /// Hold runs against each other.
     Compare {
@@ -118,6 +130,13 @@ pub enum Report {
         /// Second by second.
         series: Series,
     },
+    /// What people wrote at the moments of a run.
+    Notes {
+        /// Which.
+        id: String,
+        /// Earliest first.
+        notes: Vec<Note>,
+    },
     /// A Service's address, or why there is none.
     Resolved {
         /// Which.
@@ -140,6 +159,9 @@ pub enum Report {
         b: Vec<String>,
         /// The numbers.
         compared: Compared,
+        /// What was another for B.
+        #[serde(default)]
+        changed: Vec<Difference>,
     },
     /// A run has begun.
     Started {
@@ -301,6 +323,7 @@ impl<F: Send + 'static> Work<F> {
         match effect {
             Effect::List => desk.list(),
             Effect::Series { id } => desk.series(id),
+            Effect::Note { id, second, text } => desk.note(id, second, text),
             Effect::Compare { a, b, gate } => desk.compare(a, b, gate),
             Effect::Past { run, metric } => desk.past(*run, metric),
             Effect::Resolve { key } => desk.resolve(key),
@@ -365,7 +388,23 @@ impl<F: Send + 'static> Desk<F> {
         let (store, reports, wrap) = (self.store.clone(), self.reports.clone(), self.wrap);
         tokio::task::spawn_blocking(move || {
             let report = match store.samples(&id) {
-                Ok(lines) => Report::Series { id, series: Series::of(lines.iter().map(Point::kept)) },
+                Ok(lines) => Report::Series { id: id.clone(), series: Series::of(lines.iter().map(Point::kept)) },
+                Err(problem) => Report::Refused { problem },
+            };
+            _ = reports.blocking_send(wrap(report));
+            let notes = store.notes(&id);
+            if !notes.is_empty() {
+                _ = reports.blocking_send(wrap(Report::Notes { id, notes }));
+            }
+        });
+    }
+
+    fn note(&self, id: String, second: u64, text: String) {
+        let (store, reports, wrap) = (self.store.clone(), self.reports.clone(), self.wrap);
+        tokio::task::spawn_blocking(move || {
+            let note = Note { at_ns: second.saturating_mul(1_000_000_000), text, written: jiff::Timestamp::now() };
+            let report = match store.annotate(&id, &note) {
+                Ok(notes) => Report::Notes { id, notes },
                 Err(problem) => Report::Refused { problem },
             };
             _ = reports.blocking_send(wrap(report));
@@ -373,12 +412,13 @@ impl<F: Send + 'static> Desk<F> {
     }
 
     fn compare(&self, a: Vec<Run>, b: Vec<Run>, gate: Metric) {
-        let (reports, wrap) = (self.reports.clone(), self.wrap);
+        let (store, reports, wrap) = (self.store.clone(), self.reports.clone(), self.wrap);
         // Ten thousand resamples of each metric take a while.
         tokio::task::spawn_blocking(move || {
-            let compared = Compared::of(&a, &b, gate, BAND, SEED);
+            let compared = Compared::of(&a, &b, gate, BAND, SEED).deepened(&store.spectra(&a), &store.spectra(&b), SEED);
+            let changed = changed(&store, &a, &b);
             let ids = |runs: Vec<Run>| runs.into_iter().map(|run| run.id).collect();
-            _ = reports.blocking_send(wrap(Report::Compared { a: ids(a), b: ids(b), compared }));
+            _ = reports.blocking_send(wrap(Report::Compared { a: ids(a), b: ids(b), compared, changed }));
         });
     }
 

@@ -123,6 +123,8 @@ fn told(entry: &Entry, figures: &Figures, look: &Look<'_>) -> Vec<Spans> {
         let text = format!("{} requests were under way when it ended; that is not an error of the target", count(figures.unfinished));
         lines.push(plain(text, Role::Dim));
     }
+    let here = look.theme.glyphs().here;
+    lines.extend(entry.notes.iter().map(|note| vec![(format!("{here} {}  ", note.when()), Role::Mark), (note.text.clone(), Role::Text)]));
     lines.extend(circumstances(run));
     lines
 }
@@ -154,6 +156,12 @@ fn circumstances(run: &Run) -> Vec<Spans> {
         row("behind it", if run.provenance.found.is_empty() { "not known".to_owned() } else { said(&run.provenance.found).join(", ") }),
         row("read", format!("{} in {} answers", bytes(run.bytes), count(run.requests))),
     ];
+    let (limits, ends) = (&run.provenance.limits, &run.provenance.ends);
+    if !limits.is_empty() || !ends.is_empty() {
+        let limits = if limits.is_empty() { "none".to_owned() } else { limits.join(", ") };
+        let ends = if ends.is_empty() { String::new() } else { format!(";  ends itself at {}", ends.join(", ")) };
+        rows.push(row("limits", limits + &ends));
+    }
     if let Some(generator) = run.generator.as_ref().filter(|generator| generator.threads > 0) {
         let text = format!(
             "{} threads, the busiest {:.0} % of its core, steal {:.1} %, made to wait {} times",

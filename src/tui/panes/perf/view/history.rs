@@ -10,7 +10,7 @@ use crate::results::difference;
 use crate::results::history::{Point, Turn};
 use crate::results::past::Past;
 use crate::results::{Run, State as RunState};
-use crate::text::quantity::{latency, rate};
+use crate::text::quantity::{self, latency, rate};
 use crate::tui::flow::Look;
 use crate::tui::panes::perf::state::State;
 use crate::tui::theme::Role;
@@ -84,7 +84,7 @@ fn plot(state: &State, past: &Past, look: &Look<'_>, area: Rect, buf: &mut Buffe
     let regimes: Vec<Regime> = history.regimes().into_iter().map(|(from, to, level)| Regime { from, to, level }).collect();
     let mark = |turn: &Turn| {
         let changed = turn.differences.first().map_or_else(String::new, |first| format!("  {}", first.told()));
-        let text = format!("{:+.0} % {}{changed}", turn.change.share() * 100.0, word(turn));
+        let text = format!("{} {}{changed}", quantity::change(1.0 + turn.change.share()), word(turn));
         Mark { at: turn.at, up: turn.change.share() > 0.0, text, role: judged(turn) }
     };
     let marks: Vec<Mark> = history.turns.iter().map(mark).collect();
@@ -137,7 +137,7 @@ fn told(state: &State, past: &Past, run: &Run, point: &Point, look: &Look<'_>) -
         vec![
             (" baseline ".to_owned(), Role::Match),
             (format!("{name}: {}", value(metric, level)), Role::Text),
-            (format!("  this point {:+.1} %", (point.median / level - 1.0) * 100.0), Role::Dim),
+            (format!("  this point {}", quantity::change(point.median / level)), Role::Dim),
         ]
     }));
     all.push(held::line(state, run, look));
@@ -157,12 +157,10 @@ fn told(state: &State, past: &Past, run: &Run, point: &Point, look: &Look<'_>) -
 fn change(state: &State, metric: Metric, turn: &Turn, look: &Look<'_>) -> [Spans; 2] {
     let glyphs = look.theme.glyphs();
     let when = state.run(&turn.first).map_or_else(String::new, started);
-    let percent = |ratio: f64| (ratio - 1.0) * 100.0;
-    let interval = turn.interval.map_or_else(String::new, |interval| format!(" [{:+.1}, {:+.1}]", percent(interval.low), percent(interval.high)));
     let sign = if turn.change.share() > 0.0 { glyphs.rises } else { glyphs.falls };
     let size = vec![
         (format!(" {sign} "), judged(turn)),
-        (format!("{:+.1} %{interval} {} ", turn.change.share() * 100.0, word(turn)), judged(turn)),
+        (format!("{} {} ", turn.size(), word(turn)), judged(turn)),
         (format!("from {when} on, first {}", turn.first), Role::Text),
         (format!("  {} before, {} since", value(metric, turn.change.before), value(metric, turn.change.after)), Role::Dim),
     ];
