@@ -108,7 +108,7 @@ pub struct RunArgs {
     /// When requests are sent. A number is so many a second over all connections, by plan, whether or not answers have come (an open loop); `max` is the next
     /// one when the last is answered (a closed loop). Also `10..500`, `30s@100,1m@500`, `poisson:100`, `burst:50/1s`, `replay:FILE`. If not given, `max` on
     /// this machine itself and 100 elsewhere.
-    #[arg(short, long, value_parser = pace)]
+    #[arg(short, long, value_parser = pace, allow_hyphen_values = true)]
     rate: Option<Pace>,
     /// One more address, `URL` or `URL=WEIGHT`, loaded in the same run; may be repeated.
     #[arg(long, value_name = "URL[=WEIGHT]", value_parser = weighed)]

@@ -38,10 +38,10 @@ pub struct GateArgs {
     #[arg(long, value_delimiter = ',', value_parser = metric)]
     metrics: Vec<Metric>,
     /// The smallest change that matters, in per cent; if not given, that of the profile, else 3.
-    #[arg(long)]
+    #[arg(long, value_parser = compare::band, allow_hyphen_values = true)]
     band: Option<f64>,
     /// So many pairs of A and B.
-    #[arg(long, default_value_t = 6)]
+    #[arg(long, default_value_t = 6, value_parser = compare::pairs)]
     pairs: usize,
     /// How long each run of A and B lasts.
     #[arg(short, long, default_value = "10s", value_parser = age::parse)]
@@ -50,7 +50,7 @@ pub struct GateArgs {
     #[arg(short, long, default_value_t = 4)]
     connections: usize,
     /// Requests a second to A and B, or `max`.
-    #[arg(short, long, value_parser = super::pace)]
+    #[arg(short, long, value_parser = super::pace, allow_hyphen_values = true)]
     rate: Option<Pace>,
     #[command(flatten)]
     how: HowArgs,
@@ -77,8 +77,14 @@ pub(super) async fn run(args: GateArgs, around: &Around, stop: impl Future<Outpu
     };
     match judged {
         Ok(checks) => report(&args, &checks, io),
-        // Nothing was told, which is no regression.
-        Err(problem) => io.fail(&problem).map(|_| 2),
+        // Nothing was told, which is no regression; who reads a file of results finds that in it.
+        Err(problem) => {
+            if args.output != Form::Text {
+                let said = [&problem.what, &problem.why].into_iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join(": ");
+                report(&args, &[Check { name: "compared".into(), outcome: Outcome::Inconclusive, said }], io)?;
+            }
+            io.fail(&problem).map(|_| Outcome::Inconclusive.code())
+        }
     }
 }
 

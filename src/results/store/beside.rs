@@ -9,12 +9,13 @@ use hdrhistogram::Histogram;
 use jiff::Timestamp;
 
 use super::super::environment::Environment;
-use super::super::formats::{Found, hdr};
+use super::super::formats::{Found, hdr, logs};
 use super::super::note::{self, Note};
 use super::super::spectrum::Spectrum;
-use super::super::{Interval, Run};
-use super::{Store, Writing, unreadable, unwritable};
+use super::super::{Interval, Latencies, Run};
+use super::{Lines, Store, Writing, unreadable};
 use crate::names::Problem;
+use crate::text::sanitise;
 
 /// Every latency: an HDR interval log with a line a second.
 const LOG: &str = "latencies.hlog";
@@ -64,6 +65,16 @@ impl Store {
         runs.iter().map(|run| logged(&self.folder(&run.id)).or_else(|| binned(&self.folder(&run.id)))).collect()
     }
 
+    /// Response times, service times and lateness as far as a run had logged them; the first none where nothing was logged.
+    pub(super) fn logged(&self, id: &str) -> (Option<Latencies>, Latencies, Latencies) {
+        let log = log(&self.folder(id)).unwrap_or_default();
+        let of = |tag| hdr::whole(&log, tag).map(|histogram| logs::latencies(&histogram));
+        let response = of(None);
+        // Where nothing was planned it is the response time.
+        let service = of(Some("service")).or_else(|| response.clone());
+        (response, service.unwrap_or_default(), of(Some("lateness")).unwrap_or_default())
+    }
+
     /// The data folder that the runs lie in.
     pub fn data(&self) -> &Path {
         self.folder.parent().unwrap_or(&self.folder)
@@ -88,7 +99,10 @@ impl Store {
         self.read(id)?;
         let path = self.folder(id).join(NOTES);
         let append = || OpenOptions::new().create(true).append(true).open(&path)?.write_all(&note.line());
-        append().map(|()| self.notes(id)).map_err(|error| unwritable(&path, &error))
+        append().map(|()| self.notes(id)).map_err(|error| {
+            let what = format!("the note is not kept in {}", sanitise(&path.display().to_string()));
+            Problem::new("results.unwritable", what, error.to_string()).hint("free or mend that place")
+        })
     }
 
     /// Keeps a run that was read from a file; whether it was not there before.
@@ -120,25 +134,31 @@ impl Writing {
         self.put(ENVIRONMENT, &json(environment))
     }
 
-    /// Adds the latencies of a stretch of time, in nanoseconds, to the log; `tag` says which latencies, none response times.
+    /// Begins the log of latencies: later there may be no file descriptor left to open it with.
     ///
     /// # Errors
     /// What the disk says.
-    pub fn log(&self, started: Timestamp, tag: Option<&str>, from: Duration, span: Duration, part: &Histogram<u64>) -> Result<(), Problem> {
-        let path = self.folder.join(LOG);
-        let line = hdr::line(tag, from, span, part).map_err(|why| unwritable(&path, &io::Error::other(why)))?;
-        let append = || {
-            let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
-            let text = if file.metadata()?.len() == 0 { hdr::header(started) + &line } else { line };
-            // One write a line, so that a line is there or is not.
-            file.write_all(text.as_bytes())
+    pub fn open_log(&mut self, started: Timestamp) -> Result<(), Problem> {
+        let open = || {
+            let mut log = Lines(OpenOptions::new().create_new(true).append(true).open(self.folder.join(LOG))?);
+            log.append(hdr::header(started).as_bytes()).map(|()| log)
         };
-        append().map_err(|error| unwritable(&path, &error))
+        self.log = Some(open().map_err(|error| self.incomplete(&error))?);
+        Ok(())
+    }
+
+    /// Adds the latencies of a stretch of time, in nanoseconds, to the log that was begun; `tag` says which latencies, none response times.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn log(&mut self, tag: Option<&str>, from: Duration, span: Duration, part: &Histogram<u64>) -> Result<(), Problem> {
+        let Some(log) = &mut self.log else { return Ok(()) };
+        let line = hdr::line(tag, from, span, part).map_err(io::Error::other);
+        line.and_then(|line| log.append(line.as_bytes())).map_err(|error| self.incomplete(&error))
     }
 
     fn put(&self, name: &str, bytes: &[u8]) -> Result<(), Problem> {
-        let path = self.folder.join(name);
-        fs::write(&path, bytes).map_err(|error| unwritable(&path, &error))
+        fs::write(self.folder.join(name), bytes).map_err(|error| self.incomplete(&error))
     }
 }
 
@@ -151,7 +171,7 @@ fn logged(folder: &Path) -> Option<Spectrum> {
 }
 
 fn spectrum_of(log: &str) -> Option<Spectrum> {
-    hdr::read(log).whole(None).map(|histogram| Spectrum::of_histogram(&histogram))
+    hdr::whole(log, None).map(|histogram| Spectrum::of_histogram(&histogram))
 }
 
 fn binned(folder: &Path) -> Option<Spectrum> {
