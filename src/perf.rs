@@ -13,6 +13,7 @@ pub mod profile;
 pub mod schedule;
 pub mod search;
 pub mod service;
+pub mod verdict;
 mod via;
 mod ways;
 
@@ -148,7 +149,8 @@ pub fn prepare(mut order: Order, gate: &Gate, store: &Store) -> Result<Prepared,
     let mut run = Run::begin(new_id(&order.subject(), begun.at), order.subject(), &order.plan, begun.at);
     run.put_off_ns = nanoseconds(begun.put_off);
     let environment = Environment::here(run.target.cluster.as_deref());
-    run.provenance = Provenance { environment: Some(environment.id.clone()), ..order.provenance.clone() };
+    let ends = order.aborts.iter().map(ToString::to_string).collect();
+    run.provenance = Provenance { environment: Some(environment.id.clone()), ends, ..order.provenance.clone() };
     Ok(Prepared { order, run, begun, environment })
 }
 

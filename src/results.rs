@@ -8,6 +8,7 @@ pub mod formats;
 pub mod gate;
 pub mod history;
 pub mod interval;
+pub mod note;
 pub mod past;
 pub mod provenance;
 pub mod run;

@@ -29,6 +29,16 @@ fn middle(values: &mut [f64]) -> Option<f64> {
     Some((lower + *upper) / 2.0)
 }
 
+/// Twice the ranks of sorted values, counted from 1: those that are the same share the middle of theirs, which is a whole number only when doubled.
+fn doubled_ranks(sorted: &[f64]) -> Vec<usize> {
+    let mut ranks = Vec::with_capacity(sorted.len());
+    for same in sorted.chunk_by(|one, other| one == other) {
+        // Ranks from+1 … from+same have the mean (2·from + same + 1) / 2.
+        ranks.extend(std::iter::repeat_n(2 * ranks.len() + same.len() + 1, same.len()));
+    }
+    ranks
+}
+
 /// A quantile of sorted values, interpolated linearly (Hyndman and Fan's definition 7, the default of NumPy and R).
 pub fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
     let last = sorted.len().checked_sub(1)?;

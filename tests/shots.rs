@@ -27,6 +27,7 @@ use meshplay::picture::{self, Grid, Palette, Rgb};
 use meshplay::results::Run;
 use meshplay::results::baseline::{Baseline, Kind};
 use meshplay::results::compare::Compared;
+use meshplay::results::note::Note;
 use meshplay::tui::app::model::Report;
 use meshplay::tui::panes::inventory::state::Body;
 use meshplay::tui::panes::perf;
@@ -82,10 +83,11 @@ const SHOTS: &[Shot] = &[
     ("perf-live-120x36", || perf_live(Opening::sandbox().size(120, 36))),
     ("perf-live-light-120x36", || perf_live(Opening::sandbox().size(120, 36).theme("light"))),
     ("perf-live-ascii-80x24", || perf_live(Opening::sandbox().theme("mono").ascii())),
-    ("perf-live-open-120x36", || perf_open(Opening::sandbox().size(120, 36))),
-    ("perf-live-open-ansi16-80x24", || perf_open(Opening::sandbox().theme("ansi16"))),
+    ("perf-live-open-120x36", || perf_open(Opening::sandbox().size(120, 36), "30h")),
+    ("perf-live-open-ascii-80x24", || perf_open(Opening::sandbox().theme("mono").ascii(), "<esc>")),
+    ("perf-live-open-ansi16-80x24", || perf_open(Opening::sandbox().theme("ansi16"), "<esc>")),
     ("perf-list-80x24", || {
-        let mut stage = perf_open(Opening::sandbox());
+        let mut stage = perf_open(Opening::sandbox(), "30h");
         stage.play("<esc> <esc>");
         stage
     }),
@@ -96,6 +98,7 @@ const SHOTS: &[Shot] = &[
     ("perf-compare-120x36", || perf_compared(Opening::sandbox().size(120, 36), "")),
     ("perf-compare-boxes-120x36", || perf_compared(Opening::sandbox().size(120, 36), "v")),
     ("perf-compare-ascii-80x24", || perf_compared(Opening::sandbox().theme("mono").ascii(), "v")),
+    ("perf-compare-shift-80x24", || perf_compared(Opening::sandbox(), "v v")),
     ("perf-history-80x24", || perf_history(Opening::sandbox(), "")),
     ("perf-history-120x36", || perf_history(Opening::sandbox().size(120, 36), "6h")),
     ("perf-history-ascii-80x24", || perf_history(Opening::sandbox().theme("mono").ascii(), "")),
@@ -600,18 +603,27 @@ fn perf_live(opening: Opening) -> Stage {
 }
 
 /// Web at a rate that was planned, with a stall in the middle; the cursor stands on it.
-fn perf_open(opening: Opening) -> Stage {
+fn perf_open(opening: Opening, back: &str) -> Stage {
     let mut stage = newcomer(opening);
     let plan = Plan { pace: Pace::Rate(2_000.0), duration: Duration::from_secs(120), connections: 64, ..gentle("http://127.0.0.1:38111/") };
     let mut load = Load::begin("e", Some("service shop/web"), Some("sandbox"), plan, 71);
+    load.run.provenance.limits = vec!["p99<50ms".into(), "errors<1%".into()];
+    load.run.provenance.ends = vec!["errors>5%/10s".into()];
     stage.play(",p").perf(perf::work::Report::Listed { runs: old_runs(), problems: vec![] });
     stage.perf(perf::work::Report::Started { run: Box::new(load.run.clone()) });
     for second in 0..71 {
         let (usual, failures) = if (40..46).contains(&second) { (4_200, 12) } else { (380 + second * 2, u64::from(second % 17 == 0)) };
-        let sample = load.second(2_000, Duration::from_micros(usual), failures);
+        let sample = match second {
+            20 => load.stalled(1_200, Duration::from_millis(440), 0),
+            54 => load.stalled(700, Duration::from_millis(900), 610),
+            _ => load.second(2_000, Duration::from_micros(usual), failures),
+        };
         stage.perf(perf::work::Report::Sample { id: "e".into(), sample: Arc::new(sample) });
     }
-    stage.play("h").play("27h");
+    let note = |second: u64, text: &str| Note { at_ns: second * 1_000_000_000, text: text.into(), written: jiff::Timestamp::UNIX_EPOCH };
+    let notes = vec![note(20, "node drained"), note(40, "cache emptied")];
+    stage.perf(perf::work::Report::Notes { id: "e".into(), notes });
+    stage.play("h").play(back);
     stage
 }
 
@@ -623,6 +635,10 @@ fn past_runs() -> Vec<Run> {
             Load::begin(&format!("w{at:02}"), Some("service shop/web"), Some("sandbox"), plan, 2 * HOUR + at * DAY / 2).seeded(at.unsigned_abs() + 3);
         _ = load.second(2_400, Duration::from_micros(if at < 12 { 410 } else { 350 }), u64::from(at % 9 == 4) * 3);
         let mut run = load.end(Ended::Done);
+        let (image, revision) = if at < 12 { ("shop/web:1.8.2", "9") } else { ("shop/web:1.8.1", "8") };
+        run.provenance.found = [("image.web", image), ("revision", revision), ("replicas", "3"), ("nodes", "node-01, node-02")]
+            .map(|(name, value)| (name.into(), value.into()))
+            .into();
         match at {
             5 => run.errors = [("refused".to_owned(), 4_000)].into(),
             14 => run.stamp = Some(Stamp::Suspect),
@@ -682,8 +698,9 @@ fn perf_compared(opening: Opening, keys: &str) -> Stage {
     for effect in stage.wanted() {
         if let meshplay::tui::app::model::Effect::Perf(perf::work::Effect::Compare { a, b, gate }) = effect {
             let compared = Compared::of(&a, &b, gate, 0.03, 1);
+            let changed = scene::changed_between(&a, &b);
             let ids = |runs: Vec<Run>| runs.into_iter().map(|run| run.id).collect();
-            stage.perf(perf::work::Report::Compared { a: ids(a), b: ids(b), compared });
+            stage.perf(perf::work::Report::Compared { a: ids(a), b: ids(b), compared, changed });
         }
     }
     stage.play(keys);

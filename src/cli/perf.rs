@@ -108,7 +108,7 @@ pub struct RunArgs {
     /// When requests are sent. A number is so many a second over all connections, by plan, whether or not answers have come (an open loop); `max` is the next
     /// one when the last is answered (a closed loop). Also `10..500`, `30s@100,1m@500`, `poisson:100`, `burst:50/1s`, `replay:FILE`. If not given, `max` on
     /// this machine itself and 100 elsewhere.
-    #[arg(short, long, value_parser = pace)]
+    #[arg(short, long, value_parser = pace, allow_hyphen_values = true)]
     rate: Option<Pace>,
     /// One more address, `URL` or `URL=WEIGHT`, loaded in the same run; may be repeated.
     #[arg(long, value_name = "URL[=WEIGHT]", value_parser = weighed)]
@@ -376,7 +376,8 @@ fn show(args: &ShowArgs, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> 
             Form::Text => {
                 told::run(&run, &[], Form::Text, io.out)?;
                 let settled = store.samples(&run.id).ok().and_then(|lines| Settled::of(&lines)).and_then(|settled| settled.told());
-                settled.map_or(Ok(()), |told| writeln!(io.out, "\n{told}")).map(|()| 0)
+                settled.map_or(Ok(()), |told| writeln!(io.out, "\n{told}"))?;
+                store.notes(&run.id).iter().try_for_each(|note| writeln!(io.out, "note {}  {}", note.when(), note.text)).map(|()| 0)
             }
             form => told::run(&run, &[], form, io.out).map(|()| 0),
         },

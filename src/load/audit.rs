@@ -64,6 +64,8 @@ pub enum Cause {
     Timer,
     /// The target was reached through a forwarded port.
     Forwarded,
+    /// Requests were cut off by the end of the run, the slowest of them most likely: their share.
+    Cut,
     /// Nothing was answered.
     Nothing,
     /// A cause that a newer version knows.
@@ -82,6 +84,8 @@ pub struct Figures {
     pub missed: u64,
     /// Whole answers.
     pub answers: u64,
+    /// Requests that were under way when it ended.
+    pub cut: u64,
     /// 99th percentile of lateness, in nanoseconds; of few requests the latest one.
     pub late: u64,
     /// The most slots that ever waited for a connection.
@@ -122,6 +126,7 @@ impl Figures {
             sent: whole.lateness().map_or(0, super::record::Latency::count),
             missed: whole.missed,
             answers: whole.requests(),
+            cut: sample.in_flight as u64,
             late: late.unwrap_or(0),
             backlog: sample.backlog_max,
             median: whole.percentile(0.5).unwrap_or(0),
@@ -175,6 +180,8 @@ impl Figures {
             (Cause::Trend, self.trend.map_or(0.0, f64::abs), 0.2, NEVER),
             (Cause::Timer, if open && self.coarse { 1e6 } else { 0.0 }, 0.0, NEVER),
             (Cause::Forwarded, f64::from(self.path == Path::PortForward), 0.0, NEVER),
+            // Where a tenth is missing, so is what p90 would have been.
+            (Cause::Cut, if self.answers == 0 { 0.0 } else { self.cut as f64 / (self.answers + self.cut) as f64 }, 0.1, NEVER),
             (Cause::Nothing, f64::from(self.answers == 0), 0.0, 0.0),
         ]
     }
@@ -192,8 +199,8 @@ impl Reason {
         match self.cause {
             Cause::Rate => format!("the rate was {} off the plan (limit {})", percent(value), percent(limit)),
             Cause::Missed => format!("{} of the planned requests were never sent", percent(value)),
-            Cause::Late => format!("one request of 100 was sent {} late or later (limit {})", span(value), span(limit)),
-            Cause::Busy => format!("all connections were busy, so one request of 100 was sent {} late or later; ask for more of them", span(value)),
+            Cause::Late => format!("requests were sent as much as {} late (p99, or the latest of few; limit {})", span(value), span(limit)),
+            Cause::Busy => format!("all connections were busy, so requests were sent as much as {} late (p99); ask for more of them", span(value)),
             Cause::Cpu => format!("a generator thread used {} of its core (limit {})", percent(value), percent(limit)),
             Cause::Steal => format!("the hypervisor took {} of this machine (limit {})", percent(value), percent(limit)),
             Cause::Descriptors => format!("{value:.0} connections found no file descriptor on this machine; raise `ulimit -n`"),
@@ -202,6 +209,7 @@ impl Reason {
             Cause::Trend => format!("latency moved by {} during the run: it was not steady", percent(value)),
             Cause::Timer => "this system waits in whole milliseconds".to_owned(),
             Cause::Forwarded => "it went through a forwarded port, so the tunnel is measured as well".to_owned(),
+            Cause::Cut => format!("{} of the requests were cut off at the end, the slowest most likely; let it run longer", percent(value)),
             Cause::Nothing => "nothing was answered".to_owned(),
             Cause::Other => "a newer version of this program had a reason that this one does not know".to_owned(),
         }
@@ -251,7 +259,9 @@ mod tests {
         assert_eq!(judged(Figures { trend: Some(-0.3), ..fine() }), (Suspect, vec![Cause::Trend]));
         assert_eq!(judged(Figures { coarse: true, ..fine() }), (Suspect, vec![Cause::Timer]));
         assert_eq!(judged(Figures { path: Path::PortForward, ..fine() }), (Suspect, vec![Cause::Forwarded]));
-        assert_eq!(judged(Figures { answers: 0, ..fine() }), (Invalid, vec![Cause::Nothing]));
+        assert_eq!(judged(Figures { answers: 90, cut: 10, ..fine() }), (Valid, vec![]));
+        assert_eq!(judged(Figures { answers: 89, cut: 11, ..fine() }), (Suspect, vec![Cause::Cut]));
+        assert_eq!(judged(Figures { answers: 0, cut: 4, ..fine() }), (Invalid, vec![Cause::Nothing]));
     }
 
     #[test]

@@ -274,7 +274,7 @@ impl Plan {
                 wrong("only HTTP/2 and gRPC carry several streams on one connection")
             }
             Self { duration, .. } if duration.is_zero() || *duration > Duration::from_secs(86_400) => {
-                wrong("the duration has to be from a moment to a day")
+                wrong("the duration has to be longer than nothing and a day at most")
             }
             Self { warm_up, .. } if *warm_up > Duration::from_secs(86_400) => wrong("the warm-up has to be a day at most"),
             Self { requests: Some(0), .. } => wrong("at least one request is needed"),

@@ -83,11 +83,20 @@ impl Job {
 
     async fn measure(&mut self, mut run: Run) -> Result<Run, Problem> {
         let plan = self.order.plan.clone();
+        // The load may take every file descriptor there is.
+        self.keep_a_place(&run);
         let cpu = cpu_time();
         let begun = tokio::task::spawn_blocking(move || engine::start(plan));
         let load = tokio::select! {
-            begun = begun => begun.map_err(|error| Problem::new("perf.lost", "the load test cannot be started", error.to_string()))??,
+            begun = begun => match begun.map_err(|error| Problem::new("perf.lost", "the load test cannot be started", error.to_string())).flatten() {
+                Ok(load) => load,
+                Err(problem) => {
+                    self.give_up_the_place();
+                    return Err(problem);
+                }
+            },
             () = self.stop.cancelled() => {
+                self.give_up_the_place();
                 let sample = Sample { ended: Some(Ended::Stopped), ..Sample::default() };
                 run.take(&sample);
                 self.sender.send_replace(Arc::new(sample));
@@ -95,19 +104,31 @@ impl Job {
             }
         };
         self.audit("started");
-        let begun = self.store.begin(&run);
-        self.kept = self.note(begun);
-        let told = self.kept.as_ref().map_or(Ok(()), |kept| kept.environment(&self.environment));
-        self.note(told);
-        let last = self.follow(&load, run.started).await;
+        let last = self.follow(&load).await;
         run.take(&last);
         run.judge(&self.order.plan, &last, &self.medians);
         run.client_cpu_ns = cpu.zip(cpu_time()).and_then(|(before, after)| u64::try_from(after.saturating_sub(before).as_nanos()).ok());
         Ok(run)
     }
 
+    /// Makes the folder of the run and opens its files.
+    fn keep_a_place(&mut self, run: &Run) {
+        let begun = self.store.begin(run);
+        let Some(mut kept) = self.note(begun) else { return };
+        let told = [kept.environment(&self.environment), kept.open_log(run.started)];
+        told.into_iter().for_each(|told| _ = self.note(told));
+        self.kept = Some(kept);
+    }
+
+    /// Nothing was measured.
+    fn give_up_the_place(&mut self) {
+        if let Some(kept) = self.kept.take() {
+            kept.discard();
+        }
+    }
+
     /// Hands samples on and keeps a line a second, until the last one.
-    async fn follow(&mut self, load: &engine::Run, started: Timestamp) -> Arc<Sample> {
+    async fn follow(&mut self, load: &engine::Run) -> Arc<Sample> {
         let mut samples = load.samples();
         let mut kept: Option<Arc<Sample>> = None;
         let mut due = LINE;
@@ -131,7 +152,7 @@ impl Job {
             let sample = samples.borrow_and_update().clone();
             let over = sample.ended.is_some() || matches!(changed, Some(Err(_)));
             if over || sample.elapsed >= due {
-                self.keep(kept.as_deref(), &sample, started);
+                self.keep(kept.as_deref(), &sample);
                 kept = Some(sample.clone());
                 due = LINE * u32::try_from(sample.elapsed.as_secs() + 1).unwrap_or(u32::MAX);
             }
@@ -146,7 +167,7 @@ impl Job {
         }
     }
 
-    fn keep(&mut self, before: Option<&Sample>, sample: &Sample, started: Timestamp) {
+    fn keep(&mut self, before: Option<&Sample>, sample: &Sample) {
         let line = Interval::between(before, sample);
         // The last one may be a stump.
         if line.span_ns > LINE.as_nanos() as u64 / 2 {
@@ -160,7 +181,7 @@ impl Job {
         // In a closed loop response and service time are one, and nothing is late.
         let late = part.lateness();
         let all = [(None, Some(part.response())), (Some("service"), late.map(|_| part.service())), (Some("lateness"), late)];
-        let logged: Vec<_> = all.into_iter().filter_map(|(tag, part)| Some(writing.log(started, tag, from, span, part?.histogram()))).collect();
+        let logged: Vec<_> = all.into_iter().filter_map(|(tag, part)| Some(writing.log(tag, from, span, part?.histogram()))).collect();
         self.note(written);
         logged.into_iter().for_each(|logged| _ = self.note(logged));
     }

@@ -19,6 +19,7 @@ use crate::names::{ClusterId, Problem};
 use crate::results::compare::Metric;
 use crate::results::gate::{Threshold, asked};
 use crate::results::history::RUNS_A_POINT;
+use crate::results::provenance::Turn;
 use crate::results::{Provenance, Run};
 use crate::text::fingerprint::fingerprint;
 use crate::text::sanitise;
@@ -131,6 +132,7 @@ impl Profile {
             profile_hash: Some(self.hash.clone()),
             part: part.name.clone(),
             labels: self.labels.clone(),
+            limits: self.limits.iter().map(ToString::to_string).collect(),
             ..Provenance::default()
         }
     }
@@ -145,6 +147,16 @@ impl Profile {
     pub fn every(&self) -> usize {
         if self.repeat > 1 { self.repeat } else { RUNS_A_POINT }
     }
+}
+
+/// Orders that belong together, each told which of how many it is.
+pub fn in_turn(orders: Vec<Order>) -> Vec<Order> {
+    let of = orders.len();
+    let one = |(at, mut order): (usize, Order)| {
+        order.provenance.turn = Some(Turn { nth: at + 1, of });
+        order
+    };
+    orders.into_iter().enumerate().map(one).collect()
 }
 
 fn at<T>(place: &Placed<T>, what: impl Into<String>) -> Fault {

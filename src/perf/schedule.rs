@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use self::cron::Cron;
 pub use self::keeper::{Keeper, News};
-use super::profile::Part;
 use super::profile::kept::Profiles;
+use super::profile::{Part, in_turn};
 use super::{Order, service};
 use crate::load::plan::{Pace, Plan};
 use crate::names::Problem;
@@ -116,7 +116,7 @@ impl Schedule {
         let one = |part: &Part| Order { what: Some(what.clone()), ..profile.order(part) };
         let round: Vec<Order> = profile.parts.iter().map(one).collect();
         let times = profile.every().max(self.runs);
-        Ok((0..times).flat_map(|_| round.iter().cloned()).collect())
+        Ok(in_turn((0..times).flat_map(|_| round.iter().cloned()).collect()))
     }
 
     fn order(&self, url: &str) -> Result<Order, Problem> {

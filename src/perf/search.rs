@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::limit::{Limits, measured};
+use super::limit::{Limit, Limits, measured};
 use crate::load::audit::Stamp;
 use crate::results::{Run, State};
 use crate::text::quantity::rate;
@@ -19,6 +19,8 @@ pub enum Verdict {
     Broken(String),
     /// The run is not to be believed, and why.
     Invalid(String),
+    /// Too little was measured to say, and of what. At a lower rate it would be less still.
+    Little(String),
 }
 
 /// Runs at one rate.
@@ -71,7 +73,7 @@ const CONFIRMATIONS: usize = 6;
 const DOWN: f64 = 1_024.0;
 
 impl Verdict {
-    /// What a run says; a limit of which too little was measured does not hold.
+    /// What a run says.
     pub fn of(run: &Run, limits: &Limits) -> Self {
         if run.state != State::Done {
             return Self::Invalid("it did not come to its end".into());
@@ -80,13 +82,15 @@ impl Verdict {
             let reasons: Vec<String> = run.reasons.iter().filter(|reason| reason.stamp == Stamp::Invalid).map(|reason| reason.text()).collect();
             return Self::Invalid(reasons.join("; "));
         }
-        let broken = limits.0.iter().filter_map(|limit| match measured(run, limit.metric) {
-            Some(value) if limit.holds(value) => None,
-            Some(value) => Some(limit.said(value)),
-            None => Some(format!("{limit}: too little was measured")),
-        });
-        let broken: Vec<String> = behind(run).into_iter().chain(broken).collect();
-        if broken.is_empty() { Self::Held } else { Self::Broken(broken.join("; ")) }
+        let values: Vec<(&Limit, Option<f64>)> = limits.0.iter().map(|limit| (limit, measured(run, limit.metric))).collect();
+        let not = values.iter().filter_map(|(limit, value)| value.filter(|value| !limit.holds(*value)).map(|value| limit.said(value)));
+        let broken: Vec<String> = behind(run).into_iter().chain(not).collect();
+        let unknown: Vec<String> = values.iter().filter(|(_, value)| value.is_none()).map(|(limit, _)| limit.to_string()).collect();
+        match (broken.is_empty(), unknown.is_empty()) {
+            (false, _) => Self::Broken(broken.join("; ")),
+            (true, false) => Self::Little(unknown.join(", ")),
+            (true, true) => Self::Held,
+        }
     }
 }
 
@@ -105,11 +109,16 @@ impl Step {
         let count = |of: fn(&Verdict) -> bool| self.runs.iter().filter(|(_, verdict)| of(verdict)).count();
         let last = |of: fn(&Verdict) -> bool| self.runs.iter().rev().map(|(_, verdict)| verdict).find(|verdict| of(verdict)).cloned();
         let enough = TRIES.div_ceil(2);
-        let kinds: [fn(&Verdict) -> bool; 3] =
-            [|one| matches!(one, Verdict::Held), |one| matches!(one, Verdict::Broken(_)), |one| matches!(one, Verdict::Invalid(_))];
+        let kinds: [fn(&Verdict) -> bool; 4] = [
+            |one| matches!(one, Verdict::Held),
+            |one| matches!(one, Verdict::Broken(_)),
+            |one| matches!(one, Verdict::Little(_)),
+            |one| matches!(one, Verdict::Invalid(_)),
+        ];
         let decided = kinds.into_iter().find(|of| count(*of) >= enough).and_then(last);
         // One of each: nothing can be said of it.
-        decided.or_else(|| last(kinds[2]).filter(|_| self.runs.len() >= TRIES))
+        let undecided = || last(kinds[3]).or_else(|| last(kinds[2])).filter(|_| self.runs.len() >= TRIES);
+        decided.or_else(undecided)
     }
 }
 
@@ -148,6 +157,12 @@ impl Search {
     }
 
     fn decided(&mut self, rate: f64, verdict: Verdict) {
+        if matches!(verdict, Verdict::Little(_)) && self.held.is_none() {
+            // What is known of a higher rate says more.
+            self.above.get_or_insert((rate, verdict));
+            self.over = true;
+            return;
+        }
         match verdict {
             Verdict::Held => self.held = Some(self.held.map_or(rate, |held| held.max(rate))),
             not => self.above = Some((rate, not)),
@@ -166,7 +181,7 @@ impl Search {
     /// All runs have to hold, those that say nothing left out. Where one does not, a lower rate is confirmed.
     fn confirm(&mut self, step: &Step) {
         let held = step.runs.iter().filter(|(_, verdict)| *verdict == Verdict::Held).count();
-        let said = step.runs.iter().filter(|(_, verdict)| !matches!(verdict, Verdict::Invalid(_))).count();
+        let said = step.runs.iter().filter(|(_, verdict)| !matches!(verdict, Verdict::Invalid(_) | Verdict::Little(_))).count();
         let invalid = step.runs.len() - said;
         if said > held || invalid > self.repeats {
             let not = step.runs.last().map(|(_, verdict)| verdict.clone()).filter(|verdict| *verdict != Verdict::Held);
@@ -197,6 +212,7 @@ impl fmt::Display for Verdict {
             Self::Held => f.write_str("holds"),
             Self::Broken(why) => write!(f, "broken: {why}"),
             Self::Invalid(why) => write!(f, "not valid: {why}"),
+            Self::Little(what) => write!(f, "too little was measured of {what}"),
         }
     }
 }
@@ -251,6 +267,16 @@ mod tests {
             |rate, run: usize| if run.is_multiple_of(3) { Verdict::Invalid("the hypervisor took 40 %".into()) } else { below(700.0)(rate, run) };
         let (answer, _) = searched(50.0, 1e6, stolen);
         assert!(answer.rate.is_some_and(|rate| (700.0 / 1.05..=700.0).contains(&rate)), "{answer:?}");
+    }
+
+    #[test]
+    fn where_too_little_is_measured_no_lower_rate_is_tried() {
+        let little = |from: f64| move |rate: f64, _| if rate < from { Verdict::Little("p99<50ms".into()) } else { below(30.0)(rate, 0) };
+        let (answer, runs) = searched(100.0, 1e6, little(1e9));
+        assert_eq!((answer.rate, answer.above, runs), (None, Some((100.0, Verdict::Little("p99<50ms".into()))), 2));
+        // That 100/s breaks it is what is told, not that 50/s is too little.
+        let (answer, runs) = searched(100.0, 1e6, little(100.0));
+        assert!(answer.rate.is_none() && runs == 4 && matches!(answer.above, Some((100.0, Verdict::Broken(_)))), "{answer:?}");
     }
 
     #[test]

@@ -141,6 +141,9 @@ impl Kind {
                 .hint("`meshplay perf baseline set` pins runs, names a release or takes the regime")
         };
         let (old, new) = series.split_at(series.len().saturating_sub(new));
+        if old.is_empty() {
+            return Err(none(format!("all {} runs that are kept are those in question", new.len())));
+        }
         let runs: Vec<Run> = match self {
             Self::Pinned { runs } => old.iter().filter(|(run, _)| runs.contains(&run.id)).map(|(run, _)| run.clone()).collect(),
             Self::Release { label } => {
@@ -156,7 +159,17 @@ impl Kind {
                 old.iter().filter(|(run, _)| regime.contains(&&run.id)).map(|(run, _)| run.clone()).collect()
             }
         };
-        if runs.is_empty() { Err(none(format!("{}: none of those runs is kept", self.name()))) } else { Ok(runs) }
+        match (self, runs.is_empty()) {
+            (_, false) => Ok(runs),
+            (Self::Pinned { .. }, true) => {
+                Err(none(format!("{}: they are gone, or among the newest {}, which are in question", self.name(), new.len())))
+            }
+            (_, true) => Err(none(format!(
+                "none of the {} runs before measured enough of {}: a percentile takes ten answers beyond it",
+                old.len(),
+                metric.name()
+            ))),
+        }
     }
 }
 
@@ -185,6 +198,10 @@ mod tests {
         assert_eq!(found(Kind::Pinned { runs: vec!["r03".into(), "r04".into(), "r24".into()] }), Ok((2, "r03".into())));
         assert_eq!(found(Kind::Release { label: "release".into() }), Ok((10, "r10".into())));
         assert_eq!(found(Kind::Regime), Ok((20, "r00".into())));
+        let why = |series: &[(Run, Facts)], kind: Kind| kind.resolve(series, 5, Metric::P90).unwrap_err().why;
+        assert_eq!(why(&series[..5], Kind::Regime), "all 5 runs that are kept are those in question");
+        assert!(why(&series, Kind::Regime).contains("none of the 20 runs before measured enough of p90"));
+        assert!(why(&series, Kind::Pinned { runs: vec!["r24".into()] }).contains("among the newest 5"));
         for kind in [Kind::Pinned { runs: vec!["gone".into()] }, Kind::Release { label: "image".into() }] {
             assert_eq!(found(kind).unwrap_err().code, "results.no-baseline");
         }

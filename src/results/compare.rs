@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Run;
 use super::interval::total;
+use super::spectrum::Spectrum;
 use crate::stats::interval::{self, Interval};
 use crate::stats::many::benjamini_hochberg;
 use crate::stats::paired::{Shift, shift};
@@ -43,8 +44,10 @@ pub struct Compared {
     pub band: f64,
 }
 
-/// The quantiles at which the shift is looked at.
+/// The quantiles at which the shift is looked at where only summaries are known.
 const QUANTILES: [f64; 5] = [0.5, 0.75, 0.9, 0.99, 0.999];
+/// Those where whole distributions are: the deciles, and the tail.
+const DECILES: [f64; 12] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999];
 
 impl Metric {
     /// In the order of a table.
@@ -88,6 +91,16 @@ impl Compared {
         };
         let [at_a, at_b] = [a, b].map(|runs| runs.iter().map(at).collect::<Vec<_>>());
         Self { shift: shift(&QUANTILES, &at_a, &at_b, 0.95, seed), ..compared }
+    }
+
+    /// With the shift as whole distributions tell it, one for each run in the order of the pairs; where one of them is not known it stays as it is.
+    pub fn deepened(self, a: &[Option<Spectrum>], b: &[Option<Spectrum>], seed: u64) -> Self {
+        let at = |one: &Spectrum| DECILES.map(|q| one.percentile(q).map_or(f64::NAN, |ns| ns as f64)).to_vec();
+        let known = |side: &[Option<Spectrum>]| side.iter().map(|one| one.as_ref().map(at)).collect::<Option<Vec<_>>>();
+        match known(a).zip(known(b)) {
+            Some((a, b)) => Self { shift: shift(&DECILES, &a, &b, 0.95, seed), ..self },
+            None => self,
+        }
     }
 
     /// Compares runs that were not measured in turn.
@@ -138,6 +151,7 @@ mod tests {
     use crate::load::plan::Plan;
     use crate::load::target::Target;
     use crate::results::Subject;
+    use crate::results::spectrum::Bin;
 
     fn runs(p99: impl Fn(u64) -> u64, failed: u64) -> Vec<Run> {
         let plan = Plan::gentle(Target::parse("127.0.0.1:1").unwrap());
@@ -165,6 +179,32 @@ mod tests {
         let failing = compared(&runs(|at| 500_000 + at * 1_000, 100));
         assert!(failing.fails_more() && failing.word() == Some(Word::Worse), "{failing:?}");
         assert_eq!(failing.gated().unwrap().word, Word::Better);
+    }
+
+    /// Every answer of B takes a tenth longer, but the slowest twentieth twice as long: so it is at every decile and in the tail.
+    #[test]
+    fn whole_distributions_tell_where_it_is_slower() {
+        let of = |run: u64, slower: bool| {
+            let end = |at: u64| {
+                (1_000_000 + at * 10_000 + run * 1_000) / 10
+                    * if !slower {
+                        10
+                    } else if at >= 95 {
+                        20
+                    } else {
+                        11
+                    }
+            };
+            let bins = (0..100).map(|at| Bin { from_ns: end(at) - 1, to_ns: end(at), count: 200 }).collect();
+            Some(Spectrum::of_bins(bins, None, None, None))
+        };
+        let [a, b] = [false, true].map(|slower| (0..6).map(|run| of(run, slower)).collect::<Vec<_>>());
+        let summaries = Compared::of(&runs(|_| 1_000_000, 0), &runs(|_| 1_100_000, 0), Metric::P99, 0.03, 1);
+        let told: Vec<(f64, f64)> =
+            summaries.clone().deepened(&a, &b, 1).shift.iter().map(|one| (one.q, (one.ratio * 100.0).round() / 100.0)).collect();
+        // The answer at p95 is the last of the faster ones.
+        assert_eq!(told, DECILES.map(|q| (q, if q <= 0.95 { 1.1 } else { 2.0 })));
+        assert_eq!(summaries.clone().deepened(&a, &[None], 1), summaries);
     }
 
     #[test]

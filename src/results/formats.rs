@@ -4,7 +4,7 @@ pub mod csv;
 pub mod fortio;
 pub mod hdr;
 mod html;
-mod logs;
+pub(super) mod logs;
 mod meshery;
 mod smp;
 mod wrk;
@@ -187,6 +187,10 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Read, Problem> {
     if text.lines().take(3).any(|line| line.split_whitespace().eq(["Value", "Percentile", "TotalCount", "1/(1-Percentile)"])) {
         return logs::read_table(text).map_err(wrong);
     }
+    let unknown = || wrong("its format is none that is known".into());
+    if text.trim_start().starts_with('<') {
+        return Err(unknown());
+    }
     let value: Value = if text.trim_start().starts_with(['{', '[']) {
         serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?
     } else {
@@ -204,7 +208,7 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Read, Problem> {
     if value.get("requests_per_second").is_some() && value.get("plan").is_some() {
         return own(value).map_err(wrong);
     }
-    Err(wrong("its format is none that is known".into()))
+    Err(unknown())
 }
 
 /// A summary of ours, as `run.json` and `-o json` have it.
@@ -327,7 +331,17 @@ mod tests {
 
     #[test]
     fn files_that_hold_no_results_are_told_so() {
-        for bytes in [&b"\xff\xfe"[..], b"", b"{", b"{\"a\": 1}", b"a: [", b"#[Histogram log format version 1.3]\n", b"[[[[[[[[", b"1e999"] {
+        for bytes in [
+            &b"\xff\xfe"[..],
+            b"",
+            b"{",
+            b"{\"a\": 1}",
+            b"a: [",
+            b"#[Histogram log format version 1.3]\n",
+            b"[[[[[[[[",
+            b"1e999",
+            b"<!doctype html>\n<a>",
+        ] {
             let problem = read("x\u{1b}[2J", bytes).unwrap_err();
             assert!(problem.code == "results.format" && !problem.to_string().contains('\u{1b}'), "{problem}");
         }

@@ -7,6 +7,7 @@ use super::compare::{Compared, Metric};
 use crate::stats::many::holm;
 use crate::stats::median;
 use crate::stats::verdict::Word;
+use crate::text::quantity::change_within;
 
 /// Fewest pairs for several metrics at once: with six the smallest exact p is 0.031, so that no correction could be passed.
 pub const FEWEST_FOR_SEVERAL: usize = 8;
@@ -76,8 +77,7 @@ pub fn checks(compared: &Compared, metrics: &[Metric], thresholds: &[Threshold])
             checks.push(Check { name, outcome: Outcome::Inconclusive, said: TOO_LITTLE.into() });
             continue;
         };
-        let percent = |ratio: f64| (ratio - 1.0) * 100.0;
-        let (ratio, low, high) = (percent(found.ratio), percent(found.interval.low), percent(found.interval.high));
+        let change = change_within(found.ratio, found.interval.low, found.interval.high);
         let correction = if several { format!(" (Holm over {})", metrics.len()) } else { String::new() };
         let (outcome, word) = match found.word {
             Word::Better => (Outcome::Passed, "better".to_owned()),
@@ -93,7 +93,7 @@ pub fn checks(compared: &Compared, metrics: &[Metric], thresholds: &[Threshold])
             Word::Inconclusive(more) => (Outcome::Inconclusive, format!("inconclusive: about {more} more needed")),
         };
         let p = if p < 0.001 { "below 0.001".to_owned() } else { format!("{p:.3}") };
-        checks.push(Check { name, outcome, said: format!("{word}, {ratio:+.1} % [{low:+.1}, {high:+.1}], p {p}{correction}") });
+        checks.push(Check { name, outcome, said: format!("{word}, {change}, p {p}{correction}") });
     }
     checks.extend(thresholds.iter().map(threshold));
     checks

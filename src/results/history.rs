@@ -11,6 +11,7 @@ use crate::stats::interval::Interval;
 use crate::stats::series::{Change, Sensitivity, changes, clipped};
 use crate::stats::verdict::Good;
 use crate::stats::{median, unpaired};
+use crate::text::quantity::{change, change_within};
 
 /// Runs behind one point: single runs find +10 % in a quarter of the cases, medians of five in nine of ten.
 pub const RUNS_A_POINT: usize = 5;
@@ -63,6 +64,14 @@ pub struct History {
     pub points: Vec<Point>,
     /// Where it changed, oldest first.
     pub turns: Vec<Turn>,
+}
+
+impl Turn {
+    /// How large it is, with the interval where that is known: `+17.0 % [+9.0, +26.0]`.
+    pub fn size(&self) -> String {
+        let ratio = 1.0 + self.change.share();
+        self.interval.map_or_else(|| change(ratio), |interval| change_within(ratio, interval.low, interval.high))
+    }
 }
 
 impl History {

@@ -32,9 +32,27 @@ pub struct Provenance {
     /// What the cluster said stood behind the target when it began: `image.web`, `revision`, `nodes`, `kubernetes`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub found: BTreeMap<String, String>,
+    /// What had to hold, `p99<50ms`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<String>,
+    /// What was to end it before its time, `errors>5%/10s`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ends: Vec<String>,
+    /// Which of the runs of its profile it is that were ordered together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turn: Option<Turn>,
     /// The file it was read from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub imported: Option<Imported>,
+}
+
+/// The place of a run among several that were ordered together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Turn {
+    /// From 1.
+    pub nth: usize,
+    /// Of so many.
+    pub of: usize,
 }
 
 /// A run that another program measured.
@@ -71,7 +89,9 @@ impl Provenance {
 
     /// Makes harmless what came from a file.
     pub(super) fn sanitised(self) -> Self {
-        let clean = |text: String| sanitise(&text).into_owned();
+        fn clean(text: String) -> String {
+            sanitise(&text).into_owned()
+        }
         let pairs = |map: BTreeMap<String, String>| map.into_iter().map(|(key, value)| (clean(key), clean(value))).collect();
         Self {
             profile: self.profile.map(clean),
@@ -81,6 +101,9 @@ impl Provenance {
             environment: self.environment.map(clean),
             labels: pairs(self.labels),
             found: pairs(self.found),
+            limits: self.limits.into_iter().map(clean).collect(),
+            ends: self.ends.into_iter().map(clean).collect(),
+            turn: self.turn,
             imported: self.imported.map(|from| Imported {
                 format: clean(from.format),
                 latency: clean(from.latency),

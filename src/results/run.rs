@@ -123,7 +123,7 @@ pub enum State {
     Stopped,
     /// One of its rules ended it.
     Aborted,
-    /// Its program ended before it did. Never written: read out of a running one that nobody runs.
+    /// Its program ended before it did. Written by whoever looks at it first: one that says it runs, and that nobody writes any more.
     Interrupted,
 }
 
@@ -256,8 +256,9 @@ impl Run {
         self.reasons = reasons.into_iter().map(kept).collect();
     }
 
-    /// Takes in what the lines of a run say whose program ended too early. Percentiles of a whole do not follow from those of its parts.
-    pub fn interrupted(&mut self, lines: &[Interval]) {
+    /// Takes in what is left of a run whose program ended too early: its lines, and its latencies where they were logged, for percentiles of a whole do not
+    /// follow from those of its parts.
+    pub fn interrupted(&mut self, lines: &[Interval], logged: Option<Latencies>) {
         self.state = State::Interrupted;
         self.elapsed_ns = lines.last().map_or(0, |line| line.elapsed_ns);
         self.ended = self.started.checked_add(Duration::from_nanos(self.elapsed_ns)).ok();
@@ -274,12 +275,12 @@ impl Run {
         self.histogram = by_latency.into_iter().map(|(up_to_ns, count)| Bucket { up_to_ns, count }).collect();
         let waited = |line: &Interval| u128::from(line.latencies.mean.unwrap_or(0)) * u128::from(line.requests);
         let waited = lines.iter().map(waited).fold(0, u128::saturating_add);
-        self.latencies = Latencies {
+        self.latencies = logged.unwrap_or_else(|| Latencies {
             min: lines.iter().filter_map(|line| line.latencies.min).min(),
             mean: waited.checked_div(u128::from(self.requests)).and_then(|mean| u64::try_from(mean).ok()),
             max: lines.iter().filter_map(|line| line.latencies.max).max(),
             ..Latencies::default()
-        };
+        });
     }
 
     /// By what runs are put in order: when they began, and their names where that is the same.
@@ -420,7 +421,7 @@ pub(super) mod tests {
         assert_eq!(lines.iter().map(|line| line.requests).collect::<Vec<_>>(), [100, 150, 150]);
         let (mut whole, mut parts) = (run(), run());
         whole.take(&samples[2]);
-        parts.interrupted(&lines);
+        parts.interrupted(&lines, None);
         assert_eq!((parts.state, parts.latencies.p50), (State::Interrupted, None));
         assert_eq!(parts.ended.map(|ended| ended.as_second()), Some(1_700_000_003));
         let facts =

@@ -1,5 +1,6 @@
 //! Runs of one profile, sorted into series: what may be held against each other, oldest first, each run with what was the case then.
 
+use super::difference::{Difference, between};
 use super::history::Facts;
 use super::{Provenance, Run, State, Store};
 use crate::load::audit::Stamp;
@@ -74,6 +75,12 @@ pub fn facts(store: &Store, run: &Run) -> Facts {
     facts.extend(run.provenance.found.clone());
     facts.extend(run.provenance.labels.clone());
     facts
+}
+
+/// What was another for B than for A, as far as that was written down; what explains most is first.
+pub fn changed(store: &Store, a: &[Run], b: &[Run]) -> Vec<Difference> {
+    let [a, b] = [a, b].map(|runs| runs.iter().map(|run| facts(store, run)).collect::<Vec<_>>());
+    between(&a.iter().collect::<Vec<_>>(), &b.iter().collect::<Vec<_>>())
 }
 
 #[cfg(test)]

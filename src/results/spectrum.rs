@@ -106,7 +106,7 @@ impl Spectrum {
         let known = !self.bins.is_empty();
         Latencies {
             min: known.then_some(self.min_ns),
-            mean: known.then_some(self.mean_ns as u64),
+            mean: known.then_some(self.mean_ns.round() as u64),
             p50: self.percentile(0.5),
             p75: self.percentile(0.75),
             p90: self.percentile(0.9),

@@ -19,6 +19,8 @@ use crate::text::sanitise;
 
 const SUMMARY: &str = "run.json";
 const SAMPLES: &str = "samples.ndjson";
+/// The summary while it is being written.
+const HALF: &str = "run.json.new";
 
 /// The folder all runs are kept in.
 #[derive(Clone, Debug)]
@@ -30,7 +32,20 @@ pub struct Store {
 #[derive(Debug)]
 pub struct Writing {
     folder: PathBuf,
-    samples: File,
+    samples: Lines,
+    /// The log of latencies, once it has begun.
+    log: Option<Lines>,
+}
+
+/// A file that lines are added to: each is there whole or not at all, also on a disk that is full for a while.
+#[derive(Debug)]
+struct Lines(File);
+
+impl Lines {
+    fn append(&mut self, line: &[u8]) -> io::Result<()> {
+        let before = self.0.metadata()?.len();
+        self.0.write_all(line).inspect_err(|_| _ = self.0.set_len(before))
+    }
 }
 
 impl Store {
@@ -58,9 +73,9 @@ impl Store {
         let samples = OpenOptions::new().create_new(true).append(true).open(half.join(SAMPLES))?;
         // A file system without locks keeps runs as well; only interrupted ones are not told from running ones there.
         _ = samples.try_lock();
-        write_summary(&half, run)?;
+        write_summary(&half, HALF, run)?;
         fs::rename(&half, &folder)?;
-        Ok(Writing { folder, samples })
+        Ok(Writing { folder, samples: Lines(samples), log: None })
     }
 
     /// Every run, newest first, and what is wrong with the folders that hold none.
@@ -93,6 +108,11 @@ impl Store {
         stamped.take_while(|other| stamp(*other) == stamp(newest)).chain([newest]).max()
     }
 
+    /// The names of all runs; none where the folder cannot be read.
+    pub fn ids(&self) -> Vec<String> {
+        self.names().unwrap_or_default()
+    }
+
     fn names(&self) -> Result<Vec<String>, Problem> {
         let entries = match fs::read_dir(&self.folder) {
             Ok(entries) => entries,
@@ -113,18 +133,32 @@ impl Store {
         if !is_id(id) {
             return Err(unknown(id));
         }
+        let run = self.summary(id)?;
+        if run.state != State::Running || self.is_written(id) {
+            return Ok(run);
+        }
+        // It may have ended between the two looks.
+        let mut run = self.summary(id)?;
+        if run.state == State::Running {
+            let (response, service, lateness) = self.logged(id);
+            run.interrupted(&self.samples(id)?, response);
+            (run.service, run.lateness) = (service, lateness);
+            // The names of failures also come from the lines.
+            run = run.sanitised();
+            // Nobody writes it any more, and whoever looks next need not add it up again. A disk that cannot be written is no trouble here.
+            _ = write_summary(&self.folder(id), &format!(".{SUMMARY}.{}", std::process::id()), &run);
+        }
+        Ok(run)
+    }
+
+    fn summary(&self, id: &str) -> Result<Run, Problem> {
         let path = self.folder(id).join(SUMMARY);
         let text = beside::read_file(&path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound if !self.folder(id).is_dir() => unknown(id),
             _ => unreadable(&path, &error.to_string()),
         })?;
         let run: Run = serde_json::from_slice(&text).map_err(|error| unreadable(&path, &error.to_string()))?;
-        let mut run = Run { id: id.to_owned(), ..run };
-        if run.state == State::Running && !self.is_written(id) {
-            run.interrupted(&self.samples(id)?);
-        }
-        // The names of failures also come from the lines.
-        Ok(run.sanitised())
+        Ok(Run { id: id.to_owned(), ..run }.sanitised())
     }
 
     /// The id a person means: all of it, its beginning or its end, or `last`.
@@ -178,10 +212,8 @@ impl Writing {
     /// # Errors
     /// What the disk says.
     pub fn append(&mut self, line: &Interval) -> Result<(), Problem> {
-        let mut text = serde_json::to_vec(line).map_err(|error| unwritable(&self.folder, &error.into()))?;
-        text.push(b'\n');
-        // One write a line, so that a line is there or is not.
-        self.samples.write_all(&text).map_err(|error| unwritable(&self.folder.join(SAMPLES), &error))
+        let text = serde_json::to_vec(line).map_err(io::Error::from);
+        text.and_then(|text| self.samples.append(&[&text[..], b"\n"].concat())).map_err(|error| self.incomplete(&error))
     }
 
     /// Writes the summary of a run that has ended, and lets go of it.
@@ -189,7 +221,19 @@ impl Writing {
     /// # Errors
     /// What the disk says.
     pub fn finish(self, run: &Run) -> Result<(), Problem> {
-        write_summary(&self.folder, run).map_err(|error| unwritable(&self.folder.join(SUMMARY), &error))
+        write_summary(&self.folder, HALF, run).map_err(|error| self.incomplete(&error))
+    }
+
+    /// Takes the folder away again: the run did not begin.
+    pub fn discard(self) {
+        // What cannot be removed is seen as a run that was interrupted.
+        _ = fs::remove_dir_all(self.folder);
+    }
+
+    /// The same for all of its files, so that it is told once.
+    fn incomplete(&self, error: &io::Error) -> Problem {
+        let what = format!("the run is not kept whole in {}", sanitise(&self.folder.display().to_string()));
+        Problem::new("results.unwritable", what, error.to_string()).hint("free or mend that place; what is reported here is whole")
     }
 }
 
@@ -219,8 +263,9 @@ fn is_id(text: &str) -> bool {
     !text.is_empty() && !text.starts_with('.') && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
 }
 
-fn write_summary(folder: &Path, run: &Run) -> io::Result<()> {
-    let half = folder.join("run.json.new");
+/// Writes it under the name `half` first.
+fn write_summary(folder: &Path, half: &str, run: &Run) -> io::Result<()> {
+    let half = folder.join(half);
     let mut file = File::create(&half)?;
     serde_json::to_writer_pretty(io::BufWriter::new(&mut file), run)?;
     file.write_all(b"\n")?;
@@ -247,6 +292,9 @@ fn unwritable(path: &Path, error: &io::Error) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::super::run::tests::{run, sample};
+    use std::time::Duration;
+
+    use super::super::Latencies;
     use super::*;
     use crate::load::engine::Ended;
 
@@ -278,16 +326,40 @@ mod tests {
     }
 
     #[test]
-    fn a_run_nobody_writes_any_more_was_interrupted_and_keeps_its_lines() {
+    fn a_run_nobody_writes_any_more_was_interrupted_and_keeps_its_lines_and_percentiles() {
         let data = tempfile::tempdir().unwrap();
         let store = Store::open(data.path());
         let mut writing = store.begin(&named("a", 20)).unwrap();
-        writing.append(&Interval::between(None, &sample(3, 300, 2, None))).unwrap();
+        writing.open_log(Timestamp::from_second(20).unwrap()).unwrap();
+        let sample = sample(3, 300, 2, None);
+        writing.append(&Interval::between(None, &sample)).unwrap();
+        let response = sample.whole.response();
+        writing.log(None, Duration::ZERO, sample.elapsed, response.histogram()).unwrap();
         // A kill in the middle of a line.
-        writing.samples.write_all(b"{\"elapsed_ns\":4").unwrap();
+        writing.samples.append(b"{\"elapsed_ns\":4").unwrap();
+        assert_eq!(store.read("a").unwrap().state, State::Running);
         drop(writing);
         let run = store.read("a").unwrap();
         assert_eq!((run.state, run.requests, run.requests_per_second, run.failed()), (State::Interrupted, 300, 100.0, 2));
+        assert_eq!((run.latencies.clone(), run.service.p50), (Latencies::of(response), response.percentile(0.5)));
+        // It is added up once.
+        fs::remove_file(data.path().join("runs/a/samples.ndjson")).unwrap();
+        assert_eq!(store.read("a"), Ok(run));
+    }
+
+    #[test]
+    fn a_line_that_does_not_fit_leaves_nothing_of_itself() {
+        // This device takes no byte; what was there before is not touched, and the cause is told once for all files.
+        let full = || Lines(OpenOptions::new().append(true).open("/dev/full").unwrap());
+        let data = tempfile::tempdir().unwrap();
+        let store = Store::open(data.path());
+        let mut writing = Writing { samples: full(), log: Some(full()), ..store.begin(&named("a", 20)).unwrap() };
+        let last = sample(1, 100, 0, None);
+        let append = writing.append(&Interval::between(None, &last)).unwrap_err();
+        let log = writing.log(None, Duration::ZERO, last.elapsed, last.whole.response().histogram()).unwrap_err();
+        assert!(append == log && append.code == "results.unwritable" && append.what.ends_with("runs/a"), "{append}");
+        writing.discard();
+        assert_eq!(store.list(), (vec![], vec![]));
     }
 
     #[test]

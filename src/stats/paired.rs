@@ -4,12 +4,16 @@ use serde::{Deserialize, Serialize};
 
 use super::interval::Interval;
 use super::random::Random;
-use super::{middle, quantile};
+use super::{doubled_ranks, middle, quantile};
 
-/// The logarithms of B over A, pair by pair. A pair in which one of them is not above zero says nothing and is left out.
+/// The pairs of A and B that say something: both are above zero.
+pub fn pairs(a: &[f64], b: &[f64]) -> Vec<(f64, f64)> {
+    a.iter().copied().zip(b.iter().copied()).filter(|(a, b)| *a > 0.0 && *b > 0.0 && a.is_finite() && b.is_finite()).collect()
+}
+
+/// The logarithms of B over A, pair by pair, of those that say something.
 pub fn log_ratios(a: &[f64], b: &[f64]) -> Vec<f64> {
-    let pairs = a.iter().zip(b).filter(|(a, b)| **a > 0.0 && **b > 0.0 && a.is_finite() && b.is_finite());
-    pairs.map(|(a, b)| (b / a).ln()).collect()
+    pairs(a, b).into_iter().map(|(a, b)| (b / a).ln()).collect()
 }
 
 /// Hodges and Lehmann's estimate of the centre (1963): the median of the means of all pairs of values, each with itself too.
@@ -53,8 +57,7 @@ fn inner(sorted: &[f64], confidence: f64) -> Option<Interval> {
 pub fn signed_rank(values: &[f64]) -> f64 {
     let mut sizes: Vec<f64> = values.iter().copied().filter(|value| *value != 0.0).collect();
     sizes.sort_by(|a, b| a.abs().total_cmp(&b.abs()));
-    // Twice the rank, so that the middle ranks of ties are whole numbers.
-    let ranks = doubled_ranks(&sizes);
+    let ranks = doubled_ranks(&sizes.iter().map(|value| value.abs()).collect::<Vec<_>>());
     let positive: usize = sizes.iter().zip(&ranks).filter(|(value, _)| **value > 0.0).map(|(_, rank)| rank).sum();
     let all: usize = ranks.iter().sum();
     let mut ways = vec![0.0; all + 1];
@@ -70,17 +73,6 @@ pub fn signed_rank(values: &[f64]) -> f64 {
     (2.0 * below.min(above) / total).min(1.0)
 }
 
-fn doubled_ranks(sorted: &[f64]) -> Vec<usize> {
-    let mut ranks = Vec::with_capacity(sorted.len());
-    while ranks.len() < sorted.len() {
-        let from = ranks.len();
-        let same = sorted[from..].iter().take_while(|value| value.abs() == sorted[from].abs()).count();
-        // Ranks from+1 … from+same have the mean (2·from + same + 1) / 2.
-        ranks.extend(std::iter::repeat_n(2 * from + same + 1, same));
-    }
-    ranks
-}
-
 /// One point of a shift function.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Shift {
@@ -90,6 +82,13 @@ pub struct Shift {
     pub ratio: f64,
     /// Where that lies, from a bootstrap over whole pairs of runs.
     pub interval: Interval,
+}
+
+impl Shift {
+    /// `p50`, `p99.9`.
+    pub fn name(&self) -> String {
+        format!("p{}", (self.q * 10_000.0).round() / 100.0)
+    }
 }
 
 /// How far B's whole distribution is shifted against A's: at each quantile the centre of the ratios of the pairs (after Doksum, 1974, and Wilcox). Each run is

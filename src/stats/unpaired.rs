@@ -3,7 +3,7 @@
 use super::interval::Interval;
 use super::random::Random;
 use super::verdict::{Comparison, Good, judged};
-use super::{deviation, median, middle, quantile};
+use super::{deviation, doubled_ranks, median, middle, quantile};
 
 /// Fewest runs on each side that a verdict is given for.
 pub const FEWEST_RUNS: usize = 5;
@@ -20,15 +20,9 @@ pub fn rank_sum(a: &[f64], b: &[f64]) -> f64 {
     }
     let mut all: Vec<(f64, bool)> = a.iter().map(|value| (*value, true)).chain(b.iter().map(|value| (*value, false))).collect();
     all.sort_by(|one, other| one.0.total_cmp(&other.0));
-    // Twice the rank, so that the middle ranks of ties are whole numbers.
-    let mut ranks: Vec<usize> = Vec::with_capacity(all.len());
-    let mut ties = 0.0;
-    while ranks.len() < all.len() {
-        let from = ranks.len();
-        let same = all[from..].iter().take_while(|value| value.0 == all[from].0).count().max(1);
-        ranks.extend(std::iter::repeat_n(2 * from + same + 1, same));
-        ties += (same as f64).powi(3) - same as f64;
-    }
+    let sorted: Vec<f64> = all.iter().map(|(value, _)| *value).collect();
+    let ranks = doubled_ranks(&sorted);
+    let ties: f64 = sorted.chunk_by(|one, other| one == other).map(|same| (same.len() as f64).powi(3) - same.len() as f64).sum();
     let seen: usize = ranks.iter().zip(&all).filter(|(_, (_, of_a))| *of_a).map(|(rank, _)| rank).sum();
     if all.len() <= EXACT { counted(&ranks, a.len(), seen) } else { approximated(a.len() as f64, b.len() as f64, seen as f64 / 2.0, ties) }
 }
@@ -71,8 +65,8 @@ pub fn distance(a: &[f64], b: &[f64]) -> Option<f64> {
 /// Compares runs of A and of B that were measured at different times. What drifted in between is in the result, so the noise of A has to be in `band`. None
 /// where either side has fewer than two values above zero.
 pub fn compare(a: &[f64], b: &[f64], good: Good, band: f64, seed: u64) -> Option<Comparison> {
-    let logs = |values: &[f64]| values.iter().filter(|value| **value > 0.0 && value.is_finite()).map(|value| value.ln()).collect::<Vec<_>>();
-    let (logs_a, logs_b) = (logs(a), logs(b));
+    let [a, b] = [a, b].map(|values| values.iter().copied().filter(|value| *value > 0.0 && value.is_finite()).collect::<Vec<_>>());
+    let [logs_a, logs_b] = [&a, &b].map(|values| values.iter().map(|value| value.ln()).collect::<Vec<_>>());
     if logs_a.len() < 2 || logs_b.len() < 2 {
         return None;
     }
@@ -82,7 +76,7 @@ pub fn compare(a: &[f64], b: &[f64], good: Good, band: f64, seed: u64) -> Option
     let few = logs_a.len().min(logs_b.len());
     let noise = deviation(&logs_a)?.hypot(deviation(&logs_b)?);
     let word = judged(ratio, interval, p, good, band, few >= FEWEST_RUNS, more_runs(noise, band, few));
-    Some(Comparison { pairs: few, a: median(a)?, b: median(b)?, ratio, interval, p, word })
+    Some(Comparison { pairs: few, a: median(&a)?, b: median(&b)?, ratio, interval, p, word })
 }
 
 /// Runs on each side that would show a change as large as the band in four of five cases, less those there are; `noise` is that of a difference.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::interval::Interval;
-use super::paired::{bootstrap, centre, log_ratios, signed_rank};
+use super::paired::{bootstrap, centre, log_ratios, pairs, signed_rank};
 use super::{deviation, median};
 
 /// Fewest pairs that a verdict is given for: with five an exact test cannot reach 5 %.
@@ -49,9 +49,9 @@ impl Word {
 pub struct Comparison {
     /// Pairs that counted.
     pub pairs: usize,
-    /// The median of A.
+    /// The median of A, of the pairs that counted.
     pub a: f64,
-    /// The median of B.
+    /// The median of B, of the same.
     pub b: f64,
     /// B over A.
     pub ratio: f64,
@@ -76,7 +76,8 @@ fn compare_with(a: &[f64], b: &[f64], good: Good, band: f64, seed: u64, resample
     let p = signed_rank(&ratios);
     let ratio = centre(&ratios)?.exp();
     let word = judged(ratio, interval, p, good, band, ratios.len() >= FEWEST_PAIRS, more_pairs(&ratios, band));
-    Some(Comparison { pairs: ratios.len(), a: median(a)?, b: median(b)?, ratio, interval, p, word })
+    let (a, b): (Vec<f64>, Vec<f64>) = pairs(a, b).into_iter().unzip();
+    Some(Comparison { pairs: ratios.len(), a: median(&a)?, b: median(&b)?, ratio, interval, p, word })
 }
 
 /// The word for a ratio, its interval and its probability; `enough`: there are as many values as a verdict takes, `more`: so many would probably tell.
@@ -102,10 +103,10 @@ fn more_pairs(ratios: &[f64], band: f64) -> usize {
 
 /// The noise between repeats of the same: the largest change that A against A shows in 19 of 20 cases, as a share. Never below zero; none for fewer than two.
 pub fn noise(same: &[f64]) -> Option<f64> {
-    let steps: Vec<f64> = same.windows(2).filter(|pair| pair.iter().all(|value| *value > 0.0)).map(|pair| (pair[1] / pair[0]).ln().abs()).collect();
-    let mut sorted = steps;
-    sorted.sort_by(f64::total_cmp);
-    super::quantile(&sorted, 0.95).map(f64::exp_m1)
+    let known = same.windows(2).filter(|pair| pair.iter().all(|value| *value > 0.0));
+    let mut steps: Vec<f64> = known.map(|pair| (pair[1] / pair[0]).ln().abs()).collect();
+    steps.sort_by(f64::total_cmp);
+    super::quantile(&steps, 0.95).map(f64::exp_m1)
 }
 
 #[cfg(test)]
@@ -126,6 +127,14 @@ mod tests {
         assert_eq!(word(&times(1.2), Good::More), Word::Better);
         assert_eq!(word(&times(0.8), Good::Less), Word::Better);
         assert_eq!(word(&times(1.0), Good::Less), Word::Equivalent);
+    }
+
+    #[test]
+    fn runs_of_which_a_metric_is_not_known_count_for_nothing() {
+        let unknown = |at: usize| if at < 5 { f64::NAN } else { A[at] };
+        let a: Vec<f64> = (0..8).map(unknown).collect();
+        let found = compare(&a, &times(1.0), Good::Less, 0.03, 1).unwrap();
+        assert_eq!((found.pairs, found.a), (3, 100.0));
     }
 
     #[test]

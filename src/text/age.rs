@@ -73,7 +73,11 @@ pub fn parse(text: &str) -> Result<Duration, String> {
         total = total.checked_add(part).ok_or_else(expected)?;
         rest = &tail[letters..];
     }
-    if total.is_zero() { Err(expected()) } else { Ok(total) }
+    match total {
+        Duration::ZERO if text.is_empty() => Err(expected()),
+        Duration::ZERO => Err(format!("`{text}` is no time at all; write 10s, 1m30s, 500ms or 2h")),
+        _ => Ok(total),
+    }
 }
 
 #[cfg(test)]

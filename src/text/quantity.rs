@@ -43,6 +43,32 @@ pub fn share(part: u64, whole: u64) -> String {
     }
 }
 
+/// B over A as people say it: `+17.0 %`, and from ten times on the factor itself, `77×`.
+pub fn change(ratio: f64) -> String {
+    if ratio >= FACTOR { factor(ratio) } else { percent(ratio) + " %" }
+}
+
+/// The same with the interval it lies in: `+17.0 % [+9.0, +26.0]`, `77× [8.1×, 95×]`.
+pub fn change_within(ratio: f64, low: f64, high: f64) -> String {
+    if ratio.max(high) >= FACTOR {
+        format!("{} [{}, {}]", factor(ratio), factor(low), factor(high))
+    } else {
+        format!("{} % [{}, {}]", percent(ratio), percent(low), percent(high))
+    }
+}
+
+/// From here on nobody thinks in per cent.
+const FACTOR: f64 = 10.0;
+
+fn percent(ratio: f64) -> String {
+    format!("{:+.1}", (ratio - 1.0) * 100.0)
+}
+
+fn factor(ratio: f64) -> String {
+    // A ratio of two measurements: above zero, and far below the end of the range.
+    if ratio >= 9.95 { format!("{}×", count(ratio.round() as u64)) } else { format!("{ratio:.1}×") }
+}
+
 /// Memory in powers of two, as Kubernetes writes it: `512Ki`, `198Mi`, `1.94Gi`.
 pub fn memory(bytes: u64) -> String {
     let (mut number, mut unit) = (bytes as f64 / 1_024.0, "Ki");
@@ -214,6 +240,13 @@ mod tests {
     fn use_is_told_in_the_units_of_kubernetes() {
         assert_eq!([0, 512 << 10, 198 << 20, 1_983 << 20, 32 << 30].map(memory), ["0Ki", "512Ki", "198Mi", "1.94Gi", "32.0Gi"]);
         assert_eq!([0, 12, 9_999, 12_345].map(cores), ["0m", "12m", "9999m", "12.3"]);
+    }
+
+    #[test]
+    fn changes_are_told_in_per_cent_and_large_ones_as_factors() {
+        assert_eq!([1.17, 0.25, 1.0, 9.9, 10.0, 76.98, 12_345.6].map(change), ["+17.0 %", "-75.0 %", "+0.0 %", "+890.0 %", "10×", "77×", "12,346×"]);
+        assert_eq!(change_within(1.17, 1.09, 1.26), "+17.0 % [+9.0, +26.0]");
+        assert_eq!(change_within(8.1, 0.9, 12.4), "8.1× [0.9×, 12×]");
     }
 
     #[test]

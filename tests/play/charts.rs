@@ -8,12 +8,13 @@ use meshplay::load::sample::Ended;
 use meshplay::results::Run;
 use meshplay::results::baseline::{Baseline, Kind};
 use meshplay::results::compare::Compared;
+use meshplay::results::note::Note;
 use meshplay::tui::app::model::Effect;
 use meshplay::tui::panes::perf::state::series::{Point, Series};
 use meshplay::tui::panes::perf::work::{Effect as Perf, Report};
 
 use crate::play::{Opening, Stage};
-use crate::scene::{DAY, HOUR, Load, gentle, look_back};
+use crate::scene::{DAY, HOUR, Load, changed_between, gentle, look_back};
 use crate::{assert_not_shown, assert_shown, newcomer, started, wanted};
 
 const URL: &str = "http://127.0.0.1:38111/";
@@ -49,8 +50,9 @@ fn answer(stage: &mut Stage) {
     for effect in stage.wanted() {
         if let Effect::Perf(Perf::Compare { a, b, gate }) = effect {
             let compared = Compared::of(&a, &b, gate, 0.03, 1);
+            let changed = changed_between(&a, &b);
             let ids = |runs: Vec<Run>| runs.into_iter().map(|run| run.id).collect();
-            stage.perf(Report::Compared { a: ids(a), b: ids(b), compared });
+            stage.perf(Report::Compared { a: ids(a), b: ids(b), compared, changed });
         }
     }
 }
@@ -242,4 +244,67 @@ fn every_view_says_something_on_the_smallest_screen() {
         look_back(&mut stage, None);
         assert_shown(&mut stage, &[told]);
     }
+}
+
+#[test]
+fn stalls_missed_slots_and_the_limit_are_marked_with_and_without_colour() {
+    for (opening, missed, stalled) in [(Opening::sandbox(), "✗", "▲"), (Opening::sandbox().theme("mono").ascii(), "X", "!")] {
+        let mut stage = with_runs(opening, vec![]);
+        let plan = Plan { pace: Pace::Rate(2_000.0), ..gentle(URL) };
+        let mut load = Load::begin("run-1", Some("service shop/web"), Some("sandbox"), plan, 0);
+        load.run.provenance.limits = vec!["p99<1ms".into()];
+        load.run.provenance.ends = vec!["errors>5%/10s".into()];
+        stage.perf(Report::Started { run: Box::new(load.run.clone()) });
+        sampled(&mut stage, &mut load, 2, 300);
+        let seconds = [load.stalled(1_000, Duration::from_millis(440), 0), load.stalled(500, Duration::from_millis(900), 700)];
+        for sample in seconds {
+            stage.perf(Report::Sample { id: "run-1".into(), sample: Arc::new(sample) });
+        }
+        sampled(&mut stage, &mut load, 1, 300);
+        let (missed, stalled) = (format!("{missed} missed"), format!("{stalled} held up"));
+        assert_shown(&mut stage, &[&missed, &stalled, "p99<1.00 ms", "limit"]);
+        let screen = stage.screen();
+        let bottom = screen.lines().rev().find(|line| line.trim_start().starts_with('<')).unwrap_or_default().to_owned();
+        let signs = format!("{}{}", &stalled[..stalled.find(' ').unwrap()], &missed[..missed.find(' ').unwrap()]);
+        assert!(bottom.contains(&signs), "{screen}");
+        stage.play("h h");
+        assert_shown(&mut stage, &["missed 700", "held up"]);
+    }
+}
+
+#[test]
+fn a_note_is_left_at_the_time_cursor_and_stays_with_the_run() {
+    let mut stage = newcomer();
+    let mut load = Load::begin("run-1", None, None, gentle(URL), 0);
+    stage.perf(Report::Started { run: Box::new(load.run.clone()) });
+    sampled(&mut stage, &mut load, 5, 300);
+    stage.play("h h m");
+    assert_shown(&mut stage, &["at 0:03 of http://127.0.0.1:38111/", "what happened here"]);
+    stage.play("'cache emptied' <ret>");
+    let Some(Effect::Perf(Perf::Note { id, second: 3, text })) = wanted(&mut stage).pop() else { panic!("{}", stage.screen()) };
+    assert_eq!((id.as_str(), text.as_str()), ("run-1", "cache emptied"));
+    let note = Note { at_ns: 3_000_000_000, text, written: jiff::Timestamp::UNIX_EPOCH };
+    stage.perf(Report::Notes { id, notes: vec![note] });
+    assert_shown(&mut stage, &["◆ cache emptied"]);
+    stage.play("l");
+    assert_not_shown(&mut stage, &["cache emptied"]);
+    // The same moment again: what is said there can be said better. A form of another kind is not mistaken for it.
+    stage.play("h m");
+    assert_shown(&mut stage, &["cache emptied"]);
+    stage.play("<esc> b <ret>");
+    assert!(wanted(&mut stage).iter().any(|effect| matches!(effect, Effect::Perf(Perf::Start { .. }))));
+    stage.perf(Report::Finished { run: Box::new(load.end(Ended::Done)), problems: vec![] }).play("<esc> v");
+    assert_shown(&mut stage, &["◆ 0:03  cache emptied"]);
+}
+
+#[test]
+fn a_comparison_says_what_was_another_and_where_in_the_distribution_it_is() {
+    let mut stage = with_runs(Opening::sandbox(), released());
+    stage.play(&"<space> j ".repeat(5)).play("40j").play(&"<space> j ".repeat(5)).play("=");
+    answer(&mut stage);
+    assert_shown(&mut stage, &["changed", "image web:1.4 → web:1.5, revision 7 → 8", "A ● and B ◆"]);
+    stage.play("v v");
+    assert_shown(&mut stage, &["B/A at each share of answers", "p50", "p90", "├"]);
+    stage.play("v");
+    assert_shown(&mut stage, &["A ● and B ◆"]);
 }

@@ -19,6 +19,7 @@ use meshplay::load::target::Target;
 use meshplay::names::{ClusterId, ConnectionKind, Gvk, ObjectKey, Problem};
 use meshplay::results::baseline::Baseline;
 use meshplay::results::compare::{Compared, Metric};
+use meshplay::results::difference::{Difference, between};
 use meshplay::results::gate::checks;
 use meshplay::results::history::RUNS_A_POINT;
 use meshplay::results::past::Past;
@@ -54,6 +55,12 @@ pub fn looked_back(stage: &mut crate::play::Stage, run: Run, metric: Metric, bas
     let all: Vec<Run> = stage.model.perf.runs.iter().map(|entry| entry.run.clone()).collect();
     let past = Past::of(&run, &all, |run| run.provenance.found.clone(), RUNS_A_POINT, baseline, metric);
     stage.perf(perf::Report::Past { id: run.id, past });
+}
+
+/// What was another for B, as the cluster said it when each run began.
+pub fn changed_between(a: &[Run], b: &[Run]) -> Vec<Difference> {
+    let [a, b] = [a, b].map(|runs| runs.iter().map(|run| run.provenance.found.clone()).collect::<Vec<_>>());
+    between(&a.iter().collect::<Vec<_>>(), &b.iter().collect::<Vec<_>>())
 }
 
 /// The columns of a view, as `cluster::decode` names them.
@@ -442,6 +449,21 @@ impl Load {
             }
         }
         (0..failures).for_each(|_| last.error(Class::Status5xx));
+        self.whole.add(&last);
+        self.seconds += 1;
+        self.sample(last)
+    }
+
+    /// One more second in which the target stood still: few answers, each so late, and slots of the plan that were never sent.
+    pub fn stalled(&mut self, answers: u64, late: Duration, missed: u64) -> Sample {
+        let mut last = Record::default();
+        let late = late.as_nanos() as u64;
+        for _ in 0..answers {
+            let service = 400_000 + self.noise(100_000);
+            last.sent(late);
+            last.answer_planned(service + late, service, 180);
+        }
+        last.missed = missed;
         self.whole.add(&last);
         self.seconds += 1;
         self.sample(last)

@@ -10,19 +10,20 @@ use super::super::Streams;
 use super::form::{self, Form};
 use super::how::HowArgs;
 use super::{Around, gentle, print_problems, report, to_its_end};
+use crate::load::audit::Stamp;
 use crate::load::plan::{Pace, Plan};
 use crate::names::Problem;
 use crate::perf::Order;
 use crate::results::compare::{Compared, Metric};
-use crate::results::difference::{Difference, between};
+use crate::results::difference::Difference;
 use crate::results::gate::checks;
-use crate::results::series::facts;
+use crate::results::series::changed;
 use crate::results::{Run, Store};
 use crate::stats::paired::Shift;
 use crate::stats::random::Random;
 use crate::stats::verdict::{Comparison, FEWEST_PAIRS, Word};
 use crate::text::age;
-use crate::text::quantity::{latency, rate, share};
+use crate::text::quantity::{change_within, latency, rate, share};
 
 /// What to compare, and how.
 #[derive(Clone, Debug, Args)]
@@ -32,7 +33,7 @@ pub struct CompareArgs {
     /// B: the same.
     pub(super) b: String,
     /// So many pairs, measured in turn; fewer than six are never a verdict.
-    #[arg(long, default_value_t = 6)]
+    #[arg(long, default_value_t = 6, value_parser = pairs)]
     pub(super) pairs: usize,
     /// How long each run lasts.
     #[arg(short, long, default_value = "10s", value_parser = age::parse)]
@@ -41,7 +42,7 @@ pub struct CompareArgs {
     #[arg(short, long, default_value_t = 4)]
     pub(super) connections: usize,
     /// Requests a second over all connections, or `max`.
-    #[arg(short, long, value_parser = super::pace)]
+    #[arg(short, long, value_parser = super::pace, allow_hyphen_values = true)]
     pub(super) rate: Option<Pace>,
     #[command(flatten)]
     pub(super) how: HowArgs,
@@ -49,7 +50,7 @@ pub struct CompareArgs {
     #[arg(long, default_value = "p99", value_parser = metric)]
     pub(super) gate: Metric,
     /// The smallest change that matters, in per cent.
-    #[arg(long, default_value_t = 3.0)]
+    #[arg(long, default_value_t = 3.0, value_parser = band, allow_hyphen_values = true)]
     pub(super) band: f64,
     /// Where chance begins: the same number gives the same order and the same intervals.
     #[arg(long, default_value_t = 1)]
@@ -57,6 +58,17 @@ pub struct CompareArgs {
     /// How to write the result.
     #[arg(short, long, value_enum, default_value_t = Form::Text)]
     pub(super) output: Form,
+}
+
+/// A number of pairs; more of them than that are a mistake, and take days.
+pub(super) fn pairs(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|pairs| (1..=1_000).contains(pairs)).ok_or_else(|| "write a number from 1 to 1,000".to_owned())
+}
+
+/// The smallest change that matters.
+pub(super) fn band(text: &str) -> Result<f64, String> {
+    let number = text.trim_end_matches('%').parse().ok();
+    number.filter(|band| (0.0..100.0).contains(band)).ok_or_else(|| "write per cent from 0 to below 100, as in 3".to_owned())
 }
 
 pub(super) fn metric(text: &str) -> Result<Metric, String> {
@@ -70,7 +82,11 @@ pub(super) async fn run(args: CompareArgs, around: &Around, stop: impl Future<Ou
         Ok(sides) => sides,
         Err((problem, code)) => return io.fail(&problem).map(|_| code),
     };
-    let compared = Compared::of(&a, &b, args.gate, args.band / 100.0, args.seed);
+    let compared =
+        Compared::of(&a, &b, args.gate, args.band / 100.0, args.seed).deepened(&around.store.spectra(&a), &around.store.spectra(&b), args.seed);
+    if let Some(doubt) = doubt(&a, &b) {
+        writeln!(io.err, "{doubt}")?;
+    }
     match args.output {
         Form::Text => write!(io.out, "{}", text(&args, &compared, &changed(&around.store, &a, &b)))?,
         Form::Json | Form::Yaml => form::value(args.output, &value(&compared, &changed(&around.store, &a, &b), &a, &b), io.out)?,
@@ -96,15 +112,20 @@ pub(super) async fn sides(
     }
 }
 
-/// What was another for B.
-fn changed(store: &Store, a: &[Run], b: &[Run]) -> Vec<Difference> {
-    let [a, b] = [a, b].map(|runs| runs.iter().map(|run| facts(store, run)).collect::<Vec<_>>());
-    between(&a.iter().collect::<Vec<_>>(), &b.iter().collect::<Vec<_>>())
+/// What has to be known of runs that are not to be believed: they are compared all the same, for a target that cannot keep up with a plan makes them so.
+fn doubt(a: &[Run], b: &[Run]) -> Option<String> {
+    let invalid = |runs: &[Run]| runs.iter().filter(|run| run.stamp == Some(Stamp::Invalid)).count();
+    let why = a.iter().chain(b).flat_map(|run| &run.reasons).find(|reason| reason.stamp == Stamp::Invalid)?;
+    Some(format!("INVALID are {} of {} runs of A and {} of {} of B, the first because {}", invalid(a), a.len(), invalid(b), b.len(), why.text()))
 }
 
 fn too_little(pairs: usize, gate: Metric) -> Problem {
-    Problem::new("perf.compare", "there is too little to compare", format!("{pairs} pairs, and {} is not known of two of them", gate.name()))
-        .hint("a percentile needs ten answers beyond it: let each run last longer, or gate another metric")
+    Problem::new(
+        "perf.compare",
+        "there is too little to compare",
+        format!("{} has to be known of both runs of two pairs at least; there are {pairs}", gate.name()),
+    )
+    .hint("a percentile needs ten answers beyond it: let each run last longer, or gate another metric")
 }
 
 /// The runs that are named, where both sides name runs.
@@ -168,7 +189,10 @@ async fn order(args: &CompareArgs, url: &str, around: &Around, io: &mut Streams<
 
 fn text(args: &CompareArgs, compared: &Compared, changed: &[Difference]) -> String {
     let pairs = compared.gated().map_or(0, |found| found.pairs);
-    let mut text = format!("A {}\nB {}\n{pairs} pairs   band ±{:.1} %   gate: {}\n", args.a, args.b, compared.band * 100.0, compared.gate.name());
+    let band = compared.band * 100.0;
+    let noise = if band > args.band { format!(", for so much do runs of A differ ({:.1} % was asked for)", args.band) } else { String::new() };
+    let counted = if pairs == 1 { "1 pair".to_owned() } else { format!("{pairs} pairs") };
+    let mut text = format!("A {}\nB {}\n{counted}   gate: {}   changes count from ±{band:.1} %{noise}\n", args.a, args.b, compared.gate.name());
     text.push_str(&format!("{}\n\n", headline(compared)));
     text.push_str(&format!("{:<8} {:>10} {:>10}   {:<26} {}\n", "metric", "A", "B", "B/A [95 %]", "verdict"));
     let [a, b] = compared.errors.map(|(failed, tried)| share(failed, tried));
@@ -179,7 +203,7 @@ fn text(args: &CompareArgs, compared: &Compared, changed: &[Difference]) -> Stri
         let said = if *metric == compared.gate { word(found.word) } else { format!("{} (not gated)", word(found.word)) };
         text.push_str(&format!("{:<8} {:>10} {:>10}   {ratio:<26} {said}\n", metric.name(), show(*metric, found.a), show(*metric, found.b)));
     }
-    let at = |shift: &Shift| format!("p{} {:.2} [{:.2}, {:.2}]", shift.q * 100.0, shift.ratio, shift.interval.low, shift.interval.high);
+    let at = |shift: &Shift| format!("{} {:.2} [{:.2}, {:.2}]", shift.name(), shift.ratio, shift.interval.low, shift.interval.high);
     let shifts: Vec<String> = compared.shift.iter().map(at).collect();
     for (nth, three) in shifts.chunks(3).enumerate() {
         text.push_str(&format!("{:<8} {}\n", if nth == 0 { "shift" } else { "" }, three.join("   ")));
@@ -195,17 +219,14 @@ fn headline(compared: &Compared) -> String {
         return "WORSE  it fails more often; latencies are not weighed against that".into();
     }
     let Some(Comparison { ratio, interval, p, word: said, .. }) = compared.gated() else { return "too little was measured".into() };
-    let percent = |ratio: f64| (ratio - 1.0) * 100.0;
     let said = word(*said);
     let (first, rest) = said.split_once(':').map_or((said.as_str(), ""), |(first, rest)| (first, rest.trim()));
     let rest = if rest.is_empty() { String::new() } else { format!("   {rest}") };
     format!(
-        "{}  {} {:+.1} % [{:+.1}, {:+.1}]   p {p:.3} (one gated metric, so no correction){rest}",
+        "{}  {} {}   p {p:.3} (one gated metric, so no correction){rest}",
         first.to_uppercase(),
         compared.gate.name(),
-        percent(*ratio),
-        percent(interval.low),
-        percent(interval.high)
+        change_within(*ratio, interval.low, interval.high)
     )
 }
 

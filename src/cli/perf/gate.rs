@@ -10,17 +10,14 @@ use super::super::Streams;
 use super::Around;
 use super::compare::{self, CompareArgs, metric};
 use super::form::{self, Form};
-use super::history::series;
 use super::how::HowArgs;
 use crate::load::plan::Pace;
 use crate::names::Problem;
-use crate::perf::profile::kept::Profiles;
 use crate::perf::service;
-use crate::results::baseline::{Baselines, Kind};
+use crate::perf::verdict::{self, Asked};
+use crate::results::baseline::Kind;
 use crate::results::compare::{Compared, Metric};
 use crate::results::gate::{Check, Outcome, checks};
-use crate::results::history::RUNS_A_POINT;
-use crate::results::series::Series;
 use crate::results::{Run, Store};
 use crate::text::age;
 
@@ -41,10 +38,10 @@ pub struct GateArgs {
     #[arg(long, value_delimiter = ',', value_parser = metric)]
     metrics: Vec<Metric>,
     /// The smallest change that matters, in per cent; if not given, that of the profile, else 3.
-    #[arg(long)]
+    #[arg(long, value_parser = compare::band, allow_hyphen_values = true)]
     band: Option<f64>,
     /// So many pairs of A and B.
-    #[arg(long, default_value_t = 6)]
+    #[arg(long, default_value_t = 6, value_parser = compare::pairs)]
     pairs: usize,
     /// How long each run of A and B lasts.
     #[arg(short, long, default_value = "10s", value_parser = age::parse)]
@@ -53,7 +50,7 @@ pub struct GateArgs {
     #[arg(short, long, default_value_t = 4)]
     connections: usize,
     /// Requests a second to A and B, or `max`.
-    #[arg(short, long, value_parser = super::pace)]
+    #[arg(short, long, value_parser = super::pace, allow_hyphen_values = true)]
     rate: Option<Pace>,
     #[command(flatten)]
     how: HowArgs,
@@ -80,39 +77,21 @@ pub(super) async fn run(args: GateArgs, around: &Around, stop: impl Future<Outpu
     };
     match judged {
         Ok(checks) => report(&args, &checks, io),
-        // Nothing was told, which is no regression.
-        Err(problem) => io.fail(&problem).map(|_| 2),
+        // Nothing was told, which is no regression; who reads a file of results finds that in it.
+        Err(problem) => {
+            if args.output != Form::Text {
+                let said = [&problem.what, &problem.why].into_iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join(": ");
+                report(&args, &[Check { name: "compared".into(), outcome: Outcome::Inconclusive, said }], io)?;
+            }
+            io.fail(&problem).map(|_| Outcome::Inconclusive.code())
+        }
     }
 }
 
 fn of_profile(args: &GateArgs, store: &Store) -> Result<Vec<Check>, Problem> {
-    let kept = Profiles::open(store.data()).read(&args.what).ok();
-    let (all, every) = series(&args.what, store)?;
-    let new = args.runs.unwrap_or(every.max(RUNS_A_POINT));
-    let newest = all.first().and_then(|series| series.of.environment.clone());
-    let metrics =
-        if args.metrics.is_empty() { kept.as_ref().map_or_else(|| vec![Metric::P99], |kept| kept.gate.clone()) } else { args.metrics.clone() };
-    let band = args.band.map_or_else(|| kept.as_ref().map_or(0.03, |kept| kept.band), |band| band / 100.0);
-    let mut found = Vec::new();
-    // Series of other machines are history.
-    for series in all.iter().filter(|series| series.of.environment == newest) {
-        let kind = match &args.baseline {
-            Some(text) => kind(text, store)?,
-            None => Baselines::open(store.data()).of(&series.key)?.map_or(Kind::Regime, |baseline| baseline.kind),
-        };
-        let before = kind.resolve(&series.runs, new, metrics[0])?;
-        let now: Vec<Run> = series.runs.iter().rev().take(new).rev().map(|(run, _)| run.clone()).collect();
-        let compared = Compared::apart(&before, &now, metrics[0], band, args.seed);
-        let thresholds = kept.as_ref().map_or_else(Vec::new, |kept| kept.thresholds(&now));
-        found.extend(checks(&compared, &metrics, &thresholds).into_iter().map(|check| named(check, series)));
-    }
-    Ok(found)
-}
-
-/// A check with the part and the permutation it is of.
-fn named(check: Check, series: &Series) -> Check {
-    let cell = series.of.cell();
-    if cell.is_empty() { check } else { Check { name: format!("{cell}: {}", check.name), ..check } }
+    let baseline = args.baseline.as_ref().map(|text| kind(text, store)).transpose()?;
+    let band = args.band.map(|band| band / 100.0);
+    verdict::of_profile(store, &args.what, &Asked { baseline, runs: args.runs, metrics: args.metrics.clone(), band, seed: args.seed })
 }
 
 fn kind(text: &str, store: &Store) -> Result<Kind, Problem> {

@@ -10,13 +10,15 @@ use super::super::Streams;
 use super::compare::{metric, show};
 use super::form::{self, Form};
 use crate::names::Problem;
+use crate::perf::past::series;
 use crate::perf::profile::kept::Profiles;
 use crate::results::Store;
 use crate::results::baseline::{Baseline, Baselines, Kind};
 use crate::results::compare::Metric;
-use crate::results::history::{History, RUNS_A_POINT, Turn};
+use crate::results::history::{History, Turn};
 use crate::results::past::Line;
-use crate::results::series::{Series, of_profile};
+use crate::results::series::Series;
+use crate::text::quantity::change;
 
 /// Whose history.
 #[derive(Clone, Debug, Args)]
@@ -70,25 +72,9 @@ pub struct SetArgs {
     regime: bool,
 }
 
-/// The series of a profile, whether or not its file is still there.
-pub(super) fn series(profile: &str, store: &Store) -> Result<(Vec<Series>, usize), Problem> {
-    let kept = Profiles::open(store.data()).read(profile).ok();
-    let name = kept.as_ref().map_or(profile, |kept| &kept.name);
-    let (mut all, _) = of_profile(store, name, kept.as_ref().map(|kept| kept.hash.as_str()));
-    if all.is_empty() {
-        // The profile may have been changed since its runs.
-        all = of_profile(store, name, None).0;
-    }
-    if all.is_empty() {
-        let none = Problem::new("perf.no-runs", format!("no runs of {name} are kept"), "");
-        return Err(none.hint(format!("`meshplay perf run --profile {profile}` makes some")));
-    }
-    Ok((all, kept.map_or(RUNS_A_POINT, |kept| kept.every())))
-}
-
 /// Prints a history.
 pub(super) fn history(args: &HistoryArgs, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> {
-    let (all, every) = match series(&args.profile, store) {
+    let (all, every) = match series(store, &args.profile) {
         Ok(found) => found,
         Err(problem) => return io.fail(&problem),
     };
@@ -128,7 +114,7 @@ fn text((series, history): &(Series, History), store: &Store, io: &mut Streams<'
             .map(|(run, _)| run.started.strftime("%Y-%m-%d %H:%M").to_string());
         let bar = "#".repeat((point.median / most * 24.0).round().clamp(0.0, 24.0) as usize);
         let mark = turn.map_or_else(String::new, |turn| {
-            format!("  {} {:+.1} %", if turn.change.share() > 0.0 { "▲" } else { "▼" }, turn.change.share() * 100.0)
+            format!("  {} {}", if turn.change.share() > 0.0 { "▲" } else { "▼" }, change(1.0 + turn.change.share()))
         });
         let short = if point.whole { String::new() } else { format!("  ({} of {})", point.runs.len(), history.every) };
         let line = format!("  {}  {:>10}  {bar:<24}{mark}{short}", started.unwrap_or_default(), show(metric, point.median));
@@ -153,15 +139,13 @@ fn text((series, history): &(Series, History), store: &Store, io: &mut Streams<'
 
 /// One change in words: how large, since which run, and what else is another since then.
 fn told(turn: &Turn, metric: Metric) -> String {
-    let percent = |ratio: f64| (ratio - 1.0) * 100.0;
-    let interval = turn.interval.map_or_else(String::new, |interval| format!(" [{:+.1}, {:+.1}]", percent(interval.low), percent(interval.high)));
     let word = if turn.worse { "worse" } else { "better" };
     let mut text = format!(
-        "{word}: {} {} → {}, {:+.1} %{interval}; the first such run is {}",
+        "{word}: {} {} → {}, {}; the first such run is {}",
         metric.name(),
         show(metric, turn.change.before),
         show(metric, turn.change.after),
-        turn.change.share() * 100.0,
+        turn.size(),
         turn.first
     );
     turn.differences.iter().for_each(|one| text.push_str(&format!("\n    {}", one.told())));
@@ -174,7 +158,7 @@ fn told(turn: &Turn, metric: Metric) -> String {
 fn rows((series, history): &(Series, History)) -> Vec<Vec<String>> {
     let row = |(at, point): (usize, &crate::results::history::Point)| {
         let turn = history.turns.iter().find(|turn| turn.at == at);
-        let change = turn.map_or_else(String::new, |turn| format!("{:+.1} %", turn.change.share() * 100.0));
+        let change = turn.map_or_else(String::new, |turn| change(1.0 + turn.change.share()));
         vec![title(series), at.to_string(), point.runs.len().to_string(), point.runs[0].clone(), point.median.to_string(), change]
     };
     history.points.iter().enumerate().map(row).collect()
@@ -208,7 +192,7 @@ pub(super) fn baseline(verb: &BaselineVerb, store: &Store, io: &mut Streams<'_>)
 }
 
 fn set(args: &SetArgs, store: &Store, io: &mut Streams<'_>) -> io::Result<Result<(), Problem>> {
-    let all = match series(&args.profile, store) {
+    let all = match series(store, &args.profile) {
         Ok((all, _)) => all,
         Err(problem) => return Ok(Err(problem)),
     };
@@ -238,7 +222,7 @@ fn kind(args: &SetArgs, series: &Series, store: &Store) -> Result<Kind, Problem>
 }
 
 fn clear(profile: &str, store: &Store, io: &mut Streams<'_>) -> io::Result<Result<(), Problem>> {
-    let all = match series(profile, store) {
+    let all = match series(store, profile) {
         Ok((all, _)) => all,
         Err(problem) => return Ok(Err(problem)),
     };

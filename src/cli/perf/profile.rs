@@ -9,8 +9,8 @@ use super::super::Streams;
 use super::form::{self, Form};
 use super::{Around, RunArgs, apart, print_problems, report, to_its_end, told, usage};
 use crate::names::Problem;
-use crate::perf::profile::Profile;
 use crate::perf::profile::kept::Profiles;
+use crate::perf::profile::{Profile, in_turn};
 use crate::perf::{Finished, Order};
 use crate::results::gate::{Check, Outcome, threshold};
 use crate::results::{Run, State, Store};
@@ -165,7 +165,12 @@ pub(super) async fn conduct(name: &str, args: &RunArgs, around: &Around, stop: i
             Err(problem) => return io.fail(&problem),
         }
     }
-    all_told(&profile, &runs, args.output, io)
+    let code = all_told(&profile, &runs, args.output, io)?;
+    if let Some(last) = runs.last() {
+        // Limits decide the exit code; the rest is `perf gate`'s.
+        apart::judged(last, code, &around.store, io)?;
+    }
+    Ok(code)
 }
 
 /// Every part as often as the profile says, in turn; else what is wrong, with the exit code of that.
@@ -178,7 +183,7 @@ async fn orders(profile: &Profile, args: &RunArgs, around: &Around, io: &mut Str
         let plan = args.how.over(order.plan.clone()).map_err(|problem| (problem, 2))?;
         parts.push(around.found(Order { plan, ..order }, io).await.map_err(|problem| (problem, 1))?);
     }
-    Ok((0..profile.repeat).flat_map(|_| parts.iter().cloned()).collect())
+    Ok(in_turn((0..profile.repeat).flat_map(|_| parts.iter().cloned()).collect()))
 }
 
 fn all_told(profile: &Profile, runs: &[Run], output: Form, io: &mut Streams<'_>) -> io::Result<u8> {

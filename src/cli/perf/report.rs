@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::load::audit::Stamp;
 use crate::load::plan::{Pace, Path, Plan};
 use crate::results::difference::said;
 use crate::results::{Bucket, Interval, Latencies, Run, Shape, State};
@@ -47,6 +48,7 @@ pub(super) fn text(run: &Run) -> String {
     let latencies = latencies(run);
     let room = 80 - (latencies.iter().map(|line| line.width()).max().unwrap_or(0) + 24).min(72);
     side_by_side(&mut text, &latencies, &bars(&run.histogram, room.min(BAR)));
+    explained(&mut text, run);
     endpoints(&mut text, run);
     text
 }
@@ -56,23 +58,26 @@ pub(super) fn table(runs: &[Run]) -> String {
     if runs.is_empty() {
         return "no runs are kept yet: `meshplay perf run URL` makes one\n".into();
     }
-    let mut lines = vec![["RUN", "STARTED", "STATE", "REQUESTS", "REQ/S", "P50", "P99", "ERRORS", "TARGET"].map(str::to_owned)];
+    let mut lines = vec![["RUN", "STARTED", "STATE", "STAMP", "REQUESTS", "REQ/S", "P50", "P99", "ERRORS", "TARGET"].map(str::to_owned)];
     lines.extend(runs.iter().map(|run| {
         let percentile = |value: Option<u64>| value.map_or_else(|| "–".to_owned(), latency);
+        // The summary of a run under way holds nothing yet.
+        let known = run.state != State::Running;
         [
             run.id.rsplit('-').next().unwrap_or_default().to_owned(),
             run.started.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
             state(run.state).to_owned(),
-            count(run.requests),
-            rate(run.requests_per_second),
+            stamp(run).to_owned(),
+            if known { count(run.requests) } else { "–".to_owned() },
+            if known { rate(run.requests_per_second) } else { "–".to_owned() },
             percentile(run.latencies.p50),
             percentile(run.latencies.p99),
-            share(run.failed(), run.tried()),
+            if known { share(run.failed(), run.tried()) } else { "–".to_owned() },
             named(run),
         ]
     }));
     // Numbers stand right.
-    let right = [false, false, false, true, true, true, true, true, false];
+    let right = [false, false, false, false, true, true, true, true, true, false];
     let width = |at: usize| lines.iter().map(|line| line[at].width()).max().unwrap_or_default();
     let widths: Vec<usize> = (0..right.len()).map(width).collect();
     let mut text = String::new();
@@ -152,7 +157,7 @@ fn latencies(run: &Run) -> Vec<String> {
     if run.requests == 0 {
         return Vec::new();
     }
-    let planned = run.planned_rate.is_some() && run.lateness.max.is_some();
+    let planned = is_planned(run);
     let columns: &[_] =
         if planned { &[("response", &run.latencies), ("service", &run.service), ("sent late", &run.lateness)] } else { &[("", &run.latencies)] };
     let cells = |(title, latencies): &(&str, &Latencies)| {
@@ -167,6 +172,24 @@ fn latencies(run: &Run) -> Vec<String> {
         format!("{}{cells}", to_left(name, 5)).trim_end().to_owned()
     };
     names.enumerate().map(line).collect()
+}
+
+/// What the words and the dashes of the table of latencies stand for.
+fn explained(text: &mut String, run: &Run) {
+    if run.requests == 0 {
+        return;
+    }
+    if is_planned(run) {
+        _ = writeln!(text, "\nresponse: from the plan; service: from the send; sent late: between the two");
+    }
+    if run.latencies.named().iter().any(|(_, value)| value.is_none()) {
+        _ = writeln!(text, "{}–: fewer than ten answers took longer, so that is not known", if is_planned(run) { "" } else { "\n" });
+    }
+}
+
+/// Its requests were sent by a plan, and how late is known.
+fn is_planned(run: &Run) -> bool {
+    run.planned_rate.is_some() && run.lateness.max.is_some()
 }
 
 /// What belongs to each of several endpoints.
@@ -228,7 +251,7 @@ fn named(run: &Run) -> String {
 
 fn pace(shape: &Shape) -> String {
     let connections = if shape.connections == 1 { "1 connection".to_owned() } else { format!("{} connections", count(shape.connections as u64)) };
-    let rate = |wanted: &f64| format!("{wanted}/s");
+    let rate = |wanted: &f64| format!("{}/s", planned(*wanted));
     let pace = match (&shape.pace, &shape.rate) {
         (Some(Pace::Ramp { from, to }), _) => format!("from {} to {} as planned", rate(from), rate(to)),
         (Some(Pace::Stages(stages)), _) => {
@@ -243,6 +266,16 @@ fn pace(shape: &Shape) -> String {
     format!("{connections}, {pace}")
 }
 
+/// A planned rate as exactly as it was asked for.
+fn planned(rate: f64) -> String {
+    if rate.fract() == 0.0 && (0.0..1e15).contains(&rate) { count(rate as u64) } else { rate.to_string() }
+}
+
+/// Whether it may be believed, in one word; `–` where nobody judged that.
+fn stamp(run: &Run) -> &'static str {
+    run.stamp.map_or("–", Stamp::word)
+}
+
 fn state(state: State) -> &'static str {
     match state {
         State::Running => "running",
@@ -254,7 +287,7 @@ fn state(state: State) -> &'static str {
 }
 
 /// A planned time: whole seconds as people write them, less than two minutes exactly.
-fn span(nanoseconds: u64) -> String {
+pub(super) fn span(nanoseconds: u64) -> String {
     let seconds = nanoseconds / 1_000_000_000;
     if nanoseconds.is_multiple_of(1_000_000_000) { human(i64::try_from(seconds).unwrap_or(i64::MAX)) } else { latency(nanoseconds) }
 }
@@ -324,6 +357,8 @@ mod tests {
         p99    1.25 ms
         p99.9        –
         max    48.1 ms
+
+        –: fewer than ten answers took longer, so that is not known
         ");
         assert!(text(&run()).lines().all(|line| line.width() <= 80));
     }
@@ -376,9 +411,9 @@ mod tests {
             run().started,
         );
         insta::assert_snapshot!(table(&[run(), nothing]), @r"
-        RUN      STARTED                STATE      REQUESTS     REQ/S       P50       P99    ERRORS   TARGET
-        00c0de   2025-11-24 20:00:00Z   stopped   1,234,567   493,827   33.0 µs   1.25 ms   <0.01 %   http://127.0.0.1:8080/  service shop/web @lab
-        000001   2025-11-24 20:00:00Z   running           0      0.00         –         –       0 %   http://x/
+        RUN      STARTED                STATE     STAMP    REQUESTS     REQ/S       P50       P99    ERRORS   TARGET
+        00c0de   2025-11-24 20:00:00Z   stopped   –       1,234,567   493,827   33.0 µs   1.25 ms   <0.01 %   http://127.0.0.1:8080/  service shop/web @lab
+        000001   2025-11-24 20:00:00Z   running   –               –         –         –         –         –   http://x/
         ");
         assert!(table(&[]).contains("perf run"));
     }

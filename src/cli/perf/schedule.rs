@@ -139,7 +139,12 @@ async fn keep(around: &Around, stop: impl Future<Output = ()>, io: &mut Streams<
         }
         Err(problem) => return io.fail(&problem),
     };
-    _ = writeln!(io.err, "doing what is due; ctrl-c ends it");
+    let waits = if around.book.read().is_ok_and(|schedules| schedules.is_empty()) {
+        "no schedules yet: those that are added are done when due"
+    } else {
+        "doing what is due"
+    };
+    _ = writeln!(io.err, "{waits}; ctrl-c ends it");
     let mut stop = std::pin::pin!(stop);
     loop {
         let news = tokio::select! {

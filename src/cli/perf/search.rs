@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::super::{Output, Streams};
 use super::how::HowArgs;
+use super::report::span;
 use super::{Around, gentle, print_problems, to_its_end, usage};
 use crate::load::plan::{Pace, Plan};
 use crate::names::Problem;
@@ -16,7 +17,7 @@ use crate::perf::limit::Limits;
 use crate::perf::search::{Search, Verdict};
 use crate::perf::service;
 use crate::results::{Run, State};
-use crate::text::age;
+use crate::text::age::{self, nanoseconds};
 use crate::text::quantity::{latency, rate};
 
 /// What to search.
@@ -114,7 +115,7 @@ pub(super) async fn run(args: SearchArgs, around: &Around, stop: impl Future<Out
                 search.answer().above.map_or_else(|| "it was stopped".to_owned(), |(lowest, verdict)| format!("at {}/s: {verdict}", rate(lowest)));
             io.fail(
                 &Problem::new("perf.search", format!("no rate was found at which {} holds", args.slo), why)
-                    .hint("begin lower with --from, or let each run last longer"),
+                    .hint("let each run last longer (-d): a p99 takes a thousand answers; or begin lower (--from)"),
             )
         }
     }
@@ -128,13 +129,7 @@ fn order(args: &SearchArgs) -> Result<Order, Problem> {
 }
 
 fn text(args: &SearchArgs, search: &Search, runs: &[Run]) -> String {
-    let mut text = format!(
-        "{}   {}   {} connections, {} each\n\n",
-        args.url,
-        args.slo,
-        args.connections,
-        age::human(i64::try_from(args.duration.as_secs()).unwrap_or(0))
-    );
+    let mut text = format!("{}   {}   {} connections, {} each\n\n", args.url, args.slo, args.connections, span(nanoseconds(args.duration)));
     text.push_str(&format!("{:>12}   {:>4}   {:>8}   {:>8}   {}\n", "REQ/S", "RUNS", "P50", "P99", "VERDICT"));
     for step in search.steps().iter().filter(|step| !step.runs.is_empty()) {
         let of_step: Vec<&Run> = runs.iter().filter(|run| step.runs.iter().any(|(id, _)| *id == run.id)).collect();
@@ -168,6 +163,7 @@ fn value(args: &SearchArgs, search: &Search) -> Value {
         Verdict::Held => json!({"verdict": "held"}),
         Verdict::Broken(why) => json!({"verdict": "broken", "why": why}),
         Verdict::Invalid(why) => json!({"verdict": "invalid", "why": why}),
+        Verdict::Little(what) => json!({"verdict": "too little", "why": what}),
     };
     let steps: Vec<Value> = search
         .steps()

@@ -2,6 +2,7 @@
 //!
 //! A log without tag holds response times, `Tag=service` and others further latencies; Java's HistogramLogProcessor reads the former.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -14,16 +15,14 @@ use jiff::Timestamp;
 
 use super::super::spectrum::{Bin, Spectrum};
 
-/// Most intervals that are read of one log: a day of seconds.
-const MOST: usize = 90_000;
+/// Most lines that are read of one log: a day of seconds with three latencies each.
+const MOST: usize = 300_000;
 /// One tick of the percentile table and of `Interval_Max`, in nanoseconds: a millisecond, as Java's tools write them.
 const UNIT: f64 = 1_000_000.0;
 
 /// A stretch of time of a log.
 #[derive(Clone, Debug)]
 pub struct Logged {
-    /// Its tag; none for response times.
-    pub tag: Option<String>,
     /// Its begin, since that of the log.
     pub from: Duration,
     /// Its length.
@@ -32,13 +31,11 @@ pub struct Logged {
     pub histogram: Histogram<u64>,
 }
 
-/// A log, as far as it can be read.
+/// What a log says beside its histograms.
 #[derive(Clone, Debug, Default)]
 pub struct Log {
     /// When it began, where it says so.
     pub started: Option<Timestamp>,
-    /// Its intervals, in the order they stand in.
-    pub intervals: Vec<Logged>,
     /// Why the rest was not read.
     pub broken: Option<String>,
 }
@@ -66,32 +63,31 @@ pub fn line(tag: Option<&str>, from: Duration, span: Duration, histogram: &Histo
     Ok(format!("{tag}{from:.3},{span:.3},{max:.3},{}\n", BASE64.encode(bytes)))
 }
 
-/// Reads a log up to the first line that is broken.
-pub fn read(text: &str) -> Log {
+/// Takes the intervals with that tag, in the order they stand in, up to the first line that is broken. One histogram is held at a time: each of them may take
+/// hundreds of kilobytes, and a log may hold a day of seconds.
+pub fn each(text: &str, tag: Option<&str>, mut take: impl FnMut(Logged)) -> Log {
     let mut log = Log::default();
     let mut reader = Deserializer::new();
     let (mut base, mut first) = (None, None);
-    for entry in IntervalLogIterator::new(text.as_bytes()) {
+    for (at, entry) in entries(text).enumerate() {
         match entry {
             Ok(LogEntry::StartTime(since)) => log.started = moment(since),
             Ok(LogEntry::BaseTime(since)) => base = Some(since),
-            Ok(LogEntry::Interval(_)) if log.intervals.len() >= MOST => {
-                log.broken = Some(format!("only the first {MOST} intervals are read"));
-                break;
-            }
             Ok(LogEntry::Interval(interval)) => {
+                let first = *first.get_or_insert(interval.start_timestamp());
+                if interval.tag().map(|tag| tag.as_str()) != tag {
+                    continue;
+                }
                 let decoded = BASE64.decode(interval.encoded_histogram()).ok();
                 let Some(histogram) = decoded.and_then(|bytes| reader.deserialize::<u64, _>(&mut bytes.as_slice()).ok()) else {
-                    log.broken = Some(format!("interval {} holds no histogram", log.intervals.len() + 1));
+                    log.broken = Some(format!("line {} holds no histogram", at + 1));
                     break;
                 };
-                let tag = interval.tag().map(|tag| tag.as_str().to_owned());
-                let first = *first.get_or_insert(interval.start_timestamp());
                 let from = interval.start_timestamp().saturating_sub(if base.is_some() { Duration::ZERO } else { first });
-                log.intervals.push(Logged { tag, from, span: interval.duration(), histogram });
+                take(Logged { from, span: interval.duration(), histogram });
             }
-            Err(error) => {
-                log.broken = Some(format!("line after interval {}: {error:?}", log.intervals.len()));
+            Err(why) => {
+                log.broken = Some(why);
                 break;
             }
         }
@@ -100,24 +96,48 @@ pub fn read(text: &str) -> Log {
     log
 }
 
+/// The tags of its intervals; none, which comes first, is that of response times.
+pub fn tags(text: &str) -> BTreeSet<Option<String>> {
+    let tag = |entry| match entry {
+        LogEntry::Interval(interval) => Some(interval.tag().map(|tag| tag.as_str().to_owned())),
+        _ => None,
+    };
+    entries(text).map_while(Result::ok).filter_map(tag).collect()
+}
+
+/// What stands in a log, up to as much as is read of one.
+fn entries(text: &str) -> impl Iterator<Item = Result<LogEntry<'_>, String>> {
+    IntervalLogIterator::new(text.as_bytes()).enumerate().map(|(at, entry)| match entry {
+        Ok(LogEntry::Interval(_)) if at >= MOST => Err(format!("only its first {MOST} lines are read")),
+        Ok(entry) => Ok(entry),
+        Err(error) => Err(format!("line {}: {error:?}", at + 1)),
+    })
+}
+
+/// All intervals with that tag together; none where there is none.
+pub fn whole(text: &str, tag: Option<&str>) -> Option<Histogram<u64>> {
+    let mut whole = None;
+    each(text, tag, |interval| join(&mut whole, interval.histogram));
+    whole
+}
+
+/// Adds an interval to those before it.
+pub fn join(whole: &mut Option<Histogram<u64>>, part: Histogram<u64>) {
+    match whole {
+        // It grows by itself, so it takes everything.
+        Some(whole) => _ = whole.add(&part),
+        None => {
+            let mut first = part;
+            first.auto(true);
+            *whole = Some(first);
+        }
+    }
+}
+
 /// Seconds since 1970 are one; less than a year of them is a distance.
 fn moment(since: Duration) -> Option<Timestamp> {
     let seconds = i64::try_from(since.as_secs()).ok()?;
     (seconds > 31_536_000).then(|| Timestamp::new(seconds, i32::try_from(since.subsec_nanos()).ok()?).ok()).flatten()
-}
-
-impl Log {
-    /// All intervals with that tag together.
-    pub fn whole(&self, tag: Option<&str>) -> Option<Histogram<u64>> {
-        let mut fitting = self.intervals.iter().filter(|interval| interval.tag.as_deref() == tag);
-        let mut whole = fitting.next()?.histogram.clone();
-        whole.auto(true);
-        for interval in fitting {
-            // It grows by itself, so it takes everything.
-            _ = whole.add(&interval.histogram);
-        }
-        Some(whole)
-    }
 }
 
 /// The table that HdrHistogram's plotter reads, in milliseconds.
@@ -182,14 +202,18 @@ mod tests {
             line(None, second(1), second(1), &histogram(5_000, 10_000)),
         ];
         let text = header(started) + &lines.map(Result::unwrap).concat();
-        let log = read(&text);
-        assert_eq!((log.started, log.broken.as_deref(), log.intervals.len()), (Some(started), None, 3), "{text}");
-        assert_eq!((log.intervals[2].from, log.intervals[2].span), (second(1), second(1)));
-        assert!(log.whole(None).unwrap() == histogram(1, 10_000) && log.whole(Some("service")).unwrap().len() == 9);
+        let read = |text: &str, tag| {
+            let mut intervals = Vec::new();
+            let log = each(text, tag, |interval| intervals.push((interval.from, interval.span)));
+            (log.started, log.broken.is_some(), intervals)
+        };
+        assert_eq!(read(&text, None), (Some(started), false, vec![(second(0), second(1)), (second(1), second(1))]), "{text}");
+        assert_eq!(read(&text, Some("service")), (Some(started), false, vec![(second(0), second(1))]));
+        assert_eq!(tags(&text).into_iter().collect::<Vec<_>>(), [None, Some("service".to_owned())]);
+        assert!(whole(&text, None).unwrap() == histogram(1, 10_000) && whole(&text, Some("service")).unwrap().len() == 9);
         // Cut off in the middle of the last line.
-        let cut = read(&text[..text.len() - 40]);
-        assert!(cut.intervals.len() == 2 && cut.broken.is_some(), "{cut:?}");
-        assert!(read("").intervals.is_empty() && read("\u{0}nonsense\n1,2").broken.is_some());
+        assert_eq!(read(&text[..text.len() - 40], None), (Some(started), true, vec![(second(0), second(1))]));
+        assert!(read("", None).2.is_empty() && read("\u{0}nonsense\n1,2", None).1 && whole("", None).is_none());
     }
 
     #[test]

@@ -40,6 +40,9 @@ pub(super) fn write(kept: &Kept) -> String {
     if !run.errors.is_empty() {
         table(&mut page, "Errors", &run.errors.iter().map(|(class, number)| (class.clone(), count(*number))).collect::<Vec<_>>());
     }
+    if !kept.notes.is_empty() {
+        table(&mut page, "Notes", &kept.notes.iter().map(|note| (note.when(), note.text.clone())).collect::<Vec<_>>());
+    }
     percentiles(&mut page, &kept.spectrum);
     course(&mut page, "Answers a second", &kept.lines, &[("a", |line| Some(line.requests_per_second))], rate);
     let ns = |value: f64| latency(value.max(0.0) as u64);
@@ -203,6 +206,7 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::results::note::Note;
     use crate::results::run::tests::run;
 
     #[test]
@@ -212,8 +216,10 @@ mod tests {
         let spectrum = super::super::fortio::tests::found().spectrum;
         (run.latencies, run.histogram, run.requests) = (spectrum.latencies(), spectrum.buckets(), spectrum.count());
         let second = |at: u64| Interval { elapsed_ns: at * 1_000_000_000, requests_per_second: at as f64, ..Interval::default() };
-        let kept = Kept { run, lines: (1..5).map(second).collect(), spectrum, log: None, environment: None };
+        let notes = vec![Note { at_ns: 65_000_000_000, text: "cache <emptied>".into(), written: jiff::Timestamp::UNIX_EPOCH }];
+        let kept = Kept { run, lines: (1..5).map(second).collect(), spectrum, log: None, environment: None, notes };
         let page = write(&kept);
+        assert!(page.contains("<tr><td>1:05</td><td>cache &lt;emptied&gt;</td></tr>"), "{page}");
         assert!(!page.contains("<script") && page.contains("&lt;script&gt;"), "{page}");
         for outside in ["src=", "href=", "@import", "url("] {
             assert!(!page.contains(outside), "{outside}");

@@ -23,17 +23,17 @@ pub(super) fn write(kept: &Kept) -> Result<String, String> {
 
 /// An interval log as a run.
 pub(super) fn read(text: &str) -> Result<Read, String> {
-    let log = hdr::read(text);
+    let tag = hdr::tags(text).into_iter().next().flatten();
+    let (mut lines, mut whole) = (Vec::new(), None);
+    let log = hdr::each(text, tag.as_deref(), |interval| {
+        lines.push(line(&interval));
+        hdr::join(&mut whole, interval.histogram);
+    });
     let mut remarks = vec!["its values are taken as nanoseconds from the plan or the send: the file does not say".to_owned()];
     remarks.extend(log.broken.clone());
-    let tags: std::collections::BTreeSet<&str> = log.intervals.iter().filter_map(|interval| interval.tag.as_deref()).collect();
-    let untagged = log.whole(None);
-    let tag = if untagged.is_none() { tags.first().copied() } else { None };
     remarks.extend(tag.map(|tag| format!("only the intervals tagged {tag} are read")));
-    let whole = untagged.or_else(|| log.whole(tag)).filter(|whole| !whole.is_empty());
-    let whole = whole.ok_or_else(|| log.broken.clone().unwrap_or_else(|| "it holds no interval".into()))?;
-    let intervals: Vec<_> = log.intervals.iter().filter(|interval| interval.tag.as_deref() == tag).collect();
-    let lines: Vec<Interval> = intervals.iter().map(|interval| line(interval)).collect();
+    let whole = whole.filter(|whole: &Histogram<u64>| !whole.is_empty());
+    let whole = whole.ok_or_else(|| log.broken.unwrap_or_else(|| "it holds no interval".into()))?;
     let elapsed_ns = lines.iter().map(|line| line.elapsed_ns).max().unwrap_or(0);
     let sketch = Sketch { format: "hdr", latency: "unknown", started: log.started, elapsed_ns, requests: whole.len(), ..Sketch::default() };
     let found = sketch.run(Spectrum::of_histogram(&whole), lines, Some(text.to_owned()), &remarks);
@@ -53,20 +53,20 @@ pub(super) fn read_table(text: &str) -> Result<Read, String> {
 
 fn line(interval: &hdr::Logged) -> Interval {
     let requests = interval.histogram.len();
-    let spectrum = Spectrum::of_histogram(&interval.histogram);
     Interval {
         elapsed_ns: nanoseconds(interval.from.saturating_add(interval.span)),
         span_ns: nanoseconds(interval.span),
         requests,
         requests_per_second: rate(requests, nanoseconds(interval.span)),
-        latencies: latencies(&interval.histogram, &spectrum),
-        histogram: spectrum.buckets(),
+        latencies: latencies(&interval.histogram),
+        histogram: Spectrum::of_histogram(&interval.histogram).buckets(),
         ..Interval::default()
     }
 }
 
 /// As a run of our own has them: the upper end of what the histogram keeps together.
-fn latencies(histogram: &Histogram<u64>, spectrum: &Spectrum) -> Latencies {
+pub(in crate::results) fn latencies(histogram: &Histogram<u64>) -> Latencies {
+    let spectrum = Spectrum::of_histogram(histogram);
     let at = |share: f64| spectrum.percentile(share).map(|_| histogram.value_at_quantile(share));
     Latencies { p50: at(0.5), p75: at(0.75), p90: at(0.9), p99: at(0.99), p99_9: at(0.999), ..spectrum.latencies() }
 }

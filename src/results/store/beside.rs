@@ -9,17 +9,22 @@ use hdrhistogram::Histogram;
 use jiff::Timestamp;
 
 use super::super::environment::Environment;
-use super::super::formats::{Found, hdr};
+use super::super::formats::{Found, hdr, logs};
+use super::super::note::{self, Note};
 use super::super::spectrum::Spectrum;
-use super::super::{Interval, Run};
-use super::{Store, Writing, unreadable, unwritable};
+use super::super::{Interval, Latencies, Run};
+use super::{Lines, Store, Writing, unreadable};
 use crate::names::Problem;
+use crate::text::sanitise;
 
 /// Every latency: an HDR interval log with a line a second.
 const LOG: &str = "latencies.hlog";
 const ENVIRONMENT: &str = "environment.json";
 /// The bins of an imported run, which are no histogram of ours.
 const BINS: &str = "bins.json";
+
+/// What people say of its moments: a line a note.
+const NOTES: &str = "notes.ndjson";
 
 /// Largest file of a run that is read, in bytes; a day of lines is a third of it.
 pub(super) const LARGEST: u64 = 256 * 1024 * 1024;
@@ -37,6 +42,8 @@ pub struct Kept {
     pub log: Option<String>,
     /// Where it was measured, where that was written down.
     pub environment: Option<Environment>,
+    /// What people wrote at its moments, earliest first.
+    pub notes: Vec<Note>,
 }
 
 impl Store {
@@ -47,11 +54,25 @@ impl Store {
     pub fn kept(&self, id: &str) -> Result<Kept, Problem> {
         let run = self.read(id)?;
         let folder = self.folder(id);
-        let log = read_file(&folder.join(LOG)).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        let logged = log.as_deref().and_then(|text| hdr::read(text).whole(None)).map(|histogram| Spectrum::of_histogram(&histogram));
-        let bins = || read_file(&folder.join(BINS)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        let spectrum = logged.or_else(bins).unwrap_or_else(|| Spectrum::of_buckets(&run.histogram, &run.latencies));
-        Ok(Kept { lines: self.samples(id).unwrap_or_default(), environment: self.environment(id), run, spectrum, log })
+        let log = log(&folder);
+        let logged = log.as_deref().and_then(spectrum_of);
+        let spectrum = logged.or_else(|| binned(&folder)).unwrap_or_else(|| Spectrum::of_buckets(&run.histogram, &run.latencies));
+        Ok(Kept { lines: self.samples(id).unwrap_or_default(), environment: self.environment(id), notes: self.notes(id), run, spectrum, log })
+    }
+
+    /// Every latency of each run; none of one of which only the summary is known.
+    pub fn spectra(&self, runs: &[Run]) -> Vec<Option<Spectrum>> {
+        runs.iter().map(|run| logged(&self.folder(&run.id)).or_else(|| binned(&self.folder(&run.id)))).collect()
+    }
+
+    /// Response times, service times and lateness as far as a run had logged them; the first none where nothing was logged.
+    pub(super) fn logged(&self, id: &str) -> (Option<Latencies>, Latencies, Latencies) {
+        let log = log(&self.folder(id)).unwrap_or_default();
+        let of = |tag| hdr::whole(&log, tag).map(|histogram| logs::latencies(&histogram));
+        let response = of(None);
+        // Where nothing was planned it is the response time.
+        let service = of(Some("service")).or_else(|| response.clone());
+        (response, service.unwrap_or_default(), of(Some("lateness")).unwrap_or_default())
     }
 
     /// The data folder that the runs lie in.
@@ -63,6 +84,25 @@ impl Store {
     pub fn environment(&self, id: &str) -> Option<Environment> {
         let bytes = read_file(&self.folder(id).join(ENVIRONMENT)).ok()?;
         serde_json::from_slice::<Environment>(&bytes).ok().map(Environment::sanitised)
+    }
+
+    /// What people wrote at the moments of a run, earliest first.
+    pub fn notes(&self, id: &str) -> Vec<Note> {
+        read_file(&self.folder(id).join(NOTES)).map_or_else(|_| Vec::new(), |bytes| note::read(&bytes))
+    }
+
+    /// Writes down what somebody says of a moment of a run, in place of what stood there; without a text nothing stands there any more.
+    ///
+    /// # Errors
+    /// There is no such run, or what the disk says.
+    pub fn annotate(&self, id: &str, note: &Note) -> Result<Vec<Note>, Problem> {
+        self.read(id)?;
+        let path = self.folder(id).join(NOTES);
+        let append = || OpenOptions::new().create(true).append(true).open(&path)?.write_all(&note.line());
+        append().map(|()| self.notes(id)).map_err(|error| {
+            let what = format!("the note is not kept in {}", sanitise(&path.display().to_string()));
+            Problem::new("results.unwritable", what, error.to_string()).hint("free or mend that place")
+        })
     }
 
     /// Keeps a run that was read from a file; whether it was not there before.
@@ -94,26 +134,48 @@ impl Writing {
         self.put(ENVIRONMENT, &json(environment))
     }
 
-    /// Adds the latencies of a stretch of time, in nanoseconds, to the log; `tag` says which latencies, none response times.
+    /// Begins the log of latencies: later there may be no file descriptor left to open it with.
     ///
     /// # Errors
     /// What the disk says.
-    pub fn log(&self, started: Timestamp, tag: Option<&str>, from: Duration, span: Duration, part: &Histogram<u64>) -> Result<(), Problem> {
-        let path = self.folder.join(LOG);
-        let line = hdr::line(tag, from, span, part).map_err(|why| unwritable(&path, &io::Error::other(why)))?;
-        let append = || {
-            let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
-            let text = if file.metadata()?.len() == 0 { hdr::header(started) + &line } else { line };
-            // One write a line, so that a line is there or is not.
-            file.write_all(text.as_bytes())
+    pub fn open_log(&mut self, started: Timestamp) -> Result<(), Problem> {
+        let open = || {
+            let mut log = Lines(OpenOptions::new().create_new(true).append(true).open(self.folder.join(LOG))?);
+            log.append(hdr::header(started).as_bytes()).map(|()| log)
         };
-        append().map_err(|error| unwritable(&path, &error))
+        self.log = Some(open().map_err(|error| self.incomplete(&error))?);
+        Ok(())
+    }
+
+    /// Adds the latencies of a stretch of time, in nanoseconds, to the log that was begun; `tag` says which latencies, none response times.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn log(&mut self, tag: Option<&str>, from: Duration, span: Duration, part: &Histogram<u64>) -> Result<(), Problem> {
+        let Some(log) = &mut self.log else { return Ok(()) };
+        let line = hdr::line(tag, from, span, part).map_err(io::Error::other);
+        line.and_then(|line| log.append(line.as_bytes())).map_err(|error| self.incomplete(&error))
     }
 
     fn put(&self, name: &str, bytes: &[u8]) -> Result<(), Problem> {
-        let path = self.folder.join(name);
-        fs::write(&path, bytes).map_err(|error| unwritable(&path, &error))
+        fs::write(self.folder.join(name), bytes).map_err(|error| self.incomplete(&error))
     }
+}
+
+fn log(folder: &Path) -> Option<String> {
+    read_file(&folder.join(LOG)).ok().and_then(|bytes| String::from_utf8(bytes).ok())
+}
+
+fn logged(folder: &Path) -> Option<Spectrum> {
+    log(folder).as_deref().and_then(spectrum_of)
+}
+
+fn spectrum_of(log: &str) -> Option<Spectrum> {
+    hdr::whole(log, None).map(|histogram| Spectrum::of_histogram(&histogram))
+}
+
+fn binned(folder: &Path) -> Option<Spectrum> {
+    read_file(&folder.join(BINS)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok())
 }
 
 fn json<T: serde::Serialize>(value: &T) -> Vec<u8> {

@@ -56,8 +56,8 @@ pub fn axis(scale: Scale, unit: Unit, area: Rect, label: u16, buf: &mut Buffer, 
     }
 }
 
-/// The row of a value.
-fn height(scale: Scale, value: f64, rows: u16) -> u16 {
+/// The row of a value, from the top.
+pub fn height(scale: Scale, value: f64, rows: u16) -> u16 {
     let dots = rows * 4;
     (dots.saturating_sub(1) - scale.cell(value, dots)) / 4
 }

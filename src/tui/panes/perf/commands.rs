@@ -29,6 +29,8 @@ pub enum Command {
     Span(Option<u64>),
     /// Hold the picture; the run goes on.
     Freeze,
+    /// Say something of the moment under the time cursor.
+    Note,
     /// Mark the run to be compared.
     Mark,
     /// Hold marked runs against each other.
@@ -61,10 +63,11 @@ pub const TABLE: &[CommandRow<Command>] = &[
     spec("perf.open", Command::Open, "open", Some(1)),
     spec("perf.stop", Command::Stop, "stop", Some(2)),
     spec("perf.freeze", Command::Freeze, "freeze", Some(3)),
-    spec("perf.face", Command::Face, "charts or figures", Some(4)),
+    spec("perf.face", Command::Face, "view", Some(4)),
+    spec("perf.note", Command::Note, "note…", Some(4)),
     spec("perf.mark", Command::Mark, "mark", Some(5)),
     spec("perf.compare", Command::Compare, "compare", Some(5)),
-    spec("perf.new", Command::New, "new load test…", Some(6)),
+    spec("perf.new", Command::New, "new…", Some(6)),
     spec("perf.history", Command::History, "history", Some(7)),
     spec("perf.baseline", Command::Baseline, "baseline", Some(6)),
     spec("perf.recover", Command::Recover, "put back…", Some(1)),

@@ -18,6 +18,8 @@ use crate::perf::permute::journal;
 use crate::results::Run;
 use crate::results::baseline::Baseline;
 use crate::results::compare::{Compared, Metric};
+use crate::results::difference::Difference;
+use crate::results::note::Note;
 use crate::results::past::Past;
 
 /// Everything the pane draws and decides from.
@@ -55,6 +57,8 @@ pub struct State {
     pub day: Date,
     /// What is known beside the fields of the form, while one is open.
     pub pending: Pending,
+    /// The moment that is written about, while that form is open: the run, and the second of it.
+    pub noting: Option<(String, u64)>,
     /// A filled-in form that waits for a yes, and how many runs it asks for.
     pub waiting: Option<(Order, usize)>,
     /// Runs that have no process of their own, by their ids.
@@ -88,6 +92,7 @@ impl Default for State {
             point: 0,
             day: Date::ZERO,
             pending: Pending::default(),
+            noting: None,
             waiting: None,
             inside: Vec::new(),
             baselines: BTreeMap::new(),
@@ -108,15 +113,27 @@ pub enum View {
     Charts,
     /// One run as figures: percentiles, both latencies, errors, environment.
     Figures,
-    /// Marked runs against each other; their runs as boxes or as percentiles.
+    /// Marked runs against each other.
     Compare {
-        /// As boxes.
-        boxes: bool,
+        /// What stands below the table.
+        face: Face,
     },
     /// Runs like the chosen one over time.
     History,
     /// All runs by day.
     Calendar,
+}
+
+/// What stands below the table of a comparison.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Face {
+    /// Both sides by share of answers.
+    #[default]
+    Shares,
+    /// A box for each run.
+    Boxes,
+    /// B over A at each share of answers.
+    Shift,
 }
 
 /// A run, under way or over.
@@ -130,6 +147,8 @@ pub struct Entry {
     pub last: Option<Arc<Sample>>,
     /// Second by second.
     pub series: Series,
+    /// What people wrote at its moments, earliest first.
+    pub notes: Vec<Note>,
     /// The series of an old run has been asked for.
     pub asked: bool,
 }
@@ -137,7 +156,7 @@ pub struct Entry {
 impl Entry {
     /// A run of which the summary is known.
     pub fn of(run: Run) -> Self {
-        Self { run, sample: None, last: None, series: Series::default(), asked: false }
+        Self { run, sample: None, last: None, series: Series::default(), notes: Vec::new(), asked: false }
     }
 }
 
@@ -154,6 +173,8 @@ pub struct Pairing {
     pub unlike: bool,
     /// What came of it, once that is known.
     pub compared: Option<Compared>,
+    /// What was another for B, as far as that was written down.
+    pub changed: Vec<Difference>,
 }
 
 /// A form that is open: what is known beside the fields.

@@ -3,6 +3,7 @@
 mod held;
 mod left;
 mod look;
+mod note;
 
 use std::time::Duration;
 
@@ -20,8 +21,10 @@ use crate::load::target::Target;
 use crate::names::{ClusterId, ObjectKey, Problem};
 use crate::perf::Order;
 use crate::perf::abort::Rule;
-use crate::results::Run;
+use crate::perf::verdict::is_last;
 use crate::results::compare::Compared;
+use crate::results::difference::Difference;
+use crate::results::{Run, State as RunState};
 use crate::text::quantity::count;
 use crate::text::{age, sanitise};
 use crate::tui::app::shared::Shared;
@@ -48,6 +51,7 @@ pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> 
             state.frozen = if state.frozen.is_some() { None } else { state.shown().cloned() };
             Step::redraw()
         }
+        Command::Note => note::ask(state),
         Command::Mark => look::mark(state),
         Command::Compare => look::compare(state),
         Command::History => look::history(state),
@@ -101,9 +105,17 @@ pub fn back(state: &mut State) -> Option<Step<Effect>> {
 fn stop(state: &State) -> Step<Effect> {
     match state.shown().filter(|entry| entry.sample.is_some()) {
         Some(entry) => Step::effect(Effect::Stop { id: entry.run.id.clone() }),
+        None if state.shown().is_some_and(elsewhere) => Step::intent(Intent::Notice(Notice::info(ELSEWHERE))),
         None => Step::intent(Intent::Notice(Notice::info("this run is over; nothing was stopped"))),
     }
 }
+
+/// It runs in a program that cannot be spoken to.
+fn elsewhere(entry: &Entry) -> bool {
+    entry.sample.is_none() && entry.run.state == RunState::Running
+}
+
+const ELSEWHERE: &str = "it runs in another program: stop it there";
 
 /// Why a command is not possible now; none: it is.
 pub fn refusal(state: &State, shared: &Shared, command: Command) -> Option<String> {
@@ -118,6 +130,7 @@ pub fn refusal(state: &State, shared: &Shared, command: Command) -> Option<Strin
         _ if state.runs.is_empty() && !matches!(command, Command::New | Command::Calendar | Command::Recover) => "there is no run",
         Command::Baseline if held::meant(state).is_none() => "it still runs",
         Command::New if shared.gate.readonly() => "this session is read-only",
+        Command::Stop if state.shown().is_some_and(elsewhere) => ELSEWHERE,
         Command::Stop if !runs => "nothing runs here",
         Command::Freeze if !runs && state.frozen.is_none() => "nothing moves here",
         Command::Freeze if state.view != View::List && !one => "nothing moves here",
@@ -131,6 +144,7 @@ pub fn refusal(state: &State, shared: &Shared, command: Command) -> Option<Strin
         Command::Left if state.view == View::History && state.point == 0 => "there is no run before it",
         Command::Left if charts && state.second == Some(0) => "it begins here",
         Command::ZoomIn | Command::ZoomOut | Command::Span(_) if !charts => "there is no time axis here",
+        Command::Note if !charts => "there is no time axis here",
         Command::ZoomIn if look::closest(state) => "there is no more to be seen",
         Command::ZoomOut if state.span.is_none() => "all of it is seen",
         Command::Mark if paired || look::marked(state).is_none() => "there is no run here",
@@ -156,14 +170,16 @@ pub fn report(state: &mut State, report: Report, slow: bool) -> Step<Effect> {
             Step::redraw()
         }
         Report::Past { id, past } => look::past(state, &id, past),
-        Report::Compared { a, b, compared } => paired(state, &a, &b, compared),
+        Report::Notes { id, notes } => note::noted(state, &id, &notes),
+        Report::Compared { a, b, compared, changed } => paired(state, &a, &b, compared, changed),
         Report::Resolved { key, url } => resolved(state, &key, url),
         Report::Started { run } => started(state, *run),
         Report::Again { run, nth, of } => again_begun(state, *run, nth, of),
         Report::Baselines { all, changed } => held::baselines(state, all, changed),
         Report::Judged { of, metric, checks, tell } => held::judged(state, &of, metric, &checks, tell),
         Report::Left { entries, put_back, problem } => left::left(state, entries, put_back, problem),
-        Report::Found { run } => found(state, *run),
+        Report::Verdict { of, verdict } => held::told(state, &of, &verdict),
+        Report::Found { run, reached } => found(state, *run, reached),
         Report::Scheduled { name, run } => scheduled(state, &name, *run),
         Report::Missed { name, times } => {
             let what = format!("the schedule {} was missed {times} times; nothing of that is made up for", sanitise(&name));
@@ -201,38 +217,59 @@ fn started(state: &mut State, run: Run) -> Step<Effect> {
     Step::intent(Intent::Go(PaneId::Perf)).then(Step::intent(Intent::Guide(GuideStep::Loaded)))
 }
 
-/// A run of another start: what it has measured until now lies on disk.
-fn found(state: &mut State, run: Run) -> Step<Effect> {
-    let (id, told) = (run.id.clone(), format!("a load test of {} is under way", run.target.url));
-    if entry(state, &id).is_none() {
-        state.runs.push(Entry { asked: true, ..Entry::of(run) });
-        state.runs.sort_by_key(|entry| std::cmp::Reverse(entry.run.started));
+/// A run of another start: what it has measured until now lies on disk. Where its process cannot be spoken to, no more is known before its end.
+fn found(state: &mut State, run: Run, reached: bool) -> Step<Effect> {
+    let id = run.id.clone();
+    let known = entry(state, &id).is_some();
+    let before = run.provenance.turn.and_then(|turn| {
+        let same = |entry: &&Entry| {
+            let (from, other) = (&run.provenance, &entry.run.provenance);
+            other.turn.is_some_and(|one| (one.nth + 1, one.of) == (turn.nth, turn.of))
+                && (&from.profile, &from.profile_hash) == (&other.profile, &other.profile_hash)
+        };
+        state.runs.iter().find(same).map(|entry| entry.run.id.clone())
+    });
+    let place = if reached { "is under way" } else { "is under way in another program, which alone shows how it goes" };
+    let told = format!("a load test of {} {place}", run.target.url);
+    if let Some(turn) = run.provenance.turn {
+        state.round = Some((id.clone(), turn.nth, turn.of));
     }
-    Step::effect(Effect::Series { id }).then(Step::intent(Intent::Notice(Notice::info(told))))
+    let follows = before.is_some();
+    if !known {
+        next_begun(state, run, before.as_deref());
+    }
+    let step = Step::effect(Effect::Series { id });
+    // Line 2 says which of how many it is.
+    if follows { step } else { step.then(Step::intent(Intent::Notice(Notice::info(told)))) }
 }
 
-/// The next of several: who watches the one before goes on to it, who looks at something else stays there.
+/// The next of several that were asked for here.
 fn again_begun(state: &mut State, run: Run, nth: usize, of: usize) -> Step<Effect> {
-    let before = state.round.as_ref().map_or(state.runs.first().map(|entry| &entry.run.id), |(id, ..)| Some(id));
-    let watched = state.runs.get(state.chosen).map(|entry| &entry.run.id) == before && !matches!(state.view, View::Compare { .. });
+    let before = state.round.take().map(|(id, ..)| id).or_else(|| state.runs.first().map(|entry| entry.run.id.clone()));
     state.round = Some((run.id.clone(), nth, of));
-    state.runs.insert(0, Entry { asked: true, ..Entry::of(run) });
-    if watched && state.frozen.is_none() {
-        (state.chosen, state.span, state.second) = (0, None, None);
-    } else {
+    next_begun(state, run, before.as_deref());
+    Step::redraw()
+}
+
+/// Puts a new run into the list: who watches the one before it goes on to it, who looks at something else stays there.
+fn next_begun(state: &mut State, run: Run, before: Option<&str>) {
+    let watched = before.is_some() && state.runs.get(state.chosen).map(|entry| entry.run.id.as_str()) == before;
+    let place = state.runs.partition_point(|entry| entry.run.started > run.started);
+    state.runs.insert(place, Entry { asked: true, ..Entry::of(run) });
+    if watched && state.frozen.is_none() && matches!(state.view, View::List | View::Charts) {
+        (state.chosen, state.span, state.second) = (place, None, None);
+    } else if place <= state.chosen && state.runs.len() > 1 {
         state.chosen += 1;
     }
-    Step::redraw()
 }
 
 /// It was due: the person looks at something else and stays there.
 fn scheduled(state: &mut State, name: &str, run: Run) -> Step<Effect> {
     let told = format!("{}: a load test of {} has begun", sanitise(name), run.target.url);
-    state.runs.insert(0, Entry { asked: true, ..Entry::of(run) });
-    // What was looked at is one further down now.
-    if state.runs.len() > 1 {
-        state.chosen += 1;
+    if let Some(turn) = run.provenance.turn {
+        state.round = Some((run.id.clone(), turn.nth, turn.of));
     }
+    next_begun(state, run, None);
     Step::intent(Intent::Notice(Notice::info(told)))
 }
 
@@ -262,14 +299,17 @@ fn finished(state: &mut State, run: Run, problems: Vec<Problem>) -> Step<Effect>
     if let Some(entry) = entry(state, &run.id) {
         (entry.run, entry.sample, entry.last) = (run.clone(), None, None);
     }
-    let step = Step::intent(Intent::Notice(told)).then(held::judge(state, &run, true));
+    // What a profile's runs come to is told once, at its end.
+    let turn = run.provenance.turn.is_some();
+    let step = Step::intent(Intent::Notice(told)).then(held::judge(state, &run, !turn));
+    let step = if run.state == RunState::Done && is_last(&run) { step.and(Effect::Verdict { of: Box::new(run) }) } else { step };
     problems.into_iter().fold(step, |step, problem| step.then(Step::intent(Intent::Notice(Notice::error(problem)))))
 }
 
 /// Takes in a comparison, unless other runs are compared meanwhile.
-fn paired(state: &mut State, a: &[String], b: &[String], compared: Compared) -> Step<Effect> {
+fn paired(state: &mut State, a: &[String], b: &[String], compared: Compared, changed: Vec<Difference>) -> Step<Effect> {
     if let Some(pairing) = state.pairing.as_mut().filter(|pairing| pairing.a == a && pairing.b == b) {
-        pairing.compared = Some(compared);
+        (pairing.compared, pairing.changed) = (Some(compared), changed);
     }
     Step::redraw()
 }
@@ -289,15 +329,19 @@ const MOST: usize = 100;
 /// Opens the form for a Service, whose address is looked up meanwhile.
 pub fn load_test(state: &mut State, key: ObjectKey) -> Step<Effect> {
     let name = key.namespace.as_deref().map_or_else(|| key.name.to_string(), |space| format!("{space}/{}", key.name));
-    state.pending = Pending { what: Some(format!("service {name}")), cluster: Some(key.cluster.clone()), resolving: Some(key.clone()), url: None };
+    let pending = Pending { what: Some(format!("service {name}")), cluster: Some(key.cluster.clone()), resolving: Some(key.clone()), url: None };
     let about = format!("service {name} in {}", key.cluster);
-    Step::intent(Intent::Ask(form(about, ["", "4", "10s", AUTO, ENDS, ONCE].map(str::to_owned)))).and(Effect::Resolve { key })
+    ask(state, pending, about, ["", "4", "10s", AUTO, ENDS, ONCE].map(str::to_owned)).and(Effect::Resolve { key })
+}
+
+fn ask(state: &mut State, pending: Pending, about: String, texts: [String; 6]) -> Step<Effect> {
+    (state.pending, state.noting) = (pending, None);
+    Step::intent(Intent::Ask(form(about, texts)))
 }
 
 /// Opens the form for an address.
 pub fn load_url(state: &mut State, url: &str) -> Step<Effect> {
-    state.pending = Pending::default();
-    Step::intent(Intent::Ask(form(String::new(), [url, "4", "10s", AUTO, ENDS, ONCE].map(str::to_owned))))
+    ask(state, Pending::default(), String::new(), [url, "4", "10s", AUTO, ENDS, ONCE].map(str::to_owned))
 }
 
 fn form(about: String, texts: [String; 6]) -> Form {
@@ -343,8 +387,8 @@ fn again(state: &mut State) -> Step<Effect> {
         resolving: None,
         url: Some(run.target.url.clone()),
     };
-    state.pending = pending;
-    Step::intent(Intent::Ask(form(run_title(&state.pending), texts)))
+    let title = run_title(&pending);
+    ask(state, pending, title, texts)
 }
 
 fn run_title(pending: &Pending) -> String {
@@ -358,6 +402,9 @@ fn run_title(pending: &Pending) -> String {
 /// The field that is wrong, and why: the form stays open.
 pub fn submitted(state: &mut State, shared: &Shared, texts: &[String]) -> Result<Step<Effect>, (Option<usize>, String)> {
     let text = |at: usize| texts.get(at).map(String::as_str).unwrap_or_default();
+    if state.noting.is_some() {
+        return note::written(state, text(0)).map_err(|why| (Some(0), why));
+    }
     if state.pending.resolving.is_some() && text(0).is_empty() {
         return Err((None, "its address is not known yet".to_owned()));
     }

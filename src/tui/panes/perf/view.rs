@@ -7,7 +7,10 @@ mod figures;
 mod held;
 mod history;
 mod list;
+mod marks;
 mod run;
+
+use std::time::Duration;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -52,6 +55,11 @@ pub fn crumbs(state: &State) -> Vec<Segment> {
     if let Some(text) = state.left_changed() {
         segments.insert(1, Segment::new(text, Role::StatusWarn, 0));
     }
+    if let Some(pairing) = state.pairing.as_ref().filter(|_| matches!(state.view, View::Compare { .. })) {
+        // Why these are A and those are B, and whether like is held against like.
+        let (text, role) = if pairing.unlike { ("plans or targets differ".to_owned(), Role::StatusWarn) } else { (pairing.why.clone(), Role::Dim) };
+        segments.push(Segment::new(text, role, 0));
+    }
     if !state.marks.is_empty() {
         segments.push(Segment::new(format!("{} marked", state.marks.len()), Role::Mark, 1));
     }
@@ -73,7 +81,9 @@ fn headline(entry: &Entry) -> Vec<Segment> {
     if run.target.what.is_some() {
         segments.push(Segment::new(format!("GET {}", run.target.url), Role::Dim, 5));
     }
-    let seconds = entry.sample.as_ref().map_or(run.elapsed_ns / 1_000_000_000, |sample| sample.elapsed.as_secs());
+    let elapsed = entry.sample.as_ref().map_or(Duration::from_nanos(run.elapsed_ns), |sample| sample.elapsed);
+    // A run of ten seconds may end a hair before them.
+    let seconds = (elapsed + Duration::from_millis(50)).as_secs();
     let warming = entry.sample.as_ref().and_then(|sample| sample.warming);
     let clock = match warming {
         Some(warming) => format!("warming up, {} s", warming.as_secs()),
@@ -155,7 +165,7 @@ pub fn draw(state: &State, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> (u1
     match state.view {
         View::Calendar => calendar::draw(state, look, area, buf),
         View::History => history::draw(state, look, area, buf),
-        View::Compare { boxes } => compare::draw(state, boxes, look, area, buf),
+        View::Compare { face } => compare::draw(state, face, look, area, buf),
         View::List | View::Charts | View::Figures => match (state.shown(), state.view) {
             (None, _) => nothing(state, look, area, buf),
             (Some(entry), View::Figures) => figures::draw(entry, look, area, buf),

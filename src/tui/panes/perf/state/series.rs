@@ -15,6 +15,10 @@ pub const OCTAVE: usize = 4;
 /// Bins from there up to more than a minute.
 pub const BINS: usize = 26 * OCTAVE + 1;
 
+const SECOND: u64 = 1_000_000_000;
+/// One request of a hundred that is sent so late or later met a stall, in nanoseconds.
+const STALL: u64 = SECOND / 10;
+
 /// Some seconds of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -29,6 +33,8 @@ pub struct Point {
     pub late: Option<u64>,
     /// Slots of the plan that were missed.
     pub missed: u64,
+    /// Seconds in which nothing was answered though something was asked, or in which requests had to wait long to be sent.
+    pub stalled: u64,
     /// Slots that waited for a connection.
     pub backlog: u64,
     /// The busiest generator thread's share of its core.
@@ -80,6 +86,11 @@ pub fn bin_end(bin: usize) -> u64 {
     (LOWEST * (bin.min(BINS) as f64 / OCTAVE as f64).exp2()).round() as u64
 }
 
+/// Whether a second stood still: 1 or 0.
+fn stalled(answers: u64, errors: u64, in_flight: u64, late: Option<u64>) -> u64 {
+    u64::from(answers == 0 && errors == 0 && in_flight > 0 || late.is_some_and(|late| late >= STALL))
+}
+
 fn bins(latencies: impl Iterator<Item = (u64, u64)>) -> (usize, Vec<u64>) {
     let mut all = [0u64; BINS];
     latencies.for_each(|(nanoseconds, count)| all[bin(nanoseconds)] = all[bin(nanoseconds)].saturating_add(count));
@@ -98,12 +109,15 @@ impl Point {
         let seconds = sample.last_span.as_secs_f64();
         let last = &sample.last;
         let generator = before.map_or(sample.generator, |before| sample.generator.since(&before.generator));
+        let late = last.lateness().and_then(|late| late.percentile(0.99).or(late.spread().map(|(_, _, most)| most)));
+        let errors = last.errors().map(|(_, count)| count).sum();
         Self {
             rate: if seconds > 0.0 { last.requests() as f64 / seconds } else { 0.0 },
-            errors: last.errors().map(|(_, count)| count).sum(),
+            errors,
             latencies: [0.5, 0.9, 0.99].map(|share| last.percentile(share)),
-            late: last.lateness().and_then(|late| late.percentile(0.99).or(late.spread().map(|(_, _, most)| most))),
+            late,
             missed: last.missed,
+            stalled: stalled(last.requests(), errors, sample.in_flight as u64, late),
             backlog: sample.backlog as u64,
             cpu: (generator.wall_ns > 0).then(|| generator.busiest()),
             bins: bins(last.response().histogram().iter_recorded().map(|step| (step.value_iterated_to(), step.count_at_value()))),
@@ -113,12 +127,17 @@ impl Point {
     /// The same, kept.
     pub fn kept(line: &Interval) -> Self {
         let latencies = &line.latencies;
+        let errors = line.errors.values().fold(0u64, |sum, count| sum.saturating_add(*count));
+        let late = line.lateness.p99.or(line.lateness.max);
+        // The end of a run may be a stump in which nothing could be answered yet.
+        let whole = line.span_ns >= SECOND / 2;
         Self {
             rate: line.requests_per_second,
-            errors: line.errors.values().fold(0, |sum, count| sum.saturating_add(*count)),
+            errors,
             latencies: [latencies.p50, latencies.p90, latencies.p99],
-            late: line.lateness.p99.or(line.lateness.max),
+            late,
             missed: line.missed,
+            stalled: if whole { stalled(line.requests, errors, line.in_flight, late) } else { 0 },
             backlog: line.backlog,
             cpu: (line.generator.threads > 0).then_some(line.generator.busiest_share),
             bins: bins(line.histogram.iter().map(|bucket| (bucket.up_to_ns, bucket.count))),
@@ -142,6 +161,7 @@ impl Point {
             latencies: [0, 1, 2].map(|which: usize| most(&|part| part.latencies[which])),
             late: most(&|part| part.late),
             missed: sum(&|part| part.missed),
+            stalled: sum(&|part| part.stalled),
             backlog: most(&|part| Some(part.backlog)).unwrap_or(0),
             cpu: (!cpu.is_empty()).then(|| cpu.iter().sum::<f64>() / cpu.len() as f64),
             bins: trimmed(&all),
@@ -284,6 +304,16 @@ mod tests {
         assert_eq!((window.from, window.wide, window.step(30), window.steps[5].rate), (25, 4, Some(5), 30.0));
         assert_eq!(window.columns(|point| point.rate).len(), 40);
         assert_eq!(window.step(3), None);
+    }
+
+    #[test]
+    fn a_second_stands_still_without_answers_or_where_requests_wait_to_be_sent() {
+        let late = |ms: u64| Some(ms * 1_000_000);
+        let told = [stalled(0, 0, 4, None), stalled(9, 0, 4, late(440)), stalled(9, 0, 4, late(99)), stalled(0, 9, 4, None), stalled(0, 0, 0, None)];
+        assert_eq!(told, [1, 1, 0, 0, 0], "failures are no stall, nor is it one where nothing was asked");
+        let line = |span_ns| Interval { span_ns, in_flight: 4, ..Interval::default() };
+        assert_eq!([SECOND, SECOND / 10].map(|span| Point::kept(&line(span)).stalled), [1, 0]);
+        assert_eq!(Point::joined(&[Point { stalled: 1, ..second(1) }, second(2)]).stalled, 1);
     }
 
     #[test]

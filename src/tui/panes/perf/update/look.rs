@@ -7,7 +7,7 @@ use crate::results::Run;
 use crate::results::compare::Metric;
 use crate::results::past::Past;
 use crate::tui::flow::{At, Intent, Notice, Step};
-use crate::tui::panes::perf::state::{Pairing, State, View};
+use crate::tui::panes::perf::state::{Face, Pairing, State, View};
 use crate::tui::panes::perf::work::Effect;
 
 /// Fewest seconds the charts can be zoomed to.
@@ -111,10 +111,18 @@ pub(super) fn face(state: &mut State) -> Step<Effect> {
     state.view = match state.view {
         View::Charts => View::Figures,
         View::Figures => View::Charts,
-        View::Compare { boxes } => View::Compare { boxes: !boxes },
+        View::Compare { face } => View::Compare { face: next(face) },
         other => other,
     };
     Step::redraw()
+}
+
+fn next(face: Face) -> Face {
+    match face {
+        Face::Shares => Face::Boxes,
+        Face::Boxes => Face::Shift,
+        Face::Shift => Face::Shares,
+    }
 }
 
 /// Half or twice as much time on the same columns.
@@ -167,7 +175,7 @@ pub(super) fn compare(state: &mut State) -> Step<Effect> {
     let pairing = sides(&runs);
     state.pairing = Some(pairing);
     if !matches!(state.view, View::Compare { .. }) {
-        state.view = View::Compare { boxes: false };
+        state.view = View::Compare { face: Face::default() };
     }
     state.frozen = None;
     ask(state)
@@ -192,7 +200,7 @@ fn sides(runs: &[&Run]) -> Pairing {
     let ids = |side: &[(usize, &&Run)]| side.iter().map(|(_, run)| run.id.clone()).collect();
     let why = if two { "by what they loaded" } else { "the older and the newer half" };
     let unlike = runs.iter().any(|run| how(run) != how(runs[0])) || (!others.is_empty() && !two);
-    Pairing { a: ids(&a), b: ids(&b), why: why.to_owned(), unlike, compared: None }
+    Pairing { a: ids(&a), b: ids(&b), why: why.to_owned(), unlike, compared: None, changed: Vec::new() }
 }
 
 /// The history of runs like the one shown.

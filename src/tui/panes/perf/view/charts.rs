@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
-use super::{LABEL, clock, measured};
+use super::{LABEL, clock, marks, measured};
 use crate::text::quantity::{count, latency, rate};
 use crate::tui::flow::Look;
 use crate::tui::panes::perf::state::series::{OCTAVE, Point, Series, Window, bin_end};
@@ -16,6 +16,9 @@ use crate::tui::widgets::heat::{Heat, halves, legend};
 use crate::tui::widgets::lines;
 use crate::tui::widgets::paint::{put, put_right, row, tint, width};
 use crate::tui::widgets::scale::{Scale, round_up};
+
+/// Percentiles that are drawn.
+const NAMES: [&str; 3] = ["p50", "p90", "p99"];
 
 /// How many rows each chart has, from the top.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,7 +65,8 @@ pub(super) fn draw(entry: &Entry, state: &State, open: bool, look: &Look<'_>, ar
         Some(step) => readout(entry, &window, step, &ladder, look, row(area, 0), buf),
         None => {
             let x = put(buf, row(area, 0), 1, 0, "answers in a cell from  ", look.theme.style(Role::Dim));
-            legend(row(area, 0), x, most, buf, look.theme);
+            let x = legend(row(area, 0), x, most, buf, look.theme);
+            marks::legend(entry, &window, look, row(area, 0), x, buf);
         }
     }
     let mut y = area.y + 1;
@@ -75,9 +79,14 @@ pub(super) fn draw(entry: &Entry, state: &State, open: bool, look: &Look<'_>, ar
     single(&window, "errors", |point| Some(point.errors as f64), |most| count(most as u64), 0.0, Role::StatusBad, look, next(rows.errors), buf);
     single(&window, "late", |point| point.late.map(|ns| ns as f64), |most| latency(most as u64), 0.0, Role::Chart4, look, next(rows.late), buf);
     single(&window, "gen", |point| point.cpu.map(|cpu| cpu * 100.0), |most| format!("{most:.0} %"), 100.0, Role::Chart3, look, next(rows.cpu), buf);
-    percentiles(series, &window, look, next(rows.percentiles), buf);
-    heat(&columns, &ladder, most, look, next(rows.heat), buf);
-    axis(state, &window, look, next(1), buf);
+    percentiles(entry, &window, look, next(rows.percentiles), buf);
+    let map = next(rows.heat);
+    heat(&columns, &ladder, most, look, map, buf);
+    marks::broken(&window, look, map, buf);
+    let times = next(1);
+    axis(&window, look, times, buf);
+    marks::notes(entry, &window, look, times, buf);
+    pointer(state, &window, look, times, buf);
     cursor(state, &window, look, Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..area }, buf);
 }
 
@@ -159,22 +168,30 @@ fn single(
 }
 
 /// The median, and the highest percentile known for at least half of the time.
-fn percentiles(series: &Series, window: &Window, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+fn percentiles(entry: &Entry, window: &Window, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let values = |which: usize| window.columns(|point| point.latencies[which].map(|ns| ns as f64));
     let known = |which: usize| window.steps.iter().filter(|point| point.latencies[which].is_some()).count() * 2 >= window.steps.len().max(1);
     let highest = [2, 1].into_iter().find(|which| known(*which));
-    let every = series.points.iter().chain(&window.steps).flat_map(|point| point.latencies.into_iter().flatten()).map(|ns| ns as f64);
-    let Some(scale) = Scale::around(every).filter(|_| area.height > 0) else { return };
+    let seen = entry.series.points.iter().chain(&window.steps).flat_map(|point| point.latencies.into_iter().flatten()).map(|ns| ns as f64);
+    let seen: Vec<f64> = seen.collect();
+    let limit = marks::Limit::of(&entry.run, highest.map(|which| NAMES[which]), seen.iter().copied().fold(0.0, f64::max));
+    let near = limit.as_ref().and_then(marks::Limit::near);
+    let Some(scale) = Scale::around(seen.into_iter().chain(near)).filter(|_| area.height > 0) else { return };
     let (low, high) = (values(0), highest.map(values));
     let mut all = vec![Curve { values: &low, role: Role::Chart1, letter: "." }];
     if let Some(high) = &high {
         all.push(Curve { values: high, role: Role::Chart2, letter: "*" });
     }
-    curves::draw(&all, scale, None, area, LABEL, buf, look.theme);
-    // What is which, where no number of the axis stands.
-    let names = [highest.map(|which| (["p50", "p90", "p99"][which], Role::Chart2)), Some(("p50", Role::Chart1))];
-    for ((name, role), y) in names.into_iter().flatten().zip(1..area.height.saturating_sub(1)) {
+    curves::draw(&all, scale, near, area, LABEL, buf, look.theme);
+    // What is which; the numbers of the axis stand right of it.
+    let names = [highest.map(|which| (NAMES[which], Role::Chart2)), Some(("p50", Role::Chart1))];
+    let taken = limit.as_ref().map(|limit| limit.row(scale, area.height));
+    let free = (1..area.height).filter(|y| Some(*y) != taken);
+    for ((name, role), y) in names.into_iter().flatten().zip(free) {
         put(buf, area, 0, y, name, look.theme.style(role));
+    }
+    if let Some((limit, y)) = limit.zip(taken) {
+        limit.name(y, look, area, buf);
     }
 }
 
@@ -185,8 +202,8 @@ fn heat(columns: &[Vec<u64>], ladder: &Ladder, most: u64, look: &Look<'_>, area:
     }
 }
 
-/// Times below the charts, where the cursor is, and what a column stands for.
-fn axis(state: &State, window: &Window, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+/// Times below the charts, and what a column stands for.
+fn axis(window: &Window, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let dim = look.theme.style(Role::Dim);
     let scale = match (window.each, window.wide) {
         (1, wide) if wide > 1 => format!("{wide} columns = 1 s"),
@@ -200,6 +217,9 @@ fn axis(state: &State, window: &Window, look: &Look<'_>, area: Rect, buf: &mut B
         x += 16;
     }
     put_right(buf, area, area.width, 0, &scale, dim);
+}
+
+fn pointer(state: &State, window: &Window, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     if let Some((from, _)) = columns(state, window) {
         put(buf, area, from, 0, look.theme.glyphs().above, look.theme.style(Role::BorderFocus));
     }
@@ -234,17 +254,18 @@ fn readout(entry: &Entry, window: &Window, step: usize, ladder: &Ladder, look: &
     };
     let fullest = rows.iter().max_by_key(|(_, answers)| *answers).map(cell);
     let slowest = rows.last().map(cell);
-    let mut parts = vec![
-        (format!(" {} ", clock(second)), Role::Title),
-        (format!("{at}  "), Role::Dim),
-        (format!("{}/s  ", rate(point.rate)), Role::Text),
-        (format!("p99 {}  ", measured(point.latencies[2])), Role::Text),
-    ];
+    let mut parts = vec![(format!(" {} ", clock(second)), Role::Title), (format!("{at}  "), Role::Dim)];
+    parts.extend(marks::said(entry, window, step, look));
+    parts.push((format!("{}/s  ", rate(point.rate)), Role::Text));
+    parts.push((format!("p99 {}  ", measured(point.latencies[2])), Role::Text));
     if point.errors > 0 {
         parts.push((format!("errors {}  ", count(point.errors)), Role::StatusBad));
     }
     if point.missed > 0 {
         parts.push((format!("missed {}  ", count(point.missed)), Role::StatusWarn));
+    }
+    if point.stalled > 0 {
+        parts.push(("held up  ".to_owned(), Role::StatusWarn));
     }
     parts.push((fullest.map_or_else(|| "no answers".to_owned(), |cell| format!("most {cell}")), Role::Text));
     if let Some(cell) = slowest {

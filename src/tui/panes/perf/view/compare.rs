@@ -6,16 +6,18 @@ use ratatui::layout::Rect;
 use super::figures::points;
 use super::{name, started};
 use crate::results::compare::{Compared, Metric};
+use crate::results::difference::{Difference, told};
 use crate::results::{Bucket, Run};
+use crate::stats::paired::Shift;
 use crate::stats::verdict::{Comparison, FEWEST_PAIRS, Word};
-use crate::text::quantity::{latency, rate, share};
+use crate::text::quantity::{change_within, latency, rate, share};
 use crate::tui::flow::Look;
-use crate::tui::panes::perf::state::{Pairing, State};
+use crate::tui::panes::perf::state::{Face, State};
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::bar::{Segment, bar, rule};
 use crate::tui::widgets::boxes::{self, BoxRow};
 use crate::tui::widgets::forest::{Forest, Ratio};
-use crate::tui::widgets::lines;
+use crate::tui::widgets::lines::{self, fold};
 use crate::tui::widgets::paint::{fit, put, put_right, row};
 use crate::tui::widgets::percentiles::{self, Distribution};
 
@@ -23,36 +25,105 @@ use crate::tui::widgets::percentiles::{self, Distribution};
 const TABLE: u16 = 46;
 /// Columns of the words at the right end.
 const WORDS: u16 = 17;
+/// Columns of the shift's figures.
+const SHIFT: u16 = 28;
+/// Rows below the table from which on a blank one stands between them.
+const ROOM: u16 = 12;
 
 /// Draws it.
-pub(super) fn draw(state: &State, boxes: bool, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+pub(super) fn draw(state: &State, face: Face, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let Some(pairing) = &state.pairing else { return };
     let runs = |ids: &[String]| ids.iter().filter_map(|id| state.run(id)).collect::<Vec<&Run>>();
     let (a, b) = (runs(&pairing.a), runs(&pairing.b));
-    sides(&a, &b, pairing, look, area, buf);
+    sides(&a, &b, look, area, buf);
     let Some(compared) = &pairing.compared else {
         put(buf, area, 1, 3, "the comparison is being made…", look.theme.style(Role::Dim));
         return;
     };
     verdict(compared, look, row(area, 2), buf);
     let rows = table(compared, look, Rect { y: area.y + 3, height: area.height.saturating_sub(3), ..area }, buf);
-    let line = Rect { y: area.y + 4 + rows, height: 1, ..area };
-    if area.height < 4 + rows + 4 {
+    let used = 3 + rows;
+    let used = used + changed(&pairing.changed, look, Rect { y: area.y + used, height: area.height.saturating_sub(used), ..area }, buf);
+    // A blank line goes first where there is little room.
+    let gap = u16::from(area.height > used + ROOM);
+    let line = Rect { y: area.y + used + gap, height: 1, ..area };
+    if area.height < used + gap + 4 {
         return;
     }
-    let title = if boxes { "each run" } else { "A ● and B ◆ by share of answers" };
-    let more = if boxes { "box p25 to p75, whiskers p5 to p99, ● p99.9" } else { "all runs of a side together" };
+    let few = a.len() + b.len() > usize::from(area.bottom().saturating_sub(line.y + 2));
+    let (title, more) = match face {
+        Face::Shares => ("A ● and B ◆ by share of answers", "all runs of a side together"),
+        Face::Boxes if few => ("the newest runs", "box p25 to p75, whiskers p5 to p99, ● p99.9"),
+        Face::Boxes => ("each run", "box p25 to p75, whiskers p5 to p99, ● p99.9"),
+        Face::Shift => ("B/A at each share of answers", "with 95 %, from whole pairs"),
+    };
     rule(buf, line, &[Segment::new(title, Role::Title, 0), Segment::new(more, Role::Dim, 1)], &[], false, look.theme);
     let below = Rect { y: line.y + 1, height: area.bottom().saturating_sub(line.y + 1), width: area.width.saturating_sub(1), ..area };
-    if boxes {
-        each(&a, &b, look, below, buf);
-    } else {
-        both(&a, &b, look, below, buf);
+    match face {
+        Face::Shares => both(&a, &b, look, below, buf),
+        Face::Boxes => each(&a, &b, look, below, buf),
+        Face::Shift => shifted(compared, look, below, buf),
     }
 }
 
-/// What A is and what B is, and why; whether like is held against like.
-fn sides(a: &[&Run], b: &[&Run], pairing: &Pairing, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+/// What was another for B, in a few rows; answers how many it took.
+fn changed(differences: &[Difference], look: &Look<'_>, area: Rect, buf: &mut Buffer) -> u16 {
+    if differences.is_empty() {
+        return 0;
+    }
+    let told = vec![(" changed  ".to_owned(), Role::Dim), (told(differences), Role::Text)];
+    let rows = fold(&[told], area.width.saturating_sub(1), true);
+    // The table and what stands below are worth more.
+    let most = (area.height / 4).clamp(1, 4).min(area.height);
+    for (spans, y) in rows.iter().zip(0..most) {
+        lines::line(spans, "", row(area, y), buf, look.theme);
+    }
+    let all = u16::try_from(rows.len()).unwrap_or(u16::MAX);
+    if all > most {
+        put_right(buf, area, area.width.saturating_sub(1), most.saturating_sub(1), look.theme.glyphs().cut, look.theme.style(Role::Dim));
+    }
+    all.min(most)
+}
+
+/// The shift function: how much slower B is at each decile and in the tail.
+fn shifted(compared: &Compared, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+    let style = |role| look.theme.style(role);
+    let room = usize::from(area.height.saturating_sub(1));
+    // Where there is little room the tail stays, and of the rest every other one.
+    let few = compared.shift.len() > room;
+    let shown: Vec<&Shift> = compared
+        .shift
+        .iter()
+        .enumerate()
+        .filter(|(at, one)| !few || one.q >= 0.9 || at % 2 == usize::from(one.q < 0.5))
+        .map(|(_, one)| one)
+        .collect();
+    if shown.is_empty() {
+        put(buf, area, 1, 0, "it takes two pairs of runs with answers enough", style(Role::Dim));
+        return;
+    }
+    let ratio = |one: &Shift| Ratio { low: one.interval.low, centre: one.ratio, high: one.interval.high, band: compared.band };
+    let ratios: Vec<Ratio> = shown.iter().map(|one| ratio(one)).collect();
+    let forest = Forest::around(&ratios);
+    let plot = Rect { x: area.x + SHIFT, width: area.width.saturating_sub(SHIFT + 1).min(81) / 2 * 2 + 1, ..area };
+    put(buf, area, 1, 0, "share", style(Role::Header));
+    put(buf, area, 8, 0, "B/A [95 %]", style(Role::Header));
+    forest.axis(row(plot, 0), buf, look.theme);
+    for ((one, ratio), y) in shown.iter().zip(&ratios).zip(1..area.height) {
+        // An interval without 1 is told by its look and by where it stands.
+        let role = match one.interval {
+            within if within.low > 1.0 => Role::StatusBad,
+            within if within.high < 1.0 => Role::StatusOk,
+            _ => Role::Text,
+        };
+        put(buf, area, 1, y, &one.name(), style(Role::Dim));
+        put(buf, area, 8, y, &format!("{:.2} [{:.2}, {:.2}]", one.ratio, one.interval.low, one.interval.high), style(Role::Text));
+        forest.row(*ratio, role, row(plot, y), buf, look.theme);
+    }
+}
+
+/// What A is and what B is.
+fn sides(a: &[&Run], b: &[&Run], look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let side = |letter: &str, runs: &[&Run], role: Role| {
         let what = runs.first().map_or_else(String::new, |run| name(run));
         let when = match (runs.first(), runs.last()) {
@@ -65,9 +136,6 @@ fn sides(a: &[&Run], b: &[&Run], pairing: &Pairing, look: &Look<'_>, area: Rect,
     };
     lines::line(&side("A", a, Role::Chart1), "", row(area, 0), buf, look.theme);
     lines::line(&side("B", b, Role::Chart2), "", row(area, 1), buf, look.theme);
-    let unlike = if pairing.unlike { format!("{} plans or targets differ", look.theme.glyphs().warn) } else { pairing.why.clone() };
-    let role = if pairing.unlike { Role::StatusWarn } else { Role::Dim };
-    put_right(buf, area, area.width.saturating_sub(1), 0, &unlike, look.theme.style(role));
 }
 
 /// A verdict as a sign, a word and a look: none of them alone.
@@ -82,7 +150,6 @@ fn word(word: Word, theme: &Theme) -> (&'static str, String, Role) {
 }
 
 fn verdict(compared: &Compared, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-    let percent = |ratio: f64| format!("{:+.1}", (ratio - 1.0) * 100.0);
     let mut parts = Vec::new();
     let mut say = |text: String, role: Role, rank: u8| parts.push(Segment::new(text, role, rank));
     match (compared.word(), compared.gated()) {
@@ -94,8 +161,8 @@ fn verdict(compared: &Compared, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
             let (sign, text, role) = word(said, look.theme);
             let text = if let Word::Inconclusive(_) = said { "INCONCLUSIVE".to_owned() } else { text.to_uppercase() };
             say(format!("{sign} {text}"), role, 0);
-            let interval = format!("[{}, {}]", percent(found.interval.low), percent(found.interval.high));
-            say(format!("{} {} % {interval}", compared.gate.name(), percent(found.ratio)), Role::Title, 0);
+            let change = change_within(found.ratio, found.interval.low, found.interval.high);
+            say(format!("{} {change}", compared.gate.name()), Role::Title, 0);
             say(format!("p {:.3}", found.p), Role::Text, 3);
             if let Some(wanted) = said.wanted() {
                 say(format!("about {wanted} needed"), Role::Text, 1);
@@ -206,16 +273,18 @@ fn together(runs: &[&Run]) -> (Vec<(f64, f64)>, u64) {
     (points(&buckets, &latencies), answers)
 }
 
-/// A box for each run, those of A first.
+/// A box for each run, those of A first; where there is no room for all of them, for the newest of both sides.
 fn each(a: &[&Run], b: &[&Run], look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let row = |letter: &str, role: Role, at: usize, run: &Run| {
         let five = five(run)?;
         Some(BoxRow { label: format!("{letter}{}", at + 1), five, tail: run.latencies.p99_9.map(|ns| ns as f64), role })
     };
-    let of = |letter: &'static str, role: Role, runs: &[&Run]| -> Vec<BoxRow> {
-        runs.iter().enumerate().filter_map(|(at, run)| row(letter, role, at, run)).collect()
+    let room = usize::from(area.height.saturating_sub(1));
+    let most = |other: usize| (room / 2).max(room.saturating_sub(other));
+    let of = |letter: &'static str, role: Role, runs: &[&Run], other: usize| -> Vec<BoxRow> {
+        runs.iter().enumerate().skip(runs.len().saturating_sub(most(other))).filter_map(|(at, run)| row(letter, role, at, run)).collect()
     };
-    let rows = [of("A", Role::Chart1, a), of("B", Role::Chart2, b)].concat();
+    let rows = [of("A", Role::Chart1, a, b.len()), of("B", Role::Chart2, b, a.len())].concat();
     boxes::draw(&rows, area, 5, buf, look.theme);
 }
 

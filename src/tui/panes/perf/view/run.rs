@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{charts, judged, measured};
+use super::{charts, judged, marks, measured};
 use crate::results::{Latencies, Run};
 use crate::text::quantity::{count, latency, rate, share};
 use crate::tui::flow::Look;
@@ -14,8 +14,9 @@ use crate::tui::widgets::bar::{Segment, bar};
 use crate::tui::widgets::lines;
 use crate::tui::widgets::paint::{put, put_right, row};
 
-/// Columns of the table of latencies.
+/// Columns of the table of latencies, and of the limits beside it where there are any.
 const TABLE: u16 = 44;
+const LIMITS: u16 = 12;
 /// Rows of it, with its headings.
 const ROWS: u16 = 6;
 
@@ -112,13 +113,21 @@ pub(super) fn draw(entry: &Entry, state: &State, look: &Look<'_>, area: Rect, bu
     let reasons = u16::from(!entry.run.reasons.is_empty());
     reason(entry, look, row(area, 1), buf);
     let table = Rect { y: area.y + 1 + reasons, height: ROWS.min(area.height.saturating_sub(1 + reasons)), ..area };
-    latencies(&figures, look, Rect { width: TABLE.min(area.width), ..table }, buf);
-    if area.width >= TABLE + 16 {
-        errors(&figures, look, Rect { x: area.x + TABLE, width: area.width - TABLE - 1, ..table }, buf);
+    let limited = NAMES.iter().any(|name| marks::wanted(&entry.run, name).is_some());
+    let wide = TABLE + if limited { LIMITS } else { 0 };
+    latencies(&entry.run, &figures, look, Rect { width: wide.min(area.width), ..table }, buf);
+    if area.width >= wide + 16 {
+        errors(&figures, look, Rect { x: area.x + wide, width: area.width - wide - 1, ..table }, buf);
     }
     let above = 1 + reasons + ROWS;
     if area.height > above + 3 {
         let below = Rect { y: area.y + above, height: area.height - above, width: area.width.saturating_sub(1), ..area };
+        if entry.series.is_empty() {
+            // Axes without anything on them say nothing.
+            let text = if entry.sample.is_some() { "its first second is not over yet" } else { "no seconds of it are known" };
+            put(buf, below, 1, 1, text, look.theme.style(Role::Dim));
+            return;
+        }
         charts::draw(entry, state, figures.open(), look, below, buf);
     }
 }
@@ -166,19 +175,33 @@ fn reason(entry: &Entry, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     lines::line(&vec![(format!("   {}", worst.text()), role), (more, Role::Dim)], "", area, buf, look.theme);
 }
 
-fn latencies(figures: &Figures, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+/// The percentiles that are shown.
+const NAMES: [&str; 5] = ["p50", "p90", "p99", "p99.9", "max"];
+
+fn latencies(run: &Run, figures: &Figures, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let style = |role| look.theme.style(role);
+    let limit = |name: &str| marks::wanted(run, name);
+    if NAMES.iter().any(|name| limit(name).is_some()) {
+        put_right(buf, area, 51, 0, "limit", style(Role::Header));
+    }
     put(buf, area, 1, 0, if figures.open() { "response time" } else { "service time" }, style(Role::Header));
     if figures.last.is_some() {
         put_right(buf, area, 26, 0, "last 1 s", style(Role::Header));
     }
     put_right(buf, area, 39, 0, "whole run", style(Role::Header));
-    for (name, y) in ["p50", "p90", "p99", "p99.9", "max"].into_iter().zip(1..) {
+    for (name, y) in NAMES.into_iter().zip(1..) {
         put(buf, area, 1, y, name, style(Role::Dim));
         if let Some(last) = &figures.last {
             put_right(buf, area, 26, y, &measured(named(last, name)), style(Role::Text));
         }
-        put_right(buf, area, 39, y, &measured(named(&figures.whole, name)), style(Role::Text));
+        let whole = named(&figures.whole, name);
+        let limit = limit(name);
+        let over = limit.zip(whole).is_some_and(|(limit, whole)| whole as f64 >= limit);
+        put_right(buf, area, 39, y, &measured(whole), style(if over { Role::StatusBad } else { Role::Text }));
+        if let Some(limit) = limit {
+            put_right(buf, area, 51, y, &latency(limit as u64), style(Role::Dim));
+            put(buf, area, 52, y, if over { look.theme.glyphs().bad } else { "" }, style(Role::StatusBad));
+        }
     }
 }
 
