@@ -12,6 +12,7 @@ pub mod profile;
 pub mod schedule;
 pub mod search;
 pub mod service;
+pub mod verdict;
 mod via;
 
 use std::sync::Arc;

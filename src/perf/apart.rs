@@ -4,6 +4,7 @@
 mod frame;
 mod place;
 pub mod serve;
+pub mod watching;
 
 use std::path::PathBuf;
 use std::process::Stdio;

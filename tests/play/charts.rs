@@ -261,14 +261,14 @@ fn stalls_missed_slots_and_the_limit_are_marked_with_and_without_colour() {
             stage.perf(Report::Sample { id: "run-1".into(), sample: Arc::new(sample) });
         }
         sampled(&mut stage, &mut load, 1, 300);
-        let (missed, stalled) = (format!("{missed} missed"), format!("{stalled} stalled"));
-        assert_shown(&mut stage, &[&missed, &stalled, "p99 limit 1.00 ms", "limit"]);
+        let (missed, stalled) = (format!("{missed} missed"), format!("{stalled} held up"));
+        assert_shown(&mut stage, &[&missed, &stalled, "p99<1.00 ms", "limit"]);
         let screen = stage.screen();
         let bottom = screen.lines().rev().find(|line| line.trim_start().starts_with('<')).unwrap_or_default().to_owned();
         let signs = format!("{}{}", &stalled[..stalled.find(' ').unwrap()], &missed[..missed.find(' ').unwrap()]);
         assert!(bottom.contains(&signs), "{screen}");
         stage.play("h h");
-        assert_shown(&mut stage, &["missed 700", "stalled"]);
+        assert_shown(&mut stage, &["missed 700", "held up"]);
     }
 }
 

@@ -165,7 +165,12 @@ pub(super) async fn conduct(name: &str, args: &RunArgs, around: &Around, stop: i
             Err(problem) => return io.fail(&problem),
         }
     }
-    all_told(&profile, &runs, args.output, io)
+    let code = all_told(&profile, &runs, args.output, io)?;
+    if let Some(last) = runs.last() {
+        // Limits decide the exit code; the rest is `perf gate`'s.
+        apart::judged(last, code, &around.store, io)?;
+    }
+    Ok(code)
 }
 
 /// Every part as often as the profile says, in turn; else what is wrong, with the exit code of that.
