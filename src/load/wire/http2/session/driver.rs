@@ -15,7 +15,7 @@ use crate::load::record::Class;
 use crate::load::wire::Fault;
 
 /// So many bytes are read at once.
-const READ: usize = 64 << 10;
+const READ: usize = 32 << 10;
 
 /// Carries bytes between a stream and a state.
 pub(super) struct Driver<S> {
