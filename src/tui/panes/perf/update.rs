@@ -229,7 +229,7 @@ fn found(state: &mut State, run: Run, reached: bool) -> Step<Effect> {
         };
         state.runs.iter().find(same).map(|entry| entry.run.id.clone())
     });
-    let place = if reached { "is under way" } else { "is under way in another program, which alone shows how it goes" };
+    let place = if reached { "is under way" } else { "runs in another program; here it shows at its end" };
     let told = format!("a load test of {} {place}", run.target.url);
     if let Some(turn) = run.provenance.turn {
         state.round = Some((id.clone(), turn.nth, turn.of));
