@@ -93,7 +93,10 @@ pub(super) async fn attach(name: RunName, around: &Around, stop: impl Future<Out
         };
         handle = match next {
             Some(next) => next,
-            None => return Ok(code),
+            None => {
+                _ = writeln!(io.err, "its next run is not waited for");
+                return Ok(code);
+            }
         };
         _ = writeln!(io.err, "\n{} of {}: {}", turn.nth + 1, turn.of, handle.run().id);
     }

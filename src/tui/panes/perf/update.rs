@@ -269,8 +269,10 @@ fn scheduled(state: &mut State, name: &str, run: Run) -> Step<Effect> {
     if let Some(turn) = run.provenance.turn {
         state.round = Some((run.id.clone(), turn.nth, turn.of));
     }
+    let first = run.provenance.turn.is_none_or(|turn| turn.nth == 1);
     next_begun(state, run, None);
-    Step::intent(Intent::Notice(Notice::info(told)))
+    // Line 2 says which of how many it is.
+    if first { Step::intent(Intent::Notice(Notice::info(told))) } else { Step::redraw() }
 }
 
 fn sampled(state: &mut State, id: &str, sample: std::sync::Arc<Sample>, redraw: Duration) -> Step<Effect> {

@@ -65,7 +65,8 @@ fn row(entry: &Entry, state: &State, look: &Look<'_>) -> RowView {
         },
         cells: vec![
             Cell { text: started(run), role: Role::Dim },
-            text(name(run)),
+            // A long address says less than the name of a profile.
+            text(run.provenance.profile.clone().filter(|_| run.target.what.is_none()).unwrap_or_else(|| name(run))),
             Cell { text: word.to_owned(), role },
             text(number(rate.round() as u64)),
             text(measured(latencies.p50)),
