@@ -9,6 +9,7 @@ use super::super::Streams;
 use super::form::Form;
 use super::{Around, ended, report, to_its_end, to_its_end_unless, told, usage};
 use crate::names::Problem;
+use crate::perf::apart::serve::Ground;
 use crate::perf::apart::watching::{News, Watching};
 use crate::perf::apart::{self, Refusal};
 use crate::perf::{Finished, Handle, Order, verdict};
@@ -156,6 +157,7 @@ fn out_of_reach(run: &Run) -> Problem {
 pub async fn serve(input: &mut dyn Read, around: &Around, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
     let mut order = Vec::new();
     input.read_to_end(&mut order)?;
-    let begun = apart::serve::run(&order, &around.launch, &around.gate, &around.store, stop, io.out).await?;
+    let Around { launch, fleet, gate, store, .. } = around;
+    let begun = apart::serve::run(&order, &Ground { launch, fleet: fleet.as_ref(), gate, store }, stop, io.out).await?;
     Ok(u8::from(!begun))
 }

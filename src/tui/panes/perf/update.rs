@@ -292,7 +292,7 @@ fn sampled(state: &mut State, id: &str, sample: std::sync::Arc<Sample>, redraw: 
 
 fn finished(state: &mut State, run: Run, problems: Vec<Problem>) -> Step<Effect> {
     let rate = count(run.requests_per_second.round() as u64);
-    let how = run.aborted_by.as_ref().map_or_else(|| "ended".to_owned(), |rule| format!("was ended by its rule {rule}"));
+    let how = run.cut_by().map_or_else(|| "ended".to_owned(), |cause| format!("was ended by {cause}"));
     let what = format!("load test of {} {how}: {rate} requests/s, {} failures", run.target.url, run.failed());
     let told = match run.trouble() {
         Some(problem) => Notice::error(problem),

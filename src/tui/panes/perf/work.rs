@@ -536,7 +536,7 @@ impl<F: Send + 'static> Desk<F> {
     fn resolve(&self, key: ObjectKey) {
         let (fleet, reports, wrap) = (self.fleet.clone(), self.reports.clone(), self.wrap);
         tokio::spawn(async move {
-            let url = fleet.service_url(&key).await;
+            let url = fleet.service_url(&key, None).await;
             _ = reports.send(wrap(Report::Resolved { key, url })).await;
         });
     }
@@ -593,7 +593,7 @@ impl<F: Send + 'static> Desk<F> {
         let (handle, inside) = match apart::start(&order, &self.launch, self.fleet.gate(), &self.store).await {
             Ok(handle) => (Ok(handle), None),
             Err(Refusal::Order(problem)) => (Err(problem), None),
-            Err(Refusal::Apart(problem)) => (perf::start(order, self.fleet.gate(), &self.store), Some(problem)),
+            Err(Refusal::Apart(problem)) => (perf::begin(order, Some(&self.fleet), self.fleet.gate(), &self.store).await, Some(problem)),
         };
         let handle = match handle {
             Ok(handle) => handle,
