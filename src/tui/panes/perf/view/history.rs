@@ -56,7 +56,8 @@ fn title(past: &Past, run: &Run, look: &Look<'_>, area: Rect, buf: &mut Buffer) 
     let many = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let left_out = if past.left_out > 0 { format!(", {} left out", past.left_out) } else { String::new() };
     let segments = [
-        Segment::new(history.metric.name(), Role::Title, 0).and(format!(" of {}", name(run)), Role::Text),
+        Segment::new(history.metric.name(), Role::Title, 0)
+            .and(format!(" of {}", run.provenance.profile.clone().unwrap_or_else(|| name(run))), Role::Text),
         Segment::new(many(runs, "run") + &left_out, Role::Dim, 1),
         Segment::new(format!("{}, each the median of {}", many(points, "point"), history.every), Role::Dim, 2),
         Segment::new(pace(run), Role::Dim, 3),
@@ -68,7 +69,7 @@ fn title(past: &Past, run: &Run, look: &Look<'_>, area: Rect, buf: &mut Buffer) 
 fn nothing(past: &Past, run: &Run) -> String {
     let name = past.history.metric.name();
     if run.state == RunState::Done && run.stamp != Some(Stamp::Invalid) {
-        format!("no run like this has a {name}: each has to answer more requests")
+        format!("no run like this has a {name}: each has to answer more requests; > shows another figure")
     } else {
         format!("no run like this counts: those that ended early or are INVALID do not, and the others have no {name}")
     }
