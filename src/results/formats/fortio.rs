@@ -11,9 +11,10 @@ use serde_json::{Map, Value, json};
 use super::super::spectrum::{Bin, Spectrum};
 use super::super::store::Kept;
 use super::super::{Run, Shape};
-use super::{Read, Sketch, seconds, stripped};
+use super::{Read, Sketch, seconds};
 use crate::load::record::Class;
 use crate::text::age;
+use crate::text::credentials::stripped;
 
 /// Most buckets that are read of one file; Fortio itself has about 60.
 const MOST: usize = 100_000;
