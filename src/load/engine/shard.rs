@@ -16,8 +16,9 @@ use super::dispatch::Dispatch;
 use super::lane::{Group, Lane};
 use super::timer::Timer;
 use super::{Gauges, Shared, TICK};
+use crate::load::chance::Random;
 use crate::load::record::Record;
-use crate::load::schedule::{Random, Schedule};
+use crate::load::schedule::Schedule;
 
 /// Requests of a closed loop that a thread takes at once, at most.
 const BLOCK: u64 = 1_024;
