@@ -182,10 +182,7 @@ fn a_history_names_the_first_run_that_is_worse_and_what_changed_there() {
     assert_shown(&mut stage, &["looking through the runs"]);
     look_back(&mut stage, None);
     let changed = "image web:1.4 → web:1.5, revision 7 → 8";
-    assert_shown(
-        &mut stage,
-        &["p99 of service shop/web @sandbox", "90 runs", "18 points, each the median of 5", "▲ +3", changed, "first run-44", "before,"],
-    );
+    assert_shown(&mut stage, &["p99 of service shop/web @sandbox", "90 runs in 18 points, medians of 5", "▲ +3", changed, "first run-44", "before,"]);
     stage.play("8h").wait(Duration::from_secs(7));
     assert_shown(&mut stage, &["run-44 to run-40", "the first run that is worse is its first"]);
     stage.play("<space>");
@@ -233,6 +230,16 @@ fn a_calendar_shows_the_worst_of_each_day_and_opens_its_runs() {
     assert_not_shown(&mut stage, &["FAILED"]);
     stage.play("<ret>");
     assert_shown(&mut stage, &["how it was measured", "run-02"]);
+}
+
+#[test]
+fn an_answer_with_a_bad_status_is_tried_once() {
+    let mut runs = kept(1);
+    let half = runs[0].requests / 2;
+    runs[0].errors.insert("status_5xx".into(), half);
+    let mut stage = with_runs(Opening::sandbox(), runs);
+    stage.play("<ret>");
+    assert_shown(&mut stage, &["how it was measured", "status_5xx (50.0 %)"]);
 }
 
 #[test]

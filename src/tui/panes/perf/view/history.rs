@@ -10,7 +10,7 @@ use crate::results::difference;
 use crate::results::history::{Point, Turn};
 use crate::results::past::Past;
 use crate::results::{Run, State as RunState};
-use crate::text::quantity::{self, latency, rate};
+use crate::text::quantity::{self, counted, latency, rate};
 use crate::tui::flow::Look;
 use crate::tui::panes::perf::state::State;
 use crate::tui::theme::Role;
@@ -57,7 +57,7 @@ fn title(past: &Past, run: &Run, look: &Look<'_>, area: Rect, buf: &mut Buffer) 
     let text = vec![
         (format!(" {} ", history.metric.name()), Role::Title),
         (format!("of {}  ", name(run)), Role::Text),
-        (format!("{runs} runs{left_out}, {points} points, each the median of {}  {}", history.every, pace(run)), Role::Dim),
+        (format!("{}{left_out} in {}, medians of {}  {}", counted(runs, "run"), counted(points, "point"), history.every, pace(run)), Role::Dim),
     ];
     lines::line(&text, "", row(area, 0), buf, look.theme);
 }
@@ -143,7 +143,7 @@ fn told(state: &State, past: &Past, run: &Run, point: &Point, look: &Look<'_>) -
     all.push(held::line(state, run, look));
     if history.turns.is_empty() {
         let text = if history.points.iter().filter(|point| point.whole).count() < SIDES * 2 {
-            format!(" no change found; one of 10 % shows with some {SIDES} points of {} runs on both sides of it", history.every)
+            format!(" no change found; one of 10 % takes some {SIDES} points of {} runs on each side", history.every)
         } else {
             " no change found; one of 5 % hides in the noise of a dozen points".to_owned()
         };
