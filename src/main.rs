@@ -204,7 +204,10 @@ async fn run(cli: Cli) -> io::Result<u8> {
             // A terminal that hangs up is none of its business.
             let _hung_up = signal(SignalKind::hangup());
             let stop = any_of([SignalKind::interrupt(), SignalKind::terminate()]);
-            cli::perf::apart::serve(&mut io::stdin(), &around(&config, &cli.shared), stop, &mut io).await
+            let mut around = around(&config, &cli.shared);
+            // Whoever ordered it has found its clusters there; what needs none does not miss them.
+            around.fleet = Fleet::open(fleet_options(&config, &cli.shared, None)).ok();
+            cli::perf::apart::serve(&mut io::stdin(), &around, stop, &mut io).await
         }
         Some(Verb::Perf(verb)) => {
             let stop = asked_to_stop();

@@ -4,6 +4,7 @@ pub mod abort;
 pub mod apart;
 mod begun;
 mod conduct;
+pub mod forward;
 pub mod found;
 pub mod limit;
 pub mod past;
@@ -12,7 +13,9 @@ pub mod profile;
 pub mod schedule;
 pub mod search;
 pub mod service;
+pub mod verdict;
 mod via;
+mod ways;
 
 use std::sync::Arc;
 
@@ -23,10 +26,12 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use self::abort::Rule;
 use self::begun::Begun;
 use self::conduct::Job;
+use self::forward::Forwarded;
 use self::service::Service;
+use crate::cluster::fleet::Fleet;
 use crate::cluster::gate::{Action, Gate, Verdict};
 use crate::load::engine::Sample;
-use crate::load::plan::Plan;
+use crate::load::plan::{Path, Plan};
 use crate::names::{ClusterId, Problem};
 use crate::results::store::new_id;
 use crate::results::{Environment, Provenance, Run, Store, Subject};
@@ -52,6 +57,12 @@ pub struct Order {
     /// Services whose addresses are still to be found; nothing is loaded before.
     #[serde(default)]
     pub services: Vec<Service>,
+    /// How they are to be reached; none: as well as it goes.
+    #[serde(default)]
+    pub via: Option<Path>,
+    /// The port that is forwarded for it alone, where it goes through one.
+    #[serde(default)]
+    pub forward: Option<Forwarded>,
     /// What is to be done after it by the same process, one after the other, as long as each ends as planned.
     #[serde(default)]
     pub then: Vec<Order>,
@@ -100,6 +111,8 @@ impl Order {
             aborts: Vec::new(),
             provenance: Provenance::default(),
             services: Vec::new(),
+            via: None,
+            forward: None,
             then: Vec::new(),
         }
     }
@@ -107,6 +120,12 @@ impl Order {
     /// What to ask the gate for, before the person is asked.
     pub fn action(&self) -> Action {
         Action { verb: "load", cluster: self.cluster.clone(), target: self.plan.target.url().to_owned() }
+    }
+
+    /// A plan of another load that goes the same way.
+    fn led(&self, plan: Plan) -> Plan {
+        let path = if self.plan.path == Path::Direct { plan.path } else { self.plan.path };
+        Plan { path, connect_to: plan.connect_to.or_else(|| self.plan.connect_to.clone()), ..plan }
     }
 
     fn subject(&self) -> Subject {
@@ -123,9 +142,8 @@ impl Order {
 /// # Errors
 /// The gate refuses, or the plan is out of bounds.
 pub fn prepare(mut order: Order, gate: &Gate, store: &Store) -> Result<Prepared, Problem> {
-    order.services.first().map_or(Ok(()), |service| Err(service.unknown()))?;
-    order.plan.check()?;
-    allowed(&order, gate)?;
+    check(&order, gate)?;
+    order.forward.as_ref().map_or(Ok(()), Forwarded::check)?;
     order.plan.path = via::of(&order.plan);
     let begun = Begun::now(|from, until| store.newest_between(from, until));
     let mut run = Run::begin(new_id(&order.subject(), begun.at), order.subject(), &order.plan, begun.at);
@@ -134,6 +152,15 @@ pub fn prepare(mut order: Order, gate: &Gate, store: &Store) -> Result<Prepared,
     let ends = order.aborts.iter().map(ToString::to_string).collect();
     run.provenance = Provenance { environment: Some(environment.id.clone()), ends, ..order.provenance.clone() };
     Ok(Prepared { order, run, begun, environment })
+}
+
+/// Opens what a run goes through, and starts it.
+///
+/// # Errors
+/// As [`forward::open`] and [`start`].
+pub async fn begin(mut order: Order, fleet: Option<&Fleet>, gate: &Gate, store: &Store) -> Result<Handle, Problem> {
+    forward::open(&mut order, fleet, gate).await?;
+    start(order, gate, store)
 }
 
 /// Starts a run on threads of its own and answers at once; an address that is not found is told by [`Handle::finished`].
@@ -175,10 +202,17 @@ pub fn list(store: &Store) -> (Vec<Run>, Vec<Problem>) {
     store.list()
 }
 
+/// Whether an order could be done, before anything is opened for it.
+fn check(order: &Order, gate: &Gate) -> Result<(), Problem> {
+    order.services.first().map_or(Ok(()), |service| Err(service.unknown()))?;
+    order.plan.check()?;
+    allowed(order, gate)
+}
+
 fn allowed(order: &Order, gate: &Gate) -> Result<(), Problem> {
     let others = order.plan.also.iter().map(|endpoint| endpoint.target.url().to_owned());
-    // What is connected to is what is loaded, whatever it is asked for.
-    let instead = order.plan.connect_to.iter().map(|place| format!("tcp://{place}"));
+    // What is connected to is what is loaded, whatever it is asked for; a port of our own leads to what is asked for.
+    let instead = order.plan.connect_to.iter().filter(|_| order.forward.is_none()).map(|place| format!("tcp://{place}"));
     for target in others.chain(instead) {
         if let Verdict::Refused(problem) = gate.check(&Action { target, ..order.action() }) {
             return Err(problem);

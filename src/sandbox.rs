@@ -73,6 +73,7 @@ impl Sandbox {
         let ports = shop::open(&mut tasks, &delays).await.map_err(no_port)?;
         let store = Arc::new(store::Store::new(options.still));
         scenario::fill(&store, &options, &ports);
+        store.listen(ports);
         tasks.spawn(shop::follow(store.clone(), delays));
         tasks.spawn(controllers::run(store.clone(), options.clone()));
         if options.churn > 0 && !options.still {

@@ -35,6 +35,8 @@ mod until;
 mod access;
 #[path = "cluster/alter.rs"]
 mod alter;
+#[path = "cluster/behind.rs"]
+mod behind;
 #[path = "cluster/columns.rs"]
 mod columns;
 #[path = "cluster/gaps.rs"]

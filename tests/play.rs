@@ -31,6 +31,8 @@ mod mouse;
 mod news;
 #[path = "support/play.rs"]
 mod play;
+#[path = "play/profile.rs"]
+mod profile;
 #[path = "play/pulse.rs"]
 mod pulse;
 #[path = "play/rights.rs"]

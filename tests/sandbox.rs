@@ -26,6 +26,8 @@ mod server;
 mod story;
 #[path = "support/until.rs"]
 mod until;
+#[path = "sandbox/ways.rs"]
+mod ways;
 
 use http::Method;
 use serde_json::{Value, json};

@@ -169,17 +169,19 @@ pub struct Around {
 }
 
 impl Around {
-    /// Puts the addresses of its Services into an order.
-    async fn found(&self, mut order: Order) -> Result<Order, Problem> {
+    /// Leads an order the way to its Services, and says what is to be said of that.
+    async fn found(&self, mut order: Order, io: &mut Streams<'_>) -> Result<Order, Problem> {
         if let Some(fleet) = &self.fleet {
-            service::find(&mut order, fleet, self.context.as_ref()).await?;
+            for told in service::find(&mut order, fleet, self.context.as_ref()).await? {
+                _ = writeln!(io.err, "{told}");
+            }
         }
         Ok(order)
     }
 
     /// Starts it in this process.
-    fn start(&self, order: Order) -> Result<Handle, Problem> {
-        perf::start(order, &self.gate, &self.store)
+    async fn start(&self, order: Order) -> Result<Handle, Problem> {
+        perf::begin(order, self.fleet.as_ref(), &self.gate, &self.store).await
     }
 
     /// Starts it in a process of its own.
@@ -245,7 +247,7 @@ async fn load(args: RunArgs, around: &Around, stop: impl Future<Output = ()>, io
         Ok(order) => order,
         Err(problem) => return usage(&problem, io),
     };
-    let order = match around.found(order).await {
+    let order = match around.found(order, io).await {
         Ok(order) => order,
         Err(problem) => return io.fail(&problem),
     };
@@ -253,7 +255,7 @@ async fn load(args: RunArgs, around: &Around, stop: impl Future<Output = ()>, io
         return apart::detach(order, args.output, around, io).await;
     }
     let (announced, rules) = (report::announced(&order.plan), order.aborts.clone());
-    let handle = match around.start(order) {
+    let handle = match around.start(order).await {
         Ok(handle) => handle,
         Err(problem) => return io.fail(&problem),
     };
@@ -303,11 +305,9 @@ fn order(args: &RunArgs) -> Result<Order, Problem> {
         ..gentle
     };
     Ok(Order {
-        services,
         aborts: args.aborts.iter().copied().chain(args.abort_errors).collect(),
-        typed: args.how.confirm.clone(),
         provenance: Provenance { labels: args.labels.iter().cloned().collect(), ..Provenance::default() },
-        ..Order::new(args.how.over(plan)?)
+        ..args.how.order(plan, services)?
     })
 }
 

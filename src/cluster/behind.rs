@@ -78,15 +78,19 @@ async fn selected(connected: &Connected, object: &Value, namespace: &str) -> Opt
 }
 
 /// It neither goes nor has ended.
-fn lives(pod: &Value) -> bool {
+pub(super) fn lives(pod: &Value) -> bool {
     pod.pointer("/metadata/deletionTimestamp").is_none()
         && !matches!(pod.pointer("/status/phase").and_then(Value::as_str), Some("Succeeded" | "Failed"))
 }
 
+/// It may be sent something.
+pub(super) fn ready(pod: &Value) -> bool {
+    list(pod, "/status/conditions").any(|one| one["type"] == "Ready" && one["status"] == "True")
+}
+
 /// `3`, or `2 of 3 ready`.
 fn replicas(pods: &[Value]) -> String {
-    let ready = |pod: &&Value| list(pod, "/status/conditions").any(|one| one["type"] == "Ready" && one["status"] == "True");
-    match (pods.iter().filter(ready).count(), pods.len()) {
+    match (pods.iter().filter(|pod| ready(pod)).count(), pods.len()) {
         (ready, all) if ready == all => all.to_string(),
         (ready, all) => format!("{ready} of {all} ready"),
     }
@@ -104,7 +108,7 @@ async fn kubelets(connected: &Connected, pods: &[Value]) -> Set {
 }
 
 /// Containers of a pod that run beside each other: sidecars that begin first stand among the others (KEP-753).
-fn containers(pod: &Value) -> impl Iterator<Item = &Value> {
+pub(super) fn containers(pod: &Value) -> impl Iterator<Item = &Value> {
     let sidecars = list(pod, "/spec/initContainers").filter(|one| one["restartPolicy"] == "Always");
     list(pod, "/spec/containers").chain(sidecars)
 }

@@ -337,7 +337,7 @@ fn embedded_client(dial: Dial) -> kube::Client {
         let stream = dial();
         async move {
             let (mut sender, line) = hyper::client::conn::http1::handshake(hyper_util::rt::TokioIo::new(stream)).await?;
-            tokio::spawn(line);
+            tokio::spawn(line.with_upgrades());
             sender.send_request(request).await
         }
     });

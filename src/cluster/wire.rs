@@ -91,6 +91,11 @@ impl Wire {
         *self.way.write().unwrap_or_else(PoisonError::into_inner) = built.way;
     }
 
+    /// The client with the credentials there are, for what is no plain request.
+    pub(super) fn client(&self) -> kube::Client {
+        self.client.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// What is counted here.
     pub(super) fn tally(&self) -> &Tally {
         &self.tally
@@ -174,8 +179,7 @@ impl Wire {
             request = request.header(ACCEPT_ENCODING, coding);
         }
         let request = request.body(Body::from(body)).map_err(|error| self.lost(&error.to_string()))?;
-        let client = self.client.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let answer = client.send(request).await.map_err(|error| self.failed(&error))?;
+        let answer = self.client().send(request).await.map_err(|error| self.failed(&error))?;
         if let Some(ahead) = date(answer.headers()).map(|theirs| theirs - unix_now()) {
             self.tally.ahead(ahead);
         }

@@ -8,6 +8,7 @@ mod deadline;
 mod dispatch;
 mod lane;
 mod observe;
+mod patience;
 mod shard;
 mod timer;
 

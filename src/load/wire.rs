@@ -218,7 +218,7 @@ impl Line {
             Carrier::Plain(connection) => connection.exchange(self.letter.write(), ask).await?,
             Carrier::Secure(connection) => connection.exchange(self.letter.write(), ask).await?,
             Carrier::Socket(connection) => connection.exchange(self.letter.write(), ask).await?,
-            Carrier::Stream(stream) => stream.exchange(&mut self.letter, None, ask.location).await?,
+            Carrier::Stream(stream) => stream.exchange(&mut self.letter, None).await?,
             Carrier::None | Carrier::Echo(_) | Carrier::Datagrams(_) => return Err(Class::Connect.into()),
         };
         if read.location.is_some() {
@@ -249,7 +249,7 @@ impl Line {
                 Carrier::Plain(connection) => connection.exchange(&self.letter.write_to(&path, get), ask).await?,
                 Carrier::Secure(connection) => connection.exchange(&self.letter.write_to(&path, get), ask).await?,
                 Carrier::Socket(connection) => connection.exchange(&self.letter.write_to(&path, get), ask).await?,
-                Carrier::Stream(stream) => stream.exchange(&mut self.letter, Some((&path, get)), true).await?,
+                Carrier::Stream(stream) => stream.exchange(&mut self.letter, Some((&path, get))).await?,
                 Carrier::None | Carrier::Echo(_) | Carrier::Datagrams(_) => break,
             };
             bytes += read.bytes;

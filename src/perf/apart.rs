@@ -4,6 +4,7 @@
 mod frame;
 mod place;
 pub mod serve;
+pub mod watching;
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -18,7 +19,7 @@ use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use self::frame::Frame;
-use super::{Finished, Handle, Order, prepare};
+use super::{Finished, Handle, Order, check};
 use crate::cluster::gate::Gate;
 use crate::load::engine::Sample;
 use crate::names::Problem;
@@ -54,7 +55,7 @@ const SETTLE: Duration = Duration::from_millis(1_500);
 /// See [`Refusal`].
 pub async fn start(order: &Order, launch: &Launch, gate: &Gate, store: &Store) -> Result<Handle, Refusal> {
     // The process asks the gate of its own, which knows the settings but not this session.
-    prepare(order.clone(), gate, store).map_err(Refusal::Order)?;
+    check(order, gate).map_err(Refusal::Order)?;
     let text = serde_json::to_vec(order).map_err(|error| Refusal::Apart(impossible(&error.to_string())))?;
     let mut child = spawned(launch).map_err(|error| Refusal::Apart(impossible(&error)))?;
     let said = tokio::time::timeout(BEGIN, first_words(&mut child, text)).await;

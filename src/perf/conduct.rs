@@ -35,7 +35,7 @@ pub(super) struct Job {
     problems: Vec<Problem>,
     /// Whether it is to end by itself.
     judge: Judge,
-    /// The rule that ended it.
+    /// The rule, or the loss, that ended it.
     aborted: Option<String>,
 }
 
@@ -134,7 +134,16 @@ impl Job {
         let mut kept: Option<Arc<Sample>> = None;
         let mut due = LINE;
         loop {
-            let changed = until(&self.stop, samples.changed()).await;
+            let changed = tokio::select! {
+                biased;
+                problem = super::forward::lost(&self.order), if self.aborted.is_none() => {
+                    self.aborted = Some(format!("the loss of its way: {}: {}", problem.what, problem.why));
+                    self.note::<()>(Err(problem));
+                    load.stop();
+                    continue;
+                }
+                changed = until(&self.stop, samples.changed()) => changed,
+            };
             if changed.is_none() {
                 load.stop();
                 // The last sample is on its way.

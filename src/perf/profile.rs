@@ -14,7 +14,7 @@ use self::written::File;
 use super::Order;
 use super::limit::{Limit, measured};
 use super::service::Service;
-use crate::load::plan::Plan;
+use crate::load::plan::{Path, Plan};
 use crate::names::{ClusterId, Problem};
 use crate::results::compare::Metric;
 use crate::results::gate::{Threshold, asked};
@@ -44,6 +44,8 @@ pub struct Profile {
     pub labels: BTreeMap<String, String>,
     /// The context of the cluster with its Services; none: the current one.
     pub cluster: Option<ClusterId>,
+    /// How its Services are reached; none: as well as it goes.
+    pub via: Option<Path>,
     /// A short name of what it does: two profiles with the same one may be compared.
     pub hash: String,
     /// What it says and what is not done.
@@ -105,6 +107,7 @@ impl Profile {
             gate: if gate.is_empty() { vec![Metric::P99] } else { gate },
             band: band / 100.0,
             labels: ours.labels.iter().map(|(key, value)| (sanitise(key).into_owned(), sanitise(value).into_owned())).collect(),
+            via: ours.via,
             cluster: ours.cluster.as_deref().map(|name| ClusterId::new(sanitise(name))),
             hash: fingerprint(canonical(&whole, true).as_bytes()),
             remarks: written.remarks(),
@@ -114,7 +117,7 @@ impl Profile {
     /// A run of a part.
     pub fn order(&self, part: &Part) -> Order {
         let (cluster, services) = (self.cluster.clone(), part.services.clone());
-        Order { provenance: self.provenance(part), cluster, services, ..Order::new(part.plan.clone()) }
+        Order { provenance: self.provenance(part), cluster, services, via: self.via, ..Order::new(part.plan.clone()) }
     }
 
     /// It loads Services, whose addresses have to be found in a cluster first.
@@ -232,6 +235,7 @@ meshplay:
   gate: [p99, req/s]
   labels: {release: v1}
   cluster: kind-shop
+  via: port-forward
 ";
 
     fn read(text: &str) -> Result<Profile, Problem> {
@@ -254,6 +258,7 @@ meshplay:
             (profile.cluster.clone(), Some("kind-shop"))
         );
         assert_eq!((profile.gate.clone(), profile.repeat, profile.limits.len()), (vec![Metric::P99, Metric::Rate], 5, 2));
+        assert_eq!((profile.via, plan.path), (Some(Path::PortForward), Path::PortForward));
         // Labels, limits and where it is done are no other measurement, connections are; so is the spelling of fields none.
         assert_eq!(
             read(&OURS.replace("v1", "v2").replace("kind-shop", "prod").replace("50ms", "60ms").replace("name: shop", "name: x")).unwrap().hash,

@@ -1,13 +1,13 @@
-//! Services of a cluster as addresses of load tests, `service://shop/web/path`: what names one stays the same wherever the Service is reached. Finding the
-//! address behind it needs a cluster, and nothing is loaded before it is found.
+//! Services of a cluster as addresses of load tests, `service://shop/web/path` or `service://shop/web:http/path`: what names one stays the same wherever
+//! the Service is reached. Finding the way to it needs a cluster, and nothing is loaded before it is found.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Order, found};
+use super::{Order, found, ways};
 use crate::cluster::fleet::Fleet;
 use crate::load::plan::Endpoint;
 use crate::load::target::Target;
-use crate::names::{ClusterId, ObjectKey, Problem};
+use crate::names::{ClusterId, Problem};
 use crate::text::sanitise;
 
 /// How such an address begins.
@@ -22,6 +22,9 @@ pub struct Service {
     pub namespace: String,
     /// Its name.
     pub name: String,
+    /// One of its ports, by number or by name; none: its first.
+    #[serde(default)]
+    pub port: Option<String>,
     /// Path and query behind its address; may be empty.
     pub path: String,
 }
@@ -43,46 +46,43 @@ pub fn endpoint(at: usize, text: &str, weight: u32) -> Result<(Endpoint, Option<
     };
     let mut parts = rest.splitn(3, '/');
     let [namespace, name, path] = [0; 3].map(|_| parts.next().unwrap_or_default());
+    let (name, port) = name.split_once(':').map_or((name, None), |(name, port)| (name, Some(port)));
     let label = |text: &str| !text.is_empty() && text.len() <= 63 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    if !label(namespace) || !label(name) {
+    if !label(namespace) || !label(name) || !port.is_none_or(label) {
         let what = format!("{} names no Service", sanitise(text));
-        return Err(Problem::new("load.target", what, "its namespace and its name are wanted, as in service://shop/web/"));
+        return Err(Problem::new(
+            "load.target",
+            what,
+            "its namespace and its name are wanted, as in service://shop/web/ or service://shop/web:http/",
+        ));
     }
-    let target = Target::parse(&format!("http://{name}.{namespace}.svc/{path}"))?;
-    let service = Service { at, namespace: namespace.into(), name: name.into(), path: path.into() };
+    let number = port.filter(|port| port.bytes().all(|byte| byte.is_ascii_digit())).map_or_else(String::new, |port| format!(":{port}"));
+    let target = Target::parse(&format!("http://{name}.{namespace}.svc{number}/{path}"))?;
+    let service = Service { at, namespace: namespace.into(), name: name.into(), port: port.map(Into::into), path: path.into() };
     Ok((Endpoint { name: sanitise(text.trim()).into_owned(), target, weight }, Some(service)))
 }
 
-/// Puts the addresses of its Services into an order. They are in the cluster `context`, else in the one that the order names, else in the current one.
+/// Leads an order the way to its Services, and answers what whoever ordered it should hear of that way. They are in the cluster `context`, else in the one that the order names, else in the current one.
 ///
 /// # Errors
-/// There is no such cluster or Service, or the Service has no address outside of its cluster.
-pub async fn find(order: &mut Order, fleet: &Fleet, context: Option<&ClusterId>) -> Result<(), Problem> {
+/// There is no such cluster or Service, none of the ways that are allowed leads to the Service, or one run cannot take all of them.
+pub async fn find(order: &mut Order, fleet: &Fleet, context: Option<&ClusterId>) -> Result<Vec<String>, Problem> {
     if order.services.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let cluster = cluster(fleet, context.or(order.cluster.as_ref()))?;
     fleet.connect(&cluster);
+    let mut all = Vec::new();
     for service in std::mem::take(&mut order.services) {
-        let (key, target) = reached(fleet, &cluster, &service.namespace, &service.name, &service.path).await?;
-        match service.at.checked_sub(1) {
-            None => order.plan.target = target,
-            Some(nth) => order.plan.also.get_mut(nth).into_iter().for_each(|endpoint| endpoint.target = target.clone()),
-        }
+        let key = fleet.find(&cluster, "service", Some(&service.namespace), &service.name).await?;
+        all.push(ways::to(&service, &key, order.via, fleet).await?);
         if service.at == 0 {
             found::behind(order, fleet, &key).await;
             order.what.get_or_insert_with(|| service.said());
         }
     }
     order.cluster = Some(cluster);
-    Ok(())
-}
-
-/// A Service, and where a path of it is reached; the path has no slash before it.
-async fn reached(fleet: &Fleet, cluster: &ClusterId, namespace: &str, name: &str, path: &str) -> Result<(ObjectKey, Target), Problem> {
-    let key = fleet.find(cluster, "service", Some(namespace), name).await?;
-    let target = Target::parse(&format!("{}{path}", fleet.service_url(&key).await?))?;
-    Ok((key, target))
+    ways::take(order, all)
 }
 
 fn cluster(fleet: &Fleet, context: Option<&ClusterId>) -> Result<ClusterId, Problem> {
@@ -116,10 +116,17 @@ mod tests {
     fn an_address_may_name_a_service() {
         let (endpoint, service) = endpoint(2, "service://shop/web/items?n={{counter}}", 3).unwrap();
         assert_eq!((endpoint.name.as_str(), endpoint.weight), ("service://shop/web/items?n={{counter}}", 3));
-        assert_eq!(service, Some(Service { at: 2, namespace: "shop".into(), name: "web".into(), path: "items?n={{counter}}".into() }));
+        let expected = Service { at: 2, namespace: "shop".into(), name: "web".into(), port: None, path: "items?n={{counter}}".into() };
+        assert_eq!(service, Some(expected));
+        let port =
+            |text: &str| super::endpoint(0, text, 1).map(|(endpoint, service)| (endpoint.target.url().to_owned(), service.unwrap().port)).unwrap();
+        assert_eq!(port("service://shop/web:8080/a"), ("http://web.shop.svc:8080/a".into(), Some("8080".into())));
+        assert_eq!(port("service://shop/web:metrics"), ("http://web.shop.svc/".into(), Some("metrics".into())));
         assert_eq!(super::endpoint(0, "service://shop/web", 1).unwrap().1.unwrap().said(), "service shop/web");
         assert_eq!(super::endpoint(0, "127.0.0.1:1", 1).unwrap().1, None);
-        for wrong in ["service://", "service://shop", "service://shop/", "service:///web", "service://shop/we@b/", "service://../x"] {
+        for wrong in
+            ["service://", "service://shop", "service://shop/", "service:///web", "service://shop/we@b/", "service://shop/web:/", "service://../x"]
+        {
             assert!(super::endpoint(0, wrong, 1).is_err(), "{wrong}");
         }
     }

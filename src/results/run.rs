@@ -314,6 +314,11 @@ impl Run {
         self.because.get(class.name()).map_or_else(|| class.meaning().to_owned(), |reason| format!("{}: {reason}", class.meaning()))
     }
 
+    /// What ended it before its time, as a clause: `its rule p99>1s/30s`; rules have no spaces, other reasons are sentences.
+    pub fn cut_by(&self) -> Option<String> {
+        self.aborted_by.as_ref().map(|cause| if cause.contains(' ') { cause.clone() } else { format!("its rule {cause}") })
+    }
+
     /// Why it cannot count as a measurement: nothing succeeded, and what stood in the way most often.
     pub fn trouble(&self) -> Option<Problem> {
         if self.succeeded() > 0 || self.state == State::Running {

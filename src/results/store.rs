@@ -108,6 +108,11 @@ impl Store {
         stamped.take_while(|other| stamp(*other) == stamp(newest)).chain([newest]).max()
     }
 
+    /// The names of all runs; none where the folder cannot be read.
+    pub fn ids(&self) -> Vec<String> {
+        self.names().unwrap_or_default()
+    }
+
     fn names(&self) -> Result<Vec<String>, Problem> {
         let entries = match fs::read_dir(&self.folder) {
             Ok(entries) => entries,

@@ -1,6 +1,7 @@
 //! HTTP: which request means what. Objects are handed to the store and back; no rule of the shop stands here.
 
 mod discovery;
+mod forward;
 mod log;
 mod read;
 mod watch;
@@ -17,6 +18,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
 use self::discovery::{allowed, discovery, group_of, resources, served};
+use self::forward::forward;
 use self::log::log;
 use self::read::list;
 use self::watch::watch;
@@ -39,14 +41,14 @@ const LONGEST_WATCH: u64 = 86_400;
 /// Serves one connection until it ends.
 pub(super) async fn connection<I>(store: Arc<Store>, io: I)
 where
-    I: hyper::rt::Read + hyper::rt::Write + Unpin,
+    I: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
 {
     let service = hyper::service::service_fn(move |request| {
         let store = store.clone();
         async move { Ok::<_, Infallible>(answer(&store, request).await) }
     });
     // A client that goes away is no news.
-    _ = hyper::server::conn::http1::Builder::new().serve_connection(io, service).await;
+    _ = hyper::server::conn::http1::Builder::new().serve_connection(io, service).with_upgrades().await;
 }
 
 /// An error as `metav1.Status`.
@@ -130,6 +132,9 @@ impl Ask {
 }
 
 async fn answer(store: &Arc<Store>, request: Request<Incoming>) -> Response<Body> {
+    if let Some(place) = forward::asked(request.uri().path()) {
+        return forward(store, place, request).unwrap_or_else(|error| failed(&error));
+    }
     let (head, body) = request.into_parts();
     let header = |name| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let query = url::form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();

@@ -1,8 +1,8 @@
 //! Versioned objects, and the changes that led to them. Writers see one order; watchers see all of it or learn that they are too late.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::Bound;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use hyper::body::Bytes;
 use serde_json::{Value, json};
@@ -64,6 +64,8 @@ impl Expected {
 pub(super) struct Store {
     /// Nothing moves by itself.
     pub(super) still: bool,
+    /// Where the shop's services listen on loopback, by name.
+    listeners: OnceLock<HashMap<&'static str, u16>>,
     state: Mutex<State>,
     changes: broadcast::Sender<Arc<Change>>,
 }
@@ -97,11 +99,21 @@ impl Store {
     /// An empty store of a sandbox in which something moves by itself, or nothing does.
     pub(super) fn new(still: bool) -> Self {
         let state = State { version: 1_000, objects: BTreeMap::new(), history: VecDeque::new() };
-        Self { still, state: Mutex::new(state), changes: broadcast::channel(16_384).0 }
+        Self { still, listeners: OnceLock::new(), state: Mutex::new(state), changes: broadcast::channel(16_384).0 }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says where the shop's services listen; once.
+    pub(super) fn listen(&self, ports: HashMap<&'static str, u16>) {
+        _ = self.listeners.set(ports);
+    }
+
+    /// Where a service of the shop listens on loopback.
+    pub(super) fn listener(&self, service: &str) -> Option<u16> {
+        self.listeners.get()?.get(service).copied()
     }
 
     /// The newest resourceVersion.

@@ -206,3 +206,21 @@ fn a_profile_is_run_whole_by_a_process_of_its_own_until_one_of_its_runs_is_stopp
     }
     assert_eq!(all(home.path()).len(), 4, "what was stopped is followed by nothing");
 }
+
+#[test]
+fn who_watches_a_profile_sees_its_next_runs_and_hears_what_they_come_to() {
+    let (home, server) = (tempfile::tempdir().unwrap(), Server::start(OK, Then::Keep));
+    let file = home.path().join("x.yaml");
+    // No answer is as fast as that.
+    let text = format!(
+        "name: x\nendpoints: ['{}']\nqps: 20\nduration: 60s\nmeshplay: {{repeat: 3, requests: 50, slo: [max<1us, errors<1%]}}\n",
+        server.url()
+    );
+    std::fs::write(&file, text).unwrap();
+    let id = detached(home.path(), &format!("--profile {}", file.display()));
+    assert_eq!(shown(home.path(), &id)["provenance"]["turn"], serde_json::json!({"nth": 1, "of": 3}));
+    let (code, out, err) = ran(home.path(), &format!("perf attach {id}"));
+    assert!(err.contains("2 of 3: ") && err.contains("3 of 3: "), "{err}");
+    assert!(err.contains("x: REGRESSION, max<1us: kept by 0 of 3 runs"), "{err}");
+    assert_eq!((code, out.matches("done after").count()), (Some(1), 3), "{out}");
+}

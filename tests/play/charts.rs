@@ -182,7 +182,10 @@ fn a_history_names_the_first_run_that_is_worse_and_what_changed_there() {
     assert_shown(&mut stage, &["looking through the runs"]);
     look_back(&mut stage, None);
     let changed = "image web:1.4 → web:1.5, revision 7 → 8";
-    assert_shown(&mut stage, &["p99 of service shop/web @sandbox", "90 runs in 18 points, medians of 5", "▲ +3", changed, "first run-44", "before,"]);
+    assert_shown(
+        &mut stage,
+        &["p99 of service shop/web @sandbox", "90 runs", "18 points, each the median of 5", "▲ +3", changed, "first run-44", "before,"],
+    );
     stage.play("8h").wait(Duration::from_secs(7));
     assert_shown(&mut stage, &["run-44 to run-40", "the first run that is worse is its first"]);
     stage.play("<space>");
@@ -268,14 +271,14 @@ fn stalls_missed_slots_and_the_limit_are_marked_with_and_without_colour() {
             stage.perf(Report::Sample { id: "run-1".into(), sample: Arc::new(sample) });
         }
         sampled(&mut stage, &mut load, 1, 300);
-        let (missed, stalled) = (format!("{missed} missed"), format!("{stalled} stalled"));
-        assert_shown(&mut stage, &[&missed, &stalled, "p99 limit 1.00 ms", "limit"]);
+        let (missed, stalled) = (format!("{missed} missed"), format!("{stalled} held up"));
+        assert_shown(&mut stage, &[&missed, &stalled, "p99<1.00 ms", "limit"]);
         let screen = stage.screen();
         let bottom = screen.lines().rev().find(|line| line.trim_start().starts_with('<')).unwrap_or_default().to_owned();
         let signs = format!("{}{}", &stalled[..stalled.find(' ').unwrap()], &missed[..missed.find(' ').unwrap()]);
         assert!(bottom.contains(&signs), "{screen}");
         stage.play("h h");
-        assert_shown(&mut stage, &["missed 700", "stalled"]);
+        assert_shown(&mut stage, &["missed 700", "held up"]);
     }
 }
 

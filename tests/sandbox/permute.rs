@@ -101,7 +101,7 @@ async fn ctrl_c_puts_the_target_back_and_bad_files_change_nothing() {
         (FILE.replace("name: web,", "name: nobody,"), 1, "no such thing"),
         (FILE.replace("replicas: 4", "image: 'nobody=x:1'"), 1, "no container"),
         (FILE.replace("seed: 2", "seeds: 2"), 2, "seeds"),
-        (FILE.replace("shop/web}", "shop/nobody}"), 1, "no such thing"),
+        (FILE.replace("shop/web/", "shop/nobody/"), 1, "no such thing"),
     ] {
         let (found, _, err) = ran(&served, &format!("perf permute {}", write(folder.path(), &text)));
         assert!(found == Some(code) && err.contains(word), "{found:?} {err}");

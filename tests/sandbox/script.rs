@@ -34,11 +34,16 @@ pub fn begun(served: &Served, line: &str, begins: &str) -> (Child, BufReader<Chi
 
 /// A deployment of the shop as the server has it, after a merge patch where one is given.
 pub async fn deployment(served: &Served, name: &str, patch: Option<Value>) -> Value {
+    let method = if patch.is_some() { http::Method::PATCH } else { http::Method::GET };
+    asked(served, method, &format!("/apis/apps/v1/namespaces/shop/deployments/{name}"), patch).await
+}
+
+/// What the server answers; a body is a merge patch.
+pub async fn asked(served: &Served, method: http::Method, path: &str, patch: Option<Value>) -> Value {
     let stream = tokio::net::TcpStream::connect(served.address).await.unwrap();
     let (mut sender, connection) = hyper::client::conn::http1::handshake(hyper_util::rt::TokioIo::new(stream)).await.unwrap();
     tokio::spawn(connection);
-    let method = if patch.is_some() { http::Method::PATCH } else { http::Method::GET };
-    let request = hyper::Request::builder().method(method).uri(format!("/apis/apps/v1/namespaces/shop/deployments/{name}"));
+    let request = hyper::Request::builder().method(method).uri(path);
     let request = request.header("host", "sandbox").header("content-type", "application/merge-patch+json");
     let request = request.body(patch.map_or_else(String::new, |patch| patch.to_string())).unwrap();
     let answer = sender.send_request(request).await.unwrap();

@@ -48,9 +48,24 @@ pub fn beside_peers(effort: &Effort) -> Vec<Line> {
         [Beside(&OHA, gate_at(1.5, 0.55)), Beside(&FORTIO, gate_at(1.3, 0.7)), Beside(&HEY, gate(4.0)), Beside(&K6, gate(8.0)), Beside(&AB, NONE)];
     let measure = |nginx: &Nginx| {
         let one = |beside: &Beside| one(effort, effort.times(6, 3), "HTTP/1.1 against nginx on the same cores", beside, &plain(effort, nginx));
-        PEERS.iter().map(one).collect()
+        PEERS.iter().map(one).chain([wrk_beside(&PEERS, effort, nginx)]).collect()
     };
     with_nginx("HTTP/1.1 against nginx", measure)
+}
+
+/// How far ahead of them the leanest generator gets here, where server and kernel take their share of the same cores.
+fn wrk_beside(peers: &[Beside], effort: &Effort, nginx: &Nginx) -> Line {
+    const WHAT: &str = "HTTP/1.1 against nginx on the same cores, wrk beside the others";
+    let wrk = match WRK.installed() {
+        Ok(wrk) => wrk,
+        Err(why) => return Line::new(WHAT, "", "", Verdict::LeftOut(why)),
+    };
+    let installed = peers.iter().filter_map(|Beside(peer, _)| peer.installed().ok());
+    let told = installed.map(|peer| match pairs::pairs(3, &wrk, &peer, &plain(effort, nginx)) {
+        Ok(pairs) => format!("{} {:.2}× at {:.2}× the CPU", peer.peer.name, pairs.rate(), pairs.cost()),
+        Err(why) => format!("{}: {why}", peer.peer.name),
+    });
+    Line::new(WHAT, "", told.collect::<Vec<_>>().join("; "), Verdict::Told)
 }
 
 /// The server answers more than a client can ask: a core for each.
@@ -121,7 +136,7 @@ fn one(effort: &Effort, wanted: usize, what: &str, Beside(peer, gate): &Beside, 
         Ok(installed) => installed,
         Err(why) => return Line::new(what, gate.told(), "", Verdict::LeftOut(why)),
     };
-    match pairs::pairs(wanted, &installed, task, task) {
+    match pairs::pairs(wanted, &Installed::ours(), &installed, task) {
         Ok(pairs) if gate.rate.is_none() => Line::new(what, gate.told(), pairs.to_string(), Verdict::Told),
         Ok(pairs) => Line::judged(what, gate.told(), gate.measured(&pairs), gate.met(&pairs)),
         Err(why) => Line::new(what, gate.told(), why, Verdict::Failed),

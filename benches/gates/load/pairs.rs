@@ -9,7 +9,7 @@ use super::peers::{Installed, Tally, Task};
 /// Of the machine's time, what the hypervisor may give to others during a pair or a run.
 pub const STOLEN: f64 = 0.03;
 
-/// Ours as ratios of theirs.
+/// The first ones as ratios of the second.
 #[derive(Default)]
 pub struct Pairs {
     /// Of requests a second, and of processor time a request.
@@ -21,13 +21,12 @@ pub struct Pairs {
     failed: bool,
 }
 
-/// So many undisturbed pairs, of at most twice as many.
+/// So many undisturbed pairs of two programs, of at most twice as many.
 ///
 /// # Errors
 /// Two of them could not be run.
-pub fn pairs(wanted: usize, theirs: &Installed, our_task: &Task, their_task: &Task) -> Result<Pairs, String> {
-    let ours = Installed::ours();
-    of(wanted, theirs.peer.name, || ours.load(our_task), || theirs.load(their_task))
+pub fn pairs(wanted: usize, first: &Installed, second: &Installed, task: &Task) -> Result<Pairs, String> {
+    of(wanted, [first.peer.name, second.peer.name], || first.load(task), || second.load(task))
 }
 
 /// The same of any two.
@@ -36,7 +35,7 @@ pub fn pairs(wanted: usize, theirs: &Installed, our_task: &Task, their_task: &Ta
 /// See [`pairs`].
 pub fn of(
     wanted: usize,
-    name: &str,
+    [our_name, their_name]: [&str; 2],
     mut ours: impl FnMut() -> Result<Tally, String>,
     mut theirs: impl FnMut() -> Result<Tally, String>,
 ) -> Result<Pairs, String> {
@@ -71,7 +70,7 @@ pub fn of(
         let (rate, price) = (a.rate / b.rate, cost(&a) / cost(&b));
         let micros = |tally| cost(tally) * 1e6;
         say(&format!(
-            "  meshplay {:.0}/s at {:.1} µs, {name} {:.0}/s at {:.1} µs: {rate:.2}× at {price:.2}×{remark}",
+            "  {our_name} {:.0}/s at {:.1} µs, {their_name} {:.0}/s at {:.1} µs: {rate:.2}× at {price:.2}×{remark}",
             a.rate,
             micros(&a),
             b.rate,

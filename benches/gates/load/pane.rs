@@ -45,7 +45,7 @@ pub fn beside_headless(effort: &Effort) -> Vec<Line> {
         Err(why) => return vec![Line::new(WHAT, told, "", Verdict::LeftOut(why))],
     };
     let (mut pane, seconds) = (Pane::open(), effort.times(4, 2));
-    let measured = pairs::of(effort.times(12, 3), "headless", || Ok(pane.watched(&nginx, seconds)), || headless(&nginx, seconds));
+    let measured = pairs::of(effort.times(12, 3), ["meshplay", "headless"], || Ok(pane.watched(&nginx, seconds)), || headless(&nginx, seconds));
     vec![match measured {
         Ok(pairs) => Line::judged(WHAT, told, pairs.to_string(), pairs.rate() >= gate),
         Err(why) => Line::new(WHAT, told, why, Verdict::Failed),

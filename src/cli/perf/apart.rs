@@ -1,6 +1,7 @@
 //! `meshplay perf run --detach`, `perf attach`, `perf stop`: runs in a process of their own, and the hidden verb that is such a process.
 
 use std::io::{self, Read};
+use std::time::Duration;
 
 use clap::Args;
 
@@ -8,9 +9,12 @@ use super::super::Streams;
 use super::form::Form;
 use super::{Around, ended, report, to_its_end, to_its_end_unless, told, usage};
 use crate::names::Problem;
+use crate::perf::apart::serve::Ground;
+use crate::perf::apart::watching::{News, Watching};
 use crate::perf::apart::{self, Refusal};
-use crate::perf::{Handle, Order};
-use crate::results::{Run, State};
+use crate::perf::{Finished, Handle, Order, verdict};
+use crate::results::gate::Outcome;
+use crate::results::{Run, State, Store};
 
 /// Which run.
 #[derive(Clone, Debug, Args)]
@@ -59,23 +63,70 @@ async fn found(name: &RunName, around: &Around) -> Result<Result<Handle, Run>, P
     }
 }
 
-/// Shows how it goes and its result. Ctrl-c goes away and leaves it alone.
+/// Shows how it goes and its result; of a profile, as text, the next run as well, to the last one. Ctrl-c goes away and leaves it alone.
 pub(super) async fn attach(name: RunName, around: &Around, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
-    let handle = match found(&name, around).await {
+    // Before anything is looked at, so that no run falls between.
+    let mut watching = Watching::of(&around.store);
+    let mut handle = match found(&name, around).await {
         Ok(Ok(handle)) => handle,
         Ok(Err(run)) if run.state == State::Running => return io.fail(&out_of_reach(&run)),
         Ok(Err(run)) => return ended(&run, &[], &[], name.output, io),
         Err(problem) => return io.fail(&problem),
     };
+    let mut stop = std::pin::pin!(stop);
     _ = writeln!(io.err, "run {}, {}; ctrl-c leaves it running", handle.run().id, handle.run().target.url);
-    match to_its_end_unless(handle, stop, io.err).await {
-        None => {
-            _ = writeln!(io.err, "it goes on");
-            Ok(0)
-        }
-        Some(Ok(finished)) => ended(&finished.run, &finished.problems, &[], name.output, io),
-        Some(Err(problem)) => io.fail(&problem),
+    loop {
+        let Finished { run, problems } = match to_its_end_unless(handle, stop.as_mut(), io.err).await {
+            None => {
+                _ = writeln!(io.err, "it goes on");
+                return Ok(0);
+            }
+            Some(Ok(finished)) => finished,
+            Some(Err(problem)) => return io.fail(&problem),
+        };
+        let code = ended(&run, &problems, &[], name.output, io)?;
+        // Who asked for data asked for one run.
+        let more = run.provenance.turn.filter(|turn| turn.nth < turn.of && run.state == State::Done && name.output == Form::Text);
+        let Some(turn) = more else { return judged(&run, code, &around.store, io) };
+        let next = tokio::select! {
+            next = after(&run, &mut watching, around) => next,
+            () = &mut stop => None,
+        };
+        handle = match next {
+            Some(next) => next,
+            None => return Ok(code),
+        };
+        _ = writeln!(io.err, "\n{} of {}: {}", turn.nth + 1, turn.of, handle.run().id);
     }
+}
+
+/// How long the next run of a profile may take to begin.
+const NEXT: Duration = Duration::from_secs(30);
+
+/// The run that the same process does next; none: it does not come.
+async fn after(run: &Run, watching: &mut Watching, around: &Around) -> Option<Handle> {
+    let (from, turn) = (&run.provenance, run.provenance.turn?);
+    let next = async {
+        loop {
+            let News::Begun(next) = watching.next().await else { continue };
+            let place = next.provenance.turn.is_some_and(|one| (one.nth, one.of) == (turn.nth + 1, turn.of));
+            if place && (&next.provenance.profile, &next.provenance.profile_hash) == (&from.profile, &from.profile_hash) {
+                return apart::attach(&around.store, &around.launch, *next).await;
+            }
+        }
+    };
+    tokio::time::timeout(NEXT, next).await.ok().flatten()
+}
+
+/// What may be said of a profile once its last run has ended; exit code 1 where it has regressed.
+pub(super) fn judged(run: &Run, code: u8, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> {
+    if !verdict::is_last(run) || run.state != State::Done {
+        return Ok(code);
+    }
+    let verdict = verdict::at_the_end(store, run);
+    let outcome = verdict.outcome();
+    _ = writeln!(io.err, "{}: {}", run.named(), verdict.line());
+    Ok(code.max(u8::from(outcome == Some(Outcome::Regressed))))
 }
 
 /// Ends it and says what it measured.
@@ -107,6 +158,7 @@ fn out_of_reach(run: &Run) -> Problem {
 pub async fn serve(input: &mut dyn Read, around: &Around, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
     let mut order = Vec::new();
     input.read_to_end(&mut order)?;
-    let begun = apart::serve::run(&order, &around.launch, &around.gate, &around.store, stop, io.out).await?;
+    let Around { launch, fleet, gate, store, .. } = around;
+    let begun = apart::serve::run(&order, &Ground { launch, fleet: fleet.as_ref(), gate, store }, stop, io.out).await?;
     Ok(u8::from(!begun))
 }

@@ -145,7 +145,7 @@ async fn in_turn(
     stop: impl Future<Output = ()>,
     io: &mut Streams<'_>,
 ) -> io::Result<Result<[Vec<Run>; 2], Problem>> {
-    let orders = match (order(args, &args.a, around).await, order(args, &args.b, around).await) {
+    let orders = match (order(args, &args.a, around, io).await, order(args, &args.b, around, io).await) {
         (Ok(a), Ok(b)) => [a, b],
         (Err(problem), _) | (_, Err(problem)) => return Ok(Err(problem)),
     };
@@ -153,7 +153,7 @@ async fn in_turn(
     let mut stop = std::pin::pin!(stop);
     let turns = turns(args.pairs, args.seed);
     for (at, side) in turns.iter().enumerate() {
-        let handle = match around.start(orders[*side].clone()) {
+        let handle = match around.start(orders[*side].clone()).await {
             Ok(handle) => handle,
             Err(problem) => return Ok(Err(problem)),
         };
@@ -181,10 +181,10 @@ fn turns(pairs: usize, seed: u64) -> Vec<usize> {
     (0..pairs).flat_map(|pair| if pair % 2 == 0 { [first, 1 - first] } else { [1 - first, first] }).collect()
 }
 
-async fn order(args: &CompareArgs, url: &str, around: &Around) -> Result<Order, Problem> {
+async fn order(args: &CompareArgs, url: &str, around: &Around, io: &mut Streams<'_>) -> Result<Order, Problem> {
     let (gentle, services) = gentle(url)?;
     let plan = Plan { connections: args.connections, duration: args.duration, pace: args.rate.clone().unwrap_or(gentle.pace), ..gentle };
-    around.found(Order { services, typed: args.how.confirm.clone(), ..Order::new(args.how.over(plan)?) }).await
+    around.found(args.how.order(plan, services)?, io).await
 }
 
 fn text(args: &CompareArgs, compared: &Compared, changed: &[Difference]) -> String {

@@ -10,17 +10,14 @@ use super::super::Streams;
 use super::Around;
 use super::compare::{self, CompareArgs, metric};
 use super::form::{self, Form};
-use super::history::series;
 use super::how::HowArgs;
 use crate::load::plan::Pace;
 use crate::names::Problem;
-use crate::perf::profile::kept::Profiles;
 use crate::perf::service;
-use crate::results::baseline::{Baselines, Kind};
+use crate::perf::verdict::{self, Asked};
+use crate::results::baseline::Kind;
 use crate::results::compare::{Compared, Metric};
 use crate::results::gate::{Check, Outcome, checks};
-use crate::results::history::RUNS_A_POINT;
-use crate::results::series::Series;
 use crate::results::{Run, Store};
 use crate::text::age;
 
@@ -92,33 +89,9 @@ pub(super) async fn run(args: GateArgs, around: &Around, stop: impl Future<Outpu
 }
 
 fn of_profile(args: &GateArgs, store: &Store) -> Result<Vec<Check>, Problem> {
-    let kept = Profiles::open(store.data()).read(&args.what).ok();
-    let (all, every) = series(&args.what, store)?;
-    let new = args.runs.unwrap_or(every.max(RUNS_A_POINT));
-    let newest = all.first().and_then(|series| series.of.environment.clone());
-    let metrics =
-        if args.metrics.is_empty() { kept.as_ref().map_or_else(|| vec![Metric::P99], |kept| kept.gate.clone()) } else { args.metrics.clone() };
-    let band = args.band.map_or_else(|| kept.as_ref().map_or(0.03, |kept| kept.band), |band| band / 100.0);
-    let mut found = Vec::new();
-    // Series of other machines are history.
-    for series in all.iter().filter(|series| series.of.environment == newest) {
-        let kind = match &args.baseline {
-            Some(text) => kind(text, store)?,
-            None => Baselines::open(store.data()).of(&series.key)?.map_or(Kind::Regime, |baseline| baseline.kind),
-        };
-        let before = kind.resolve(&series.runs, new, metrics[0])?;
-        let now: Vec<Run> = series.runs.iter().rev().take(new).rev().map(|(run, _)| run.clone()).collect();
-        let compared = Compared::apart(&before, &now, metrics[0], band, args.seed);
-        let thresholds = kept.as_ref().map_or_else(Vec::new, |kept| kept.thresholds(&now));
-        found.extend(checks(&compared, &metrics, &thresholds).into_iter().map(|check| named(check, series)));
-    }
-    Ok(found)
-}
-
-/// A check with the part and the permutation it is of.
-fn named(check: Check, series: &Series) -> Check {
-    let cell = series.of.cell();
-    if cell.is_empty() { check } else { Check { name: format!("{cell}: {}", check.name), ..check } }
+    let baseline = args.baseline.as_ref().map(|text| kind(text, store)).transpose()?;
+    let band = args.band.map(|band| band / 100.0);
+    verdict::of_profile(store, &args.what, &Asked { baseline, runs: args.runs, metrics: args.metrics.clone(), band, seed: args.seed })
 }
 
 fn kind(text: &str, store: &Store) -> Result<Kind, Problem> {

@@ -10,13 +10,14 @@ use super::super::Streams;
 use super::compare::{metric, show};
 use super::form::{self, Form};
 use crate::names::Problem;
+use crate::perf::past::series;
 use crate::perf::profile::kept::Profiles;
 use crate::results::Store;
 use crate::results::baseline::{Baseline, Baselines, Kind};
 use crate::results::compare::Metric;
-use crate::results::history::{History, RUNS_A_POINT, Turn};
+use crate::results::history::{History, Turn};
 use crate::results::past::Line;
-use crate::results::series::{Series, of_profile};
+use crate::results::series::Series;
 use crate::text::quantity::change;
 
 /// Whose history.
@@ -71,25 +72,9 @@ pub struct SetArgs {
     regime: bool,
 }
 
-/// The series of a profile, whether or not its file is still there.
-pub(super) fn series(profile: &str, store: &Store) -> Result<(Vec<Series>, usize), Problem> {
-    let kept = Profiles::open(store.data()).read(profile).ok();
-    let name = kept.as_ref().map_or(profile, |kept| &kept.name);
-    let (mut all, _) = of_profile(store, name, kept.as_ref().map(|kept| kept.hash.as_str()));
-    if all.is_empty() {
-        // The profile may have been changed since its runs.
-        all = of_profile(store, name, None).0;
-    }
-    if all.is_empty() {
-        let none = Problem::new("perf.no-runs", format!("no runs of {name} are kept"), "");
-        return Err(none.hint(format!("`meshplay perf run --profile {profile}` makes some")));
-    }
-    Ok((all, kept.map_or(RUNS_A_POINT, |kept| kept.every())))
-}
-
 /// Prints a history.
 pub(super) fn history(args: &HistoryArgs, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> {
-    let (all, every) = match series(&args.profile, store) {
+    let (all, every) = match series(store, &args.profile) {
         Ok(found) => found,
         Err(problem) => return io.fail(&problem),
     };
@@ -207,7 +192,7 @@ pub(super) fn baseline(verb: &BaselineVerb, store: &Store, io: &mut Streams<'_>)
 }
 
 fn set(args: &SetArgs, store: &Store, io: &mut Streams<'_>) -> io::Result<Result<(), Problem>> {
-    let all = match series(&args.profile, store) {
+    let all = match series(store, &args.profile) {
         Ok((all, _)) => all,
         Err(problem) => return Ok(Err(problem)),
     };
@@ -237,7 +222,7 @@ fn kind(args: &SetArgs, series: &Series, store: &Store) -> Result<Kind, Problem>
 }
 
 fn clear(profile: &str, store: &Store, io: &mut Streams<'_>) -> io::Result<Result<(), Problem>> {
-    let all = match series(profile, store) {
+    let all = match series(store, profile) {
         Ok((all, _)) => all,
         Err(problem) => return Ok(Err(problem)),
     };

@@ -8,6 +8,8 @@ use clap::Args;
 use super::ask::AskArgs;
 use crate::load::plan::{Path, Plan};
 use crate::names::Problem;
+use crate::perf::Order;
+use crate::perf::service::Service;
 use crate::text::age;
 
 /// How to load.
@@ -25,7 +27,9 @@ pub struct HowArgs {
     /// Connect to this `host:port` instead; what is asked for stays.
     #[arg(long, value_name = "HOST:PORT")]
     connect_to: Option<String>,
-    /// How the target is reached: direct, ingress or port-forward. A port of this machine that kubectl forwards is noticed by itself.
+    /// How a Service is reached: direct (a load balancer or a node's port), ingress, or port-forward (a port of a pod, through the API server; SUSPECT at
+    /// best). If not given, direct, or port-forward where there is no other way. Of another address it only says how that is reached; a port of this machine
+    /// that kubectl forwards is noticed by itself.
     #[arg(long, value_name = "WAY", value_parser = ["direct", "ingress", "port-forward"])]
     via: Option<String>,
     /// A new connection for every request.
@@ -42,6 +46,19 @@ pub struct HowArgs {
 }
 
 impl HowArgs {
+    /// An order of a plan that is done as the flags say.
+    ///
+    /// # Errors
+    /// As [`HowArgs::over`].
+    pub(super) fn order(&self, plan: Plan, services: Vec<Service>) -> Result<Order, Problem> {
+        Ok(Order { services, via: self.via(), typed: self.confirm.clone(), ..Order::new(self.over(plan)?) })
+    }
+
+    /// How Services are reached; none: as well as it goes.
+    pub(super) fn via(&self) -> Option<Path> {
+        self.via.as_deref().map(way)
+    }
+
     /// The same plan, done as the flags say; reads the files that they name.
     ///
     /// # Errors
@@ -53,7 +70,7 @@ impl HowArgs {
             warm_up: self.warm_up.unwrap_or(plan.warm_up),
             timeout: self.timeout.unwrap_or(plan.timeout),
             connect_to: self.connect_to.clone().or_else(|| plan.connect_to.clone()),
-            path: self.via.as_deref().map_or(plan.path, way),
+            path: self.via().unwrap_or(plan.path),
             keep_alive: plan.keep_alive && !self.no_keep_alive,
             reuse: self.reuse.or(plan.reuse),
             ..plan

@@ -54,7 +54,14 @@ pub(super) async fn run(args: PermuteArgs, around: &Around, stop: impl Future<Ou
     if args.dry_run {
         return planned(&matrix, args.output, io);
     }
-    let ground = Ground { fleet, store: &around.store, journals: &journals, typed: args.how.confirm.clone(), shape: &|plan| args.how.over(plan) };
+    let ground = Ground {
+        fleet,
+        store: &around.store,
+        journals: &journals,
+        typed: args.how.confirm.clone(),
+        via: args.how.via(),
+        shape: &|plan| args.how.over(plan),
+    };
     let measured = {
         let err = &mut *io.err;
         // Nobody reading what it says of itself must not cost the result.
@@ -86,6 +93,7 @@ fn told(matrix: &Matrix, news: News<'_>, err: &mut dyn io::Write) -> io::Result<
     match news {
         News::Changing(name) => writeln!(err, "configuration {}: waiting until it is ready", sanitise(name)),
         News::Measuring(cell, at, of) => writeln!(err, "{at} of {of}: {}", named(matrix, cell)),
+        News::Led(told) => writeln!(err, "{told}"),
         News::Trouble(problem) => writeln!(err, "meshplay: {problem}"),
         News::Restored => writeln!(err, "the target is as it was"),
     }

@@ -133,7 +133,7 @@ pub(super) async fn conduct(name: &str, args: &RunArgs, around: &Around, stop: i
     for remark in &profile.remarks {
         _ = writeln!(io.err, "{}: {remark}", profile.name);
     }
-    let orders = match orders(&profile, args, around).await {
+    let orders = match orders(&profile, args, around, io).await {
         Ok(orders) => orders,
         Err((problem, code)) => return io.fail(&problem).map(|_| code),
     };
@@ -148,7 +148,7 @@ pub(super) async fn conduct(name: &str, args: &RunArgs, around: &Around, stop: i
     for (at, order) in orders.into_iter().enumerate() {
         let named = order.provenance.part.as_ref().map_or_else(String::new, |name| format!("{name}: "));
         _ = writeln!(io.err, "{} of {count}: {named}{}", at + 1, report::announced(&order.plan));
-        let finished = match around.start(order) {
+        let finished = match around.start(order).await {
             Ok(handle) => to_its_end(handle, stop.as_mut(), io.err).await,
             Err(problem) => Err(problem),
         };
@@ -165,17 +165,23 @@ pub(super) async fn conduct(name: &str, args: &RunArgs, around: &Around, stop: i
             Err(problem) => return io.fail(&problem),
         }
     }
-    all_told(&profile, &runs, args.output, io)
+    let code = all_told(&profile, &runs, args.output, io)?;
+    if let Some(last) = runs.last() {
+        // Limits decide the exit code; the rest is `perf gate`'s.
+        apart::judged(last, code, &around.store, io)?;
+    }
+    Ok(code)
 }
 
 /// Every part as often as the profile says, in turn; else what is wrong, with the exit code of that.
-async fn orders(profile: &Profile, args: &RunArgs, around: &Around) -> Result<Vec<Order>, (Problem, u8)> {
+async fn orders(profile: &Profile, args: &RunArgs, around: &Around, io: &mut Streams<'_>) -> Result<Vec<Order>, (Problem, u8)> {
     let mut parts = Vec::new();
     for part in &profile.parts {
         let aborts = args.aborts.iter().copied().chain(args.abort_errors).collect();
-        let order = Order { aborts, typed: args.how.confirm.clone(), ..profile.order(part) };
+        let order = profile.order(part);
+        let order = Order { aborts, typed: args.how.confirm.clone(), via: args.how.via().or(order.via), ..order };
         let plan = args.how.over(order.plan.clone()).map_err(|problem| (problem, 2))?;
-        parts.push(around.found(Order { plan, ..order }).await.map_err(|problem| (problem, 1))?);
+        parts.push(around.found(Order { plan, ..order }, io).await.map_err(|problem| (problem, 1))?);
     }
     Ok(in_turn((0..profile.repeat).flat_map(|_| parts.iter().cloned()).collect()))
 }

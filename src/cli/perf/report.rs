@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr;
 
 use crate::load::audit::Stamp;
-use crate::load::plan::{Pace, Plan};
+use crate::load::plan::{Pace, Path, Plan};
 use crate::results::difference::said;
 use crate::results::{Bucket, Interval, Latencies, Run, Shape, State};
 use crate::text::age::human;
@@ -18,7 +18,12 @@ const BAR: usize = 24;
 pub(super) fn announced(plan: &Plan) -> String {
     let shape = Shape::of(plan);
     let ends = shape.requests.map_or_else(String::new, |requests| format!(" or {} requests", count(requests)));
-    format!("loading {} for {}{ends}, {}", plan.target.url(), span(shape.duration_ns), pace(&shape))
+    let way = match plan.path {
+        Path::Direct => "",
+        Path::Ingress => ", via ingress",
+        Path::PortForward => ", via port-forward: SUSPECT at best",
+    };
+    format!("loading {} for {}{ends}, {}{way}", plan.target.url(), span(shape.duration_ns), pace(&shape))
 }
 
 /// One second of a run.
@@ -89,8 +94,8 @@ fn head(text: &mut String, run: &Run) {
     let left = run.plan.duration_ns.saturating_sub(run.elapsed_ns) > 50_000_000;
     let of = if run.state != State::Done && left { format!(" of {}", span(run.plan.duration_ns)) } else { String::new() };
     _ = writeln!(text, "{} after {}{of}, {}", state(run.state), latency(run.elapsed_ns), pace(&run.plan));
-    if let Some(rule) = &run.aborted_by {
-        _ = writeln!(text, "ended by its rule {rule}");
+    if let Some(cause) = run.cut_by() {
+        _ = writeln!(text, "ended by {cause}");
     }
     _ = writeln!(text, "run {}", run.id);
     if run.put_off_ns >= 1_000_000_000 {

@@ -161,7 +161,7 @@ async fn keep(around: &Around, stop: impl Future<Output = ()>, io: &mut Streams<
             News::Due(name, orders) => {
                 let count = orders.len();
                 for (at, order) in orders.into_iter().enumerate() {
-                    match around.found(order).await {
+                    match around.found(order, io).await {
                         Ok(order) => {
                             _ = writeln!(io.err, "{}: {} of {count}, {}", sanitise(&name), at + 1, report::announced(&order.plan));
                             if !one(order, around, stop.as_mut(), io).await? {
@@ -181,7 +181,7 @@ async fn one(order: Order, around: &Around, stop: impl Future<Output = ()>, io: 
     let handle = match around.start_apart(&order).await {
         Ok(handle) => Ok(handle),
         Err(Refusal::Order(problem)) => Err(problem),
-        Err(Refusal::Apart(_)) => around.start(order),
+        Err(Refusal::Apart(_)) => around.start(order).await,
     };
     let finished = match handle {
         Ok(handle) => to_its_end(handle, stop, &mut io::sink()).await,

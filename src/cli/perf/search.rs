@@ -74,7 +74,7 @@ impl SearchArgs {
 /// Searches; answers 1 where no rate was confirmed.
 pub(super) async fn run(args: SearchArgs, around: &Around, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
     let order = match order(&args) {
-        Ok(order) => around.found(order).await,
+        Ok(order) => around.found(order, io).await,
         Err(problem) => return usage(&problem, io),
     };
     let order = match order {
@@ -86,7 +86,7 @@ pub(super) async fn run(args: SearchArgs, around: &Around, stop: impl Future<Out
     let mut runs: Vec<Run> = Vec::new();
     while let Some((wanted, confirms)) = search.next() {
         let plan = Plan { pace: Pace::Rate(wanted), ..order.plan.clone() };
-        let handle = match around.start(Order { plan, ..order.clone() }) {
+        let handle = match around.start(Order { plan, ..order.clone() }).await {
             Ok(handle) => handle,
             Err(problem) => return io.fail(&problem),
         };
@@ -125,7 +125,7 @@ pub(super) async fn run(args: SearchArgs, around: &Around, stop: impl Future<Out
 fn order(args: &SearchArgs) -> Result<Order, Problem> {
     let (gentle, services) = gentle(&args.url)?;
     let plan = Plan { connections: args.connections, duration: args.duration, warm_up: WARM_UP, pace: Pace::Rate(args.from), ..gentle };
-    Ok(Order { services, typed: args.how.confirm.clone(), ..Order::new(args.how.over(plan)?) })
+    args.how.order(plan, services)
 }
 
 fn text(args: &SearchArgs, search: &Search, runs: &[Run]) -> String {

@@ -15,8 +15,9 @@ use super::deadline::{self, Deadline};
 use super::dispatch::Dispatch;
 use super::lane::{Group, Lane};
 use super::timer::Timer;
-use super::{Gauges, Shared, TICK};
+use super::{Gauges, Shared, TICK, patience};
 use crate::load::chance::Random;
+use crate::load::plan::Pace;
 use crate::load::record::Record;
 use crate::load::schedule::Schedule;
 
@@ -56,6 +57,10 @@ pub(super) struct Shard {
 
 /// The whole life of a thread.
 pub(super) fn work(thread: usize, shared: &Arc<Shared>) {
+    // A plan is kept to the microsecond, which takes a thread that is woken at once.
+    if shared.plan.pace == Pace::Max {
+        patience::learn();
+    }
     if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
         let shard = Rc::new(Shard::new(thread, shared.clone()));
         let all = LocalSet::new();

@@ -7,12 +7,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use http::HeaderMap;
 use prost_reflect::prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
 use serde_json::Deserializer;
 
-use super::http2::{Ready, Stream, Whole};
+use super::http2::{Head, Stream, Whole};
 use super::{Answer, Fault, tls};
 use crate::load::record::Class;
 use crate::load::request::{Body, Header, Letter, Message, Request};
@@ -115,8 +114,8 @@ impl Call {
                     Some(input) => encoded(input, &body).map_err(|why| Fault { alive: true, ..Fault::new(Class::Write, why) })?.into(),
                 };
                 let message = letter.message();
-                let request = stream.request(http::Method::POST, &path, message.host(), headers)?;
-                stream.keep(Ready { request, body: framed(&body) }, message.is_still())
+                let ready = stream.request(&http::Method::POST, &path, message.host(), &headers, framed(&body), message.is_still())?;
+                stream.keep(ready, message.is_still())
             }
         };
         let whole = stream.whole(&ready, WANTED).await?;
@@ -125,15 +124,13 @@ impl Call {
 
     fn judge(&self, whole: &Whole) -> Result<Answer, Fault> {
         let answer = |status, class| Ok(Answer { status: Some(status), class, bytes: whole.bytes, alive: true });
-        match whole.head.status.as_u16() {
+        match whole.head.status.unwrap_or(0) {
             200 => {}
             status @ 400..=499 => return answer(status, Some(Class::Status4xx)),
             status @ 500.. => return answer(status, Some(Class::Status5xx)),
             status => return Err(Fault::new(Class::Nonsense, format!("it answered a call with the status {status}"))),
         }
-        // Where there is nothing but a status it stands in the head.
-        let status = whole.trailers.as_ref().and_then(status).or_else(|| status(&whole.head.headers));
-        let status = status.ok_or_else(|| Fault::new(Class::Nonsense, "its answer has no gRPC status"))?;
+        let status = told(whole).and_then(|head| head.grpc_status).ok_or_else(|| Fault::new(Class::Nonsense, "its answer has no gRPC status"))?;
         if status != 0 {
             return answer(status, Some(Class::Grpc));
         }
@@ -146,8 +143,9 @@ impl Call {
     }
 }
 
-fn status(headers: &HeaderMap) -> Option<u16> {
-    headers.get("grpc-status")?.to_str().ok()?.parse().ok()
+/// What says how a call went: the trailers, or the head where there is nothing but a status.
+fn told(whole: &Whole) -> Option<&Head> {
+    whole.trailers.iter().chain([&whole.head]).find(|head| head.grpc_status.is_some())
 }
 
 /// JSON as a message.

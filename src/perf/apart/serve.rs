@@ -13,10 +13,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::frame::{Frame, STOP, Told};
 use super::{Launch, place};
+use crate::cluster::fleet::Fleet;
 use crate::cluster::gate::Gate;
 use crate::load::engine::Sample;
 use crate::names::Problem;
-use crate::perf::{Finished, Handle, Order, Stopper, prepare};
+use crate::perf::{Finished, Handle, Order, Stopper, forward, prepare};
 use crate::results::{Run, State, Store};
 
 /// How often a watcher is told at most.
@@ -31,6 +32,19 @@ const WATCHERS: usize = 32;
 /// Bytes a watcher may say.
 const WORDS: u64 = 4 << 10;
 
+/// What such a process works with.
+#[derive(Clone, Copy)]
+pub struct Ground<'g> {
+    /// Where it may be spoken to.
+    pub launch: &'g Launch,
+    /// The clusters, for what goes through a port of one of them.
+    pub fleet: Option<&'g Fleet>,
+    /// What is allowed.
+    pub gate: &'g Gate,
+    /// Where runs are kept.
+    pub store: &'g Store,
+}
+
 /// The last line, once there is one.
 #[derive(Clone, Default)]
 struct End {
@@ -42,7 +56,7 @@ struct End {
 ///
 /// # Errors
 /// The one who ordered it has gone.
-pub async fn run(order: &[u8], launch: &Launch, gate: &Gate, store: &Store, stop: impl Future<Output = ()>, out: &mut dyn Write) -> io::Result<bool> {
+pub async fn run(order: &[u8], ground: &Ground<'_>, stop: impl Future<Output = ()>, out: &mut dyn Write) -> io::Result<bool> {
     // One that leads a session already is where it should be.
     _ = rustix::process::setsid();
     let mut then = Vec::new();
@@ -50,7 +64,7 @@ pub async fn run(order: &[u8], launch: &Launch, gate: &Gate, store: &Store, stop
     let begun = match order.map(|mut order: Order| (std::mem::take(&mut order.then), order)) {
         Ok((rest, order)) => {
             then = rest;
-            begin(order, launch, gate, store).await
+            begin(order, ground).await
         }
         Err(frame) => Err(frame),
     };
@@ -69,7 +83,7 @@ pub async fn run(order: &[u8], launch: &Launch, gate: &Gate, store: &Store, stop
         if !whole {
             break;
         }
-        let Ok((handle, listener, guard)) = begin(order, launch, gate, store).await else { break };
+        let Ok((handle, listener, guard)) = begin(order, ground).await else { break };
         whole = attend(handle, listener, stop.as_mut()).await;
         drop(guard);
     }
@@ -77,8 +91,10 @@ pub async fn run(order: &[u8], launch: &Launch, gate: &Gate, store: &Store, stop
 }
 
 /// A run that measures, and where it may be spoken to.
-async fn begin(order: Order, launch: &Launch, gate: &Gate, store: &Store) -> Result<(Handle, UnixListener, place::Guard), Frame> {
+async fn begin(mut order: Order, ground: &Ground<'_>) -> Result<(Handle, UnixListener, place::Guard), Frame> {
+    let Ground { launch, fleet, gate, store } = *ground;
     let failed = |problem: Problem| Frame::Failed(Told::from(problem));
+    forward::open(&mut order, fleet, gate).await.map_err(failed)?;
     let prepared = prepare(order, gate, store).map_err(failed)?;
     let (listener, guard) = place::listen(store, launch, &prepared.run().id).map_err(|error| alone(&error.to_string()))?;
     let handle = prepared.start(gate, store).map_err(failed)?;

@@ -9,14 +9,16 @@ use super::journal::{Entry, Journal, Left};
 use super::{Cell, Matrix, wrong};
 use crate::cluster::alter::{Earnest, Patch, meant, undo};
 use crate::cluster::fleet::Fleet;
-use crate::load::plan::Plan;
+use crate::load::plan::{self, Plan};
 use crate::names::{ClusterId, ObjectKey, Problem};
-use crate::perf::{Order, found, service, start};
+use crate::perf::{Order, begin, found, service};
 use crate::results::{Provenance, Run, State, Store};
 
 /// What happens meanwhile.
 #[derive(Clone, Debug)]
 pub enum News<'m> {
+    /// Something about the way to an endpoint.
+    Led(&'m str),
     /// The target is being changed to that configuration.
     Changing(&'m str),
     /// A run begins: its place from 1, and of how many.
@@ -37,6 +39,8 @@ pub struct Ground<'g> {
     pub journals: &'g Path,
     /// The name of a protected cluster as the person typed it.
     pub typed: Option<String>,
+    /// How Services are reached; none: as well as it goes.
+    pub via: Option<plan::Path>,
     /// What is asked, and how, beside what the file says of each run.
     pub shape: &'g (dyn Fn(Plan) -> Result<Plan, Problem> + Sync),
 }
@@ -74,7 +78,7 @@ pub async fn conduct(
     if let Some(cluster) = &cluster {
         ground.fleet.connect(cluster);
     }
-    let endpoints = endpoints(matrix, ground, cluster.as_ref()).await?;
+    let endpoints = endpoints(matrix, ground, cluster.as_ref(), tell).await?;
     let mut subject = match (&matrix.target, &cluster) {
         (Some(target), Some(cluster)) => {
             let key = ground.fleet.find(cluster, &target.kind, target.namespace.as_deref(), &target.name).await?;
@@ -117,13 +121,19 @@ fn cluster(matrix: &Matrix, ground: &Ground<'_>) -> Result<Option<ClusterId>, Pr
 }
 
 /// An order on each endpoint, whatever its load will be.
-async fn endpoints(matrix: &Matrix, ground: &Ground<'_>, cluster: Option<&ClusterId>) -> Result<Vec<Order>, Problem> {
+async fn endpoints(matrix: &Matrix, ground: &Ground<'_>, cluster: Option<&ClusterId>, tell: &mut dyn FnMut(News<'_>)) -> Result<Vec<Order>, Problem> {
     let mut orders = Vec::new();
     for endpoint in &matrix.endpoints {
         let (endpoint, service) = endpoint.address()?;
         let plan = Plan::gentle(endpoint.target);
-        let mut order = Order { cluster: cluster.cloned(), services: service.into_iter().collect(), typed: ground.typed.clone(), ..Order::new(plan) };
-        service::find(&mut order, ground.fleet, cluster).await?;
+        let mut order = Order {
+            cluster: cluster.cloned(),
+            services: service.into_iter().collect(),
+            via: ground.via,
+            typed: ground.typed.clone(),
+            ..Order::new(plan)
+        };
+        service::find(&mut order, ground.fleet, cluster).await?.iter().for_each(|told| tell(News::Led(told)));
         orders.push(order);
     }
     Ok(orders)
@@ -155,7 +165,7 @@ async fn rounds(
         }
         tell(News::Measuring(*cell, at + 1, cells.len()));
         let endpoint = &endpoints[cell.endpoint];
-        let plan = (ground.shape)(matrix.loads[cell.load].plan(endpoint.plan.target.clone())?)?;
+        let plan = endpoint.led((ground.shape)(matrix.loads[cell.load].plan(endpoint.plan.target.clone())?)?);
         let provenance = Provenance { found: endpoint.provenance.found.clone(), ..provenance(matrix, *cell) };
         let mut order = Order { plan, what: Some(name(matrix, *cell)), provenance, ..endpoint.clone() };
         if let Some(subject) = &*subject {
@@ -163,7 +173,7 @@ async fn rounds(
             // It counts our own changes.
             order.provenance.found.remove("revision");
         }
-        let mut handle = start(order, ground.fleet.gate(), ground.store)?;
+        let mut handle = begin(order, Some(ground.fleet), ground.fleet.gate(), ground.store).await?;
         let stopper = handle.stopper();
         let finished = tokio::select! {
             finished = handle.finished() => finished?,

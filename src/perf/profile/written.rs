@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Fault, Part, at};
-use crate::load::plan::{Pace, Plan, Stage};
+use crate::load::plan::{Pace, Path, Plan, Stage};
 use crate::load::request::{Body, Header, Request};
 use crate::perf::service::{self, Service};
 use crate::text::yaml::Placed;
@@ -58,6 +58,7 @@ pub(super) struct Ours {
     pub(super) band: Option<Placed<f64>>,
     pub(super) labels: BTreeMap<String, String>,
     pub(super) cluster: Option<String>,
+    pub(super) via: Option<Path>,
 }
 
 /// One of several clients; what it does not say is as the file says it.
@@ -148,6 +149,7 @@ impl File {
             warm_up: span(&ours.warm_up, Duration::ZERO)?,
             timeout: span(&ours.timeout, gentle.timeout)?,
             keep_alive: ours.keep_alive.unwrap_or(true),
+            path: ours.via.unwrap_or_default(),
             ..gentle
         };
         plan.check()

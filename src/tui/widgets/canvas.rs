@@ -57,17 +57,24 @@ impl Canvas {
         (y..self.down()).for_each(|y| self.dot(x, y));
     }
 
-    /// Draws the cells that have dots; `letter` stands for them where only ASCII is drawn.
+    /// Draws the cells that have dots, with those that others have drawn there before; `letter` stands for them where only ASCII is drawn.
     pub fn draw(&self, letter: &str, style: Style, area: Rect, buf: &mut Buffer, theme: &Theme) {
         for (at, dots) in self.cells.iter().enumerate().filter(|(_, dots)| **dots > 0) {
             // A field is as large as a screen.
             let (x, y) = ((at % usize::from(self.width)) as u16, (at / usize::from(self.width)) as u16);
-            match char::from_u32(0x2800 + u32::from(*dots)).filter(|_| theme.glyphs().braille) {
+            let all = dots | seen(buf, (area.x + x, area.y + y));
+            match char::from_u32(0x2800 + u32::from(all)).filter(|_| theme.glyphs().braille) {
                 Some(sign) => put(buf, area, x, y, sign.encode_utf8(&mut [0; 4]), style),
                 None => put(buf, area, x, y, letter, style),
             };
         }
     }
+}
+
+/// The dots of a cell that is braille already.
+fn seen(buf: &Buffer, place: (u16, u16)) -> u8 {
+    let sign = buf.cell(place).and_then(|cell| cell.symbol().chars().next()).map_or(0, u32::from);
+    sign.checked_sub(0x2800).and_then(|dots| u8::try_from(dots).ok()).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -82,6 +89,18 @@ mod tests {
             canvas.dot(99, 0);
             canvas.draw("*", Style::new(), area, buf, &theme("mono", ascii));
         })
+    }
+
+    #[test]
+    fn two_lines_in_one_cell_are_both_seen() {
+        let both = drawn(2, 1, |area, buf| {
+            for y in [0, 3] {
+                let mut canvas = Canvas::new(2, 1);
+                canvas.line((0, y), (3, y));
+                canvas.draw("*", Style::new(), area, buf, &theme("mono", false));
+            }
+        });
+        assert_eq!(both, ["⣉⣉"]);
     }
 
     #[test]

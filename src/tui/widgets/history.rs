@@ -35,8 +35,12 @@ pub struct Turn {
     pub at: usize,
     /// Values are larger from here on.
     pub up: bool,
-    /// `+17 % 1.8.2`.
-    pub text: String,
+    /// How large it is, `+17.0 %`.
+    pub size: String,
+    /// What that is worth, `worse`.
+    pub word: String,
+    /// What changed with it, `image 1.8.1 → 1.8.2`.
+    pub with: String,
     /// How it looks: a change for the worse is not one for the better.
     pub role: Role,
 }
@@ -55,6 +59,23 @@ pub struct History<'a> {
     pub cursor: usize,
     /// What values are.
     pub unit: Unit,
+}
+
+/// Columns from which on the beginning of what changed says something.
+const LEAST: u16 = 10;
+
+impl Turn {
+    /// As much as there is room for: size and word are whole or not there.
+    fn told(&self, room: u16, theme: &Theme) -> String {
+        let sign = if self.up { theme.glyphs().rises } else { theme.glyphs().falls };
+        let size = format!("{sign} {}", self.size);
+        let judged = format!("{size} {}", self.word);
+        let all = if self.with.is_empty() { judged.clone() } else { format!("{judged}  {}", self.with) };
+        if width(&all) <= room || width(&judged) + LEAST <= room {
+            return fit(&all, room, theme.glyphs().cut).into_owned();
+        }
+        [judged, size].into_iter().find(|text| width(text) <= room).unwrap_or_else(|| sign.to_owned())
+    }
 }
 
 impl History<'_> {
@@ -91,14 +112,13 @@ impl History<'_> {
         for (at, turn) in self.turns.iter().enumerate() {
             let (x, style) = (columns[at], theme.style(turn.role));
             (0..plot.height).for_each(|y| self.upright(plot, x, y, buf, theme));
-            let sign = if turn.up { theme.glyphs().rises } else { theme.glyphs().falls };
-            let text = format!("{sign} {}", turn.text);
             // What is said ends before the next change; of the last one it stands further left where there is no room right of it.
-            let (start, end) = match columns.get(at + 1) {
-                Some(next) => (x, next.saturating_sub(1)),
-                None => (x.min(plot.width.saturating_sub(width(&text))).max(free), plot.width),
+            let told = match columns.get(at + 1) {
+                Some(next) => turn.told(next.saturating_sub(x + 1), theme),
+                None => turn.told(plot.width.saturating_sub(free), theme),
             };
-            free = put(buf, top, start, 0, &fit(&text, end.saturating_sub(start), theme.glyphs().cut), style) + 1;
+            let start = if at + 1 < columns.len() { x } else { x.min(plot.width.saturating_sub(width(&told))).max(free) };
+            free = put(buf, top, start, 0, &told, style) + 1;
         }
     }
 
@@ -126,7 +146,7 @@ mod tests {
     fn history(ascii: bool) -> Vec<String> {
         let dots: Vec<Dot> = [1e6, 1e6, 1e6, 1e6, 1e7, 1e7, 1e7, 1e7].map(|value| Dot { value, role: Role::Text }).into();
         let regimes = [Regime { from: 0, to: 4, level: 1e6 }, Regime { from: 4, to: 8, level: 1e7 }];
-        let turns = [Turn { at: 4, up: true, text: "+900 %".into(), role: Role::StatusBad }];
+        let turns = [Turn { at: 4, up: true, size: "+900 %".into(), word: "worse".into(), with: "image 1.8.2".into(), role: Role::StatusBad }];
         drawn(26, 4, |area, buf| {
             History { dots: &dots, regimes: &regimes, turns: &turns, baseline: None, cursor: 7, unit: super::super::scale::latencies }.draw(
                 area,
@@ -141,11 +161,11 @@ mod tests {
     fn dots_stand_on_the_steps_of_their_regimes() {
         assert_eq!(
             history(false),
-            ["                 ▲ +900 % ", " 10.0 ms▏        ●─●─●─◆─ ", "        ▏        ┊        ", " 1.00 ms▏●─●─●─●─┊        "]
+            ["            ▲ +900 % worse", " 10.0 ms▏        ●─●─●─◆─ ", "        ▏        ┊        ", " 1.00 ms▏●─●─●─●─┊        "]
         );
         assert_eq!(
             history(true),
-            ["                 ^ +900 % ", " 10.0 ms|        o-o-o-x- ", "        |        :        ", " 1.00 ms|o-o-o-o-:        "]
+            ["            ^ +900 % worse", " 10.0 ms|        o-o-o-x- ", "        |        :        ", " 1.00 ms|o-o-o-o-:        "]
         );
     }
 
@@ -165,13 +185,13 @@ mod tests {
     #[test]
     fn what_is_said_of_two_changes_stands_apart() {
         let dots = vec![Dot { value: 1e6, role: Role::Text }; 8];
-        let turn = |at| Turn { at, up: true, text: "+12 % worse".into(), role: Role::StatusBad };
+        let turn = |at| Turn { at, up: true, size: "+12 %".into(), word: "worse".into(), with: "revision 7".into(), role: Role::StatusBad };
         let drawn = drawn(26, 3, |area, buf| {
             let history =
                 History { dots: &dots, regimes: &[], turns: &[turn(2), turn(6)], baseline: None, cursor: 0, unit: super::super::scale::latencies };
             history.draw(area, 8, buf, &theme("mono", false));
         });
-        assert_eq!(drawn[0], "             ▲ +12 … ▲ +1…");
+        assert_eq!(drawn[0], "             ▲ +12 % ▲    ");
     }
 
     #[test]

@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method};
 use prost_reflect::DescriptorPool;
 use prost_reflect::prost::Message as _;
 use prost_reflect::prost_types::FileDescriptorProto;
+use tokio::task::LocalSet;
 
-use super::{PREFIX, framed, status, tls};
+use super::{PREFIX, framed, tls, told};
 use crate::load::target::Target;
-use crate::load::wire::{connect, http2};
+use crate::load::wire::http2::{Broken, Ready, Session};
+use crate::load::wire::{Fault, connect};
 use crate::text::sanitise;
 
 /// Newest first.
@@ -40,23 +41,22 @@ pub(super) fn ask(
     let asked = async {
         tokio::time::timeout(timeout, files(service, target, tls, address)).await.unwrap_or_else(|_| Err("it did not answer in time".into()))
     };
-    let files = runtime.block_on(asked)?;
+    let files = LocalSet::new().block_on(&runtime, asked)?;
     let mut pool = DescriptorPool::new();
     pool.add_file_descriptor_protos(files).map_err(|error| format!("what it tells of its messages does not fit together: {error}"))?;
     Ok(pool)
 }
 
 async fn files(service: &str, target: &Target, tls: Option<&tls::Client>, address: SocketAddr) -> Result<Vec<FileDescriptorProto>, String> {
-    let told = |fault: super::Fault| fault.reason.unwrap_or_else(|| fault.class.meaning().to_owned());
-    let stream = connect(address).await.map_err(told)?;
-    let mut requests = match tls {
-        Some(tls) => http2::begin(tls.connect(stream).await.map_err(told)?).await,
-        None => http2::begin(stream).await,
+    let stream = connect(address).await.map_err(said)?;
+    let session = match tls {
+        Some(tls) => Session::begin(tls.connect(stream).await.map_err(said)?).await,
+        None => Session::begin(stream).await,
     }
-    .map_err(told)?;
+    .map_err(said)?;
     let mut refused = String::new();
     for version in VERSIONS {
-        let mut conversation = Conversation { requests: &mut requests, target, secure: tls.is_some(), version };
+        let conversation = Conversation { session: &session, target, secure: tls.is_some(), version };
         match conversation.all(service).await {
             Ok(files) => return Ok(files),
             // Only the first refusal says what is wrong.
@@ -68,7 +68,7 @@ async fn files(service: &str, target: &Target, tls: Option<&tls::Client>, addres
 }
 
 struct Conversation<'a> {
-    requests: &'a mut h2::client::SendRequest<Bytes>,
+    session: &'a Session,
     target: &'a Target,
     secure: bool,
     version: &'static str,
@@ -76,7 +76,7 @@ struct Conversation<'a> {
 
 impl Conversation<'_> {
     /// The file that holds the service, and all that it imports: servers may tell those unasked or not.
-    async fn all(&mut self, service: &str) -> Result<Vec<FileDescriptorProto>, String> {
+    async fn all(&self, service: &str) -> Result<Vec<FileDescriptorProto>, String> {
         let mut files = BTreeMap::new();
         let mut missing = vec![];
         let mut answer = self.one(BY_SYMBOL, service).await?;
@@ -96,30 +96,30 @@ impl Conversation<'_> {
         }
     }
 
-    async fn one(&mut self, kind: u8, text: &str) -> Result<Vec<Vec<u8>>, String> {
-        let broken = |error: &dyn std::fmt::Display| format!("it cannot be asked: {error}");
-        let scheme = if self.secure { "https" } else { "http" };
-        let uri = format!("{scheme}://{}/grpc.reflection.{}.ServerReflection/ServerReflectionInfo", self.target.authority(), self.version);
-        let mut request = http::Request::new(());
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = uri.parse().map_err(|error: http::uri::InvalidUri| broken(&error))?;
+    async fn one(&self, kind: u8, text: &str) -> Result<Vec<Vec<u8>>, String> {
+        let path = format!("/grpc.reflection.{}.ServerReflection/ServerReflectionInfo", self.version);
         let headers = [("content-type", "application/grpc"), ("te", "trailers")];
-        *request.headers_mut() =
-            headers.into_iter().map(|(name, value)| (http::HeaderName::from_static(name), HeaderValue::from_static(value))).collect();
-        let whole = http2::once(self.requests, request, framed(&wanted(kind, text)), LARGEST).await.map_err(|error| broken(&error))?;
-        let told = |headers: &HeaderMap| status(headers).map(|code| (code, message(headers)));
-        let status = whole.trailers.as_ref().and_then(told).or_else(|| told(&whole.head.headers));
-        match status {
-            Some((0, _)) => read(&whole.start),
-            Some((12, _)) => Err("it does not tell what its messages look like (no reflection)".into()),
-            Some((code, message)) => Err(format!("it does not tell what its messages look like: gRPC status {code} {}", sanitise(&message))),
-            None => Err("what answers does not speak gRPC".into()),
+        let headers = headers.map(|(name, value)| (http::HeaderName::from_static(name), HeaderValue::from_static(value)));
+        let (headers, authority) = (HeaderMap::from_iter(headers), self.target.authority());
+        let request = Ready::new(&Method::POST, self.secure, &authority, path.as_bytes(), &headers, framed(&wanted(kind, text)), false);
+        let whole = self.session.exchange(&request, LARGEST).await.map_err(|broken| match broken {
+            Broken::Elsewhere => "it cannot be asked: it ends the connection".to_owned(),
+            Broken::Fault(fault) => format!("it cannot be asked: {}", said(fault)),
+        })?;
+        let Some(head) = told(&whole) else { return Err("what answers does not speak gRPC".into()) };
+        match head.grpc_status.unwrap_or(0) {
+            0 => read(&whole.start),
+            12 => Err("it does not tell what its messages look like (no reflection)".into()),
+            code => {
+                let message = sanitise(head.grpc_message.as_deref().unwrap_or_default());
+                Err(format!("it does not tell what its messages look like: gRPC status {code} {message}"))
+            }
         }
     }
 }
 
-fn message(headers: &HeaderMap) -> String {
-    headers.get("grpc-message").and_then(|message| message.to_str().ok()).unwrap_or_default().to_owned()
+fn said(fault: Fault) -> String {
+    fault.reason.unwrap_or_else(|| fault.class.meaning().to_owned())
 }
 
 /// A request: one field of text.

@@ -21,9 +21,10 @@ use crate::load::target::Target;
 use crate::names::{ClusterId, ObjectKey, Problem};
 use crate::perf::Order;
 use crate::perf::abort::Rule;
-use crate::results::Run;
+use crate::perf::verdict::is_last;
 use crate::results::compare::Compared;
 use crate::results::difference::Difference;
+use crate::results::{Run, State as RunState};
 use crate::text::quantity::count;
 use crate::text::{age, sanitise};
 use crate::tui::app::shared::Shared;
@@ -104,9 +105,17 @@ pub fn back(state: &mut State) -> Option<Step<Effect>> {
 fn stop(state: &State) -> Step<Effect> {
     match state.shown().filter(|entry| entry.sample.is_some()) {
         Some(entry) => Step::effect(Effect::Stop { id: entry.run.id.clone() }),
+        None if state.shown().is_some_and(elsewhere) => Step::intent(Intent::Notice(Notice::info(ELSEWHERE))),
         None => Step::intent(Intent::Notice(Notice::info("this run is over; nothing was stopped"))),
     }
 }
+
+/// It runs in a program that cannot be spoken to.
+fn elsewhere(entry: &Entry) -> bool {
+    entry.sample.is_none() && entry.run.state == RunState::Running
+}
+
+const ELSEWHERE: &str = "it runs in another program: stop it there";
 
 /// Why a command is not possible now; none: it is.
 pub fn refusal(state: &State, shared: &Shared, command: Command) -> Option<String> {
@@ -121,6 +130,7 @@ pub fn refusal(state: &State, shared: &Shared, command: Command) -> Option<Strin
         _ if state.runs.is_empty() && !matches!(command, Command::New | Command::Calendar | Command::Recover) => "there is no run",
         Command::Baseline if held::meant(state).is_none() => "it still runs",
         Command::New if shared.gate.readonly() => "this session is read-only",
+        Command::Stop if state.shown().is_some_and(elsewhere) => ELSEWHERE,
         Command::Stop if !runs => "nothing runs here",
         Command::Freeze if !runs && state.frozen.is_none() => "nothing moves here",
         Command::Freeze if state.view != View::List && !one => "nothing moves here",
@@ -168,7 +178,8 @@ pub fn report(state: &mut State, report: Report, slow: bool) -> Step<Effect> {
         Report::Baselines { all, changed } => held::baselines(state, all, changed),
         Report::Judged { of, metric, checks, tell } => held::judged(state, &of, metric, &checks, tell),
         Report::Left { entries, put_back, problem } => left::left(state, entries, put_back, problem),
-        Report::Found { run } => found(state, *run),
+        Report::Verdict { of, verdict } => held::told(state, &of, &verdict),
+        Report::Found { run, reached } => found(state, *run, reached),
         Report::Scheduled { name, run } => scheduled(state, &name, *run),
         Report::Missed { name, times } => {
             let what = format!("the schedule {} was missed {times} times; nothing of that is made up for", sanitise(&name));
@@ -206,38 +217,59 @@ fn started(state: &mut State, run: Run) -> Step<Effect> {
     Step::intent(Intent::Go(PaneId::Perf)).then(Step::intent(Intent::Guide(GuideStep::Loaded)))
 }
 
-/// A run of another start: what it has measured until now lies on disk.
-fn found(state: &mut State, run: Run) -> Step<Effect> {
-    let (id, told) = (run.id.clone(), format!("a load test of {} is under way", run.target.url));
-    if entry(state, &id).is_none() {
-        state.runs.push(Entry { asked: true, ..Entry::of(run) });
-        state.runs.sort_by_key(|entry| std::cmp::Reverse(entry.run.started));
+/// A run of another start: what it has measured until now lies on disk. Where its process cannot be spoken to, no more is known before its end.
+fn found(state: &mut State, run: Run, reached: bool) -> Step<Effect> {
+    let id = run.id.clone();
+    let known = entry(state, &id).is_some();
+    let before = run.provenance.turn.and_then(|turn| {
+        let same = |entry: &&Entry| {
+            let (from, other) = (&run.provenance, &entry.run.provenance);
+            other.turn.is_some_and(|one| (one.nth + 1, one.of) == (turn.nth, turn.of))
+                && (&from.profile, &from.profile_hash) == (&other.profile, &other.profile_hash)
+        };
+        state.runs.iter().find(same).map(|entry| entry.run.id.clone())
+    });
+    let place = if reached { "is under way" } else { "is under way in another program, which alone shows how it goes" };
+    let told = format!("a load test of {} {place}", run.target.url);
+    if let Some(turn) = run.provenance.turn {
+        state.round = Some((id.clone(), turn.nth, turn.of));
     }
-    Step::effect(Effect::Series { id }).then(Step::intent(Intent::Notice(Notice::info(told))))
+    let follows = before.is_some();
+    if !known {
+        next_begun(state, run, before.as_deref());
+    }
+    let step = Step::effect(Effect::Series { id });
+    // Line 2 says which of how many it is.
+    if follows { step } else { step.then(Step::intent(Intent::Notice(Notice::info(told)))) }
 }
 
-/// The next of several: who watches the one before goes on to it, who looks at something else stays there.
+/// The next of several that were asked for here.
 fn again_begun(state: &mut State, run: Run, nth: usize, of: usize) -> Step<Effect> {
-    let before = state.round.as_ref().map_or(state.runs.first().map(|entry| &entry.run.id), |(id, ..)| Some(id));
-    let watched = state.runs.get(state.chosen).map(|entry| &entry.run.id) == before && !matches!(state.view, View::Compare { .. });
+    let before = state.round.take().map(|(id, ..)| id).or_else(|| state.runs.first().map(|entry| entry.run.id.clone()));
     state.round = Some((run.id.clone(), nth, of));
-    state.runs.insert(0, Entry { asked: true, ..Entry::of(run) });
-    if watched && state.frozen.is_none() {
-        (state.chosen, state.span, state.second) = (0, None, None);
-    } else {
+    next_begun(state, run, before.as_deref());
+    Step::redraw()
+}
+
+/// Puts a new run into the list: who watches the one before it goes on to it, who looks at something else stays there.
+fn next_begun(state: &mut State, run: Run, before: Option<&str>) {
+    let watched = before.is_some() && state.runs.get(state.chosen).map(|entry| entry.run.id.as_str()) == before;
+    let place = state.runs.partition_point(|entry| entry.run.started > run.started);
+    state.runs.insert(place, Entry { asked: true, ..Entry::of(run) });
+    if watched && state.frozen.is_none() && matches!(state.view, View::List | View::Charts) {
+        (state.chosen, state.span, state.second) = (place, None, None);
+    } else if place <= state.chosen && state.runs.len() > 1 {
         state.chosen += 1;
     }
-    Step::redraw()
 }
 
 /// It was due: the person looks at something else and stays there.
 fn scheduled(state: &mut State, name: &str, run: Run) -> Step<Effect> {
     let told = format!("{}: a load test of {} has begun", sanitise(name), run.target.url);
-    state.runs.insert(0, Entry { asked: true, ..Entry::of(run) });
-    // What was looked at is one further down now.
-    if state.runs.len() > 1 {
-        state.chosen += 1;
+    if let Some(turn) = run.provenance.turn {
+        state.round = Some((run.id.clone(), turn.nth, turn.of));
     }
+    next_begun(state, run, None);
     Step::intent(Intent::Notice(Notice::info(told)))
 }
 
@@ -258,7 +290,7 @@ fn sampled(state: &mut State, id: &str, sample: std::sync::Arc<Sample>, redraw: 
 
 fn finished(state: &mut State, run: Run, problems: Vec<Problem>) -> Step<Effect> {
     let rate = count(run.requests_per_second.round() as u64);
-    let how = run.aborted_by.as_ref().map_or_else(|| "ended".to_owned(), |rule| format!("was ended by its rule {rule}"));
+    let how = run.cut_by().map_or_else(|| "ended".to_owned(), |cause| format!("was ended by {cause}"));
     let what = format!("load test of {} {how}: {rate} requests/s, {} failures", run.target.url, run.failed());
     let told = match run.trouble() {
         Some(problem) => Notice::error(problem),
@@ -267,7 +299,10 @@ fn finished(state: &mut State, run: Run, problems: Vec<Problem>) -> Step<Effect>
     if let Some(entry) = entry(state, &run.id) {
         (entry.run, entry.sample, entry.last) = (run.clone(), None, None);
     }
-    let step = Step::intent(Intent::Notice(told)).then(held::judge(state, &run, true));
+    // What a profile's runs come to is told once, at its end.
+    let turn = run.provenance.turn.is_some();
+    let step = Step::intent(Intent::Notice(told)).then(held::judge(state, &run, !turn));
+    let step = if run.state == RunState::Done && is_last(&run) { step.and(Effect::Verdict { of: Box::new(run) }) } else { step };
     problems.into_iter().fold(step, |step, problem| step.then(Step::intent(Intent::Notice(Notice::error(problem)))))
 }
 

@@ -10,6 +10,8 @@ mod list;
 mod marks;
 mod run;
 
+use std::time::Duration;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -53,6 +55,11 @@ pub fn crumbs(state: &State) -> Vec<Segment> {
     if let Some(text) = state.left_changed() {
         segments.insert(1, Segment::new(text, Role::StatusWarn, 0));
     }
+    if let Some(pairing) = state.pairing.as_ref().filter(|_| matches!(state.view, View::Compare { .. })) {
+        // Why these are A and those are B, and whether like is held against like.
+        let (text, role) = if pairing.unlike { ("plans or targets differ".to_owned(), Role::StatusWarn) } else { (pairing.why.clone(), Role::Dim) };
+        segments.push(Segment::new(text, role, 0));
+    }
     if !state.marks.is_empty() {
         segments.push(Segment::new(format!("{} marked", state.marks.len()), Role::Mark, 1));
     }
@@ -74,7 +81,9 @@ fn headline(entry: &Entry) -> Vec<Segment> {
     if run.target.what.is_some() {
         segments.push(Segment::new(format!("GET {}", run.target.url), Role::Dim, 5));
     }
-    let seconds = entry.sample.as_ref().map_or(run.elapsed_ns / 1_000_000_000, |sample| sample.elapsed.as_secs());
+    let elapsed = entry.sample.as_ref().map_or(Duration::from_nanos(run.elapsed_ns), |sample| sample.elapsed);
+    // A run of ten seconds may end a hair before them.
+    let seconds = (elapsed + Duration::from_millis(50)).as_secs();
     let warming = entry.sample.as_ref().and_then(|sample| sample.warming);
     let clock = match warming {
         Some(warming) => format!("warming up, {} s", warming.as_secs()),

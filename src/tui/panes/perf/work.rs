@@ -7,17 +7,20 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use tokio::sync::RwLock;
 use tokio::sync::mpsc::Sender;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::state::series::{Point, Series};
 use crate::cluster::fleet::Fleet;
 use crate::load::sample::Sample;
 use crate::names::{ObjectKey, Problem};
+use crate::perf::apart::watching::{self, Watching};
 use crate::perf::apart::{self, Launch, Refusal};
 use crate::perf::permute::conduct::recover;
 use crate::perf::permute::journal::{self, Entry};
 use crate::perf::schedule::{Book, News};
+use crate::perf::verdict::{self, Verdict};
 use crate::perf::{self, Handle, Order, Stopper, found, service};
 use crate::results::baseline::{Baseline, Baselines, Kind};
 use crate::results::compare::{Compared, Metric};
@@ -98,6 +101,11 @@ pub enum Effect {
         metric: Metric,
         /// The person is told of a regression.
         tell: bool,
+    },
+    /// Say what may be said of a profile whose last run has ended.
+    Verdict {
+        /// That run.
+        of: Box<Run>,
     },
     /// Put back an object that permutations left changed.
     Recover {
@@ -195,6 +203,13 @@ pub enum Report {
         /// The person is told of a regression.
         tell: bool,
     },
+    /// What came of a profile whose last run has ended.
+    Verdict {
+        /// That run.
+        of: Box<Run>,
+        /// What was asked, and the answers.
+        verdict: Verdict,
+    },
     /// What permutations that were cut off left changed.
     Left {
         /// Oldest first.
@@ -208,6 +223,9 @@ pub enum Report {
     Found {
         /// What is known of it.
         run: Box<Run>,
+        /// Its process can be spoken to.
+        #[serde(default = "yes")]
+        reached: bool,
     },
     /// A run has begun because it was due.
     Scheduled {
@@ -251,6 +269,10 @@ pub enum Report {
     },
 }
 
+fn yes() -> bool {
+    true
+}
+
 /// Runs under way. Those of this process end with it; those in a process of their own go on.
 pub struct Work<F> {
     desk: Desk<F>,
@@ -266,6 +288,8 @@ struct Desk<F> {
     reports: Sender<F>,
     wrap: fn(Report) -> F,
     running: Arc<Mutex<HashMap<String, Running>>>,
+    /// Held by whoever starts a run, until that is known as one of ours.
+    starting: Arc<RwLock<()>>,
 }
 
 /// A run under way.
@@ -286,6 +310,7 @@ impl<F> Clone for Desk<F> {
             reports: self.reports.clone(),
             wrap: self.wrap,
             running: self.running.clone(),
+            starting: self.starting.clone(),
         }
     }
 }
@@ -293,7 +318,7 @@ impl<F> Clone for Desk<F> {
 impl<F: Send + 'static> Work<F> {
     /// Looks for runs that other starts left under way. `wrap` turns this pane's reports into the house's.
     pub fn new(fleet: Fleet, store: Store, launch: Launch, reports: Sender<F>, wrap: fn(Report) -> F) -> Self {
-        let desk = Desk { fleet, store, launch, journals: PathBuf::new(), reports, wrap, running: Arc::default() };
+        let desk = Desk { fleet, store, launch, journals: PathBuf::new(), reports, wrap, running: Arc::default(), starting: Arc::default() };
         tokio::spawn(desk.clone().find());
         Self { desk }
     }
@@ -330,6 +355,7 @@ impl<F: Send + 'static> Work<F> {
             Effect::Start { order, times } => _ = tokio::spawn(desk.start(*order, times)),
             Effect::Pin { of, runs } => desk.pin(of, runs),
             Effect::Judge { of, before, now, metric, tell } => desk.judge(of, before, now, metric, tell),
+            Effect::Verdict { of } => desk.verdict(of),
             Effect::Recover { key, typed } => _ = tokio::spawn(desk.recover(key, typed)),
             Effect::Stop { id } => {
                 if let Some(run) = desk.running().get(&id) {
@@ -366,11 +392,38 @@ impl<F: Send + 'static> Desk<F> {
         _ = self.reports.send((self.wrap)(report)).await;
     }
 
+    /// Watches what other starts have under way, and what they begin from now on.
     async fn find(self) {
+        // Before anything is looked at, so that no run falls between.
+        let mut watching = Watching::of(&self.store);
         for handle in apart::running(&self.store, &self.launch).await {
-            let run = Box::new(handle.run().clone());
-            tokio::spawn(self.clone().follow(handle, false, Report::Found { run }));
+            self.found(handle);
         }
+        loop {
+            match watching.next().await {
+                watching::News::Begun(run) => {
+                    // What is being started here says so itself.
+                    drop(self.starting.write().await);
+                    if self.running().contains_key(&run.id) {
+                        continue;
+                    }
+                    match apart::attach(&self.store, &self.launch, (*run).clone()).await {
+                        Some(handle) => self.found(handle),
+                        None => {
+                            watching.mind(&run.id);
+                            self.report(Report::Found { run, reached: false }).await;
+                        }
+                    }
+                }
+                watching::News::Ended(run) => self.report(Report::Finished { run, problems: Vec::new() }).await,
+            }
+        }
+    }
+
+    fn found(&self, handle: Handle) {
+        let run = Box::new(handle.run().clone());
+        let over = self.enter(&handle, false);
+        tokio::spawn(self.clone().follow(handle, over, Report::Found { run, reached: true }));
     }
 
     fn list(&self) {
@@ -451,6 +504,14 @@ impl<F: Send + 'static> Desk<F> {
         });
     }
 
+    fn verdict(&self, of: Box<Run>) {
+        let (store, reports, wrap) = (self.store.clone(), self.reports.clone(), self.wrap);
+        tokio::task::spawn_blocking(move || {
+            let verdict = verdict::at_the_end(&store, &of);
+            _ = reports.blocking_send(wrap(Report::Verdict { of, verdict }));
+        });
+    }
+
     /// What is left changed now.
     async fn left(&self) -> Vec<Entry> {
         let journals = self.journals.clone();
@@ -475,7 +536,7 @@ impl<F: Send + 'static> Desk<F> {
     fn resolve(&self, key: ObjectKey) {
         let (fleet, reports, wrap) = (self.fleet.clone(), self.reports.clone(), self.wrap);
         tokio::spawn(async move {
-            let url = fleet.service_url(&key).await;
+            let url = fleet.service_url(&key, None).await;
             _ = reports.send(wrap(Report::Resolved { key, url })).await;
         });
     }
@@ -497,10 +558,12 @@ impl<F: Send + 'static> Desk<F> {
                             self.report(Report::Refused { problem }).await;
                             continue;
                         }
+                        let starting = self.starting.read().await;
                         match apart::start(&order, &self.launch, self.fleet.gate(), &self.store).await {
                             Ok(handle) => {
-                                let run = Box::new(handle.run().clone());
-                                self.clone().follow(handle, false, Report::Scheduled { name: name.clone(), run }).await;
+                                let (run, over) = (Box::new(handle.run().clone()), self.enter(&handle, false));
+                                drop(starting);
+                                self.clone().follow(handle, over, Report::Scheduled { name: name.clone(), run }).await;
                             }
                             Err(Refusal::Order(problem) | Refusal::Apart(problem)) => self.report(Report::Refused { problem }).await,
                         }
@@ -526,10 +589,11 @@ impl<F: Send + 'static> Desk<F> {
     async fn one(self, order: Order, first: impl FnOnce(Box<Run>) -> Report) -> bool {
         // The sandbox's services end with this program, and a run on them with it.
         let embedded = order.cluster.as_ref().is_some_and(|cluster| self.fleet.is_embedded(cluster));
+        let starting = self.starting.clone().read_owned().await;
         let (handle, inside) = match apart::start(&order, &self.launch, self.fleet.gate(), &self.store).await {
             Ok(handle) => (Ok(handle), None),
             Err(Refusal::Order(problem)) => (Err(problem), None),
-            Err(Refusal::Apart(problem)) => (perf::start(order, self.fleet.gate(), &self.store), Some(problem)),
+            Err(Refusal::Apart(problem)) => (perf::begin(order, Some(&self.fleet), self.fleet.gate(), &self.store).await, Some(problem)),
         };
         let handle = match handle {
             Ok(handle) => handle,
@@ -539,18 +603,24 @@ impl<F: Send + 'static> Desk<F> {
             }
         };
         let (run, ends_with_us) = (Box::new(handle.run().clone()), embedded || inside.is_some());
+        let over = self.enter(&handle, ends_with_us);
+        drop(starting);
         if let Some(problem) = inside {
             self.report(Report::Inside { id: run.id.clone(), problem }).await;
         }
-        self.follow(handle, ends_with_us, first(run)).await
+        self.follow(handle, over, first(run)).await
+    }
+
+    /// Makes it one of the runs under way here; what is answered says that its end is told once it is dropped.
+    fn enter(&self, handle: &Handle, ends_with_us: bool) -> DropGuard {
+        let over = CancellationToken::new();
+        self.running().insert(handle.run().id.clone(), Running { stopper: handle.stopper(), ends_with_us, over: over.clone() });
+        over.drop_guard()
     }
 
     /// Hands samples on as they come, then the result. Whether it ended as planned.
-    async fn follow(self, mut handle: Handle, ends_with_us: bool, first: Report) -> bool {
+    async fn follow(self, mut handle: Handle, _over: DropGuard, first: Report) -> bool {
         let id = handle.run().id.clone();
-        let over = CancellationToken::new();
-        let _over = over.clone().drop_guard();
-        self.running().insert(id.clone(), Running { stopper: handle.stopper(), ends_with_us, over });
         self.report(first).await;
         let mut samples = handle.samples();
         while samples.changed().await.is_ok() {

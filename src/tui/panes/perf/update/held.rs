@@ -7,6 +7,7 @@ use super::super::state::{State, View};
 use super::super::work::Effect;
 use super::look;
 use crate::names::Problem;
+use crate::perf::verdict::Verdict;
 use crate::results::Run;
 use crate::results::baseline::{Baseline, Kind};
 use crate::results::compare::Metric;
@@ -81,6 +82,24 @@ pub(super) fn judge(state: &State, run: &Run, tell: bool) -> Step<Effect> {
         Some(Held::Enough { before, now, metric }) => Step::effect(Effect::Judge { of: Box::new(run.clone()), before, now, metric, tell }),
         _ => Step::redraw(),
     }
+}
+
+/// Says what a profile's runs come to.
+pub(super) fn told(state: &State, run: &Run, verdict: &Verdict) -> Step<Effect> {
+    let what = |how: &str| format!("{} {how}", run.named());
+    let runs = run.provenance.turn.map_or(1, |turn| turn.of);
+    let notice = match verdict.outcome() {
+        Some(Outcome::Regressed) => {
+            let how = if verdict.by_limits() { "does not keep its limits" } else { "has regressed" };
+            let what = format!("{}: {}", what(how), verdict.brief());
+            Notice::error(Problem::new("perf.regressed", what, verdict.told()).hint("H shows its history, = compares marked runs"))
+        }
+        Some(Outcome::Inconclusive) => Notice::info(format!("{}: {}", what("cannot be judged"), verdict.brief())),
+        Some(Outcome::Passed) => Notice::info(format!("{}, {runs} runs: {}", what("passed"), verdict.told())),
+        None => Notice::info(format!("{}: {runs} runs, no limits and no baseline yet: B", what("is done"))),
+    };
+    // The line of the history is up to date too.
+    Step::intent(Intent::Notice(notice)).then(judge(state, run, false))
 }
 
 /// Takes in what came of it. A regression that nobody has been told of is told.

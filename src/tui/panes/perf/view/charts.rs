@@ -183,13 +183,15 @@ fn percentiles(entry: &Entry, window: &Window, look: &Look<'_>, area: Rect, buf:
         all.push(Curve { values: high, role: Role::Chart2, letter: "*" });
     }
     curves::draw(&all, scale, near, area, LABEL, buf, look.theme);
-    // What is which, where no number of the axis stands.
+    // What is which; the numbers of the axis stand right of it.
     let names = [highest.map(|which| (NAMES[which], Role::Chart2)), Some(("p50", Role::Chart1))];
-    for ((name, role), y) in names.into_iter().flatten().zip(1..area.height.saturating_sub(1)) {
+    let taken = limit.as_ref().map(|limit| limit.row(scale, area.height));
+    let free = (1..area.height).filter(|y| Some(*y) != taken);
+    for ((name, role), y) in names.into_iter().flatten().zip(free) {
         put(buf, area, 0, y, name, look.theme.style(role));
     }
-    if let Some(limit) = limit {
-        limit.name(scale, look, area, buf);
+    if let Some((limit, y)) = limit.zip(taken) {
+        limit.name(y, look, area, buf);
     }
 }
 
@@ -263,7 +265,7 @@ fn readout(entry: &Entry, window: &Window, step: usize, ladder: &Ladder, look: &
         parts.push((format!("missed {}  ", count(point.missed)), Role::StatusWarn));
     }
     if point.stalled > 0 {
-        parts.push(("stalled  ".to_owned(), Role::StatusWarn));
+        parts.push(("held up  ".to_owned(), Role::StatusWarn));
     }
     parts.push((fullest.map_or_else(|| "no answers".to_owned(), |cell| format!("most {cell}")), Role::Text));
     if let Some(cell) = slowest {

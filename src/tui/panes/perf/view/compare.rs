@@ -12,7 +12,7 @@ use crate::stats::paired::Shift;
 use crate::stats::verdict::{Comparison, FEWEST_PAIRS, Word};
 use crate::text::quantity::{change_within, latency, rate, share};
 use crate::tui::flow::Look;
-use crate::tui::panes::perf::state::{Face, Pairing, State};
+use crate::tui::panes::perf::state::{Face, State};
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::bar::{Segment, bar, rule};
 use crate::tui::widgets::boxes::{self, BoxRow};
@@ -35,7 +35,7 @@ pub(super) fn draw(state: &State, face: Face, look: &Look<'_>, area: Rect, buf: 
     let Some(pairing) = &state.pairing else { return };
     let runs = |ids: &[String]| ids.iter().filter_map(|id| state.run(id)).collect::<Vec<&Run>>();
     let (a, b) = (runs(&pairing.a), runs(&pairing.b));
-    sides(&a, &b, pairing, look, area, buf);
+    sides(&a, &b, look, area, buf);
     let Some(compared) = &pairing.compared else {
         put(buf, area, 1, 3, "the comparison is being made…", look.theme.style(Role::Dim));
         return;
@@ -50,8 +50,10 @@ pub(super) fn draw(state: &State, face: Face, look: &Look<'_>, area: Rect, buf: 
     if area.height < used + gap + 4 {
         return;
     }
+    let few = a.len() + b.len() > usize::from(area.bottom().saturating_sub(line.y + 2));
     let (title, more) = match face {
         Face::Shares => ("A ● and B ◆ by share of answers", "all runs of a side together"),
+        Face::Boxes if few => ("the newest runs", "box p25 to p75, whiskers p5 to p99, ● p99.9"),
         Face::Boxes => ("each run", "box p25 to p75, whiskers p5 to p99, ● p99.9"),
         Face::Shift => ("B/A at each share of answers", "with 95 %, from whole pairs"),
     };
@@ -120,8 +122,8 @@ fn shifted(compared: &Compared, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// What A is and what B is, and why; whether like is held against like.
-fn sides(a: &[&Run], b: &[&Run], pairing: &Pairing, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+/// What A is and what B is.
+fn sides(a: &[&Run], b: &[&Run], look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let side = |letter: &str, runs: &[&Run], role: Role| {
         let what = runs.first().map_or_else(String::new, |run| name(run));
         let when = match (runs.first(), runs.last()) {
@@ -134,9 +136,6 @@ fn sides(a: &[&Run], b: &[&Run], pairing: &Pairing, look: &Look<'_>, area: Rect,
     };
     lines::line(&side("A", a, Role::Chart1), "", row(area, 0), buf, look.theme);
     lines::line(&side("B", b, Role::Chart2), "", row(area, 1), buf, look.theme);
-    let unlike = if pairing.unlike { format!("{} plans or targets differ", look.theme.glyphs().warn) } else { pairing.why.clone() };
-    let role = if pairing.unlike { Role::StatusWarn } else { Role::Dim };
-    put_right(buf, area, area.width.saturating_sub(1), 0, &unlike, look.theme.style(role));
 }
 
 /// A verdict as a sign, a word and a look: none of them alone.
@@ -274,16 +273,18 @@ fn together(runs: &[&Run]) -> (Vec<(f64, f64)>, u64) {
     (points(&buckets, &latencies), answers)
 }
 
-/// A box for each run, those of A first.
+/// A box for each run, those of A first; where there is no room for all of them, for the newest of both sides.
 fn each(a: &[&Run], b: &[&Run], look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let row = |letter: &str, role: Role, at: usize, run: &Run| {
         let five = five(run)?;
         Some(BoxRow { label: format!("{letter}{}", at + 1), five, tail: run.latencies.p99_9.map(|ns| ns as f64), role })
     };
-    let of = |letter: &'static str, role: Role, runs: &[&Run]| -> Vec<BoxRow> {
-        runs.iter().enumerate().filter_map(|(at, run)| row(letter, role, at, run)).collect()
+    let room = usize::from(area.height.saturating_sub(1));
+    let most = |other: usize| (room / 2).max(room.saturating_sub(other));
+    let of = |letter: &'static str, role: Role, runs: &[&Run], other: usize| -> Vec<BoxRow> {
+        runs.iter().enumerate().skip(runs.len().saturating_sub(most(other))).filter_map(|(at, run)| row(letter, role, at, run)).collect()
     };
-    let rows = [of("A", Role::Chart1, a), of("B", Role::Chart2, b)].concat();
+    let rows = [of("A", Role::Chart1, a, b.len()), of("B", Role::Chart2, b, a.len())].concat();
     boxes::draw(&rows, area, 5, buf, look.theme);
 }
 

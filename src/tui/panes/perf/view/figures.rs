@@ -44,6 +44,9 @@ pub(super) fn draw(entry: &Entry, look: &Look<'_>, area: Rect, buf: &mut Buffer)
     for (line, y) in told.iter().zip(0..below) {
         lines::line(line, "", row(text, y), buf, look.theme);
     }
+    if told.len() > usize::from(below) {
+        put_right(buf, text, text.width, below.saturating_sub(1), look.theme.glyphs().cut, look.theme.style(Role::Dim));
+    }
 }
 
 /// Response and service time, and how late requests were sent, where that was planned.
@@ -67,8 +70,7 @@ fn plot(figures: &Figures, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let answers = figures.answers;
     let response = points(&figures.buckets, &figures.whole);
     let service = points(&[], &figures.service);
-    let (title, role) =
-        if figures.open() { ("response ● and service ◆ by share of answers", Role::Chart1) } else { ("by share of answers", Role::Chart1) };
+    let (title, role) = if figures.open() { ("response ● and service ◆ by share", Role::Chart1) } else { ("by share of answers", Role::Chart1) };
     put(buf, area, 0, 0, title, look.theme.style(Role::Header));
     let mut all = Vec::new();
     if figures.open() {
@@ -136,10 +138,10 @@ fn difference(figures: &Figures) -> String {
             .to_owned();
     }
     let apart = figures.whole.p99.zip(figures.service.p99).map(|(response, service)| response.saturating_sub(service));
-    let first = "response time counts from the moment the plan meant a request to be sent, service time from the send";
+    let first = "response time counts from when the plan meant a request to be sent, service time from the send";
     match apart {
         Some(apart) if apart > figures.service.p99.unwrap_or(0) / 10 => {
-            format!("{first}: at p99 requests waited {} for their turn, as clients would have; believe the response time", latency(apart))
+            format!("{first}: at p99 they waited {} for their turn; believe the response time", latency(apart))
         }
         Some(_) => format!("{first}; hardly any had to wait for its turn"),
         None => first.to_owned(),
@@ -148,8 +150,14 @@ fn difference(figures: &Figures) -> String {
 
 fn circumstances(run: &Run) -> Vec<Spans> {
     let row = |title: &str, text: String| vec![(format!("{title:<10}"), Role::Dim), (text, Role::Text)];
+    let url = &run.target.url;
+    let target = if run.target.what.is_some() {
+        format!("{}  {url}  {}", name(run), path(run.plan.path).0)
+    } else {
+        format!("{url}  {}", path(run.plan.path).0)
+    };
     let mut rows = vec![
-        row("target", format!("{}  {}  {}", name(run), run.target.url, path(run.plan.path).0)),
+        row("target", target),
         row("load", format!("{} for {}", pace(run), super::clock(run.plan.duration_ns / 1_000_000_000))),
         row("started", format!("{}  id {}", started(run), run.id)),
         row("behind it", if run.provenance.found.is_empty() { "not known".to_owned() } else { said(&run.provenance.found).join(", ") }),
@@ -163,8 +171,9 @@ fn circumstances(run: &Run) -> Vec<Spans> {
     }
     if let Some(generator) = run.generator.as_ref().filter(|generator| generator.threads > 0) {
         let text = format!(
-            "{} threads, the busiest {:.0} % of its core, steal {:.1} %, made to wait {} times",
+            "{} {}, the busiest {:.0} % of its core, steal {:.1} %, made to wait {} times",
             generator.threads,
+            if generator.threads == 1 { "thread" } else { "threads" },
             generator.busiest_share * 100.0,
             generator.steal_share * 100.0,
             count(generator.involuntary_switches)

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::{LABEL, held, name, pace, started};
 use crate::load::audit::Stamp;
 use crate::results::compare::Metric;
-use crate::results::difference;
+use crate::results::difference::{self, Difference};
 use crate::results::history::{Point, Turn};
 use crate::results::past::Past;
 use crate::results::{Run, State as RunState};
@@ -14,7 +14,7 @@ use crate::text::quantity::{self, counted, latency, rate};
 use crate::tui::flow::Look;
 use crate::tui::panes::perf::state::State;
 use crate::tui::theme::Role;
-use crate::tui::widgets::bar::{Segment, rule};
+use crate::tui::widgets::bar::{Segment, bar, rule};
 use crate::tui::widgets::history::{Dot, History, Regime, Turn as Mark};
 use crate::tui::widgets::lines::{self, Spans, fold};
 use crate::tui::widgets::paint::{put, put_right, row};
@@ -54,12 +54,13 @@ fn title(past: &Past, run: &Run, look: &Look<'_>, area: Rect, buf: &mut Buffer) 
     let history = &past.history;
     let (points, runs) = (history.points.len(), history.points.iter().map(|point| point.runs.len()).sum::<usize>());
     let left_out = if past.left_out > 0 { format!(", {} left out", past.left_out) } else { String::new() };
-    let text = vec![
-        (format!(" {} ", history.metric.name()), Role::Title),
-        (format!("of {}  ", name(run)), Role::Text),
-        (format!("{}{left_out} in {}, medians of {}  {}", counted(runs, "run"), counted(points, "point"), history.every, pace(run)), Role::Dim),
+    let segments = [
+        Segment::new(history.metric.name(), Role::Title, 0).and(format!(" of {}", name(run)), Role::Text),
+        Segment::new(counted(runs, "run") + &left_out, Role::Dim, 1),
+        Segment::new(format!("{}, each the median of {}", counted(points, "point"), history.every), Role::Dim, 2),
+        Segment::new(pace(run), Role::Dim, 3),
     ];
-    lines::line(&text, "", row(area, 0), buf, look.theme);
+    bar(buf, row(area, 0), &segments, &[], look.theme.style(Role::Text), look.theme);
 }
 
 /// Why there is no point.
@@ -83,9 +84,9 @@ fn plot(state: &State, past: &Past, look: &Look<'_>, area: Rect, buf: &mut Buffe
     let dots: Vec<Dot> = history.points.iter().map(|point| Dot { value: point.median, role: role(point) }).collect();
     let regimes: Vec<Regime> = history.regimes().into_iter().map(|(from, to, level)| Regime { from, to, level }).collect();
     let mark = |turn: &Turn| {
-        let changed = turn.differences.first().map_or_else(String::new, |first| format!("  {}", first.told()));
-        let text = format!("{} {}{changed}", quantity::change(1.0 + turn.change.share()), word(turn));
-        Mark { at: turn.at, up: turn.change.share() > 0.0, text, role: judged(turn) }
+        let with = turn.differences.first().map_or_else(String::new, Difference::told);
+        let size = quantity::change(1.0 + turn.change.share());
+        Mark { at: turn.at, up: turn.change.share() > 0.0, size, word: word(turn).to_owned(), with, role: judged(turn) }
     };
     let marks: Vec<Mark> = history.turns.iter().map(mark).collect();
     let unit: Unit = if history.metric == Metric::Rate { rate } else { latencies };
@@ -126,12 +127,16 @@ fn told(state: &State, past: &Past, run: &Run, point: &Point, look: &Look<'_>) -
     } else {
         format!("{} of {} runs, too few to tell", point.runs.len(), history.every)
     };
+    let against = held::line(state, run, look);
+    // A verdict is what one looks for: it is the last to go where there is little room.
+    let (verdict, hint) = if state.baselines.contains_key(&run.series()) { (Some(against), None) } else { (None, Some(against)) };
     let first = history.turns.iter().find(|turn| turn.at == state.point && turn.worse).map_or("", |_| "  the first run that is worse is its first");
-    let mut all = vec![vec![
+    let mut all: Vec<Spans> = verdict.into_iter().collect();
+    all.push(vec![
         (format!(" {} {}", metric.name(), value(metric, point.median)), Role::Title),
         (format!("  {of}"), Role::Dim),
         (first.to_owned(), Role::StatusBad),
-    ]];
+    ]);
     // How many per cent say more beside a verdict than alone.
     all.extend(past.baseline.as_ref().and_then(|line| Some((&line.name, line.value?))).map(|(name, level)| {
         vec![
@@ -140,14 +145,14 @@ fn told(state: &State, past: &Past, run: &Run, point: &Point, look: &Look<'_>) -
             (format!("  this point {}", quantity::change(point.median / level)), Role::Dim),
         ]
     }));
-    all.push(held::line(state, run, look));
+    all.extend(hint);
     if history.turns.is_empty() {
         let text = if history.points.iter().filter(|point| point.whole).count() < SIDES * 2 {
-            format!(" no change found; one of 10 % takes some {SIDES} points of {} runs on each side", history.every)
+            format!("no change found; one of 10 % takes some {SIDES} points of {} runs on each side", history.every)
         } else {
-            " no change found; one of 5 % hides in the noise of a dozen points".to_owned()
+            "no change found; one of 5 % hides in the noise of a dozen points".to_owned()
         };
-        all.push(lines::plain(text, Role::Dim));
+        all.push(vec![(" ".to_owned(), Role::Dim), (text, Role::Dim)]);
     }
     all.extend(history.turns.iter().rev().flat_map(|turn| change(state, metric, turn, look)));
     all

@@ -14,7 +14,7 @@ use crate::tui::panes::perf::state::series::{Point, Window};
 use crate::tui::theme::Role;
 use crate::tui::widgets::curves;
 use crate::tui::widgets::lines::Spans;
-use crate::tui::widgets::paint::{put, put_right, width};
+use crate::tui::widgets::paint::put;
 use crate::tui::widgets::scale::Scale;
 
 /// A limit is a line where it is no more than so many times the slowest that was seen: one far above would press everything else together.
@@ -39,7 +39,7 @@ impl Broken {
         let glyphs = look.theme.glyphs();
         match self {
             Self::Missed => (glyphs.bad, "missed", Role::StatusBad),
-            Self::Stalled => (glyphs.warn, "stalled", Role::StatusWarn),
+            Self::Stalled => (glyphs.warn, "held up", Role::StatusWarn),
         }
     }
 }
@@ -89,8 +89,8 @@ pub(super) fn said(entry: &Entry, window: &Window, step: usize, look: &Look<'_>)
 /// The limit a run had on a percentile.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Limit {
-    /// `p99 limit`, or what it does, `p99 ends it`.
-    what: String,
+    /// `p99<50.0 ms` has to hold, `p99>500 ms` ends the run.
+    text: String,
     /// In nanoseconds.
     value: f64,
     /// It can be seen beside what was measured.
@@ -98,28 +98,29 @@ pub(super) struct Limit {
 }
 
 impl Limit {
-    /// That on the percentile of that name: what had to hold, else what was to end the run. `most`: the slowest that was seen.
+    /// That on the percentile of that name, else on the highest one: what has to hold, else what ends the run. `most`: the slowest that was seen.
     pub(super) fn of(run: &Run, name: Option<&str>, most: f64) -> Option<Self> {
-        let name = name?;
-        let held = wanted(run, name).map(|value| (format!("{name} limit"), value));
-        let ends =
-            || run.provenance.ends.iter().find_map(|rule| on(rule.split('/').next()?, name, false)).map(|value| (format!("{name} ends it"), value));
-        let (what, value) = held.or_else(ends)?;
-        Some(Self { what, value, near: value <= most * NEAR })
+        let names = || name.into_iter().chain(["p99", "p90", "p50"]);
+        let held = names().find_map(|name| Some((name, '<', wanted(run, name)?)));
+        let ends = |name: &str| run.provenance.ends.iter().find_map(|rule| on(rule.split('/').next()?, name, false));
+        let (name, sign, value) = held.or_else(|| names().find_map(|name| Some((name, '>', ends(name)?))))?;
+        Some(Self { text: format!("{name}{sign}{}", latency(value as u64)), value, near: value <= most * NEAR })
     }
 
     pub(super) fn near(&self) -> Option<f64> {
         self.near.then_some(self.value)
     }
 
-    /// Its name at the right end of its line, or at the top where it lies far above.
-    pub(super) fn name(&self, scale: Scale, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+    /// The row it stands in: at the top where it lies far above.
+    pub(super) fn row(&self, scale: Scale, height: u16) -> u16 {
+        if self.near { curves::height(scale, self.value, height) } else { 0 }
+    }
+
+    /// Its name left of the axis, in place of what stands there.
+    pub(super) fn name(&self, y: u16, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         let far = if self.near { "" } else { look.theme.glyphs().above };
-        let y = if self.near { curves::height(scale, self.value, area.height) } else { 0 };
-        let text = format!(" {} {} {far}", self.what, latency(self.value as u64));
-        if width(&text) + LABEL < area.width {
-            put_right(buf, area, area.width, y, text.trim_end(), look.theme.style(Role::StatusWarn));
-        }
+        let text = format!("{:>1$}", format!("{}{far}", self.text), usize::from(LABEL));
+        put(buf, area, 0, y, &text, look.theme.style(Role::StatusWarn));
     }
 }
 
@@ -147,9 +148,9 @@ mod tests {
         let mut run = Run::begin("r".into(), Subject::default(), &plan, jiff::Timestamp::UNIX_EPOCH);
         assert_eq!(Limit::of(&run, Some("p99"), 1e6), None);
         run.provenance.ends = ["errors>5%/10s", "p99>500ms/10s"].map(str::to_owned).into();
-        assert_eq!(Limit::of(&run, Some("p99"), 1e6), Some(Limit { what: "p99 ends it".into(), value: 5e8, near: false }));
-        assert_eq!(Limit::of(&run, Some("p90"), 1e6), None);
+        assert_eq!(Limit::of(&run, Some("p99"), 1e6), Some(Limit { text: "p99>500 ms".into(), value: 5e8, near: false }));
+        assert_eq!(Limit::of(&run, Some("p90"), 1e8).map(|limit| (limit.text, limit.near)), Some(("p99>500 ms".into(), true)));
         run.provenance.limits = ["errors<1%", "p99<5ms", "nonsense"].map(str::to_owned).into();
-        assert_eq!(Limit::of(&run, Some("p99"), 1e6), Some(Limit { what: "p99 limit".into(), value: 5e6, near: true }));
+        assert_eq!(Limit::of(&run, Some("p99"), 1e6), Some(Limit { text: "p99<5.00 ms".into(), value: 5e6, near: true }));
     }
 }

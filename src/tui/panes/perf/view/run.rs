@@ -128,6 +128,12 @@ pub(super) fn draw(entry: &Entry, state: &State, look: &Look<'_>, area: Rect, bu
     let above = 1 + reasons + ROWS;
     if area.height > above + 3 {
         let below = Rect { y: area.y + above, height: area.height - above, width: area.width.saturating_sub(1), ..area };
+        if entry.series.is_empty() {
+            // Axes without anything on them say nothing.
+            let text = if entry.sample.is_some() { "its first second is not over yet" } else { "no seconds of it are known" };
+            put(buf, below, 1, 1, text, look.theme.style(Role::Dim));
+            return;
+        }
         charts::draw(entry, state, figures.open(), look, below, buf);
     }
 }
