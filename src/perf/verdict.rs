@@ -12,7 +12,7 @@ use crate::results::compare::{Compared, Metric};
 use crate::results::gate::{Check, Outcome, asked, checks, threshold};
 use crate::results::history::RUNS_A_POINT;
 use crate::results::series::Series;
-use crate::results::{Run, Store};
+use crate::results::{Run, State, Store};
 
 /// The end of the names of checks against a baseline.
 const BASELINE: &str = " against the baseline";
@@ -81,6 +81,11 @@ fn named(check: Check, series: &Series) -> Check {
 /// It is the last of several runs of a profile that were ordered together: a verdict is due.
 pub fn is_last(run: &Run) -> bool {
     run.provenance.profile.is_some() && run.provenance.turn.is_some_and(|turn| turn.nth == turn.of)
+}
+
+/// What is to be said now that a run has ended; none: it is not the last of its profile, or did not end as planned. Waits for the disk.
+pub fn due(store: &Store, run: &Run) -> Option<Verdict> {
+    (is_last(run) && run.state == State::Done).then(|| at_the_end(store, run))
 }
 
 /// What is to be said when the last run of a profile has ended: as [`of_profile`] says it, and where there is nothing to hold it against what its limits say.
@@ -152,7 +157,7 @@ mod tests {
     use crate::load::plan::Plan;
     use crate::load::target::Target;
     use crate::results::provenance::Turn;
-    use crate::results::{Provenance, State, Subject};
+    use crate::results::{Provenance, Subject};
 
     fn keep(store: &Store, at: i64, p99: u64, turn: Turn) -> Run {
         let plan = Plan::gentle(Target::parse("127.0.0.1:1").unwrap());

@@ -89,7 +89,7 @@ fn a_run_of_a_program_that_nobody_can_speak_to_is_listed_until_it_ends() {
     stage.play(",p").perf(Report::Listed { runs: vec![], problems: vec![] });
     let mut load = Load::begin("run-1", None, None, gentle("http://127.0.0.1:38111/"), 5);
     stage.perf(Report::Found { run: Box::new(load.run.clone()), reached: false });
-    assert_shown(&mut stage, &["is under way in another program", "running"]);
+    assert_shown(&mut stage, &["runs in another program", "running"]);
     stage.play("ctrl-d").wait(Duration::from_secs(1));
     assert_shown(&mut stage, &["it runs in another program: stop it there"]);
     _ = load.second(2_000, Duration::from_micros(300), 0);

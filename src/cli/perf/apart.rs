@@ -94,7 +94,10 @@ pub(super) async fn attach(name: RunName, around: &Around, stop: impl Future<Out
         };
         handle = match next {
             Some(next) => next,
-            None => return Ok(code),
+            None => {
+                _ = writeln!(io.err, "its next run is not waited for");
+                return Ok(code);
+            }
         };
         _ = writeln!(io.err, "\n{} of {}: {}", turn.nth + 1, turn.of, handle.run().id);
     }
@@ -119,14 +122,10 @@ async fn after(run: &Run, watching: &mut Watching, around: &Around) -> Option<Ha
 }
 
 /// What may be said of a profile once its last run has ended; exit code 1 where it has regressed.
-pub(super) fn judged(run: &Run, code: u8, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> {
-    if !verdict::is_last(run) || run.state != State::Done {
-        return Ok(code);
-    }
-    let verdict = verdict::at_the_end(store, run);
-    let outcome = verdict.outcome();
+fn judged(run: &Run, code: u8, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> {
+    let Some(verdict) = verdict::due(store, run) else { return Ok(code) };
     _ = writeln!(io.err, "{}: {}", run.named(), verdict.line());
-    Ok(code.max(u8::from(outcome == Some(Outcome::Regressed))))
+    Ok(code.max(u8::from(verdict.outcome() == Some(Outcome::Regressed))))
 }
 
 /// Ends it and says what it measured.

@@ -11,7 +11,7 @@ use super::{Around, RunArgs, apart, print_problems, report, to_its_end, told, us
 use crate::names::Problem;
 use crate::perf::profile::kept::Profiles;
 use crate::perf::profile::{Profile, in_turn};
-use crate::perf::{Finished, Order};
+use crate::perf::{Finished, Order, verdict};
 use crate::results::gate::{Check, Outcome, threshold};
 use crate::results::{Run, State, Store};
 use crate::text::sanitise;
@@ -166,9 +166,10 @@ pub(super) async fn conduct(name: &str, args: &RunArgs, around: &Around, stop: i
         }
     }
     let code = all_told(&profile, &runs, args.output, io)?;
-    if let Some(last) = runs.last() {
-        // Limits decide the exit code; the rest is `perf gate`'s.
-        apart::judged(last, code, &around.store, io)?;
+    // Limits are told already, and decide the exit code; what stands against a baseline is told, and decides that of `perf gate`.
+    let against = runs.last().and_then(|last| verdict::due(&around.store, last)).filter(|verdict| verdict.problem.is_none());
+    if let Some(verdict) = against {
+        _ = writeln!(io.err, "{}: {}", profile.name, verdict.line());
     }
     Ok(code)
 }

@@ -29,10 +29,19 @@ pub struct Ratio {
 impl Forest {
     /// An axis that holds what is to be shown, up to a factor of two: what lies beyond is an arrow at its end.
     pub fn around(ratios: &[Ratio]) -> Self {
+        Self::within(ratios, &[1.05, 1.1, 1.2, 1.5, 2.0])
+    }
+
+    /// The same up to a factor of a hundred, where all rows belong together.
+    pub fn wide(ratios: &[Ratio]) -> Self {
+        Self::within(ratios, &[1.05, 1.1, 1.2, 1.5, 2.0, 5.0, 10.0, 100.0])
+    }
+
+    fn within(ratios: &[Ratio], reaches: &[f64]) -> Self {
         let farthest = ratios.iter().flat_map(|one| [one.low, one.centre, one.high, 1.0 + one.band * 2.0]).filter(|ratio| *ratio > 0.0);
         let needed = farthest.map(|ratio| ratio.ln().abs().exp()).fold(1.0, f64::max);
-        let reach = [1.05, 1.1, 1.2, 1.5].into_iter().find(|reach| *reach >= needed).unwrap_or(2.0);
-        Self { reach }
+        let last = reaches.last().copied().unwrap_or(2.0);
+        Self { reach: reaches.iter().copied().find(|reach| *reach >= needed).unwrap_or(last) }
     }
 
     fn scale(self) -> Scale {
@@ -68,6 +77,9 @@ impl Forest {
         }
         if scale.holds(ratio.centre) {
             put(buf, area, at(ratio.centre), 0, glyphs.point, style);
+        } else if from == to {
+            // All of it lies beyond.
+            put(buf, area, to, 0, if ratio.centre > 1.0 { glyphs.right } else { glyphs.left }, style);
         }
     }
 }
@@ -106,6 +118,17 @@ mod tests {
             ]
         );
         assert_eq!(rows(true)[2], "                   :|:  |---o--|         ");
+    }
+
+    #[test]
+    fn what_lies_far_beyond_is_an_arrow_and_a_wide_axis_holds_it() {
+        let far = [Ratio { low: 84.0, centre: 88.0, high: 92.0, band: 0.1 }, Ratio { low: 0.01, centre: 0.02, high: 0.03, band: 0.1 }];
+        let ends = |forest: Forest, at: usize| {
+            let row = drawn(21, 1, |area, buf| forest.row(far[at], Role::Text, area, buf, &theme("mono", false))).remove(0);
+            (row.starts_with('◂'), row.ends_with('▸'))
+        };
+        assert_eq!((ends(Forest::around(&far), 0), ends(Forest::around(&far), 1)), ((false, true), (true, false)));
+        assert_eq!((Forest::wide(&far), ends(Forest::wide(&far), 0)), (Forest { reach: 100.0 }, (false, false)));
     }
 
     #[test]

@@ -94,6 +94,8 @@ struct State {
     resized: bool,
     /// Slots with bytes of a body that have not been sent.
     unsent: usize,
+    /// How often something came.
+    heard: u64,
 }
 
 struct Slot {
@@ -106,6 +108,8 @@ struct Slot {
     send: i64,
     receive: Window,
     unsent: Bytes,
+    /// How often something had come when it was opened.
+    heard: u64,
 }
 
 /// What the other side has settled (RFC 9113, 6.5.2).
@@ -197,6 +201,7 @@ impl State {
             forgets: false,
             resized: false,
             unsent: 0,
+            heard: 0,
         }
     }
 
@@ -234,6 +239,7 @@ impl State {
             send: i64::from(self.theirs.window),
             receive: Window::new(STREAM_WINDOW),
             unsent: ready.body.clone(),
+            heard: self.heard,
         };
         match self.ids.iter().position(|id| *id == 0) {
             Some(free) => {
@@ -325,6 +331,10 @@ impl State {
         let id = std::mem::take(&mut self.ids[slot]);
         if id != ENDED {
             self.reset(id, Code::CANCEL);
+            // Nothing has come for as long as it was waited: whoever asks next does it on another connection.
+            if self.slots[slot].heard == self.heard {
+                self.over.get_or_insert_with(|| (Class::Timeout, Class::Timeout.meaning().to_owned()));
+            }
             self.leave(slot);
             self.nudge();
         }

@@ -229,7 +229,7 @@ fn found(state: &mut State, run: Run, reached: bool) -> Step<Effect> {
         };
         state.runs.iter().find(same).map(|entry| entry.run.id.clone())
     });
-    let place = if reached { "is under way" } else { "is under way in another program, which alone shows how it goes" };
+    let place = if reached { "is under way" } else { "runs in another program; here it shows at its end" };
     let told = format!("a load test of {} {place}", run.target.url);
     if let Some(turn) = run.provenance.turn {
         state.round = Some((id.clone(), turn.nth, turn.of));
@@ -269,8 +269,10 @@ fn scheduled(state: &mut State, name: &str, run: Run) -> Step<Effect> {
     if let Some(turn) = run.provenance.turn {
         state.round = Some((run.id.clone(), turn.nth, turn.of));
     }
+    let first = run.provenance.turn.is_none_or(|turn| turn.nth == 1);
     next_begun(state, run, None);
-    Step::intent(Intent::Notice(Notice::info(told)))
+    // Line 2 says which of how many it is.
+    if first { Step::intent(Intent::Notice(Notice::info(told))) } else { Step::redraw() }
 }
 
 fn sampled(state: &mut State, id: &str, sample: std::sync::Arc<Sample>, redraw: Duration) -> Step<Effect> {

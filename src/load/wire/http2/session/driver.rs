@@ -57,6 +57,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 Poll::Ready(Ok(())) if space.filled().is_empty() => state.fail(&Class::Closed.into()),
                 Poll::Ready(Ok(())) => {
                     self.filled += space.filled().len();
+                    state.heard += 1;
                     if let Err(Wrong(code, why)) = self.understand(&mut state) {
                         Frame::write(&mut state.out, kind::GOAWAY, 0, 0, &[[0; 4], code.0.to_be_bytes()].concat());
                         state.fail(&Fault::new(Class::Nonsense, why));

@@ -289,9 +289,14 @@ fn who_goes_elsewhere_has_not_begun_and_who_is_not_waited_for_is_reset() {
         assert!(matches!(session.exchange(&ready, 0).await, Err(Broken::Elsewhere)));
 
         let (session, mut server) = connected(&[]).await;
+        let lives = async {
+            server.hear().await;
+            server.say(&frame(kind::PING, 0, 0, &[0; 8])).await;
+            server.hear().await
+        };
         tokio::select! {
             _ = session.exchange(&ready, 0) => panic!("nobody has answered"),
-            _ = server.hear() => {}
+            _ = lives => {}
         }
         let reset = server.hear().await;
         assert_eq!((reset.kind, reset.stream, reset.payload.as_slice()), (kind::RST_STREAM, 1, &Code::CANCEL.0.to_be_bytes()[..]));
@@ -302,6 +307,13 @@ fn who_goes_elsewhere_has_not_begun_and_who_is_not_waited_for_is_reset() {
             server.say(&late).await;
         });
         assert!(outcome.is_ok());
+        // Where nothing at all has come the next one asks elsewhere.
+        tokio::select! {
+            _ = session.exchange(&ready, 0) => panic!("nobody has answered"),
+            _ = server.hear() => {}
+        }
+        assert!(matches!(session.exchange(&ready, 0).await, Err(Broken::Elsewhere)));
+        assert_eq!(server.hear().await.kind, kind::RST_STREAM);
         // With its last user the connection goes.
         drop(session);
         assert_eq!(server.0.read(&mut [0; 9]).await.unwrap(), 0);

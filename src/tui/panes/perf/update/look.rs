@@ -249,7 +249,9 @@ pub(super) fn metric(state: &mut State) -> Step<Effect> {
             // The cursor stays where it is.
             state.past_of = state.of_point().first().cloned().or(state.past_of.take());
             state.past = None;
-            looked_back(state)
+            let run = state.past_of.as_ref().and_then(|id| state.run(id)).cloned();
+            let judged = run.map_or_else(Step::redraw, |run| super::held::judge(state, &run, false));
+            looked_back(state).then(judged)
         }
         _ => Step::redraw(),
     }

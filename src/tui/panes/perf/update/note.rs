@@ -13,7 +13,7 @@ pub(super) fn ask(state: &mut State) -> Step<Effect> {
     let here = Note { at_ns: second * 1_000_000_000, text: String::new(), written: entry.run.started };
     let text = entry.notes.iter().find(|note| note.second() == second).map_or_else(String::new, |note| note.text.clone());
     let about = format!("at {} of {}", here.when(), entry.run.named());
-    let field = Field { label: "note", hint: "what happened here; nothing takes it away", text };
+    let field = Field { label: "note", hint: "what happened here; an empty one is taken away", text };
     state.noting = Some((entry.run.id.clone(), second));
     Step::intent(Intent::Ask(Form { title: "Note".into(), about, fields: vec![field], button: "Keep".into(), focus: Some(0) }))
 }

@@ -17,6 +17,9 @@ use crate::tui::widgets::lines;
 use crate::tui::widgets::paint::{put, put_right, row, tint, width};
 use crate::tui::widgets::scale::{Scale, round_up};
 
+/// Columns of the widest second.
+const WIDEST: usize = 8;
+
 /// Percentiles that are drawn.
 const NAMES: [&str; 3] = ["p50", "p90", "p99"];
 
@@ -53,7 +56,7 @@ impl Rows {
 pub(super) fn draw(entry: &Entry, state: &State, open: bool, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let series = &entry.series;
     let room = usize::from(area.width.saturating_sub(LABEL + 1));
-    let window = series.window(state.span, state.second, room);
+    let window = stretched(entry, state, series.window(state.span, state.second, room), room);
     let cpu = series.points.iter().any(|point| point.cpu.is_some());
     let two = halves(look.theme);
     let ladder = Ladder::of(series, usize::MAX);
@@ -88,6 +91,13 @@ pub(super) fn draw(entry: &Entry, state: &State, open: bool, look: &Look<'_>, ar
     marks::notes(entry, &window, look, times, buf);
     pointer(state, &window, look, times, buf);
     cursor(state, &window, look, Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..area }, buf);
+}
+
+/// A whole run that is planned to be short takes the columns there are: as many for each second from its first to its last.
+fn stretched(entry: &Entry, state: &State, window: Window, room: usize) -> Window {
+    let planned = (entry.run.plan.duration_ns / 1_000_000_000).max(entry.series.seconds()).div_ceil(window.each);
+    let wide = room / usize::try_from(planned).unwrap_or(usize::MAX).max(1);
+    if state.span.is_some() { window } else { Window { wide: wide.clamp(1, WIDEST), ..window } }
 }
 
 /// The rows of the heat map: each is so many bins, the lowest is the first that holds anything.
@@ -210,11 +220,14 @@ fn axis(window: &Window, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         (each, _) => format!("1 column = {}", clock(each)),
     };
     let end = area.width.saturating_sub(width(&scale) + 2);
+    // Times stand where their second begins.
+    let wide = u16::try_from(window.wide).unwrap_or(1).max(1);
+    let apart = 16u16.div_ceil(wide) * wide;
     let mut x = 0;
     while LABEL + 1 + x + 8 < end {
         let second = window.from + u64::from(x) / window.wide.max(1) as u64 * window.each;
         put(buf, area, LABEL + 1 + x, 0, &clock(second), dim);
-        x += 16;
+        x += apart;
     }
     put_right(buf, area, area.width, 0, &scale, dim);
 }
@@ -257,7 +270,8 @@ fn readout(entry: &Entry, window: &Window, step: usize, ladder: &Ladder, look: &
     let mut parts = vec![(format!(" {} ", clock(second)), Role::Title), (format!("{at}  "), Role::Dim)];
     parts.extend(marks::said(entry, window, step, look));
     parts.push((format!("{}/s  ", rate(point.rate)), Role::Text));
-    parts.push((format!("p99 {}  ", measured(point.latencies[2])), Role::Text));
+    let highest = point.latencies.iter().zip(NAMES).rev().find(|(value, _)| value.is_some());
+    parts.extend(highest.map(|(value, name)| (format!("{name} {}  ", measured(*value)), Role::Text)));
     if point.errors > 0 {
         parts.push((format!("errors {}  ", count(point.errors)), Role::StatusBad));
     }

@@ -8,6 +8,7 @@ use super::{name, started};
 use crate::results::compare::{Compared, Metric};
 use crate::results::difference::{Difference, told};
 use crate::results::{Bucket, Run};
+use crate::stats::interval::Interval;
 use crate::stats::paired::Shift;
 use crate::stats::verdict::{Comparison, FEWEST_PAIRS, Word};
 use crate::text::quantity::{change_within, latency, rate, share};
@@ -89,22 +90,20 @@ fn changed(differences: &[Difference], look: &Look<'_>, area: Rect, buf: &mut Bu
 fn shifted(compared: &Compared, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let style = |role| look.theme.style(role);
     let room = usize::from(area.height.saturating_sub(1));
-    // Where there is little room the tail stays, and of the rest every other one.
-    let few = compared.shift.len() > room;
-    let shown: Vec<&Shift> = compared
-        .shift
-        .iter()
-        .enumerate()
-        .filter(|(at, one)| !few || one.q >= 0.9 || at % 2 == usize::from(one.q < 0.5))
-        .map(|(_, one)| one)
-        .collect();
+    let mut shown: Vec<&Shift> = compared.shift.iter().collect();
+    // Where there is little room the median and the tail stay.
+    for q in [0.1, 0.3, 0.6, 0.8, 0.4, 0.2, 0.7, 0.75] {
+        if shown.len() > room {
+            shown.retain(|one| one.q != q);
+        }
+    }
     if shown.is_empty() {
         put(buf, area, 1, 0, "it takes two pairs of runs with answers enough", style(Role::Dim));
         return;
     }
     let ratio = |one: &Shift| Ratio { low: one.interval.low, centre: one.ratio, high: one.interval.high, band: compared.band };
     let ratios: Vec<Ratio> = shown.iter().map(|one| ratio(one)).collect();
-    let forest = Forest::around(&ratios);
+    let forest = Forest::wide(&ratios);
     let plot = Rect { x: area.x + SHIFT, width: area.width.saturating_sub(SHIFT + 1).min(81) / 2 * 2 + 1, ..area };
     put(buf, area, 1, 0, "share", style(Role::Header));
     put(buf, area, 8, 0, "B/A [95 %]", style(Role::Header));
@@ -117,9 +116,15 @@ fn shifted(compared: &Compared, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
             _ => Role::Text,
         };
         put(buf, area, 1, y, &one.name(), style(Role::Dim));
-        put(buf, area, 8, y, &format!("{:.2} [{:.2}, {:.2}]", one.ratio, one.interval.low, one.interval.high), style(Role::Text));
+        put(buf, area, 8, y, &ratios_said(one.ratio, one.interval), style(Role::Text));
         forest.row(*ratio, role, row(plot, y), buf, look.theme);
     }
+}
+
+/// `1.17 [1.09, 1.26]`; from ten on whole numbers say enough.
+fn ratios_said(ratio: f64, interval: Interval) -> String {
+    let one = |ratio: f64| if ratio >= 9.995 { format!("{ratio:.0}") } else { format!("{ratio:.2}") };
+    format!("{} [{}, {}]", one(ratio), one(interval.low), one(interval.high))
 }
 
 /// What A is and what B is.
@@ -212,7 +217,7 @@ fn table(compared: &Compared, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> 
         put(buf, area, 1, y, metric.name(), style(if gate { Role::Title } else { Role::Text }));
         put_right(buf, area, 17, y, &value(*metric, found.a), style(Role::Text));
         put_right(buf, area, 26, y, &value(*metric, found.b), style(Role::Text));
-        put(buf, area, 28, y, &format!("{:.2} [{:.2}, {:.2}]", found.ratio, found.interval.low, found.interval.high), style(Role::Text));
+        put(buf, area, 28, y, &ratios_said(found.ratio, found.interval), style(Role::Text));
         if plotted {
             forest.row(*ratio, if gate { role } else { Role::Text }, row(plot, y), buf, look.theme);
         }

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use super::run::{Figures, errors, health, named};
 use super::{measured, name, pace, path, started};
+use crate::load::audit::Stamp;
 use crate::load::record::Class;
 use crate::results::difference::said;
 use crate::results::{Latencies, Run};
@@ -112,8 +113,9 @@ fn told(entry: &Entry, figures: &Figures, look: &Look<'_>) -> Vec<Spans> {
     let run = &entry.run;
     let mut lines = vec![plain(difference(figures), Role::Text)];
     for reason in &run.reasons {
-        let role = if reason.stamp == crate::load::audit::Stamp::Invalid { Role::StatusBad } else { Role::StatusWarn };
-        lines.push(vec![(format!("{} {}  ", look.theme.glyphs().warn, reason.stamp.word()), role), (reason.text(), Role::Text)]);
+        let glyphs = look.theme.glyphs();
+        let (sign, role) = if reason.stamp == Stamp::Invalid { (glyphs.bad, Role::StatusBad) } else { (glyphs.warn, Role::StatusWarn) };
+        lines.push(vec![(format!("{sign} {}  ", reason.stamp.word()), role), (reason.text(), Role::Text)]);
     }
     for (class, failures) in Class::ALL.into_iter().filter_map(|class| Some((class, figures.errors.iter().find(|(name, _)| name == class.name())?.1)))
     {
@@ -138,7 +140,7 @@ fn difference(figures: &Figures) -> String {
             .to_owned();
     }
     let apart = figures.whole.p99.zip(figures.service.p99).map(|(response, service)| response.saturating_sub(service));
-    let first = "response time counts from when the plan meant a request to be sent, service time from the send";
+    let first = "response time counts from the plan, service time from the send";
     match apart {
         Some(apart) if apart > figures.service.p99.unwrap_or(0) / 10 => {
             format!("{first}: at p99 they waited {} for their turn; believe the response time", latency(apart))

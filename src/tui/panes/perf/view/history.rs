@@ -10,7 +10,7 @@ use crate::results::difference::{self, Difference};
 use crate::results::history::{Point, Turn};
 use crate::results::past::Past;
 use crate::results::{Run, State as RunState};
-use crate::text::quantity::{self, counted, latency, rate};
+use crate::text::quantity::{self, latency, rate};
 use crate::tui::flow::Look;
 use crate::tui::panes::perf::state::State;
 use crate::tui::theme::Role;
@@ -53,11 +53,13 @@ pub(super) fn draw(state: &State, look: &Look<'_>, area: Rect, buf: &mut Buffer)
 fn title(past: &Past, run: &Run, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let history = &past.history;
     let (points, runs) = (history.points.len(), history.points.iter().map(|point| point.runs.len()).sum::<usize>());
+    let many = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let left_out = if past.left_out > 0 { format!(", {} left out", past.left_out) } else { String::new() };
     let segments = [
-        Segment::new(history.metric.name(), Role::Title, 0).and(format!(" of {}", name(run)), Role::Text),
-        Segment::new(counted(runs, "run") + &left_out, Role::Dim, 1),
-        Segment::new(format!("{}, each the median of {}", counted(points, "point"), history.every), Role::Dim, 2),
+        Segment::new(history.metric.name(), Role::Title, 0)
+            .and(format!(" of {}", run.provenance.profile.clone().unwrap_or_else(|| name(run))), Role::Text),
+        Segment::new(many(runs, "run") + &left_out, Role::Dim, 1),
+        Segment::new(format!("{}, each the median of {}", many(points, "point"), history.every), Role::Dim, 2),
         Segment::new(pace(run), Role::Dim, 3),
     ];
     bar(buf, row(area, 0), &segments, &[], look.theme.style(Role::Text), look.theme);
@@ -67,7 +69,7 @@ fn title(past: &Past, run: &Run, look: &Look<'_>, area: Rect, buf: &mut Buffer) 
 fn nothing(past: &Past, run: &Run) -> String {
     let name = past.history.metric.name();
     if run.state == RunState::Done && run.stamp != Some(Stamp::Invalid) {
-        format!("no run like this has a {name}: each has to answer more requests")
+        format!("no run like this has a {name}: each has to answer more requests; > shows another figure")
     } else {
         format!("no run like this counts: those that ended early or are INVALID do not, and the others have no {name}")
     }
@@ -148,7 +150,7 @@ fn told(state: &State, past: &Past, run: &Run, point: &Point, look: &Look<'_>) -
     all.extend(hint);
     if history.turns.is_empty() {
         let text = if history.points.iter().filter(|point| point.whole).count() < SIDES * 2 {
-            format!("no change found; one of 10 % takes some {SIDES} points of {} runs on each side", history.every)
+            format!("no change found; one of 10 % shows with some {SIDES} points of {} runs on both sides of it", history.every)
         } else {
             "no change found; one of 5 % hides in the noise of a dozen points".to_owned()
         };

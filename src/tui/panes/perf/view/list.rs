@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{judged, measured, name, started};
-use crate::results::Latencies;
+use crate::results::{Latencies, State as RunState};
 use crate::text::quantity::count;
 use crate::tui::flow::Look;
 use crate::tui::panes::perf::state::past::{Worth, worth};
@@ -51,6 +51,9 @@ fn row(entry: &Entry, state: &State, look: &Look<'_>) -> RowView {
         None => (run.requests_per_second, run.latencies.clone(), run.failed()),
     };
     let text = |text: String| Cell { text, role: Role::Text };
+    // Of one in another program nothing is known yet.
+    let known = entry.sample.is_some() || run.state != RunState::Running;
+    let number = |number: u64| if known { count(number) } else { "·".to_owned() };
     let (_, word, role) = judged(run, look.theme);
     RowView {
         sign: match worth(run) {
@@ -62,12 +65,13 @@ fn row(entry: &Entry, state: &State, look: &Look<'_>) -> RowView {
         },
         cells: vec![
             Cell { text: started(run), role: Role::Dim },
-            text(name(run)),
+            // A long address says less than the name of a profile.
+            text(run.provenance.profile.clone().filter(|_| run.target.what.is_none()).unwrap_or_else(|| name(run))),
             Cell { text: word.to_owned(), role },
-            text(count(rate.round() as u64)),
+            text(number(rate.round() as u64)),
             text(measured(latencies.p50)),
             text(measured(latencies.p99)),
-            Cell { text: count(errors), role: if errors > 0 { Role::StatusBad } else { Role::Text } },
+            Cell { text: number(errors), role: if errors > 0 { Role::StatusBad } else { Role::Text } },
         ],
         marked: state.marks.contains(&run.id),
         ..RowView::default()

@@ -157,7 +157,8 @@ pub(super) fn health(entry: &Entry, figures: &Figures, look: &Look<'_>, area: Re
         say(format!("late p99 {}", latency(late)), Role::Text, 2);
     }
     if figures.backlog > 0 {
-        say(format!("waiting {}", count(figures.backlog)), Role::StatusWarn, 2);
+        let when = if entry.sample.is_some() { "waiting" } else { "most waiting" };
+        say(format!("{when} {}", count(figures.backlog)), Role::StatusWarn, 2);
     }
     if entry.sample.is_some() {
         say(format!("in flight {}", count(figures.in_flight)), Role::Text, 4);
