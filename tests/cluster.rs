@@ -39,6 +39,8 @@ mod alter;
 mod behind;
 #[path = "cluster/columns.rs"]
 mod columns;
+#[path = "cluster/forward.rs"]
+mod forward;
 #[path = "cluster/gaps.rs"]
 mod gaps;
 #[path = "cluster/get.rs"]

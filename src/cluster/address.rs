@@ -59,7 +59,8 @@ pub(super) fn port_of<'s>(service: &'s Value, key: &ObjectKey, wanted: Option<&s
         };
         let all: Vec<String> = list(service, "/spec/ports").map(named).collect();
         let why = if all.is_empty() { "it has no ports at all".to_owned() } else { format!("it has {}", all.join(", ")) };
-        Problem::new("service.port", format!("{key} has no port {}", wanted.unwrap_or("at all")), why)
+        let what = format!("{key} has no port {}", wanted.map_or_else(|| "at all".into(), sanitise));
+        Problem::new("service.port", what, why).hint("name one that it has, as in service://shop/web:http/, or none for its first")
     })
 }
 

@@ -90,7 +90,10 @@ impl Fleet {
         let port = port_of(&service, key, port)?;
         let connected = self.connected(&key.cluster).await?;
         let pod = pod_of(&connected, &service, key).await?;
-        let number = target(&service, port, &pod).map_err(|why| Problem::new("forward.port", format!("no port of {key} can be forwarded"), why))?;
+        let number = target(&service, port, &pod).map_err(|why| {
+            Problem::new("forward.port", format!("no port of {key} can be forwarded"), why)
+                .hint("correct its `targetPort`, or name another of its ports, as in service://shop/web:http/")
+        })?;
         let (namespace, name) = (at(&pod, "/metadata/namespace"), at(&pod, "/metadata/name"));
         let (tell, lost) = watch::channel(None);
         let way = Way {
@@ -115,7 +118,10 @@ impl Fleet {
 
 /// A pod that the Service sends to.
 async fn pod_of(connected: &Connected, service: &Value, key: &ObjectKey) -> Result<Value, Problem> {
-    let none = |why: &str| Problem::new("forward.no-pod", format!("{key} leads to no pod that a port could be forwarded to"), why);
+    let none = |why: &str| {
+        Problem::new("forward.no-pod", format!("{key} leads to no pod that a port could be forwarded to"), why)
+            .hint(format!("`meshplay get pods -n {}` shows what they wait for", key.namespace.as_deref().unwrap_or_default()))
+    };
     let selector = service.pointer("/spec/selector").map(query).filter(|selector| !selector.is_empty());
     let selector = selector.ok_or_else(|| none("it selects no pods"))?;
     let namespace = segment(key.namespace.as_deref().unwrap_or_default());
@@ -159,6 +165,7 @@ fn refused(pod: &str, failure: &Failure) -> Problem {
 
 fn lost(pod: &str, why: &str) -> Problem {
     Problem::new("forward.lost", format!("the port-forward to pod {pod} was lost"), sanitise(why))
+        .hint("see what became of the pod; a new run takes another one that is ready")
 }
 
 impl Way {

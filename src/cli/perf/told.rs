@@ -33,7 +33,7 @@ pub(super) fn cases(run: &Run, rules: &[Rule]) -> Vec<Check> {
     let rules: Vec<String> = rules.iter().map(ToString::to_string).collect();
     let foreign = run.aborted_by.iter().filter(|rule| !rules.contains(rule));
     let rule = |rule: &String| match run.aborted_by.as_ref() == Some(rule) {
-        true => check(&format!("not {rule}"), Outcome::Regressed, "this rule ended the run".to_owned()),
+        true => check(&format!("not {rule}"), Outcome::Regressed, "this ended the run".to_owned()),
         false => check(&format!("not {rule}"), Outcome::Passed, "it did not come to that".to_owned()),
     };
     let reasons = run.reasons.iter().map(crate::load::audit::Reason::text).collect::<Vec<_>>().join("; ");
