@@ -91,7 +91,7 @@ pub(super) fn read(value: &Value) -> Result<Read, String> {
     remarks.push(format!("its latencies count from the send, in buckets of up to {}", crate::text::quantity::latency(width)));
     let plan = Shape {
         connections: usize::try_from(whole(&file.num_threads, "NumThreads")?).unwrap_or(usize::MAX),
-        duration_ns: age::parse(&file.requested_duration).map_or(0, |span| age::nanoseconds(span)),
+        duration_ns: age::parse(&file.requested_duration).map_or(0, age::nanoseconds),
         requests: Some(whole(&file.exactly, "Exactly")?).filter(|count| *count > 0),
         rate: number(&file.requested_qps).filter(|rate| *rate > 0.0 && rate.is_finite()),
         timeout_ns: whole(&file.timeout, "HTTPReqTimeOut")?,
