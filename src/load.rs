@@ -4,6 +4,7 @@
 //! that may be believed is judged from the generator's own figures ([`audit`]). One exchange with a server is all that `wire` knows.
 
 pub mod audit;
+mod chance;
 pub mod class;
 pub mod engine;
 pub mod pace;

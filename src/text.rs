@@ -2,6 +2,7 @@
 //! and YAML passes through one door. No files, no clock: times are parameters.
 
 pub mod age;
+pub mod credentials;
 pub mod csv;
 pub mod errors;
 pub mod fault;

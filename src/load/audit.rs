@@ -204,7 +204,7 @@ impl Reason {
             Cause::Cpu => format!("a generator thread used {} of its core (limit {})", percent(value), percent(limit)),
             Cause::Steal => format!("the hypervisor took {} of this machine (limit {})", percent(value), percent(limit)),
             Cause::Descriptors => format!("{value:.0} connections found no file descriptor on this machine; raise `ulimit -n`"),
-            Cause::Ports => format!("{value:.0} connections found no free port on this machine; keep connections alive"),
+            Cause::Ports => format!("{value:.0} connections found no free port on this machine; keep connections alive, or ask for fewer"),
             Cause::Clock => format!("the clock of this machine jumped by {}: it was set, or the machine slept", span(value)),
             Cause::Trend => format!("latency moved by {} during the run: it was not steady", percent(value)),
             Cause::Timer => "this system waits in whole milliseconds".to_owned(),

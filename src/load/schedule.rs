@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::chance::Random;
 use super::plan::{Pace, Plan, Stage};
 use crate::text::age::nanoseconds;
 
@@ -158,30 +159,6 @@ fn begins(stages: &[Stage]) -> Vec<(f64, f64, f64)> {
         row
     };
     stages.iter().map(one).collect()
-}
-
-/// SplitMix64 (Steele, Lea, Flood 2014): small, and the same on every machine.
-#[derive(Clone, Debug)]
-pub struct Random(pub u64);
-
-impl Random {
-    /// 64 bits.
-    pub fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// Above 0, at most 1.
-    fn unit(&mut self) -> f64 {
-        ((self.bits() >> 11) as f64 + 1.0) / (1_u64 << 53) as f64
-    }
-
-    /// Seconds to the next of so many a second.
-    fn exponential(&mut self, rate: f64) -> f64 {
-        -self.unit().ln() / rate
-    }
 }
 
 #[cfg(test)]

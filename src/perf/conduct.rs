@@ -85,6 +85,7 @@ impl Job {
         let plan = self.order.plan.clone();
         // The load may take every file descriptor there is.
         self.keep_a_place(&run);
+        self.audit("started");
         let cpu = cpu_time();
         let begun = tokio::task::spawn_blocking(move || engine::start(plan));
         let load = tokio::select! {
@@ -92,6 +93,7 @@ impl Job {
                 Ok(load) => load,
                 Err(problem) => {
                     self.give_up_the_place();
+                    self.audit(&format!("not loaded: {}", problem.what));
                     return Err(problem);
                 }
             },
@@ -103,7 +105,6 @@ impl Job {
                 return Ok(run);
             }
         };
-        self.audit("started");
         let last = self.follow(&load).await;
         run.take(&last);
         run.judge(&self.order.plan, &last, &self.medians);

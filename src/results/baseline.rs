@@ -12,6 +12,7 @@ use super::compare::Metric;
 use super::history::{Facts, History, RUNS_A_POINT};
 use super::{Provenance, Run};
 use crate::names::Problem;
+use crate::text::quantity::counted;
 use crate::text::sanitise;
 
 /// Which runs are meant.
@@ -125,7 +126,7 @@ impl Kind {
     /// What it is, in a few words.
     pub fn name(&self) -> String {
         match self {
-            Self::Pinned { runs } => format!("{} pinned runs", runs.len()),
+            Self::Pinned { runs } => counted(runs.len(), "pinned run"),
             Self::Release { label } => format!("the {label} before"),
             Self::Regime => "the regime it is in".to_owned(),
         }

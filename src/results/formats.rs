@@ -252,6 +252,8 @@ impl Sketch {
         let content = fingerprint(format!("{content:?}").as_bytes());
         let id = format!("{}-{}-{}", started.strftime("%Y%m%dT%H%M%SZ"), self.format, &content[..6]);
         let width_ns = spectrum.width_ns();
+        // A list has to call it something.
+        let what = self.what.or_else(|| self.url.is_empty().then(|| format!("a file of {}", self.format)));
         let run = Run {
             state: State::Done,
             ended: started.checked_add(std::time::Duration::from_nanos(self.elapsed_ns)).ok(),
@@ -267,7 +269,7 @@ impl Sketch {
                 imported: Some(Imported { format: self.format.into(), latency: self.latency.into(), width_ns, remarks: remarks.to_vec() }),
                 ..Provenance::default()
             },
-            ..Run::blank(id, Subject { url: self.url, what: self.what, cluster: None }, self.plan, started)
+            ..Run::blank(id, Subject { url: self.url, what, cluster: None }, self.plan, started)
         };
         Found { run: run.sanitised(), lines, spectrum, log }
     }
@@ -281,43 +283,9 @@ fn seconds(value: f64, what: &str) -> Result<u64, String> {
     if value.is_finite() && value >= 0.0 { Ok((value * 1e9).round() as u64) } else { Err(format!("{what} is {value}, which is no time")) }
 }
 
-/// An address without name, password and whatever looks like a key; whether something was taken out.
-fn stripped(address: &str) -> (String, bool) {
-    let Ok(mut url) = url::Url::parse(address) else { return (address.to_owned(), false) };
-    let mut taken = !url.username().is_empty() || url.password().is_some();
-    _ = url.set_username("");
-    _ = url.set_password(None);
-    let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
-    if pairs.iter().any(|(key, _)| is_secret(key)) {
-        taken = true;
-        url.query_pairs_mut().clear().extend_pairs(pairs.iter().filter(|(key, _)| !is_secret(key)));
-    }
-    (url.into(), taken)
-}
-
-/// A header or field by whose name one expects a credential.
-fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    ["authorization", "cookie", "token", "password", "passwd", "secret", "api-key", "apikey", "api_key", "credential"]
-        .iter()
-        .any(|word| name.contains(word))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn addresses_lose_their_credentials_and_nothing_else() {
-        for (address, wanted, taken) in [
-            ("http://me:pw@shop/cart?id=1", "http://shop/cart?id=1", true),
-            ("http://shop/?id=1&access_token=x", "http://shop/?id=1", true),
-            ("http://shop/?id=1", "http://shop/?id=1", false),
-            ("no address", "no address", false),
-        ] {
-            assert_eq!(stripped(address), (wanted.to_owned(), taken));
-        }
-    }
 
     #[test]
     fn our_own_summary_is_read_again_and_its_name_stays_in_the_folder() {

@@ -17,6 +17,8 @@ use crate::text::quantity::{change, change_within};
 pub const RUNS_A_POINT: usize = 5;
 /// Points on each side among which one that stands alone is brought back.
 const REACH: usize = 5;
+/// Points on each side of a change of a tenth that mostly find it (`stats::series`, whose test shows that).
+const SIDES: usize = 5;
 
 /// What may have changed between two runs, by name: kernel, versions, labels such as `image.web`.
 pub type Facts = BTreeMap<String, String>;
@@ -99,6 +101,15 @@ impl History {
         Self { metric, every: every.max(1), points, turns }
     }
 
+    /// What to say where no change is found: how large one may hide.
+    pub fn unfound(&self) -> String {
+        if self.points.iter().filter(|point| point.whole).count() < SIDES * 2 {
+            format!("no change found; one of 10 % takes some {SIDES} points of {} runs on each side", self.every)
+        } else {
+            "no change found; one of 5 % hides in the noise of a dozen points".to_owned()
+        }
+    }
+
     /// Regimes between changes: the first point, the point after the last, and the level.
     pub fn regimes(&self) -> Vec<(usize, usize, f64)> {
         let ends: Vec<usize> = std::iter::once(0).chain(self.turns.iter().map(|turn| turn.at)).chain([self.points.len()]).collect();
@@ -172,7 +183,7 @@ mod tests {
         let series = runs((0..12).map(|at| (noisy(at, 1e6), if at < 7 { "a" } else { "b" })));
         let history = History::of(&series, Metric::P99, 5, 1);
         assert_eq!(history.points.iter().map(|point| (point.runs.len(), point.whole)).collect::<Vec<_>>(), [(5, true), (2, false), (5, true)]);
-        assert!(history.turns.is_empty());
+        assert!(history.turns.is_empty() && history.unfound().contains("5 points of 5 runs"));
         let nothing = History::of(&[], Metric::P99, 0, 1);
         assert!(nothing.points.is_empty() && nothing.regime().next().is_none());
     }

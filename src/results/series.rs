@@ -41,8 +41,8 @@ impl Run {
     }
 }
 
-/// The series of a profile, or of runs without one on that address or Service (`shop/web`); those with the newest run first, and what is wrong with other runs. `hash`: only those of a profile that said the same. Runs that did
-/// not end as planned and runs stamped INVALID are left out.
+/// The series of a profile, or of runs without one on that address or Service (`shop/web`); those with the newest run first, and what is wrong with other
+/// runs. `hash`: only those of a profile that said the same. Runs that did not end as planned and runs stamped INVALID are left out.
 pub fn of_profile(store: &Store, profile: &str, hash: Option<&str>) -> (Vec<Series>, Vec<Problem>) {
     let (runs, problems) = store.list();
     let fits = |run: &Run| {

@@ -157,7 +157,11 @@ impl Store {
             io::ErrorKind::NotFound if !self.folder(id).is_dir() => unknown(id),
             _ => unreadable(&path, &error.to_string()),
         })?;
-        let run: Run = serde_json::from_slice(&text).map_err(|error| unreadable(&path, &error.to_string()))?;
+        let run: Run = serde_json::from_slice(&text).map_err(|error| {
+            let problem = unreadable(&path, &error.to_string());
+            let problem = if error.is_data() { problem.hint("a newer meshplay may have written it") } else { problem };
+            self.log_path(id).map_or(problem.clone(), |log| problem.hint(format!("its latencies may still be read: `meshplay perf import {log}`")))
+        })?;
         Ok(Run { id: id.to_owned(), ..run }.sanitised())
     }
 
@@ -370,9 +374,16 @@ mod tests {
         fs::create_dir(data.path().join("runs/empty")).unwrap();
         fs::create_dir(data.path().join("runs/nonsense")).unwrap();
         fs::write(data.path().join("runs/nonsense/run.json"), "{").unwrap();
+        drop(store.begin(&named("newer", 20)).unwrap());
+        let newer = data.path().join("runs/newer");
+        fs::write(newer.join("latencies.hlog"), "").unwrap();
+        let summary = fs::read_to_string(newer.join("run.json")).unwrap();
+        fs::write(newer.join("run.json"), summary.replace("\"running\"", "\"dreaming\"")).unwrap();
         fs::write(data.path().join("runs/a-file"), "").unwrap();
         let (runs, problems) = store.list();
-        assert_eq!((runs.len(), problems.len()), (1, 2), "{problems:?}");
+        assert_eq!((runs.len(), problems.len()), (1, 3), "{problems:?}");
+        let hints = store.read("newer").unwrap_err().hints.join("; ");
+        assert!(hints.contains("a newer meshplay") && hints.contains("latencies.hlog"), "{hints}");
         assert!(problems.iter().all(|problem| problem.code == "results.unreadable"));
     }
 

@@ -14,6 +14,11 @@ pub fn count(number: u64) -> String {
     text
 }
 
+/// `1 run`, `12 runs`.
+pub fn counted(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{} {noun}s", count(number as u64)) }
+}
+
 /// So many a second: `0.25`, `99.8`, `12,345`.
 pub fn rate(per_second: f64) -> String {
     // Rates are counts over seconds: never negative, never near the end of the range.
@@ -190,6 +195,7 @@ mod tests {
     #[test]
     fn counts_are_grouped() {
         assert_eq!([0, 999, 1_000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([0, 1, 1_200].map(|number| counted(number, "run")), ["0 runs", "1 run", "1,200 runs"]);
         assert_eq!([0.25, 99.8, 999.6, 12_345.6].map(rate), ["0.25", "99.8", "1,000", "12,346"]);
     }
 

@@ -236,6 +236,16 @@ fn a_calendar_shows_the_worst_of_each_day_and_opens_its_runs() {
 }
 
 #[test]
+fn an_answer_with_a_bad_status_is_tried_once() {
+    let mut runs = kept(1);
+    let half = runs[0].requests / 2;
+    runs[0].errors.insert("status_5xx".into(), half);
+    let mut stage = with_runs(Opening::sandbox(), runs);
+    stage.play("<ret>");
+    assert_shown(&mut stage, &["how it was measured", "status_5xx (50.0 %)"]);
+}
+
+#[test]
 fn every_view_says_something_on_the_smallest_screen() {
     let mut stage = with_runs(Opening::sandbox(), kept(14));
     stage.resize(40, 10);

@@ -23,7 +23,7 @@ use crate::stats::paired::Shift;
 use crate::stats::random::Random;
 use crate::stats::verdict::{Comparison, FEWEST_PAIRS, Word};
 use crate::text::age;
-use crate::text::quantity::{change_within, latency, rate, share};
+use crate::text::quantity::{change_within, counted, latency, rate, share};
 
 /// What to compare, and how.
 #[derive(Clone, Debug, Args)]
@@ -191,8 +191,8 @@ fn text(args: &CompareArgs, compared: &Compared, changed: &[Difference]) -> Stri
     let pairs = compared.gated().map_or(0, |found| found.pairs);
     let band = compared.band * 100.0;
     let noise = if band > args.band { format!(", for so much do runs of A differ ({:.1} % was asked for)", args.band) } else { String::new() };
-    let counted = if pairs == 1 { "1 pair".to_owned() } else { format!("{pairs} pairs") };
-    let mut text = format!("A {}\nB {}\n{counted}   gate: {}   changes count from ±{band:.1} %{noise}\n", args.a, args.b, compared.gate.name());
+    let mut text =
+        format!("A {}\nB {}\n{}   gate: {}   changes count from ±{band:.1} %{noise}\n", args.a, args.b, counted(pairs, "pair"), compared.gate.name());
     text.push_str(&format!("{}\n\n", headline(compared)));
     text.push_str(&format!("{:<8} {:>10} {:>10}   {:<26} {}\n", "metric", "A", "B", "B/A [95 %]", "verdict"));
     let [a, b] = compared.errors.map(|(failed, tried)| share(failed, tried));

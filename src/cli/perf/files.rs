@@ -12,6 +12,7 @@ use crate::perf::profile::kept::Profiles;
 use crate::results::formats::{self, Format};
 use crate::results::store::open_file;
 use crate::results::{Run, Store};
+use crate::text::quantity::count;
 use crate::text::sanitise;
 
 /// What to read.
@@ -105,6 +106,10 @@ pub(super) fn export(args: &ExportArgs, store: &Store, io: &mut Streams<'_>) -> 
         write!(io.out, "{text}")?;
     }
     lost(&kept.run, args.format, io)?;
+    let (logged, answers) = (kept.spectrum.count(), kept.run.requests);
+    if logged < answers && kept.run.provenance.imported.is_none() {
+        writeln!(io.err, "its log of latencies is cut off: it holds {} of {} answers", count(logged), count(answers))?;
+    }
     Ok(0)
 }
 

@@ -132,7 +132,7 @@ fn text((series, history): &(Series, History), store: &Store, io: &mut Streams<'
         return writeln!(io.out, "no run measured enough of {}: a percentile needs ten answers beyond it", metric.name());
     }
     if history.turns.is_empty() {
-        writeln!(io.out, "no change is found; with runs that differ by 6 %, one of 5 % cannot be found within 12 points")?;
+        writeln!(io.out, "{}", history.unfound())?;
     }
     Ok(())
 }

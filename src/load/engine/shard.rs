@@ -16,9 +16,10 @@ use super::dispatch::Dispatch;
 use super::lane::{Group, Lane};
 use super::timer::Timer;
 use super::{Gauges, Shared, TICK, patience};
+use crate::load::chance::Random;
 use crate::load::plan::Pace;
 use crate::load::record::Record;
-use crate::load::schedule::{Random, Schedule};
+use crate::load::schedule::Schedule;
 
 /// Requests of a closed loop that a thread takes at once, at most.
 const BLOCK: u64 = 1_024;

@@ -7,8 +7,9 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::feed::Feed;
-use super::template::{Chance, Names, Place, Template, Turn, encoded};
+use super::template::{Names, Place, Template, Turn, encoded};
 use super::{Body, Request};
+use crate::load::chance::Random;
 use crate::load::target::Target;
 use crate::names::Problem;
 
@@ -28,7 +29,7 @@ pub(in crate::load) struct Message {
 /// What one line fills in and sends; its buffers are used again.
 pub(in crate::load) struct Letter {
     message: Arc<Message>,
-    chance: Chance,
+    chance: Random,
     bytes: Vec<u8>,
     body: Vec<u8>,
     /// The bytes are the same each time and have been written.
@@ -86,7 +87,7 @@ impl Message {
 
     /// A writer of its own for one line; the seed makes its chance differ from that of others.
     pub(in crate::load) fn letter(self: &Arc<Self>, seed: u64) -> Letter {
-        Letter { message: self.clone(), chance: Chance(seed), bytes: Vec::new(), body: Vec::new(), still: false }
+        Letter { message: self.clone(), chance: Random(seed), bytes: Vec::new(), body: Vec::new(), still: false }
     }
 }
 

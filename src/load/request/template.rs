@@ -1,5 +1,7 @@
 //! Texts with places that are filled anew for each request: `{{counter}}`, `{{random 1 100}}`, `{{uuid}}`, `{{now}}`, `{{time}}`, `{{feed.name}}` and
-//! names of the person's own. They are read once; filling one copies bytes into a buffer that is used again.
+//! names of the person's own. They are read once, which is in `reader`; filling one copies bytes into a buffer that is used again.
+
+mod reader;
 
 use std::io::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -7,11 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use jiff::Timestamp;
 
 use super::feed::Feed;
-use crate::names::Problem;
-use crate::text::sanitise;
-
-/// Names of the person's own that are written out in one text; each may hold others twice, so their number can explode.
-const MOST: usize = 1_000;
+use crate::load::chance::Random;
 
 /// A text that has been read.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,7 +22,7 @@ enum Part {
     Text(Vec<u8>),
     Counter,
     /// Both ends may come.
-    Random(u64, u64),
+    Number(u64, u64),
     Uuid,
     Now,
     Time,
@@ -62,31 +60,12 @@ pub(in crate::load) struct Turn<'a> {
     moment: Option<SystemTime>,
 }
 
-/// Numbers by chance: SplitMix64 (Steele, Lea, Flood, «Fast Splittable Pseudorandom Number Generators», 2014).
-#[derive(Clone, Debug)]
-pub(in crate::load) struct Chance(pub(in crate::load) u64);
-
-impl Chance {
-    fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^ (bits >> 31)
-    }
-
-    fn between(&mut self, from: u64, to: u64) -> u64 {
-        let choices = u128::from(to - from) + 1;
-        from + u64::try_from((u128::from(self.bits()) * choices) >> 64).unwrap_or(0)
-    }
-}
-
 impl<'a> Turn<'a> {
     pub(in crate::load) fn new(counter: u64, feed: Option<&'a Feed>) -> Self {
         Self { counter, feed, length: 0, uuid: None, moment: None }
     }
 
-    fn uuid(&mut self, chance: &mut Chance) -> [u8; 16] {
+    fn uuid(&mut self, chance: &mut Random) -> [u8; 16] {
         *self.uuid.get_or_insert_with(|| {
             let mut bytes = (u128::from(chance.bits()) << 64 | u128::from(chance.bits())).to_be_bytes();
             // Version 4 and its variant (RFC 9562, 5.4).
@@ -102,21 +81,6 @@ impl<'a> Turn<'a> {
 }
 
 impl Template {
-    /// Reads a text; `what` names it in problems, as in "the path".
-    ///
-    /// # Errors
-    /// A name is unknown, has wrong words behind it, leads in a circle, or has no end; with the place.
-    pub(in crate::load) fn read(text: &str, place: Place, what: &str, names: Names<'_>) -> Result<Self, Problem> {
-        let mut reader = Reader { place, names, open: Vec::new(), written: 0, template: Self::default() };
-        reader.read(text).map_err(|(at, why)| {
-            let line = text[..at].matches('\n').count() + 1;
-            let column = text[..at].chars().rev().take_while(|letter| *letter != '\n').count() + 1;
-            let at = if text.contains('\n') { format!("line {line}, column {column}") } else { format!("column {column}") };
-            Problem::new("load.template", format!("{what} cannot be filled in"), format!("{at}: {why}")).hint(HINT)
-        })?;
-        Ok(reader.template)
-    }
-
     /// Bytes as they are.
     pub(in crate::load) fn plain(bytes: &[u8]) -> Self {
         let mut template = Self::default();
@@ -169,12 +133,12 @@ impl Template {
     }
 
     /// Appends it, filled in.
-    pub(in crate::load) fn fill(&self, turn: &mut Turn<'_>, chance: &mut Chance, out: &mut Vec<u8>) {
+    pub(in crate::load) fn fill(&self, turn: &mut Turn<'_>, chance: &mut Random, out: &mut Vec<u8>) {
         for part in &self.parts {
             match part {
                 Part::Text(text) => out.extend_from_slice(text),
                 Part::Counter => number(turn.counter, out),
-                Part::Random(from, to) => number(chance.between(*from, *to), out),
+                Part::Number(from, to) => number(chance.between(*from, *to), out),
                 Part::Uuid => uuid(turn.uuid(chance), out),
                 Part::Now => number(turn.moment().duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(0)), out),
                 Part::Time => time(turn.moment(), out),
@@ -182,83 +146,6 @@ impl Template {
                 Part::Length => number(turn.length as u64, out),
             }
         }
-    }
-}
-
-const HINT: &str =
-    "{{counter}}, {{random 1 100}}, {{uuid}}, {{now}}, {{time}} and {{feed.NAME}} are known, {{open}} writes {{, --set NAME=TEXT adds one";
-
-/// A template in the making.
-struct Reader<'a> {
-    place: Place,
-    names: Names<'a>,
-    /// Names of the person's own that are being written out.
-    open: Vec<&'a str>,
-    written: usize,
-    template: Template,
-}
-
-impl<'a> Reader<'a> {
-    /// What is wrong comes with its place in the text.
-    fn read(&mut self, text: &str) -> Result<(), (usize, String)> {
-        let mut at = 0;
-        while let Some(found) = text[at..].find("{{") {
-            self.template.push_text(&text.as_bytes()[at..at + found]);
-            let from = at + found;
-            let to = text[from..].find("}}").ok_or_else(|| (from, "{{ has no }}".to_owned()))? + from;
-            self.name(text[from + 2..to].trim()).map_err(|why| (from, why))?;
-            at = to + 2;
-        }
-        self.template.push_text(&text.as_bytes()[at..]);
-        Ok(())
-    }
-
-    fn name(&mut self, name: &str) -> Result<(), String> {
-        let words: Vec<&str> = name.split_whitespace().collect();
-        let part = match words.as_slice() {
-            ["counter"] => Part::Counter,
-            ["uuid"] => Part::Uuid,
-            ["now"] => Part::Now,
-            ["time"] => Part::Time,
-            ["open"] => Part::Text(b"{{".to_vec()),
-            ["random", from, to] => {
-                let range = from.parse().ok().zip(to.parse().ok()).filter(|(from, to)| from <= to);
-                let (from, to) = range.ok_or_else(|| format!("random wants two whole numbers, the smaller one first, not {}", sanitise(name)))?;
-                Part::Random(from, to)
-            }
-            ["random", ..] => return Err("random wants two whole numbers, as in {{random 1 100}}".into()),
-            _ => return self.named(name),
-        };
-        self.template.push(Template { parts: vec![part] });
-        Ok(())
-    }
-
-    fn named(&mut self, name: &str) -> Result<(), String> {
-        if let Some(column) = name.strip_prefix("feed.") {
-            let feed = self.names.feed.ok_or("there is no feed: --feed FILE names one")?;
-            let column = feed.column(column).ok_or_else(|| format!("the feed has no {}, only {}", sanitise(column), feed.names().join(", ")))?;
-            self.template.parts.push(Part::Feed(column, self.place));
-            return Ok(());
-        }
-        let own = self.names.own;
-        let Some((own, text)) = own.iter().find(|(own, _)| own == name) else {
-            return Err(format!("{} is not known", sanitise(name)));
-        };
-        if self.open.contains(&own.as_str()) {
-            let circle: Vec<&str> = self.open.iter().copied().skip_while(|open| *open != own).chain([own.as_str()]).collect();
-            return Err(format!("{} leads in a circle", circle.join(" → ")));
-        }
-        if !self.place.holds(text) {
-            return Err(format!("{own} holds what cannot stand here: a space, a line break or a control character"));
-        }
-        self.written += 1;
-        if self.written > MOST {
-            return Err(format!("names stand for names that stand for names, more than {MOST} of them"));
-        }
-        self.open.push(own);
-        let read = self.read(text).map_err(|(at, why)| format!("in {own} at column {}: {why}", at + 1));
-        self.open.pop();
-        read
     }
 }
 
@@ -330,6 +217,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::names::Problem;
 
     fn read<'a>(text: &str, own: &'a [(String, String)], feed: Option<&'a Feed>) -> Result<Template, Problem> {
         Template::read(text, Place::Body, "the body", Names { own, feed })
@@ -337,7 +225,7 @@ mod tests {
 
     fn filled(template: &Template, counter: u64, feed: Option<&Feed>) -> String {
         let mut out = Vec::new();
-        template.fill(&mut Turn::new(counter, feed), &mut Chance(7), &mut out);
+        template.fill(&mut Turn::new(counter, feed), &mut Random(7), &mut out);
         String::from_utf8(out).unwrap()
     }
 
@@ -410,7 +298,7 @@ mod tests {
         #[test]
         fn random_numbers_keep_to_their_ends(from in any::<u64>(), more in any::<u64>(), seed in any::<u64>()) {
             let to = from.saturating_add(more);
-            let number = Chance(seed).between(from, to);
+            let number = Random(seed).between(from, to);
             prop_assert!((from..=to).contains(&number));
         }
 

@@ -11,9 +11,10 @@ use serde_json::{Map, Value, json};
 use super::super::spectrum::{Bin, Spectrum};
 use super::super::store::Kept;
 use super::super::{Run, Shape};
-use super::{Read, Sketch, seconds, stripped};
+use super::{Read, Sketch, seconds};
 use crate::load::record::Class;
 use crate::text::age;
+use crate::text::credentials::stripped;
 
 /// Most buckets that are read of one file; Fortio itself has about 60.
 const MOST: usize = 100_000;
@@ -90,7 +91,7 @@ pub(super) fn read(value: &Value) -> Result<Read, String> {
     remarks.push(format!("its latencies count from the send, in buckets of up to {}", crate::text::quantity::latency(width)));
     let plan = Shape {
         connections: usize::try_from(whole(&file.num_threads, "NumThreads")?).unwrap_or(usize::MAX),
-        duration_ns: age::parse(&file.requested_duration).map_or(0, |span| age::nanoseconds(span)),
+        duration_ns: age::parse(&file.requested_duration).map_or(0, age::nanoseconds),
         requests: Some(whole(&file.exactly, "Exactly")?).filter(|count| *count > 0),
         rate: number(&file.requested_qps).filter(|rate| *rate > 0.0 && rate.is_finite()),
         timeout_ns: whole(&file.timeout, "HTTPReqTimeOut")?,

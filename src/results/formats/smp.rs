@@ -8,6 +8,7 @@ use super::super::store::Kept;
 use super::super::{Latencies, Shape};
 use super::{Read, Sketch};
 use crate::text::age;
+use crate::text::credentials::{is_secret, stripped};
 
 /// Version of the specification that is written.
 const VERSION: &str = "v0.0.1";
@@ -92,9 +93,8 @@ fn labels(value: &Value) -> std::collections::BTreeMap<String, String> {
     let of = |map: &Map<String, Value>| {
         map.iter().map(|(key, value)| (key.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned))).collect()
     };
-    let secret = |key: &String| super::is_secret(key);
     let mut labels: std::collections::BTreeMap<String, String> = field(value, "labels").and_then(Value::as_object).map(of).unwrap_or_default();
-    labels.retain(|key, _| !secret(key));
+    labels.retain(|key, _| !is_secret(key));
     labels
 }
 
@@ -115,7 +115,7 @@ pub(super) fn write(kept: &Kept) -> String {
     labels.insert("connections".into(), run.plan.connections.to_string());
     labels.insert("requests".into(), run.requests.to_string());
     labels.insert("errors".into(), run.failed().to_string());
-    labels.insert("url".into(), super::stripped(&run.target.url).0);
+    labels.insert("url".into(), stripped(&run.target.url).0);
     labels.insert("duration".into(), age::human(i64::try_from(run.elapsed_ns / 1_000_000_000).unwrap_or(i64::MAX)));
     let text = json!({
         "smp_version": VERSION,

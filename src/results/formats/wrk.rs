@@ -4,8 +4,9 @@ use regex::Regex;
 
 use super::super::spectrum::Spectrum;
 use super::super::{Latencies, Shape};
-use super::{Read, Sketch, hdr, stripped};
+use super::{Read, Sketch, hdr};
 use crate::load::record::Class;
+use crate::text::credentials::stripped;
 
 /// Whether a text is one.
 pub(super) fn is_output(text: &str) -> bool {

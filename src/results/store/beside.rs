@@ -75,6 +75,12 @@ impl Store {
         (response, service.unwrap_or_default(), of(Some("lateness")).unwrap_or_default())
     }
 
+    /// Where the log of latencies of a run lies, where there is one.
+    pub(super) fn log_path(&self, id: &str) -> Option<String> {
+        let path = self.folder(id).join(LOG);
+        path.is_file().then(|| sanitise(&path.display().to_string()).into_owned())
+    }
+
     /// The data folder that the runs lie in.
     pub fn data(&self) -> &Path {
         self.folder.parent().unwrap_or(&self.folder)

@@ -117,10 +117,9 @@ fn told(entry: &Entry, figures: &Figures, look: &Look<'_>) -> Vec<Spans> {
         let (sign, role) = if reason.stamp == Stamp::Invalid { (glyphs.bad, Role::StatusBad) } else { (glyphs.warn, Role::StatusWarn) };
         lines.push(vec![(format!("{sign} {}  ", reason.stamp.word()), role), (reason.text(), Role::Text)]);
     }
-    let all = figures.answers.saturating_add(figures.failed());
     for (class, failures) in Class::ALL.into_iter().filter_map(|class| Some((class, figures.errors.iter().find(|(name, _)| name == class.name())?.1)))
     {
-        let head = format!("{} {} × {} ({})  ", look.theme.glyphs().bad, count(failures), class.name(), share(failures, all));
+        let head = format!("{} {} × {} ({})  ", look.theme.glyphs().bad, count(failures), class.name(), share(failures, figures.tried()));
         lines.push(vec![(head, Role::StatusBad), (class.meaning().to_owned(), Role::Text)]);
     }
     if figures.unfinished > 0 {

@@ -20,9 +20,6 @@ use crate::tui::widgets::lines::{self, Spans, fold};
 use crate::tui::widgets::paint::{put, put_right, row};
 use crate::tui::widgets::scale::{Unit, latencies};
 
-/// Points on each side of a change from which on one of 10 % is found in nine of ten cases, with the noise that runs usually have.
-const SIDES: usize = 5;
-
 /// Draws it.
 pub(super) fn draw(state: &State, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let say = |text: &str, buf: &mut Buffer| _ = put(buf, area, 2, 1, text, look.theme.style(Role::Dim));
@@ -149,12 +146,7 @@ fn told(state: &State, past: &Past, run: &Run, point: &Point, look: &Look<'_>) -
     }));
     all.extend(hint);
     if history.turns.is_empty() {
-        let text = if history.points.iter().filter(|point| point.whole).count() < SIDES * 2 {
-            format!("no change found; one of 10 % shows with some {SIDES} points of {} runs on both sides of it", history.every)
-        } else {
-            "no change found; one of 5 % hides in the noise of a dozen points".to_owned()
-        };
-        all.push(vec![(" ".to_owned(), Role::Dim), (text, Role::Dim)]);
+        all.push(vec![(" ".to_owned(), Role::Dim), (history.unfound(), Role::Dim)]);
     }
     all.extend(history.turns.iter().rev().flat_map(|turn| change(state, metric, turn, look)));
     all

@@ -100,6 +100,12 @@ impl Figures {
         self.errors.iter().fold(0, |sum, (_, count)| sum.saturating_add(*count))
     }
 
+    /// All that was tried: answers, and failures that were none. A bad status is both.
+    pub(super) fn tried(&self) -> u64 {
+        let bad = self.errors.iter().filter(|(class, _)| class.starts_with("status")).fold(0, |sum: u64, (_, count)| sum.saturating_add(*count));
+        self.answers.saturating_sub(bad).saturating_add(self.failed())
+    }
+
     /// Something was planned: response and service time are two.
     pub(super) fn open(&self) -> bool {
         self.planned.is_some()
@@ -214,11 +220,9 @@ pub(super) fn named(latencies: &Latencies, name: &str) -> Option<u64> {
 /// Failures by class, the most frequent first.
 pub(super) fn errors(figures: &Figures, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let failed = figures.failed();
-    let answered =
-        figures.answers.saturating_sub(figures.errors.iter().filter(|(class, _)| class.starts_with("status")).map(|(_, count)| count).sum());
     put(buf, area, 0, 0, "errors", look.theme.style(Role::Header));
     let role = if failed > 0 { Role::StatusBad } else { Role::Dim };
-    put_right(buf, area, 24.min(area.width), 0, &share(failed, answered + failed), look.theme.style(role));
+    put_right(buf, area, 24.min(area.width), 0, &share(failed, figures.tried()), look.theme.style(role));
     let mut all = figures.errors.clone();
     all.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     if figures.unfinished > 0 {
