@@ -11,6 +11,7 @@ use jiff::civil::Date;
 
 use self::held::Judged;
 use self::series::Series;
+use crate::load::plan::Path;
 use crate::load::sample::Sample;
 use crate::names::{ClusterId, ObjectKey};
 use crate::perf::Order;
@@ -188,6 +189,8 @@ pub struct Pending {
     pub resolving: Option<ObjectKey>,
     /// The address that was found: another one that is typed is not the Service's.
     pub url: Option<String>,
+    /// How its Service is to be reached; none: as well as it goes.
+    pub via: Option<Path>,
 }
 
 impl State {

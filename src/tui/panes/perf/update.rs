@@ -15,12 +15,13 @@ use super::state::{Entry, Pending, State, View};
 use super::work::{Effect, Report};
 use crate::cluster::gate::Verdict;
 use crate::load::pace;
-use crate::load::plan::{Pace, Plan};
+use crate::load::plan::{Pace, Path, Plan};
 use crate::load::sample::Sample;
 use crate::load::target::Target;
 use crate::names::{ClusterId, ObjectKey, Problem};
 use crate::perf::Order;
 use crate::perf::abort::Rule;
+use crate::perf::service::{self, Service};
 use crate::perf::verdict::is_last;
 use crate::results::compare::Compared;
 use crate::results::difference::Difference;
@@ -331,7 +332,8 @@ const MOST: usize = 100;
 /// Opens the form for a Service, whose address is looked up meanwhile.
 pub fn load_test(state: &mut State, key: ObjectKey) -> Step<Effect> {
     let name = key.namespace.as_deref().map_or_else(|| key.name.to_string(), |space| format!("{space}/{}", key.name));
-    let pending = Pending { what: Some(format!("service {name}")), cluster: Some(key.cluster.clone()), resolving: Some(key.clone()), url: None };
+    let pending =
+        Pending { what: Some(format!("service {name}")), cluster: Some(key.cluster.clone()), resolving: Some(key.clone()), ..Pending::default() };
     let about = format!("service {name} in {}", key.cluster);
     ask(state, pending, about, ["", "4", "10s", AUTO, ENDS, ONCE].map(str::to_owned)).and(Effect::Resolve { key })
 }
@@ -365,10 +367,15 @@ fn resolved(state: &mut State, key: &ObjectKey, url: Result<String, Problem>) ->
         return Step::quiet();
     }
     state.pending.resolving = None;
+    let mut filled = |url: String| {
+        state.pending.url = Some(url.clone());
+        Step::intent(Intent::Fill(0, url))
+    };
     match url {
-        Ok(url) => {
-            state.pending.url = Some(url.clone());
-            Step::intent(Intent::Fill(0, url))
+        Ok(url) => filled(url),
+        // What has no address of its own goes through a port of a pod, as the run's path then says.
+        Err(problem) if problem.code == "service.unreachable" => {
+            filled(format!("service://{}/{}/", key.namespace.as_deref().unwrap_or_default(), key.name))
         }
         Err(problem) => {
             let fault = problem.hints.first().map_or_else(|| problem.what.clone(), |hint| format!("{}: {hint}", problem.what));
@@ -382,15 +389,23 @@ fn again(state: &mut State) -> Step<Effect> {
     let mean = run.plan.rate.map_or(Pace::Max, Pace::Rate);
     let rate = run.plan.pace.as_ref().and_then(pace::written).or_else(|| pace::written(&mean)).unwrap_or_default();
     let seconds = run.plan.duration_ns / 1_000_000_000;
-    let texts = [run.target.url.clone(), run.plan.connections.to_string(), format!("{seconds}s"), rate, ENDS.to_owned(), ONCE.to_owned()];
+    let url = named(run).unwrap_or_else(|| run.target.url.clone());
+    let texts = [url.clone(), run.plan.connections.to_string(), format!("{seconds}s"), rate, ENDS.to_owned(), ONCE.to_owned()];
     let pending = Pending {
         what: run.target.what.clone(),
         cluster: run.target.cluster.clone().map(ClusterId::new),
         resolving: None,
-        url: Some(run.target.url.clone()),
+        url: Some(url),
+        via: Some(run.plan.path),
     };
     let title = run_title(&pending);
     ask(state, pending, title, texts)
+}
+
+/// The name of a Service that was not reached at an address of its own: the address of a run on it leads nowhere from here.
+fn named(run: &Run) -> Option<String> {
+    let service = run.target.what.as_deref()?.strip_prefix("service ").filter(|_| run.plan.path != Path::Direct)?;
+    Target::parse(&run.target.url).ok().map(|target| format!("service://{service}{}", target.path()))
 }
 
 fn run_title(pending: &Pending) -> String {
@@ -410,13 +425,16 @@ pub fn submitted(state: &mut State, shared: &Shared, texts: &[String]) -> Result
     if state.pending.resolving.is_some() && text(0).is_empty() {
         return Err((None, "its address is not known yet".to_owned()));
     }
-    let plan = plan(text)?;
+    let (plan, service) = plan(text)?;
     let aborts = rules(text(4)).map_err(|why| (Some(4), why))?;
     let times = times(text(5)).ok_or_else(|| (Some(5), format!("`{}` is no number of runs from 1 to {MOST}", text(5))))?;
     // An address the person typed over the Service's is somebody else's.
     let same = state.pending.url.as_deref() == Some(text(0));
     let known = if same { std::mem::take(&mut state.pending) } else { Pending::default() };
-    let order = Order { what: known.what, cluster: known.cluster, aborts, ..Order::new(plan) };
+    // A Service that was typed is in the cluster that is looked at.
+    let cluster = known.cluster.or_else(|| shared.open.first().filter(|_| service.is_some()).cloned());
+    let services = service.into_iter().collect();
+    let order = Order { what: known.what, cluster, aborts, services, via: known.via, ..Order::new(plan) };
     Ok(match shared.gate.check(&order.action()) {
         Verdict::Allowed => Step::effect(Effect::Start { order: Box::new(order), times }),
         Verdict::Refused(problem) => Step::intent(Intent::Notice(Notice { level: Level::Error, problem })),
@@ -439,19 +457,19 @@ fn rules(text: &str) -> Result<Vec<Rule>, String> {
     text.split(',').map(str::trim).filter(|rule| !rule.is_empty()).map(str::parse).collect()
 }
 
-/// The plan of a filled-in form; else the field that is wrong and why.
-fn plan<'t>(text: impl Fn(usize) -> &'t str) -> Result<Plan, (Option<usize>, String)> {
+/// The plan of a filled-in form, and the Service it names, where it names one; else the field that is wrong and why.
+fn plan<'t>(text: impl Fn(usize) -> &'t str) -> Result<(Plan, Option<Service>), (Option<usize>, String)> {
     let wrong = |field: usize| move |why: String| (Some(field), why);
-    let target = Target::parse(text(0)).map_err(|problem| wrong(0)(problem.why))?;
+    let (endpoint, service) = service::endpoint(0, text(0), 1).map_err(|problem| wrong(0)(problem.why))?;
     let connections = text(1).parse().map_err(|_| wrong(1)(format!("`{}` is no number of connections", text(1))))?;
     let duration = age::parse(text(2)).map_err(wrong(2))?;
-    let gentle = Plan::gentle(target);
+    let gentle = Plan::gentle(endpoint.target);
     let pace = match text(3) {
         AUTO | "" => gentle.pace,
         written => pace::parse(written).ok_or_else(|| wrong(3)(format!("`{written}` is no pace; write auto, {}", pace::WAYS)))?,
     };
     let plan = Plan { connections, duration, pace, ..gentle };
-    plan.check().map(|()| plan).map_err(|problem| (None, problem.why))
+    plan.check().map(|()| (plan, service)).map_err(|problem| (None, problem.why))
 }
 
 /// The person typed the protected cluster's name.
@@ -483,6 +501,26 @@ mod tests {
     fn elsewhere_is_loaded_gently() {
         assert_eq!(started("http://127.0.0.1:8080/").pace, Pace::Max);
         assert_eq!(started("http://example.com/").pace, Pace::Rate(100.0));
+    }
+
+    #[test]
+    fn a_service_without_an_address_is_loaded_by_its_name() {
+        let gvk = std::sync::Arc::new(crate::names::Gvk::new("", "v1", "Service"));
+        let key = ObjectKey { cluster: ClusterId::new("lab"), gvk, namespace: Some("shop".into()), name: "web".into(), uid: "".into() };
+        let pending =
+            Pending { what: Some("service shop/web".into()), cluster: Some(key.cluster.clone()), resolving: Some(key.clone()), ..Pending::default() };
+        let mut state = State { pending, ..State::default() };
+        let step = resolved(&mut state, &key, Err(Problem::new("service.unreachable", "no address", "")));
+        assert!(matches!(&step.intents[..], [Intent::Fill(0, url)] if url == "service://shop/web/"), "{step:?}");
+        let step = submitted(&mut state, &Shared::default(), &texts("service://shop/web/")).unwrap();
+        let [Effect::Start { order, .. }] = &step.effects[..] else { panic!("{step:?}") };
+        assert_eq!((order.services.len(), order.cluster.as_ref(), order.via), (1, Some(&key.cluster), None));
+        // Again goes the way it went.
+        let mut run = Run::begin("r".into(), crate::results::Subject::default(), &order.plan, jiff::Timestamp::UNIX_EPOCH);
+        (run.target.url, run.target.what, run.plan.path) = ("http://web.shop.svc/a?b".into(), Some("service shop/web".into()), Path::PortForward);
+        assert_eq!(named(&run).as_deref(), Some("service://shop/web/a?b"));
+        run.plan.path = Path::Direct;
+        assert_eq!(named(&run), None);
     }
 
     #[test]

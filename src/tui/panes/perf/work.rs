@@ -269,6 +269,11 @@ pub enum Report {
     },
 }
 
+/// Why a run has no process of its own.
+fn tied() -> Problem {
+    Problem::new("perf.embedded", "this load test ends with this program", "the embedded cluster does").hint("`meshplay sandbox serve` keeps one")
+}
+
 fn yes() -> bool {
     true
 }
@@ -577,7 +582,11 @@ impl<F: Send + 'static> Desk<F> {
     async fn start(self, order: Order, times: usize) {
         for nth in 1..=times {
             let mut order = order.clone();
-            found::look(&mut order, &self.fleet).await;
+            if order.services.is_empty() {
+                found::look(&mut order, &self.fleet).await;
+            } else if let Err(problem) = service::find(&mut order, &self.fleet, None).await {
+                return self.report(Report::Refused { problem }).await;
+            }
             let first = move |run| if nth == 1 { Report::Started { run } } else { Report::Again { run, nth, of: times } };
             if !self.clone().one(order, first).await {
                 return;
@@ -590,7 +599,12 @@ impl<F: Send + 'static> Desk<F> {
         // The sandbox's services end with this program, and a run on them with it.
         let embedded = order.cluster.as_ref().is_some_and(|cluster| self.fleet.is_embedded(cluster));
         let starting = self.starting.clone().read_owned().await;
-        let (handle, inside) = match apart::start(&order, &self.launch, self.fleet.gate(), &self.store).await {
+        let apart = match &order.forward {
+            // Another process has no such cluster to forward a port of.
+            Some(_) if embedded => Err(Refusal::Apart(tied())),
+            _ => apart::start(&order, &self.launch, self.fleet.gate(), &self.store).await,
+        };
+        let (handle, inside) = match apart {
             Ok(handle) => (Ok(handle), None),
             Err(Refusal::Order(problem)) => (Err(problem), None),
             Err(Refusal::Apart(problem)) => (perf::begin(order, Some(&self.fleet), self.fleet.gate(), &self.store).await, Some(problem)),
