@@ -409,6 +409,8 @@ fn a_killed_run_keeps_what_was_measured() {
     assert_eq!((code, &json["state"]), (Some(0), &"interrupted".into()));
     // Lines of whole seconds, at 100 a second.
     assert!(json["requests"].as_u64().unwrap() >= 80 && json["latencies"]["max"].is_u64(), "{json}");
+    // Every latency was logged, so percentiles are known: those that have ten answers beyond them.
+    assert!(json["latencies"]["p50"].is_u64() && json["service"]["p50"].is_u64() && json["lateness"]["p50"].is_u64(), "{json}");
 }
 
 #[test]
@@ -520,4 +522,10 @@ fn a_machine_without_file_descriptors_is_not_the_target_s_fault() {
     let json: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
     assert!(json["errors"].as_object().unwrap().keys().eq(["fd_exhausted"]) && json["requests"].as_u64().unwrap() > 0, "{json}");
     assert_eq!((&json["stamp"], &json["reasons"][0]["cause"]), (&"invalid".into(), &"descriptors".into()));
+    // It is kept all the same, with every latency, and so is what was done to somebody's system.
+    let (_, kept, err) = ran(home.path(), "perf show last -o json");
+    assert_eq!(serde_json::from_str::<Value>(&kept).ok().as_ref(), Some(&json), "{err}");
+    let (_, table, err) = ran(home.path(), "perf export last --format hgrm");
+    assert!(table.contains(&format!("Total count    = {:>12}", json["requests"].as_u64().unwrap())) && !err.contains("cut off"), "{table}{err}");
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("Too many open files (os error 24)\n"), "{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -117,3 +117,13 @@ fn a_profile_of_meshery_is_imported_without_what_gives_access() {
     let (_, shown, _) = ran(home.path(), "perf profile show istio");
     assert!(!shown.contains("hunter2") && shown.contains("X-Team"), "{shown}");
 }
+
+#[test]
+fn a_gate_that_has_nothing_to_compare_says_so_in_the_file_that_is_asked_for() {
+    let home = tempfile::tempdir().unwrap();
+    let (code, out, err) = ran(home.path(), "perf gate shop -o junit");
+    let told = out.contains("tests=\"1\" failures=\"0\" errors=\"1\"") && out.contains("<error message=\"no runs of shop are kept\"/>");
+    assert!(code == Some(2) && told && err.contains("no runs of shop"), "{out}{err}");
+    let (_, out, _) = ran(home.path(), "perf gate shop -o json");
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&out).unwrap()["outcome"], "inconclusive");
+}
