@@ -18,7 +18,7 @@ use super::profile::kept::Profiles;
 use super::profile::{Part, in_turn};
 use super::{Order, service};
 use crate::load::plan::{Pace, Plan};
-use crate::names::Problem;
+use crate::names::{ClusterId, Problem};
 use crate::text::{age, sanitise, yaml};
 
 /// One load test that is done again and again.
@@ -35,6 +35,9 @@ pub struct Schedule {
     /// What is loaded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// The context of the cluster in which a Service among that is looked for; none: the current one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
     /// In place of an address and of all that follows, a profile that is kept, by its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
@@ -129,7 +132,8 @@ impl Schedule {
             ..gentle
         };
         plan.check()?;
-        Ok(Order { what: Some(format!("schedule {}", sanitise(&self.name))), services: service.into_iter().collect(), ..Order::new(plan) })
+        let cluster = self.cluster.as_deref().filter(|_| service.is_some()).map(|name| ClusterId::new(sanitise(name)));
+        Ok(Order { cluster, what: Some(format!("schedule {}", sanitise(&self.name))), services: service.into_iter().collect(), ..Order::new(plan) })
     }
 
     /// When it is due after that moment.
@@ -242,12 +246,24 @@ pub(super) mod tests {
             cron: cron.parse().unwrap(),
             timezone: None,
             url: Some("http://127.0.0.1:8080/".into()),
+            cluster: None,
             profile: None,
             duration: "1s".into(),
             connections: Some(2),
             rate: Some(10.0),
             runs: 5,
         }
+    }
+
+    #[test]
+    fn a_service_is_looked_for_in_the_cluster_that_was_meant_when_it_was_added() {
+        let data = tempfile::tempdir().unwrap();
+        let cluster = |url: &str| {
+            let schedule = Schedule { url: Some(url.into()), cluster: Some("kind-shop".into()), ..schedule("night", "@daily") };
+            schedule.orders(&Profiles::open(data.path())).unwrap()[0].cluster.clone()
+        };
+        assert_eq!(cluster("service://shop/web/"), Some(ClusterId::new("kind-shop")));
+        assert_eq!(cluster("http://127.0.0.1:8080/"), None);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::perf::Order;
 use crate::perf::apart::Refusal;
 use crate::perf::schedule::cron::Cron;
 use crate::perf::schedule::{Book, News, Schedule};
+use crate::perf::service;
 use crate::results::State;
 use crate::text::sanitise;
 
@@ -45,7 +46,7 @@ pub struct ListArgs {
 pub struct AddArgs {
     /// What it is called.
     name: String,
-    /// An address; without a scheme it is http.
+    /// An address; without a scheme it is http. Or a Service, service://shop/web/, in the cluster that --context names now, or that is current then.
     #[arg(required_unless_present = "profile", conflicts_with = "profile")]
     url: Option<String>,
     /// A profile that is kept, in place of an address and how to load it.
@@ -80,7 +81,7 @@ pub(super) async fn run(verb: ScheduleVerb, around: &Around, stop: impl Future<O
     let book = &around.book;
     match verb {
         ScheduleVerb::List(args) => list(&args, book, io),
-        ScheduleVerb::Add(args) => add(*args, book, io),
+        ScheduleVerb::Add(args) => add(*args, around, io),
         ScheduleVerb::Remove { name } => match book.remove(&name) {
             Ok(()) => writeln!(io.err, "{} is not done any more", sanitise(&name)).map(|()| 0),
             Err(problem) => io.fail(&problem),
@@ -89,11 +90,12 @@ pub(super) async fn run(verb: ScheduleVerb, around: &Around, stop: impl Future<O
     }
 }
 
-fn add(args: AddArgs, book: &Book, io: &mut Streams<'_>) -> io::Result<u8> {
+fn add(args: AddArgs, around: &Around, io: &mut Streams<'_>) -> io::Result<u8> {
     let AddArgs { name, url, profile, cron, timezone, duration, connections, rate, runs } = args;
-    let schedule = Schedule { name, cron, timezone, url, profile, duration, connections, rate, runs };
+    let cluster = around.context.as_ref().filter(|_| url.as_deref().is_some_and(service::is)).map(ToString::to_string);
+    let schedule = Schedule { name, cron, timezone, url, cluster, profile, duration, connections, rate, runs };
     let next = schedule.next(Timestamp::now());
-    match book.add(schedule).and(next) {
+    match around.book.add(schedule).and(next) {
         Ok(next) => writeln!(io.err, "next at {}, while `meshplay perf schedule run` or the screen is open", moment(next)).map(|()| 0),
         Err(problem) => io.fail(&problem),
     }
