@@ -309,6 +309,11 @@ impl Run {
         Class::ALL.into_iter().filter_map(|class| self.errors.get(class.name()).map(|count| (class, *count)))
     }
 
+    /// Failures that another program told by names of its own.
+    pub fn foreign_failures(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.errors.iter().filter(|(name, _)| Class::ALL.iter().all(|class| class.name() != *name)).map(|(name, count)| (name.as_str(), *count))
+    }
+
     /// What a class of failures means here: in general, and what was said first.
     pub fn meaning(&self, class: Class) -> String {
         self.because.get(class.name()).map_or_else(|| class.meaning().to_owned(), |reason| format!("{}: {reason}", class.meaning()))
@@ -326,7 +331,10 @@ impl Run {
         }
         let none = Problem::new("perf.nothing-succeeded", format!("no request to {} succeeded", self.target.url), "");
         let Some((class, _)) = self.failures().max_by_key(|(_, count)| *count) else {
-            let why = if self.unfinished > 0 {
+            let foreign: Vec<String> = self.foreign_failures().map(|(name, count)| format!("{count} × {name}")).collect();
+            let why = if !foreign.is_empty() {
+                foreign.join("; ")
+            } else if self.unfinished > 0 {
                 format!("it took {} requests and had not answered any when the run ended", self.unfinished)
             } else {
                 "the run ended before one was sent".to_owned()
@@ -437,6 +445,8 @@ pub(super) mod tests {
         assert!(problem.why.contains("no whole answer came in time (7 × timeout)"), "{problem}");
         run.take(&sample(1, 0, 0, Some(Ended::Stopped)));
         assert!(run.trouble().unwrap().why.contains("2 requests"), "{run:?}");
+        let foreign = Run { errors: [("socket".to_owned(), 5)].into(), state: State::Done, requests: 0, ..run.clone() };
+        assert_eq!(foreign.trouble().unwrap().why, "5 × socket");
         run.take(&sample(1, 1, 7, Some(Ended::Done)));
         assert_eq!(run.trouble(), None);
     }

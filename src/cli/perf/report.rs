@@ -140,6 +140,7 @@ fn counts(text: &mut String, run: &Run) {
     }
     lines.push(["errors".into(), count(run.failed()), share(run.failed(), run.tried())]);
     lines.extend(run.failures().map(|(class, number)| [format!("  {}", class.name()), count(number), run.meaning(class)]));
+    lines.extend(run.foreign_failures().map(|(name, number)| [format!("  {name}"), count(number), "as the file that was read calls it".into()]));
     if run.unfinished > 0 {
         lines.push(["unfinished".into(), count(run.unfinished), "cut off at the end, no errors".into()]);
     }
