@@ -460,6 +460,9 @@ async fn what_ends_http_2_has_its_classes() {
         let run = conducted(Plan { timeout: Duration::from_secs(5), ..plan(&Server::start(answer, then).url().replace("http:", "h2c:")) }).await.run;
         assert_eq!((run.succeeded(), run.failed()), (0, 8), "{run:?}");
     }
+    // Who is asked in the wrong protocol says in its own what it thinks of that.
+    let old = Server::start(b"HTTP/1.1 400 Bad Request\r\n\r\n", Then::Stall);
+    all_failed(&conducted(plan(&old.url().replace("http:", "h2c:"))).await.run, "nonsense", "speaks HTTP/1.1");
 }
 
 #[tokio::test]

@@ -26,15 +26,20 @@ impl Profiles {
         self.folder.join(format!("{name}.yaml"))
     }
 
+    /// The names of all, whatever is in them.
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        let named = |path: PathBuf| Some(sanitise(&path.file_stem()?.to_string_lossy()).into_owned());
+        let mut names: Vec<String> = entries.filter(|path| path.extension().is_some_and(|end| end == "yaml")).filter_map(named).collect();
+        names.sort();
+        names
+    }
+
     /// Every profile by name, and what is wrong with the others.
     pub fn list(&self) -> (Vec<(String, Profile)>, Vec<Problem>) {
         let (mut profiles, mut problems) = (Vec::new(), Vec::new());
-        let entries = fs::read_dir(&self.folder).map(|entries| entries.flatten().map(|entry| entry.path()).collect::<Vec<_>>()).unwrap_or_default();
-        let mut paths: Vec<PathBuf> = entries.into_iter().filter(|path| path.extension().is_some_and(|end| end == "yaml")).collect();
-        paths.sort();
-        for path in paths {
-            let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-            match self.file(&path) {
+        for name in self.names() {
+            match self.file(&self.path(&name)) {
                 Ok(profile) => profiles.push((name, profile)),
                 Err(problem) => problems.push(problem),
             }
@@ -49,8 +54,10 @@ impl Profiles {
     pub fn text(&self, name: &str) -> Result<(PathBuf, String), Problem> {
         let path = if is_name(name) && self.path(name).is_file() { self.path(name) } else { PathBuf::from(name) };
         if !path.is_file() {
-            return Err(Problem::new("perf.no-profile", format!("there is no profile {}", sanitise(name)), "")
-                .hint("`meshplay perf profile list` lists them; a path of a file is taken too"));
+            let what = if name.is_empty() { "no profile was named".to_owned() } else { format!("there is no profile {}", sanitise(name)) };
+            let kept = self.names();
+            let why = if kept.is_empty() { "none is kept".to_owned() } else { format!("kept are {}", kept.join(", ")) };
+            return Err(Problem::new("perf.no-profile", what, why).hint("`meshplay perf profile save FILE` keeps one; a path of a file is taken too"));
         }
         let bytes = open_file(&path)?;
         let text = String::from_utf8(bytes).map_err(|_| Problem::new("perf.profile", format!("{} is no text", sanitise(name)), ""))?;

@@ -29,6 +29,10 @@ pub(super) fn run_line(model: &mut Model, at: At, text: &str) -> Wanted {
             let step = perf::update::load_url(&mut model.perf, &url).map(Effect::Perf);
             settle(model, at, step)
         }
+        Ok(line::Meaning::Profile(name)) => {
+            let step = perf::update::profile(&model.shared, name).map(Effect::Perf);
+            settle(model, at, step)
+        }
         Ok(line::Meaning::Xray { kind, namespaces }) => {
             xray::update::ask(&mut model.xray, xray::state::Ask { kind, namespaces });
             go(model, at, PaneId::Xray)

@@ -43,6 +43,8 @@ pub enum Meaning {
     Say(String),
     /// Open the form of a load test.
     Load(String),
+    /// Run a profile that is kept.
+    Profile(String),
     /// A kind as a tree.
     Xray {
         /// Which.
@@ -83,6 +85,7 @@ const WORDS: &[(&str, &[&str], &str)] = &[
     ("ns", &["namespace"], "one namespace, or `all`"),
     ("load", &[], "load test on an address…"),
     ("perf", &["runs"], "load tests"),
+    ("profile", &["profiles"], "run a profile of load tests that is kept, by its name"),
     ("xray", &[], "a kind as a tree: what is below it, what it needs"),
     ("annotate", &[], "NAME=VALUE or NAME- on the object under the cursor"),
     ("columns", &["cols"], "columns; NAME=.path or label:KEY adds one"),
@@ -128,6 +131,7 @@ pub fn understand(model: &Model, text: &str) -> Result<Meaning, Problem> {
         Some("env") => environment(model, &parsed.args, &parsed.contexts),
         Some("ns") => namespace(model, &parsed.args),
         Some("load") => Ok(Meaning::Load(parsed.args.join(" "))),
+        Some("profile") => Ok(Meaning::Profile(parsed.args.join(" "))),
         Some("perf") => Ok(Meaning::Command(Command::App(AppCommand::Go(PaneId::Perf)))),
         Some("xray") => xray(model, &parsed.args),
         Some("follow") => Ok(Meaning::Command(Command::Inventory(crate::tui::panes::inventory::commands::Command::Follow))),

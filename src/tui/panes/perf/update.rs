@@ -348,6 +348,11 @@ pub fn load_url(state: &mut State, url: &str) -> Step<Effect> {
     ask(state, Pending::default(), String::new(), [url, "4", "10s", AUTO, ENDS, ONCE].map(str::to_owned))
 }
 
+/// Runs a profile that is kept. Services of it are those of the cluster that is looked at, where it names none.
+pub fn profile(shared: &Shared, name: String) -> Step<Effect> {
+    Step::effect(Effect::Profile { name, cluster: shared.open.first().cloned(), aborts: rules(ENDS).unwrap_or_default() })
+}
+
 fn form(about: String, texts: [String; 6]) -> Form {
     const FIELDS: [(&str, &str); 6] = [
         ("URL", "http://host:port/path"),

@@ -1,4 +1,6 @@
-//! How the perf pane reaches runs: starting, watching, stopping, and what is on disk. The only file of the pane that waits.
+//! How the perf pane reaches runs: starting, watching, stopping, and what is on disk. Nothing else of the pane waits.
+
+mod begin;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -14,14 +16,15 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::state::series::{Point, Series};
 use crate::cluster::fleet::Fleet;
 use crate::load::sample::Sample;
-use crate::names::{ObjectKey, Problem};
+use crate::names::{ClusterId, ObjectKey, Problem};
+use crate::perf::abort::Rule;
 use crate::perf::apart::watching::{self, Watching};
 use crate::perf::apart::{self, Launch, Refusal};
 use crate::perf::permute::conduct::recover;
 use crate::perf::permute::journal::{self, Entry};
 use crate::perf::schedule::{Book, News};
 use crate::perf::verdict::{self, Verdict};
-use crate::perf::{self, Handle, Order, Stopper, found, service};
+use crate::perf::{self, Handle, Order, Stopper, service};
 use crate::results::baseline::{Baseline, Baselines, Kind};
 use crate::results::compare::{Compared, Metric};
 use crate::results::difference::Difference;
@@ -81,6 +84,15 @@ pub enum Effect {
         order: Box<Order>,
         /// So often, one after the other.
         times: usize,
+    },
+    /// Run every part of a profile as often as it says.
+    Profile {
+        /// As it is kept, or its file.
+        name: String,
+        /// Whose Services are meant where it does not say.
+        cluster: Option<ClusterId>,
+        /// What ends each of its runs before its time.
+        aborts: Vec<Rule>,
     },
     /// Make runs what later runs of their series are held against.
     Pin {
@@ -269,11 +281,6 @@ pub enum Report {
     },
 }
 
-/// Why a run has no process of its own.
-fn tied() -> Problem {
-    Problem::new("perf.embedded", "this load test ends with this program", "the embedded cluster does").hint("`meshplay sandbox serve` keeps one")
-}
-
 fn yes() -> bool {
     true
 }
@@ -358,6 +365,7 @@ impl<F: Send + 'static> Work<F> {
             Effect::Past { run, metric } => desk.past(*run, metric),
             Effect::Resolve { key } => desk.resolve(key),
             Effect::Start { order, times } => _ = tokio::spawn(desk.start(*order, times)),
+            Effect::Profile { name, cluster, aborts } => _ = tokio::spawn(desk.profile(name, cluster, aborts)),
             Effect::Pin { of, runs } => desk.pin(of, runs),
             Effect::Judge { of, before, now, metric, tell } => desk.judge(of, before, now, metric, tell),
             Effect::Verdict { of } => desk.verdict(of),
@@ -576,53 +584,6 @@ impl<F: Send + 'static> Desk<F> {
                 }
             }
         }
-    }
-
-    /// One run after the other, until one of them does not end as planned.
-    async fn start(self, order: Order, times: usize) {
-        for nth in 1..=times {
-            let mut order = order.clone();
-            if order.services.is_empty() {
-                found::look(&mut order, &self.fleet).await;
-            } else if let Err(problem) = service::find(&mut order, &self.fleet, None).await {
-                return self.report(Report::Refused { problem }).await;
-            }
-            let first = move |run| if nth == 1 { Report::Started { run } } else { Report::Again { run, nth, of: times } };
-            if !self.clone().one(order, first).await {
-                return;
-            }
-        }
-    }
-
-    /// In a process of its own; where that is not possible, in this one. Whether it ended as planned.
-    async fn one(self, order: Order, first: impl FnOnce(Box<Run>) -> Report) -> bool {
-        // The sandbox's services end with this program, and a run on them with it.
-        let embedded = order.cluster.as_ref().is_some_and(|cluster| self.fleet.is_embedded(cluster));
-        let starting = self.starting.clone().read_owned().await;
-        let apart = match &order.forward {
-            // Another process has no such cluster to forward a port of.
-            Some(_) if embedded => Err(Refusal::Apart(tied())),
-            _ => apart::start(&order, &self.launch, self.fleet.gate(), &self.store).await,
-        };
-        let (handle, inside) = match apart {
-            Ok(handle) => (Ok(handle), None),
-            Err(Refusal::Order(problem)) => (Err(problem), None),
-            Err(Refusal::Apart(problem)) => (perf::begin(order, Some(&self.fleet), self.fleet.gate(), &self.store).await, Some(problem)),
-        };
-        let handle = match handle {
-            Ok(handle) => handle,
-            Err(problem) => {
-                self.report(Report::Refused { problem }).await;
-                return false;
-            }
-        };
-        let (run, ends_with_us) = (Box::new(handle.run().clone()), embedded || inside.is_some());
-        let over = self.enter(&handle, ends_with_us);
-        drop(starting);
-        if let Some(problem) = inside {
-            self.report(Report::Inside { id: run.id.clone(), problem }).await;
-        }
-        self.follow(handle, over, first(run)).await
     }
 
     /// Makes it one of the runs under way here; what is answered says that its end is told once it is dropped.

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::super::frame::{Frame, kind};
+use super::super::frame::{Code, Frame, kind};
 use super::State;
 use super::heard::Wrong;
 use crate::load::record::Class;
@@ -88,6 +88,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     /// Takes all whole frames out of the buffer.
     fn understand(&mut self, state: &mut State) -> Result<(), Wrong> {
+        if !state.greeted && self.buffer[..self.filled].starts_with(b"HTTP/1") {
+            return Err(Wrong(Code::PROTOCOL, "it speaks HTTP/1.1 and not HTTP/2"));
+        }
         let mut taken = 0;
         while let Some(frame) = Frame::first(&self.buffer[taken..self.filled])? {
             taken += frame.length();
