@@ -102,7 +102,7 @@ fn a_run_of_a_program_that_nobody_can_speak_to_is_listed_until_it_ends() {
 #[test]
 fn a_profile_is_run_by_its_name() {
     let mut stage = newcomer();
-    stage.play(":profile shop<ret>");
+    stage.play(": 'profile shop' <ret>");
     let asked = wanted(&mut stage).into_iter().find_map(|effect| match effect {
         Effect::Perf(Perf::Profile { name, aborts, .. }) => Some((name, aborts.iter().map(ToString::to_string).collect::<Vec<_>>())),
         _ => None,
@@ -111,7 +111,7 @@ fn a_profile_is_run_by_its_name() {
     let mut load = load(1);
     stage.perf(Report::Started { run: Box::new(load.run.clone()) });
     stage.perf(Report::Sample { id: load.run.id.clone(), sample: Arc::new(load.second(2_000, Duration::from_micros(300), 0)) });
-    assert_shown(&mut stage, &["The shop", "run 1 of 3"]);
+    assert_shown(&mut stage, &["run 1 of 3", "1 s of 10 s"]);
     stage.perf(Report::Refused { problem: Problem::new("perf.no-profile", "there is no profile shap", "kept are shop") });
     assert_shown(&mut stage, &["there is no profile shap", "kept are shop"]);
 }

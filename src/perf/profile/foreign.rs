@@ -24,10 +24,14 @@ pub(super) fn smp(value: &Value) -> Result<File, Fault> {
     let parts: Vec<Value> = clients.iter().map(client).collect::<Result<_, _>>()?;
     let mut labels = test.get("labels").and_then(Value::as_object).cloned().unwrap_or_default();
     labels.extend(value.get("mesh").and_then(mesh).map(|mesh| ("mesh".to_owned(), mesh.into())));
-    let labels: Map<String, Value> =
+    let mut labels: Map<String, Value> =
         labels.into_iter().map(|(key, value)| (key, value.as_str().map_or_else(|| value.to_string(), str::to_owned).into())).collect();
     let text = |name: &str| test.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let mut profile = json!({"name": text("name").or(text("id")), "meshplay": {"clients": parts, "labels": labels}});
+    // What stands in a block of ours beside it holds too.
+    let mut ours = value.get("meshplay").and_then(Value::as_object).cloned().unwrap_or_default();
+    labels.extend(ours.remove("labels").and_then(|labels| labels.as_object().cloned()).unwrap_or_default());
+    ours.extend([("clients".to_owned(), parts.into()), ("labels".to_owned(), labels.into())]);
+    let mut profile = json!({"name": text("name").or(text("id")), "meshplay": ours});
     if let Some(duration) = text("duration") {
         profile["duration"] = duration.into();
     }
@@ -153,6 +157,8 @@ mesh:
         assert_eq!(urls(1), ["tcp://localhost:6379"]);
         assert_eq!((profile.parts[0].plan.request.headers.len(), profile.parts[1].plan.connections), (2, 4));
         assert!(Profile::parse("x.yaml", &SMP.replace("protocol: 1", "protocol: 9")).is_err());
+        let ours = Profile::parse("x.yaml", &format!("{SMP}meshplay: {{repeat: 5, labels: {{release: v1}}}}\n")).unwrap();
+        assert_eq!((ours.repeat, ours.labels.len(), ours.parts.len()), (5, 2, 2));
     }
 
     #[test]

@@ -212,9 +212,10 @@ fn listed(state: &mut State, runs: Vec<Run>, problems: Vec<Problem>) -> Step<Eff
 }
 
 fn started(state: &mut State, run: Run) -> Step<Effect> {
+    state.round = run.provenance.turn.map(|turn| (run.id.clone(), turn.nth, turn.of));
     state.runs.insert(0, Entry { asked: true, ..Entry::of(run) });
     (state.chosen, state.view) = (0, View::Charts);
-    (state.frozen, state.span, state.second, state.round) = (None, None, None, None);
+    (state.frozen, state.span, state.second) = (None, None, None);
     Step::intent(Intent::Go(PaneId::Perf)).then(Step::intent(Intent::Guide(GuideStep::Loaded)))
 }
 
