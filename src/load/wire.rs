@@ -191,6 +191,17 @@ async fn connect(address: SocketAddr) -> Result<TcpStream, Fault> {
     Ok(stream)
 }
 
+/// Digits and nothing else (RFC 9110, 8.6).
+fn decimal(value: &[u8]) -> Option<u64> {
+    let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
+    digits.then(|| std::str::from_utf8(value).ok()?.parse().ok()).flatten()
+}
+
+/// Answers with that status may say where to ask instead (RFC 9110, 15.4).
+fn leads_elsewhere(status: u16) -> bool {
+    matches!(status, 301 | 302 | 303 | 307 | 308)
+}
+
 impl Line {
     /// What comes too late on a connection of its own would be taken for the next answer; the others may be used again.
     pub(super) fn outlives_timeouts(&self) -> bool {

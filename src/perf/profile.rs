@@ -149,14 +149,14 @@ impl Profile {
     }
 }
 
-/// Orders that belong together, each told which of how many it is.
-pub fn in_turn(orders: Vec<Order>) -> Vec<Order> {
-    let of = orders.len();
+/// A round of orders so often, one after the other; each is told which of how many it is.
+pub fn in_turn(round: &[Order], times: usize) -> Vec<Order> {
+    let of = round.len() * times;
     let one = |(at, mut order): (usize, Order)| {
         order.provenance.turn = Some(Turn { nth: at + 1, of });
         order
     };
-    orders.into_iter().enumerate().map(one).collect()
+    (0..times).flat_map(|_| round.iter().cloned()).enumerate().map(one).collect()
 }
 
 fn at<T>(place: &Placed<T>, what: impl Into<String>) -> Fault {

@@ -119,7 +119,7 @@ impl Schedule {
         let one = |part: &Part| Order { what: Some(what.clone()), ..profile.order(part) };
         let round: Vec<Order> = profile.parts.iter().map(one).collect();
         let times = profile.every().max(self.runs);
-        Ok(in_turn((0..times).flat_map(|_| round.iter().cloned()).collect()))
+        Ok(in_turn(&round, times))
     }
 
     fn order(&self, url: &str) -> Result<Order, Problem> {

@@ -184,7 +184,7 @@ async fn orders(profile: &Profile, args: &RunArgs, around: &Around, io: &mut Str
         let plan = args.how.over(order.plan.clone()).map_err(|problem| (problem, 2))?;
         parts.push(around.found(Order { plan, ..order }, io).await.map_err(|problem| (problem, 1))?);
     }
-    Ok(in_turn((0..profile.repeat).flat_map(|_| parts.iter().cloned()).collect()))
+    Ok(in_turn(&parts, profile.repeat))
 }
 
 fn all_told(profile: &Profile, runs: &[Run], output: Form, io: &mut Streams<'_>) -> io::Result<u8> {

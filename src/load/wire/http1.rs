@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use httparse::ParserConfig;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::{Fault, Read};
+use super::{Fault, Read, decimal, leads_elsewhere};
 use crate::load::record::Class;
 
 /// Heads, sizes of chunks and trailers larger than this are nonsense.
@@ -191,7 +191,7 @@ fn head(bytes: &[u8], ask: Ask) -> Result<Option<Head>, Fault> {
     for header in response.headers.iter() {
         let is = |name: &str| header.name.eq_ignore_ascii_case(name);
         if is("content-length") {
-            let said = decimal(header.value).ok_or(Class::Nonsense)?;
+            let said = decimal(header.value.trim_ascii()).ok_or(Class::Nonsense)?;
             if size.replace(said).is_some_and(|before| before != said) {
                 return Err(Fault::new(Class::Nonsense, "it gives two lengths"));
             }
@@ -200,7 +200,7 @@ fn head(bytes: &[u8], ask: Ask) -> Result<Option<Head>, Fault> {
         } else if is("connection") {
             let says = |word: &[u8]| header.value.split(|byte| *byte == b',').any(|said| said.trim_ascii().eq_ignore_ascii_case(word));
             head.alive = !says(b"close") && (head.alive || says(b"keep-alive"));
-        } else if ask.location && matches!(status, 301 | 302 | 303 | 307 | 308) && is("location") {
+        } else if ask.location && leads_elsewhere(status) && is("location") {
             head.location = std::str::from_utf8(header.value).ok().map(str::to_owned);
         }
     }
@@ -212,13 +212,6 @@ fn head(bytes: &[u8], ask: Ask) -> Result<Option<Head>, Fault> {
     };
     head.alive &= head.body != Body::UntilClose;
     Ok(Some(head))
-}
-
-/// Digits and nothing else (RFC 9110, 8.6).
-fn decimal(value: &[u8]) -> Option<u64> {
-    let value = value.trim_ascii();
-    let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
-    digits.then(|| std::str::from_utf8(value).ok()?.parse().ok()).flatten()
 }
 
 /// Chunks are what the body is framed in when they are the last coding applied (RFC 9112, 6.3).

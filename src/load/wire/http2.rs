@@ -19,7 +19,7 @@ use tokio::sync::Mutex;
 
 pub(super) use self::hpack::{Block, Head};
 pub(super) use self::session::{Broken, Ready, Session, Whole};
-use super::{Fault, Read, Wire, connect};
+use super::{Fault, Read, Wire, connect, decimal, leads_elsewhere};
 use crate::load::record::Class;
 use crate::load::request::Letter;
 
@@ -104,7 +104,7 @@ impl Stream {
         };
         let whole = self.whole(&ready, 0).await?;
         let status = whole.head.status.unwrap_or(0);
-        let location = whole.head.location.filter(|_| matches!(status, 301 | 302 | 303 | 307 | 308));
+        let location = whole.head.location.filter(|_| leads_elsewhere(status));
         Ok(Read { status, bytes: whole.bytes, alive: true, location })
     }
 

@@ -32,7 +32,7 @@ pub(super) mod flag {
 }
 
 /// Why a stream or a connection ends (RFC 9113, 7).
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Code(pub(super) u32);
 
 impl Code {

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use super::huffman;
+use super::{decimal, huffman};
 
 /// The space for a dynamic table before anything else was agreed on (RFC 9113, 6.5.2).
 pub(super) const TABLE: usize = 4_096;
@@ -168,30 +168,24 @@ impl Head {
         let text = || String::from_utf8_lossy(value).into_owned();
         match name {
             Name::Status => {
-                let status = number(value).filter(|status| value.len() == 3 && *status >= 100).and_then(|status| status.try_into().ok());
+                let status = decimal(value).filter(|status| value.len() == 3 && *status >= 100).and_then(|status| status.try_into().ok());
                 if status.is_none() || self.status.replace(status.unwrap_or(0)).is_some() {
                     return Err(Broken);
                 }
             }
             Name::Length => {
-                let length = number(value).ok_or(Broken)?;
+                let length = decimal(value).ok_or(Broken)?;
                 if self.length.replace(length).is_some_and(|before| before != length) {
                     return Err(Broken);
                 }
             }
             Name::Location => self.location = Some(text()),
-            Name::GrpcStatus => self.grpc_status = number(value).and_then(|status| status.try_into().ok()),
+            Name::GrpcStatus => self.grpc_status = decimal(value).and_then(|status| status.try_into().ok()),
             Name::GrpcMessage => self.grpc_message = Some(text()),
             Name::Other => {}
         }
         Ok(())
     }
-}
-
-/// Digits and nothing else.
-fn number(value: &[u8]) -> Option<u64> {
-    let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
-    digits.then(|| std::str::from_utf8(value).ok()?.parse().ok()).flatten()
 }
 
 /// A string as it came.

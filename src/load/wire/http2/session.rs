@@ -376,10 +376,14 @@ impl State {
     /// The connection is over, and with it all that is on it.
     fn fail(&mut self, fault: &Fault) {
         self.over.get_or_insert_with(|| (fault.class, fault.reason.clone().unwrap_or_else(|| fault.class.meaning().to_owned())));
+        self.end_above(0, || Broken::Fault(Fault { class: fault.class, reason: fault.reason.clone(), alive: false }));
+    }
+
+    /// All streams above that one are over, and no more begin.
+    fn end_above(&mut self, last: u32, how: impl Fn() -> Broken) {
         for slot in 0..self.ids.len() {
-            if !matches!(self.ids[slot], 0 | ENDED) {
-                let fault = Fault { class: fault.class, reason: fault.reason.clone(), alive: false };
-                self.end(slot, Err(Broken::Fault(fault)));
+            if self.ids[slot] > last && self.ids[slot] != ENDED {
+                self.end(slot, Err(how()));
             }
         }
         self.admit();

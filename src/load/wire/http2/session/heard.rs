@@ -2,7 +2,7 @@
 
 use super::super::frame::{Code, Frame, flag, kind};
 use super::super::hpack;
-use super::{Broken, ENDED, LAST_STREAM, Partial, State};
+use super::{Broken, LAST_STREAM, Partial, State};
 use crate::load::record::Class;
 use crate::load::wire::Fault;
 
@@ -195,14 +195,11 @@ impl State {
         let last = number(payload.get(..4).ok_or(Code::FRAME_SIZE)?)? & LAST_STREAM;
         let code = Code(number(payload.get(4..8).ok_or(Code::FRAME_SIZE)?)?);
         self.over = Some((Class::GoAway, format!("GOAWAY: {}", code.meaning())));
-        for slot in 0..self.ids.len() {
-            // Streams above the last one it names were not begun (RFC 9113, 6.8).
-            if self.ids[slot] > last && self.ids[slot] != ENDED {
-                let fault = || Broken::Fault(Fault::new(Class::GoAway, code.meaning()));
-                self.end(slot, Err(if code == Code::NO_ERROR { Broken::Elsewhere } else { fault() }));
-            }
-        }
-        self.admit();
+        // Streams above the last one it names were not begun (RFC 9113, 6.8).
+        self.end_above(last, || match code {
+            Code::NO_ERROR => Broken::Elsewhere,
+            _ => Broken::Fault(Fault::new(Class::GoAway, code.meaning())),
+        });
         Ok(())
     }
 

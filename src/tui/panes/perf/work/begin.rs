@@ -79,7 +79,7 @@ impl<F: Send + 'static> Desk<F> {
             let cluster = order.cluster.or_else(|| cluster.clone().filter(|_| !order.services.is_empty()));
             parts.push(self.led(Order { cluster, aborts: aborts.to_vec(), ..order }).await?);
         }
-        Ok(in_turn((0..profile.repeat).flat_map(|_| parts.iter().cloned()).collect()))
+        Ok(in_turn(&parts, profile.repeat))
     }
 
     /// What it loads ends with this program.
