@@ -226,6 +226,16 @@ impl Shared {
         });
     }
 
+    /// A part is listed now. One that is not shown stays as it was said until it is answered: who may not read it is asked about again and again.
+    fn asks(&self, part: usize) {
+        let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        let stale = matches!(pending.phases.get(part), Some(Some(Phase::Stale { .. })));
+        drop(pending);
+        if !stale {
+            self.set_phase(part, Phase::Syncing { count: 0 });
+        }
+    }
+
     fn settle(&self, part: usize) {
         self.change(|pending| {
             pending.settled.get_mut(part).into_iter().for_each(|settled| *settled = true);
@@ -544,7 +554,7 @@ impl Source {
             self.shared.set_phase(self.part, Phase::Synced);
             return self.follow(lines, None).await;
         }
-        self.shared.set_phase(self.part, Phase::Syncing { count: 0 });
+        self.shared.asks(self.part);
         if self.shape == Shape::Own(Own::Pods) && self.known.is_empty() && !self.exact {
             self.glance(now).await;
         }
@@ -614,6 +624,7 @@ impl Source {
     /// A list begins: what is seen from now on is of this one.
     fn begin(&mut self) -> Listed {
         self.round = self.round.wrapping_add(1);
+        self.shared.set_phase(self.part, Phase::Syncing { count: 0 });
         Listed { count: 0 }
     }
 
@@ -686,7 +697,7 @@ impl Source {
 
     /// Pages of a list without resourceVersion, where streaming lists are not served.
     async fn pages(&mut self, now: &Connected) -> Result<(), Trouble> {
-        let (mut listed, mut next) = (self.begin(), String::new());
+        let (mut begun, mut next) = (None, String::new());
         loop {
             let path = format!(
                 "{}?limit={PAGE}{}{}",
@@ -695,6 +706,7 @@ impl Source {
                 if next.is_empty() { String::new() } else { format!("&continue={}", encode(&next)) }
             );
             let body = now.wire.whole(http::Method::GET, &path, self.shape.accept_list(), Vec::new(), LIMIT * 4).await?;
+            let listed = begun.get_or_insert_with(|| self.begin());
             let meta = self.page(&body).map_err(|error| now.wire.nonsense(&body, &error.to_string()))?;
             drop(body);
             listed.count += self.rows.len();

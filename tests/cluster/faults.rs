@@ -362,6 +362,28 @@ async fn one_kind_of_thirty_that_is_forbidden_is_named_and_hides_no_other() {
 }
 
 #[tokio::test]
+async fn what_is_refused_stays_as_it_was_said_until_it_is_granted() {
+    let server = Fault::start(move |path, asked| match path {
+        "/apis" => Some(Reply::Says(200, serving(&["toys".into()]))),
+        path if path.contains("/toys") && asked < 2 => {
+            Some(Reply::Says(403, status(403, "Forbidden", "toys.shop.dev is forbidden: User \"me\" cannot list")))
+        }
+        path if path.contains("/toys") => Some(Reply::Holds(table("one"))),
+        _ => None,
+    })
+    .await;
+    let (mut well, _folder, _) = beside(at(server.address), json!({})).await;
+    let (mut seen, mut rows) = (Seen::default(), watch(&well.fleet, "sick", "toys"));
+    seen.until("a refusal", &mut rows, |seen| stale(seen).is_some()).await;
+    seen.until("something else", &mut rows, |seen| stale(seen).is_none()).await;
+    let toys = server.asked().borrow().iter().filter(|path| path.contains("/toys")).count();
+    assert_eq!(toys, 3, "it was said to be shown, or on its way, before it was granted");
+    seen.synced(&mut rows).await;
+    assert_eq!(seen.names(), ["one"]);
+    well.has_not_noticed();
+}
+
+#[tokio::test]
 async fn ten_thousand_namespaces_long_names_and_large_objects_are_rows_like_any_other() {
     let long = "n".repeat(253);
     let name = long.clone();
