@@ -109,6 +109,7 @@ const ROWS: &[Row] = &[
     Row { name: "bytes", measure: paint::bytes },
     Row { name: "load-wrk", measure: load::beside_wrk },
     Row { name: "load-bound", measure: load::client_bound },
+    Row { name: "load-bound-peers", measure: load::client_bound_peers },
     Row { name: "load-peers", measure: load::beside_peers },
     Row { name: "load-h2", measure: load::http2 },
     Row { name: "load-tls", measure: load::tls },

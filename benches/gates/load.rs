@@ -20,7 +20,7 @@ mod peers;
 #[path = "load/serve.rs"]
 mod serve;
 
-pub use closed::{beside_peers, beside_wrk, client_bound, fresh, http2, tls};
+pub use closed::{beside_peers, beside_wrk, client_bound, client_bound_peers, fresh, http2, tls};
 pub use hostile::named;
 pub use open::{evenly, frozen};
 pub use pane::{beside_headless, memory};

@@ -43,9 +43,11 @@ pub fn beside_wrk(effort: &Effort) -> Vec<Line> {
 }
 
 /// The others that one meets.
+const PEERS: [Beside; 5] =
+    [Beside(&OHA, gate_at(1.5, 0.55)), Beside(&FORTIO, gate_at(1.3, 0.7)), Beside(&HEY, gate(4.0)), Beside(&K6, gate(8.0)), Beside(&AB, NONE)];
+
+/// Beside the others, on the cores that nginx uses too.
 pub fn beside_peers(effort: &Effort) -> Vec<Line> {
-    const PEERS: [Beside; 5] =
-        [Beside(&OHA, gate_at(1.5, 0.55)), Beside(&FORTIO, gate_at(1.3, 0.7)), Beside(&HEY, gate(4.0)), Beside(&K6, gate(8.0)), Beside(&AB, NONE)];
     let measure = |nginx: &Nginx| {
         let one = |beside: &Beside| one(effort, effort.times(6, 3), "HTTP/1.1 against nginx on the same cores", beside, &plain(effort, nginx));
         PEERS.iter().map(one).chain([wrk_beside(&PEERS, effort, nginx)]).collect()
@@ -68,15 +70,16 @@ fn wrk_beside(peers: &[Beside], effort: &Effort, nginx: &Nginx) -> Line {
     Line::new(WHAT, "", told.collect::<Vec<_>>().join("; "), Verdict::Told)
 }
 
+const BOUND: &str = "HTTP/1.1 against a minimal responder, a core for each";
+
 /// The server answers more than a client can ask: a core for each.
 pub fn client_bound(effort: &Effort) -> Vec<Line> {
-    const WHAT: &str = "HTTP/1.1 against a minimal responder, a core for each";
     if !child::cores_apart() {
-        return vec![Line::new(WHAT, "", "", Verdict::LeftOut("it needs two cores and taskset".into()))];
+        return vec![no_cores(BOUND)];
     }
     let (server, folder) = (Server::start("plain", Some(0)), tempfile::tempdir().expect("a folder"));
     let task = Task { core: Some(1), ..load(effort, &server.url, folder.path()) };
-    let mut line = one(effort, effort.times(12, 3), WHAT, &Beside(&WRK, gate_at(1.1, 0.9)), &task);
+    let mut line = one(effort, effort.times(12, 3), BOUND, &Beside(&WRK, gate_at(1.1, 0.9)), &task);
     // Where the server is the limit, no client can be faster than another.
     let (begun, before) = (Instant::now(), machine::processor_time(server.pid()));
     if Installed::ours().load(&task).is_ok() {
@@ -86,14 +89,27 @@ pub fn client_bound(effort: &Effort) -> Vec<Line> {
     vec![line]
 }
 
-/// Eight connections with eight streams each.
+/// The same beside the others.
+pub fn client_bound_peers(effort: &Effort) -> Vec<Line> {
+    if !child::cores_apart() {
+        return vec![no_cores(BOUND)];
+    }
+    let (server, folder) = (Server::start("plain", Some(0)), tempfile::tempdir().expect("a folder"));
+    let task = Task { core: Some(1), ..load(effort, &server.url, folder.path()) };
+    PEERS.iter().map(|beside| one(effort, effort.times(6, 3), BOUND, beside, &task)).collect()
+}
+
+/// Eight connections with eight streams each: where nginx has a core of its own, and where it has as many workers as there are cores.
 pub fn http2(effort: &Effort) -> Vec<Line> {
-    let measure = |nginx: &Nginx| {
-        let task = Task { connections: 8, streams: Some(8), ..load(effort, &nginx.http2, nginx.folder.path()) };
-        let one = |beside: &Beside| one(effort, effort.times(12, 3), "HTTP/2 without TLS against nginx, 8 × 8 streams", beside, &task);
+    const ALONE: &str = "HTTP/2 without TLS, 8 × 8 streams, a core for nginx and one for the client";
+    const SHARED: &str = "HTTP/2 without TLS, 8 × 8 streams, nginx on the same cores";
+    let measure = |nginx: &Nginx, what: &str, core: Option<usize>| {
+        let task = Task { connections: 8, streams: Some(8), core, ..load(effort, &nginx.http2, nginx.folder.path()) };
+        let one = |beside: &Beside| one(effort, effort.times(12, 3), what, beside, &task);
         [Beside(&H2LOAD, gate(1.0)), Beside(&OHA, gate(1.2))].iter().map(one).collect()
     };
-    with_nginx("HTTP/2 against nginx", measure)
+    let alone = if child::cores_apart() { on(Some(0), ALONE, |nginx| measure(nginx, ALONE, Some(1))) } else { vec![no_cores(ALONE)] };
+    alone.into_iter().chain(on(None, SHARED, |nginx| measure(nginx, SHARED, None))).collect()
 }
 
 /// TLS 1.3 with connections kept; neither side verifies.
@@ -114,8 +130,18 @@ pub fn fresh(effort: &Effort) -> Vec<Line> {
     with_nginx("new connections to nginx", measure)
 }
 
+fn no_cores(what: &str) -> Line {
+    Line::new(what, "", "", Verdict::LeftOut("it needs two cores and taskset".into()))
+}
+
+/// With nginx on every core.
 fn with_nginx(what: &str, measure: impl FnOnce(&Nginx) -> Vec<Line>) -> Vec<Line> {
-    match nginx::start() {
+    on(None, what, measure)
+}
+
+/// With nginx on that core, or on all of them.
+fn on(core: Option<usize>, what: &str, measure: impl FnOnce(&Nginx) -> Vec<Line>) -> Vec<Line> {
+    match nginx::start(core) {
         Ok(nginx) => measure(&nginx),
         Err(why) => vec![Line::new(what, "", "", Verdict::LeftOut(why))],
     }

@@ -1,4 +1,4 @@
-//! nginx with as many workers as there are cores, answering 13 bytes from memory: over HTTP/1.1, HTTP/2 without TLS, and TLS 1.3.
+//! nginx answering 13 bytes from memory: over HTTP/1.1, HTTP/2 without TLS, and TLS 1.3.
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
@@ -19,18 +19,18 @@ pub struct Nginx {
     pub folder: tempfile::TempDir,
 }
 
-/// Starts one.
+/// Starts one: on a core of its own with one worker, or with as many workers as there are cores.
 ///
 /// # Errors
 /// Something it needs is not installed.
-pub fn start() -> Result<Nginx, String> {
+pub fn start(core: Option<usize>) -> Result<Nginx, String> {
     let nginx = child::find("nginx").ok_or("nginx is not installed (Debian's package nginx-light)")?;
     let folder = tempfile::tempdir().expect("a folder");
     certify(folder.path())?;
     let [plain, http2, tls] = free();
     let file = folder.path().join("nginx.conf");
-    fs::write(&file, settings(folder.path(), plain, http2, tls)).expect("a file");
-    let mut command = child::command(&nginx, None, folder.path());
+    fs::write(&file, settings(folder.path(), core.is_some(), [plain, http2, tls])).expect("a file");
+    let mut command = child::command(&nginx, core, folder.path());
     command.arg("-p").arg(folder.path()).arg("-e").arg(folder.path().join("errors")).arg("-c").arg(&file).stdout(Stdio::null()).stderr(Stdio::null());
     let mut process = Kind(command.spawn().expect("nginx starts"));
     let begun = Instant::now();
@@ -50,13 +50,14 @@ fn free() -> [SocketAddr; 3] {
     held.map(|port| port.local_addr().expect("its address"))
 }
 
-fn settings(folder: &Path, plain: SocketAddr, http2: SocketAddr, tls: SocketAddr) -> String {
+fn settings(folder: &Path, alone: bool, [plain, http2, tls]: [SocketAddr; 3]) -> String {
+    let workers = if alone { "1" } else { "auto" };
     let place = folder.display();
     let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(|name| format!("{name}_temp_path {place}/{name};\n")).concat();
     // `listen … http2` is what every version of Debian understands; a newer one would rather have it said otherwise.
     let server = |listen: String| format!("server {{ listen {listen}; location / {{ return 200 'Hello, world!'; }} }}\n");
     format!(
-        "daemon off; worker_processes auto; pid {place}/pid; error_log {place}/errors;\nevents {{ worker_connections 2048; }}\n\
+        "daemon off; worker_processes {workers}; pid {place}/pid; error_log {place}/errors;\nevents {{ worker_connections 2048; }}\n\
          http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 600; default_type text/plain;\n{temporary}\
          ssl_certificate {place}/certificate; ssl_certificate_key {place}/key; ssl_protocols TLSv1.3; ssl_conf_command Ciphersuites TLS_AES_128_GCM_SHA256;\n\
          {}{}{} }}\n",

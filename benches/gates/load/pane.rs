@@ -40,7 +40,7 @@ struct Pane(Pty);
 pub fn beside_headless(effort: &Effort) -> Vec<Line> {
     const WHAT: &str = "HTTP/1.1 against nginx with the live pane on, beside headless";
     let (gate, told) = if effort.loose { (0.5, "≥ 0.5× its requests/s") } else { (0.95, "≥ 0.95× its requests/s") };
-    let nginx = match nginx::start() {
+    let nginx = match nginx::start(None) {
         Ok(nginx) => nginx,
         Err(why) => return vec![Line::new(WHAT, told, "", Verdict::LeftOut(why))],
     };
@@ -55,7 +55,7 @@ pub fn beside_headless(effort: &Effort) -> Vec<Line> {
 /// After a million requests, and from there to five million; `--minutes` lets it go on for so long.
 pub fn memory(effort: &Effort) -> Vec<Line> {
     let (early, late) = if effort.quick { (100_000, 300_000) } else { (1_000_000, 5_000_000) };
-    let nginx = match nginx::start() {
+    let nginx = match nginx::start(None) {
         Ok(nginx) => nginx,
         Err(why) => return vec![Line::new("memory of a run and the pane it is watched in", "≤ 64 MiB, growth 0", "", Verdict::LeftOut(why))],
     };
