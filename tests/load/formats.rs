@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -109,4 +110,36 @@ fn broken_files_are_told_and_the_others_are_read_and_listed() {
     let (code, list, err) = ran(home.path(), "perf list -o json");
     let list: Value = serde_json::from_str(&list).unwrap();
     assert_eq!((code, list["runs"].as_array().unwrap().len(), err.matches("cannot be read").count()), (Some(0), 1, 3), "{err}");
+}
+
+/// What the program says where no file may be longer than so many blocks of 512 bytes, as on a disk that is full.
+fn crammed(home: &Path, blocks: usize, line: &str) -> (Option<i32>, String) {
+    let program = env!("CARGO_BIN_EXE_meshplay");
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec {program} {line}")]);
+    let output = command.env_clear().env("HOME", home).output().unwrap();
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[test]
+fn a_full_disk_leaves_no_half_run_and_no_half_file() {
+    use meshplay::results::formats::hdr;
+    let home = tempfile::tempdir().unwrap();
+    let mut second = hdrhistogram::Histogram::<u64>::new_with_bounds(1, 60_000_000_000, 3).unwrap();
+    (1..=2_000u64).for_each(|at| second.record(at * 7_919).unwrap());
+    let line = |at: u64| hdr::line(None, Duration::from_secs(at), Duration::from_secs(1), &second).unwrap();
+    let log = hdr::header("2026-11-22T21:05:55Z".parse().unwrap()) + &(0..100).map(line).collect::<String>();
+    let (file, export) = (home.path().join("a.hlog"), home.path().join("b.hlog"));
+    std::fs::write(&file, &log).unwrap();
+    let runs = || serde_json::from_str::<Value>(&ran(home.path(), "perf list -o json").1).unwrap()["runs"].as_array().unwrap().len();
+    // First its summary does not fit, then its log.
+    for blocks in [1, log.len() / 1_024] {
+        let (code, err) = crammed(home.path(), blocks, &format!("perf import {}", file.display()));
+        assert!(code == Some(1) && err.contains("is not kept") && err.contains("import it again"), "{blocks}: {err}");
+        assert_eq!((runs(), std::fs::read_dir(home.path().join(".local/share/meshplay/runs")).map_or(0, Iterator::count)), (0, 0), "{blocks}");
+    }
+    let (code, id, err) = ran(home.path(), &format!("perf import {}", file.display()));
+    assert!(code == Some(0) && !err.contains("already") && runs() == 1, "{err}");
+    let (code, err) = crammed(home.path(), 2, &format!("perf export {} -f hdr -o {}", id.trim(), export.display()));
+    assert!(code == Some(1) && err.contains("was not written") && !export.exists(), "{err}");
 }
