@@ -77,17 +77,30 @@ fn every_format_is_written_and_what_is_read_again_is_the_same() {
         let (_, again, _) = ran(home.path(), &format!("perf show {} -o json", id.trim()));
         let again: Value = serde_json::from_str(&again).unwrap();
         assert_eq!((again["requests"].as_u64(), &again["provenance"]["imported"]["format"]), (Some(3000), &format.into()), "{again:#}");
-        for name in ["p50", "p90", "p99", "max"] {
+        for (name, share) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("max", 1.0)] {
             let (have, wanted) = (again["latencies"][name].as_f64().unwrap(), run["latencies"][name].as_f64().unwrap());
-            // A percentile table has a row for every so many answers only.
-            let near = if format == "hgrm" { 0.1 } else { 0.002 };
-            assert!((have - wanted).abs() <= wanted * near, "{format} {name}: {have} is not {wanted}");
+            // A percentile table has a row for every so many answers only: both lie between the same two of them.
+            let (low, high) = if format == "hgrm" { rows_around(&file, share) } else { (wanted, wanted) };
+            assert!((low * 0.998..=high * 1.002).contains(&have), "{format} {name}: {have} is not {wanted}, or from {low} to {high}");
+            assert!((low * 0.998..=high * 1.002).contains(&wanted), "{format} {name}: {wanted} is not from {low} to {high}");
         }
     }
     let (code, csv, _) = ran(home.path(), &format!("perf export {} -f csv", run["id"].as_str().unwrap()));
     assert!(code == Some(0) && csv.starts_with("elapsed_s,") && csv.lines().count() >= 2, "{csv}");
     let (code, _, err) = ran(home.path(), &format!("perf export last -f csv -o {}", home.path().join("hdr").display()));
     assert!(code == Some(1) && err.contains("was not written"), "{err}");
+}
+
+/// The values, in nanoseconds, of the rows of a percentile table before and after a share of the answers.
+fn rows_around(file: &Path, share: f64) -> (f64, f64) {
+    let text = std::fs::read_to_string(file).unwrap();
+    let row = |line: &str| {
+        let mut numbers = line.split_whitespace().map_while(|word| word.parse::<f64>().ok());
+        Some((numbers.next()? * 1e6, numbers.next()?))
+    };
+    let rows: Vec<(f64, f64)> = text.lines().filter_map(row).collect();
+    let low = rows.iter().rev().find(|row| row.1 <= share).map_or(0.0, |row| row.0);
+    (low, rows.iter().find(|row| row.1 >= share).unwrap().0)
 }
 
 #[test]
