@@ -203,6 +203,9 @@ fn a_history_names_the_first_run_that_is_worse_and_what_changed_there() {
     assert_shown(&mut stage, &["5 marked"]);
     stage.play("<ret>");
     assert_shown(&mut stage, &["how it was measured", "run-44", "image shop/web:1.5, revision 8"]);
+    // Back to the point it was opened from.
+    stage.play("<esc>");
+    assert_shown(&mut stage, &["run-44 to run-40", "each the median of 5"]);
     stage.play("<esc>");
     assert_shown(&mut stage, &["WORTH"]);
 }

@@ -23,8 +23,20 @@ pub(super) fn choose(state: &mut State, place: usize) -> Step<Effect> {
         (state.span, state.second) = (None, None);
     }
     state.chosen = place;
-    state.frozen = None;
+    (state.frozen, state.top) = (None, 0);
     series(state)
+}
+
+/// A page of runs, or of what is told of one.
+pub(super) fn page(state: &mut State, down: bool) -> Step<Effect> {
+    let (at, last) = if state.view == View::Figures { (state.top, state.seen.last) } else { (state.chosen, state.runs.len().saturating_sub(1)) };
+    let page = state.seen.page.max(1);
+    let to = if down { (at + page).min(last) } else { at.saturating_sub(page) };
+    if state.view != View::Figures {
+        return choose(state, to);
+    }
+    state.top = to;
+    Step::redraw()
 }
 
 /// The next or the run before: in the list, of the calendar's day the day itself.
@@ -64,7 +76,7 @@ pub(super) fn sideways(state: &mut State, later: bool) -> Step<Effect> {
 
 fn second(state: &mut State, later: bool) -> Step<Effect> {
     let Some(series) = state.shown().map(|entry| &entry.series).filter(|series| !series.is_empty()) else { return Step::quiet() };
-    let each = series.window(state.span, state.second, usize::from(state.room)).each;
+    let each = series.window(state.span, state.second, usize::from(state.seen.columns)).each;
     let last = series.seconds().saturating_sub(1);
     state.second = Some(match state.second {
         None => last / each * each,
@@ -89,6 +101,7 @@ fn day(state: &mut State, days: i64) -> Step<Effect> {
 pub(super) fn open(state: &mut State) -> Step<Effect> {
     let Some(place) = under(state) else { return Step::quiet() };
     let running = state.runs.get(place).is_some_and(|entry| entry.sample.is_some());
+    state.below = state.view;
     state.view = if running { View::Charts } else { View::Figures };
     choose(state, place)
 }
@@ -108,6 +121,7 @@ pub(super) fn under(state: &State) -> Option<usize> {
 
 /// The other face of what is seen.
 pub(super) fn face(state: &mut State) -> Step<Effect> {
+    state.top = 0;
     state.view = match state.view {
         View::Charts => View::Figures,
         View::Figures => View::Charts,
