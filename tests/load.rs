@@ -443,6 +443,14 @@ fn a_slower_second_address_is_called_worse_and_the_runs_can_be_compared_again() 
     let ids = |side: &str| result[side].as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect::<Vec<_>>().join(",");
     let (code, out, err) = ran(home.path(), &format!("perf compare {} {} --gate p50", ids("b"), ids("a")));
     assert!(code == Some(0) && out.contains("BETTER  p50"), "{out}{err}");
+    // Too few answers for a p99 in any of them, as each of the slow ones took 3 ms.
+    let (code, out, err) = ran(home.path(), &format!("perf compare {} {}", ids("b"), ids("a")));
+    assert!(code == Some(0) && out.contains("BETTER  p") && !out.contains("BETTER  p99"), "{out}{err}");
+    assert!(err.contains("p99 is not known of every run, so p") && err.contains("decides"), "{err}");
+    for verb in ["compare", "gate"] {
+        let (code, out, err) = ran(home.path(), &format!("perf {verb} {} {}", ids("a"), ids("a")));
+        assert!(code != Some(0) && out.is_empty() && err.contains("a run is not compared with itself"), "{verb}: {out}{err}");
+    }
 }
 
 /// What a plan asks for, with 8 connections for a second and a half.

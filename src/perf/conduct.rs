@@ -17,6 +17,9 @@ use crate::results::{Environment, Interval, Run, State, Store, Writing};
 
 /// How often a line is kept.
 const LINE: Duration = Duration::from_secs(1);
+/// So long the log of latencies has a line for each of them too; after that each of its lines is a thousandth of the time before it, or a day would be more than
+/// is ever read of a log.
+const FINE: Duration = Duration::from_secs(3_600);
 
 /// What the thread of a run works with.
 pub(super) struct Job {
@@ -30,6 +33,8 @@ pub(super) struct Job {
     sender: watch::Sender<Arc<Sample>>,
     /// Its folder, as long as that can be written.
     kept: Option<Writing>,
+    /// The sample up to which its latencies are in the log.
+    logged: Option<Arc<Sample>>,
     /// The median latency of each second, in nanoseconds.
     medians: Vec<f64>,
     problems: Vec<Problem>,
@@ -50,7 +55,8 @@ impl Job {
         sender: watch::Sender<Arc<Sample>>,
     ) -> Self {
         let judge = Judge::new(order.aborts.clone());
-        Self { order, begun, environment, gate, store, stop, sender, kept: None, medians: Vec::new(), problems: Vec::new(), judge, aborted: None }
+        let (medians, problems) = (Vec::new(), Vec::new());
+        Self { order, begun, environment, gate, store, stop, sender, kept: None, logged: None, medians, problems, judge, aborted: None }
     }
 
     /// Does it all; returns when the last line is kept.
@@ -154,6 +160,7 @@ impl Job {
             let over = sample.ended.is_some() || matches!(changed, Some(Err(_)));
             if over || sample.elapsed >= due {
                 self.keep(kept.as_deref(), &sample);
+                self.log(&sample, over);
                 kept = Some(sample.clone());
                 due = LINE * u32::try_from(sample.elapsed.as_secs() + 1).unwrap_or(u32::MAX);
             }
@@ -176,15 +183,26 @@ impl Job {
         }
         let Some(writing) = &mut self.kept else { return };
         let written = writing.append(&line);
-        let from = before.map_or(Duration::ZERO, |before| before.elapsed);
-        let part = before.map_or_else(|| sample.whole.clone(), |before| sample.whole.since(&before.whole));
-        let span = sample.elapsed.saturating_sub(from);
-        // In a closed loop response and service time are one, and nothing is late.
-        let late = part.lateness();
-        let all = [(None, Some(part.response())), (Some("service"), late.map(|_| part.service())), (Some("lateness"), late)];
-        let logged: Vec<_> = all.into_iter().filter_map(|(tag, part)| Some(writing.log(tag, from, span, part?.histogram()))).collect();
         self.note(written);
-        logged.into_iter().for_each(|logged| _ = self.note(logged));
+    }
+
+    /// Adds to the log of latencies what was measured since its last line, if that is due. What does not fit on a full disk is in a later line.
+    fn log(&mut self, sample: &Arc<Sample>, over: bool) {
+        let Some(writing) = &mut self.kept else { return };
+        let from = self.logged.as_ref().map_or(Duration::ZERO, |before| before.elapsed);
+        if !over && !due(from, sample.elapsed) {
+            return;
+        }
+        let part = self.logged.as_ref().map_or_else(|| sample.whole.clone(), |before| sample.whole.since(&before.whole));
+        // In a closed loop response and service time are one, and nothing is late.
+        let mut parts = vec![(None, part.response().histogram())];
+        if let Some(late) = part.lateness() {
+            parts.extend([(Some("service"), part.service().histogram()), (Some("lateness"), late.histogram())]);
+        }
+        let logged = writing.log(from, sample.elapsed.saturating_sub(from), &parts);
+        if self.note(logged).is_some() {
+            self.logged = Some(sample.clone());
+        }
     }
 
     /// Says in the audit log what is done to somebody's system.
@@ -208,6 +226,11 @@ impl Job {
     }
 }
 
+/// Whether the log gets a line of what was measured from one moment of a run to another.
+fn due(from: Duration, now: Duration) -> bool {
+    now < FINE || now.saturating_sub(from) >= now / 1_000
+}
+
 /// What a future answers, or nothing once a stop is asked for.
 async fn until<T>(stop: &CancellationToken, future: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
@@ -221,4 +244,25 @@ async fn until<T>(stop: &CancellationToken, future: impl Future<Output = T>) -> 
 fn cpu_time() -> Option<Duration> {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
     Some(Duration::new(u64::try_from(time.tv_sec).ok()?, u32::try_from(time.tv_nsec).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_of_a_day_has_a_line_a_second_for_an_hour_and_is_not_endless() {
+        let lines = |seconds: u64| {
+            let mut lines = vec![0];
+            for now in 1..=seconds {
+                if due(Duration::from_secs(lines[lines.len() - 1]), Duration::from_secs(now)) {
+                    lines.push(now);
+                }
+            }
+            lines.len() - 1
+        };
+        // 3,600 and then 1,000 × ln 24, or ln 168, for each line is a thousandth of what is before it: a little fewer, as seconds are whole.
+        assert_eq!((lines(10), lines(3_599)), (10, 3_599));
+        assert!((6_000..=6_800).contains(&lines(86_400)) && (7_500..=8_800).contains(&lines(7 * 86_400)), "{} {}", lines(86_400), lines(7 * 86_400));
+    }
 }

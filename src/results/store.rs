@@ -370,7 +370,7 @@ mod tests {
         let sample = sample(3, 300, 2, None);
         writing.append(&Interval::between(None, &sample)).unwrap();
         let response = sample.whole.response();
-        writing.log(None, Duration::ZERO, sample.elapsed, response.histogram()).unwrap();
+        writing.log(Duration::ZERO, sample.elapsed, &[(None, response.histogram())]).unwrap();
         // A kill in the middle of a line.
         writing.samples.append(b"{\"elapsed_ns\":4").unwrap();
         assert_eq!(store.read("a").unwrap().state, State::Running);
@@ -392,7 +392,7 @@ mod tests {
         let mut writing = Writing { samples: full(), log: Some(full()), ..store.begin(&named("a", 20)).unwrap() };
         let last = sample(1, 100, 0, None);
         let append = writing.append(&Interval::between(None, &last)).unwrap_err();
-        let log = writing.log(None, Duration::ZERO, last.elapsed, last.whole.response().histogram()).unwrap_err();
+        let log = writing.log(Duration::ZERO, last.elapsed, &[(None, last.whole.response().histogram())]).unwrap_err();
         assert!(append == log && append.code == "results.unwritable" && append.what.ends_with("runs/a"), "{append}");
         writing.discard();
         assert_eq!(store.list(), (vec![], vec![]));

@@ -99,7 +99,7 @@ fn rows_around(file: &Path, share: f64) -> (f64, f64) {
         Some((numbers.next()? * 1e6, numbers.next()?))
     };
     let rows: Vec<(f64, f64)> = text.lines().filter_map(row).collect();
-    let low = rows.iter().rev().find(|row| row.1 <= share).map_or(0.0, |row| row.0);
+    let low = rows.iter().rev().find(|row| row.1 < share).map_or(0.0, |row| row.0);
     (low, rows.iter().find(|row| row.1 >= share).unwrap().0)
 }
 

@@ -17,7 +17,7 @@ use super::{Lines, Store, Writing, hidden, unreadable};
 use crate::names::Problem;
 use crate::text::sanitise;
 
-/// Every latency: an HDR interval log with a line a second.
+/// Every latency: an HDR interval log, with a line a second at first and longer ones in a run of hours.
 const LOG: &str = "latencies.hlog";
 const ENVIRONMENT: &str = "environment.json";
 /// The bins of an imported run, which are no histogram of ours.
@@ -26,7 +26,7 @@ const BINS: &str = "bins.json";
 /// What people say of its moments: a line a note.
 const NOTES: &str = "notes.ndjson";
 
-/// Largest file of a run that is read, in bytes; a day of lines is a third of it.
+/// Largest file of a run that is read, in bytes; a day of samples is a third of it, a day of latencies half of it.
 pub(super) const LARGEST: u64 = 256 * 1024 * 1024;
 
 /// A run with everything that is kept of it.
@@ -164,14 +164,14 @@ impl Writing {
         Ok(())
     }
 
-    /// Adds the latencies of a stretch of time, in nanoseconds, to the log that was begun; `tag` says which latencies, none response times.
+    /// Adds the latencies of a stretch of time, in nanoseconds, to the log that was begun, all of them or none; a tag says which they are, none response times.
     ///
     /// # Errors
     /// What the disk says.
-    pub fn log(&mut self, tag: Option<&str>, from: Duration, span: Duration, part: &Histogram<u64>) -> Result<(), Problem> {
+    pub fn log(&mut self, from: Duration, span: Duration, parts: &[(Option<&str>, &Histogram<u64>)]) -> Result<(), Problem> {
         let Some(log) = &mut self.log else { return Ok(()) };
-        let line = hdr::line(tag, from, span, part).map_err(io::Error::other);
-        line.and_then(|line| log.append(line.as_bytes())).map_err(|error| self.incomplete(&error))
+        let lines: Result<String, String> = parts.iter().map(|(tag, part)| hdr::line(*tag, from, span, part)).collect();
+        lines.map_err(io::Error::other).and_then(|lines| log.append(lines.as_bytes())).map_err(|error| self.incomplete(&error))
     }
 
     fn put(&self, name: &str, bytes: &[u8]) -> Result<(), Problem> {
