@@ -107,9 +107,12 @@ pub fn twice(a: &[Run], b: &[Run]) -> Option<Problem> {
     Some(Problem::new("results.twice", what, why).hint(hint))
 }
 
+/// What has to be alike, and what a run says of it.
+type Alike = (&'static str, fn(&Run) -> String);
+
 /// In what runs were not measured alike, so that like is not held against like. What they loaded is not asked.
 pub fn unlike(runs: &[&Run]) -> Vec<&'static str> {
-    const ASKED: [(&str, fn(&Run) -> String); 5] = [
+    const ASKED: [Alike; 5] = [
         ("connections", |run| run.plan.connections.to_string()),
         ("rate", |run| format!("{:?}", run.plan.rate)),
         ("way to the target", |run| format!("{:?}", run.plan.path)),
