@@ -190,6 +190,12 @@ impl Problem {
         self.hints.push(hint.into());
         self
     }
+
+    /// Why, and the first remedy, in one clause: for where it is plain what is spoken of.
+    pub fn clause(&self) -> String {
+        let why = if self.why.is_empty() { &self.what } else { &self.why };
+        self.hints.first().map_or_else(|| why.clone(), |hint| format!("{why}; {hint}"))
+    }
 }
 
 impl fmt::Display for Problem {

@@ -5,6 +5,8 @@
 
 #[path = "play/baseline.rs"]
 mod baseline;
+#[path = "play/begun.rs"]
+mod begun;
 #[path = "play/charts.rs"]
 mod charts;
 #[path = "play/connections.rs"]

@@ -281,10 +281,19 @@ pub struct CommandSpec {
     pub name: &'static str,
     /// What it does, in a few words: `describe`.
     pub title: &'static str,
+    /// The same in a sentence for help and for the `:` line, where the title alone is understood only by who knows it already; else empty.
+    pub about: &'static str,
     /// Where it exists: the contexts of the keymap.
     pub contexts: &'static [&'static str],
     /// Worth a place in the footer; smaller is nearer to the left.
     pub footer: Option<u8>,
+}
+
+impl CommandSpec {
+    /// What is said of it where there is room for a sentence.
+    pub fn sentence(&self) -> &'static str {
+        if self.about.is_empty() { self.title } else { self.about }
+    }
 }
 
 /// A command under one of its spellings.
@@ -298,7 +307,7 @@ pub struct CommandRow<C> {
 
 /// One row of a table of commands.
 pub const fn row<C>(name: &'static str, command: C, title: &'static str, contexts: &'static [&'static str], footer: Option<u8>) -> CommandRow<C> {
-    CommandRow { spec: CommandSpec { name, title, contexts, footer }, command }
+    CommandRow { spec: CommandSpec { name, title, about: "", contexts, footer }, command }
 }
 
 /// The command of that spelling, as a keymap row or the `:` line has it.

@@ -27,7 +27,7 @@ impl Profiles {
     }
 
     /// The names of all, whatever is in them.
-    fn names(&self) -> Vec<String> {
+    pub fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten().map(|entry| entry.path());
         let named = |path: PathBuf| Some(sanitise(&path.file_stem()?.to_string_lossy()).into_owned());
         let mut names: Vec<String> = entries.filter(|path| path.extension().is_some_and(|end| end == "yaml")).filter_map(named).collect();

@@ -30,7 +30,7 @@ pub(super) fn run_line(model: &mut Model, at: At, text: &str) -> Wanted {
             settle(model, at, step)
         }
         Ok(line::Meaning::Profile(name)) => {
-            let step = perf::update::profile(&model.shared, name).map(Effect::Perf);
+            let step = perf::update::profile(&mut model.perf, &model.shared, name).map(Effect::Perf);
             settle(model, at, step)
         }
         Ok(line::Meaning::Xray { kind, namespaces }) => {

@@ -407,6 +407,7 @@ pub fn candidates(model: &Model, text: &str, cursor: usize) -> Vec<Candidate> {
         Slot::Arg(0) if word(&parsed.head) == Some("annotate") && model.shared.sandbox.is_some() => {
             vec![plain("shop.meshplay/latency=40ms", "a deployment of the shop: slower by that")]
         }
+        Slot::Arg(0) if word(&parsed.head) == Some("profile") => model.perf.profiles.iter().map(|name| plain(name, "profile")).collect(),
         Slot::Arg(0) if word(&parsed.head) == Some("theme") => model.themes.iter().map(|(name, _)| plain(name, "theme")).collect(),
         Slot::Arg(0) if word(&parsed.head) == Some("keys") => model.keymaps.iter().map(|(name, _)| plain(name, "preset of keys")).collect(),
         Slot::Arg(0) if word(&parsed.head) == Some("tab") => ["new", "close", "next", "previous"].iter().map(|word| plain(word, "")).collect(),
@@ -449,7 +450,7 @@ fn heads(model: &Model) -> Vec<Candidate> {
     let contexts = model.contexts();
     let commands = specs().filter(|spec| spec.contexts.iter().any(|context| contexts.contains(context))).map(|spec| {
         let keys = parse(spec.name).ok().and_then(|command| model.keymap.keys_for(contexts, &command)).unwrap_or_default();
-        Candidate { text: spec.name.to_owned(), about: spec.title.to_owned(), keys }
+        Candidate { text: spec.name.to_owned(), about: spec.sentence().to_owned(), keys }
     });
     own.chain(kinds).chain(words).chain(commands).collect()
 }

@@ -31,7 +31,7 @@ pub(super) fn overlaid(model: &mut Model, at: At, key: Key) -> Wanted {
             filter_answered(model, at, answer)
         }
         Some(Overlay::Help(help) | Overlay::Status(help)) => {
-            let close = help.key(key, page);
+            let close = help.key(key, model.size.0, page);
             closed(model, close)
         }
         Some(Overlay::Notices(notices)) => {

@@ -10,18 +10,28 @@ use crate::tui::panes::{clusters, inventory, logs, perf, pulse, xray};
 
 /// Help: every key of the contexts that hold now.
 pub(super) fn sections(model: &Model) -> Vec<Section> {
-    let title = |command: &Command| specs().find(|spec| parse(spec.name).as_ref() == Ok(command)).map(|spec| spec.title.to_owned());
+    let title = |command: &Command| specs().find(|spec| parse(spec.name).as_ref() == Ok(command)).map(|spec| spec.sentence().to_owned());
     let rows = |context: &&str| {
         let rows = model.keymap.rows(context).filter_map(|(keys, command)| Some((keys, title(command)?)));
-        ((*context).to_owned(), rows.collect())
+        let name = if *context == "perf" { "load tests" } else { *context };
+        (name.to_owned(), rows.collect())
     };
+    let (own, outer) = model.contexts().split_at(1);
     sandbox_section(&model.shared)
         .into_iter()
-        .chain(model.contexts().iter().map(rows))
+        .chain(own.iter().map(rows))
+        .chain(words(model))
+        .chain(outer.iter().map(rows))
         .chain(digits(model))
         .chain(signs(model))
         .chain([mouse(model)])
         .collect()
+}
+
+/// What the words mean that stand on the screens of load tests.
+fn words(model: &Model) -> Option<Section> {
+    let rows = perf::commands::words::WORDS.iter().map(|(word, meaning)| ((*word).to_owned(), (*meaning).to_owned())).collect();
+    (model.pane == PaneId::Perf).then(|| ("what the words mean".to_owned(), rows))
 }
 
 /// What the mouse does, or how it is asked for.

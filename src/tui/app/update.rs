@@ -93,8 +93,8 @@ pub fn seen(model: &mut Model, hits: Hits) {
     if let Some(seen) = hits.xray {
         xray::update::seen(&mut model.xray, seen);
     }
-    if let Some(room) = hits.perf {
-        perf::update::seen(&mut model.perf, room);
+    if let Some(seen) = hits.perf {
+        perf::update::seen(&mut model.perf, seen);
     }
 }
 

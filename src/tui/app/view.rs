@@ -35,8 +35,8 @@ pub struct Hits {
     pub inventory: Option<Seen>,
     /// What of the tree was seen: the first line, and how many a page has.
     pub xray: Option<(usize, usize)>,
-    /// Columns the charts of a load test have.
-    pub perf: Option<u16>,
+    /// What of load tests was seen.
+    pub perf: Option<perf::state::Seen>,
     /// What stands where.
     pub spots: Spots,
 }
@@ -63,8 +63,8 @@ pub fn draw(model: &Model, look: &Look<'_>, buf: &mut Buffer) -> Hits {
         PaneId::Pulse => hits.spots.pane = pulse::view::draw(&model.pulse, &model.shared, look, body, buf),
         PaneId::Logs => logs::view::draw(&model.logs, look, body, buf),
         PaneId::Perf => {
-            let (room, spots) = perf::view::draw(&model.perf, look, body, buf);
-            (hits.perf, hits.spots.pane) = (Some(room), spots);
+            let (seen, spots) = perf::view::draw(&model.perf, look, body, buf);
+            (hits.perf, hits.spots.pane) = (Some(seen), spots);
         }
         PaneId::Clusters => hits.spots.pane = clusters::view::draw(&model.clusters, &model.shared, look, body, buf),
         PaneId::Xray => {

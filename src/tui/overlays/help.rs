@@ -6,12 +6,16 @@ use ratatui::layout::Rect;
 use crate::tui::flow::Look;
 use crate::tui::term::key::{Code, Key};
 use crate::tui::theme::Role;
-use crate::tui::widgets::lines::{Spans, plain};
+use crate::tui::widgets::lines::{Spans, fold, plain};
 use crate::tui::widgets::paint::{middle, width};
 use crate::tui::widgets::popup;
 
 /// A section: its title, then keys and what they do.
 pub type Section = (String, Vec<(String, String)>);
+
+/// Columns it takes at most, and those of them that its frame and the distance to it take.
+const WIDTH: u16 = 78;
+const FRAME: u16 = 4;
 
 /// Where the person reads.
 #[derive(Clone, Debug, Default)]
@@ -25,9 +29,9 @@ pub struct Help {
 }
 
 impl Help {
-    /// A key while help is open; true: it is to be closed.
-    pub fn key(&mut self, key: Key, page: usize) -> bool {
-        let last = self.rows().saturating_sub(page);
+    /// A key while help is open on a terminal of so many columns, with a page of so many rows; true: it is to be closed.
+    pub fn key(&mut self, key: Key, columns: u16, page: usize) -> bool {
+        let last = self.lines(columns.min(WIDTH).saturating_sub(FRAME)).len().saturating_sub(page);
         match key.code {
             Code::Down | Code::Char('j') => self.top = (self.top + 1).min(last),
             Code::Up | Code::Char('k') => self.top = self.top.saturating_sub(1),
@@ -42,14 +46,8 @@ impl Help {
         false
     }
 
-    fn rows(&self) -> usize {
-        self.sections.iter().map(|(_, rows)| rows.len() + 2).sum()
-    }
-
-    /// Draws it over nearly everything.
-    pub fn draw(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-        let place = middle(area, 78, area.height.saturating_sub(2));
-        let inside = popup::frame(place, self.title, buf, look.theme);
+    /// All of it, folded where it is longer than a row.
+    fn lines(&self, columns: u16) -> Vec<Spans> {
         let keys = self.sections.iter().flat_map(|(_, rows)| rows).map(|(keys, _)| width(keys)).max().unwrap_or(0);
         let mut lines: Vec<Spans> = Vec::new();
         for (title, rows) in &self.sections {
@@ -61,6 +59,13 @@ impl Help {
             lines.extend(rows.iter().map(row));
             lines.push(plain("", Role::Text));
         }
-        popup::list(&lines, self.top, None, inside, buf, look.theme);
+        fold(&lines, columns, true)
+    }
+
+    /// Draws it over nearly everything.
+    pub fn draw(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+        let place = middle(area, WIDTH, area.height.saturating_sub(2));
+        let inside = popup::frame(place, self.title, buf, look.theme);
+        popup::list(&self.lines(place.width.saturating_sub(FRAME)), self.top, None, inside, buf, look.theme);
     }
 }

@@ -15,6 +15,8 @@ pub struct Dot {
     pub value: f64,
     /// How it looks.
     pub role: Role,
+    /// What stands for it, where it is no usual one.
+    pub sign: Option<&'static str>,
 }
 
 /// Runs between two changes.
@@ -99,7 +101,7 @@ impl History<'_> {
             (from..to.max(from + 1)).for_each(|x| _ = put(buf, plot, x, y(regime.level), theme.glyphs().rule, theme.style(Role::ChartAxis)));
         }
         for (at, dot) in self.dots.iter().enumerate() {
-            let sign = if at == self.cursor { theme.glyphs().here } else { theme.glyphs().point };
+            let sign = if at == self.cursor { theme.glyphs().here } else { dot.sign.unwrap_or(theme.glyphs().point) };
             put(buf, plot, self.column(at, plot.width), y(dot.value), sign, theme.style(dot.role));
         }
         self.turns(area, plot, buf, theme);
@@ -144,7 +146,7 @@ mod tests {
     use crate::tui::widgets::paint::tests::{drawn, theme};
 
     fn history(ascii: bool) -> Vec<String> {
-        let dots: Vec<Dot> = [1e6, 1e6, 1e6, 1e6, 1e7, 1e7, 1e7, 1e7].map(|value| Dot { value, role: Role::Text }).into();
+        let dots: Vec<Dot> = [1e6, 1e6, 1e6, 1e6, 1e7, 1e7, 1e7, 1e7].map(|value| Dot { value, role: Role::Text, sign: None }).into();
         let regimes = [Regime { from: 0, to: 4, level: 1e6 }, Regime { from: 4, to: 8, level: 1e7 }];
         let turns = [Turn { at: 4, up: true, size: "+900 %".into(), word: "worse".into(), with: "image 1.8.2".into(), role: Role::StatusBad }];
         drawn(26, 4, |area, buf| {
@@ -171,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_baseline_is_a_line_of_its_own_with_its_name() {
-        let dots: Vec<Dot> = [1e6, 1e6, 1e7].map(|value| Dot { value, role: Role::Text }).into();
+        let dots: Vec<Dot> = [1e6, 1e6, 1e7].map(|value| Dot { value, role: Role::Text, sign: None }).into();
         let of = |ascii: bool| {
             drawn(34, 4, |area, buf| {
                 let history = History { dots: &dots, regimes: &[], turns: &[], baseline: Some(1e6), cursor: 2, unit: super::super::scale::latencies };
@@ -184,7 +186,7 @@ mod tests {
 
     #[test]
     fn what_is_said_of_two_changes_stands_apart() {
-        let dots = vec![Dot { value: 1e6, role: Role::Text }; 8];
+        let dots = vec![Dot { value: 1e6, role: Role::Text, sign: None }; 8];
         let turn = |at| Turn { at, up: true, size: "+12 %".into(), word: "worse".into(), with: "revision 7".into(), role: Role::StatusBad };
         let drawn = drawn(26, 3, |area, buf| {
             let history =
@@ -196,7 +198,7 @@ mod tests {
 
     #[test]
     fn more_runs_than_columns_share_them() {
-        let dots = vec![Dot { value: 1.0, role: Role::Text }; 100];
+        let dots = vec![Dot { value: 1.0, role: Role::Text, sign: None }; 100];
         let history = History { dots: &dots, regimes: &[], turns: &[], baseline: None, cursor: 0, unit: super::super::scale::latencies };
         assert_eq!((history.column(0, 10), history.column(55, 10), history.column(99, 10)), (0, 5, 9));
     }

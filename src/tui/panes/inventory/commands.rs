@@ -268,7 +268,7 @@ pub const TABLE: &[CommandRow<Command>] = &[
 
 /// Those that carry a word of the person's own.
 pub const WITH_WORD: &[CommandSpec] =
-    &[CommandSpec { name: "table.group namespace", title: "in groups by a column; `none`: as rows", contexts: &["table"], footer: None }];
+    &[CommandSpec { name: "table.group namespace", title: "in groups by a column; `none`: as rows", about: "", contexts: &["table"], footer: None }];
 
 const BOTH: &[&str] = &["table", "split"];
 

@@ -40,8 +40,12 @@ pub struct State {
     pub span: Option<u64>,
     /// The second under the time cursor.
     pub second: Option<u64>,
-    /// Columns the charts had when they were drawn last.
-    pub room: u16,
+    /// What is looked at again when the run that was opened is left.
+    pub below: View,
+    /// Rows of what is told of a run that are scrolled away.
+    pub top: usize,
+    /// How it was drawn last.
+    pub seen: Seen,
     /// Ids of marked runs, in the order of the marks.
     pub marks: Vec<String>,
     /// What decides a comparison and makes a history.
@@ -62,6 +66,12 @@ pub struct State {
     pub noting: Option<(String, u64)>,
     /// A filled-in form that waits for a yes, and how many runs it asks for.
     pub waiting: Option<(Order, usize)>,
+    /// What is being started, until it has begun or cannot.
+    pub starting: Option<String>,
+    /// The form of which nothing has come yet, as it was filled in.
+    pub draft: Option<Draft>,
+    /// Names of the profiles that are kept.
+    pub profiles: Vec<String>,
     /// Runs that have no process of their own, by their ids.
     pub inside: Vec<String>,
     /// What each series is held against, by its short name.
@@ -84,7 +94,9 @@ impl Default for State {
             frozen: None,
             span: None,
             second: None,
-            room: 60,
+            below: View::default(),
+            top: 0,
+            seen: Seen::default(),
             marks: Vec::new(),
             metric: Metric::P99,
             pairing: None,
@@ -95,12 +107,32 @@ impl Default for State {
             pending: Pending::default(),
             noting: None,
             waiting: None,
+            starting: None,
+            draft: None,
+            profiles: Vec::new(),
             inside: Vec::new(),
             baselines: BTreeMap::new(),
             judged: None,
             round: None,
             left: Vec::new(),
         }
+    }
+}
+
+/// What a frame had room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Columns of the charts.
+    pub columns: u16,
+    /// Rows of the list, or of what is told of a run.
+    pub page: usize,
+    /// How far the latter can be scrolled.
+    pub last: usize,
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self { columns: 60, page: 1, last: 0 }
     }
 }
 
@@ -191,6 +223,15 @@ pub struct Pending {
     pub url: Option<String>,
     /// How its Service is to be reached; none: as well as it goes.
     pub via: Option<Path>,
+}
+
+/// A form that was sent off.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Draft {
+    /// What was known beside its fields.
+    pub pending: Pending,
+    /// What stood in them.
+    pub texts: Vec<String>,
 }
 
 impl State {

@@ -1,5 +1,6 @@
 //! What commands, samples and answers do to the perf pane. Never waits, never reads a clock.
 
+mod begun;
 mod held;
 mod left;
 mod look;
@@ -11,7 +12,7 @@ pub use self::left::put_back;
 
 use super::commands::Command;
 use super::state::series::Point;
-use super::state::{Entry, Pending, State, View};
+use super::state::{Draft, Entry, Pending, Seen, State, View};
 use super::work::{Effect, Report};
 use crate::cluster::gate::Verdict;
 use crate::load::pace;
@@ -29,7 +30,7 @@ use crate::results::{Run, State as RunState};
 use crate::text::quantity::count;
 use crate::text::{age, sanitise};
 use crate::tui::app::shared::Shared;
-use crate::tui::flow::{At, Confirmed, Field, Form, GuideStep, Intent, Level, Notice, PaneId, Question, Step};
+use crate::tui::flow::{At, Confirmed, Field, Form, GuideStep, Intent, Notice, PaneId, Question, Step};
 
 /// How often a live picture changes, and how often on a slow line: with every column of its charts.
 const REDRAW: Duration = Duration::from_millis(500);
@@ -39,6 +40,7 @@ const REDRAW_SLOW: Duration = Duration::from_secs(1);
 pub fn command(state: &mut State, shared: &Shared, at: At, command: Command) -> Step<Effect> {
     match command {
         Command::Down | Command::Up => look::step(state, command == Command::Down),
+        Command::PageDown | Command::PageUp => look::page(state, command == Command::PageDown),
         Command::Top | Command::Bottom => look::end(state, command == Command::Top),
         Command::Left | Command::Right => look::sideways(state, command == Command::Right),
         Command::Open => look::open(state),
@@ -74,9 +76,10 @@ pub fn clicked(state: &mut State, row: usize) -> Step<Effect> {
     if row < state.runs.len() { look::choose(state, row) } else { Step::quiet() }
 }
 
-/// The charts were drawn on so many columns.
-pub fn seen(state: &mut State, room: u16) {
-    state.room = room;
+/// So it was drawn.
+pub fn seen(state: &mut State, seen: Seen) {
+    state.seen = seen;
+    state.top = state.top.min(seen.last);
 }
 
 /// Asks for the series of an old run, once.
@@ -100,7 +103,9 @@ pub fn back(state: &mut State) -> Option<Step<Effect>> {
     if state.frozen.take().is_some() || state.second.take().is_some() {
         return Some(Step::redraw());
     }
-    (std::mem::take(&mut state.view) != View::List).then(Step::redraw)
+    // A run that was opened from a history or a calendar is left to there.
+    let below = if matches!(state.view, View::Charts | View::Figures) { std::mem::take(&mut state.below) } else { View::List };
+    (std::mem::replace(&mut state.view, below) != View::List).then(Step::redraw)
 }
 
 fn stop(state: &State) -> Step<Effect> {
@@ -137,6 +142,9 @@ pub fn refusal(state: &State, shared: &Shared, command: Command) -> Option<Strin
         Command::Freeze if state.view != View::List && !one => "nothing moves here",
         Command::Down if state.view == View::History || paired => "there is no list here",
         Command::Down if state.view != View::Calendar && state.chosen + 1 >= state.runs.len() => "there is no run after it",
+        Command::PageDown | Command::PageUp if !matches!(state.view, View::List | View::Figures) => "there is no page here",
+        Command::PageDown if state.view == View::Figures && state.top >= state.seen.last => "all of it is seen",
+        Command::PageUp if state.view == View::Figures && state.top == 0 => "this is its beginning",
         Command::Open if one || paired => "it is open",
         Command::Open if under.is_none() => "there is no run here",
         Command::Face if !one && !paired => "this is seen in one way only",
@@ -150,7 +158,7 @@ pub fn refusal(state: &State, shared: &Shared, command: Command) -> Option<Strin
         Command::ZoomOut if state.span.is_none() => "all of it is seen",
         Command::Mark if paired || look::marked(state).is_none() => "there is no run here",
         Command::Mark if look::marked(state).and_then(|at| state.runs.get(at)).is_some_and(|entry| entry.sample.is_some()) => "it still runs",
-        Command::Compare if state.marks.len() < 2 => "fewer than two runs are marked",
+        Command::Compare if state.marks.len() < 2 => "mark two runs or more first: space",
         Command::Compare if paired => "they are compared",
         Command::History if state.view == View::History => "this is the history",
         Command::Calendar if state.view == View::Calendar => "this is the calendar",
@@ -191,6 +199,12 @@ pub fn report(state: &mut State, report: Report, slow: bool) -> Step<Effect> {
             Step::intent(Intent::Notice(Notice::error(problem)))
         }
         Report::Refused { problem } => Step::intent(Intent::Notice(Notice::error(problem))),
+        Report::NotBegun { problem } => begun::not(state, problem),
+        Report::Lost { id, problem } => begun::lost(state, &id, problem),
+        Report::Profiles { names } => {
+            state.profiles = names;
+            Step::quiet()
+        }
         Report::Sample { id, sample } => sampled(state, &id, sample, if slow { REDRAW_SLOW } else { REDRAW }),
         Report::Finished { run, problems } => finished(state, *run, problems),
     }
@@ -212,9 +226,10 @@ fn listed(state: &mut State, runs: Vec<Run>, problems: Vec<Problem>) -> Step<Eff
 }
 
 fn started(state: &mut State, run: Run) -> Step<Effect> {
+    (state.starting, state.draft) = (None, None);
     state.round = run.provenance.turn.map(|turn| (run.id.clone(), turn.nth, turn.of));
     state.runs.insert(0, Entry { asked: true, ..Entry::of(run) });
-    (state.chosen, state.view) = (0, View::Charts);
+    (state.chosen, state.view, state.below) = (0, View::Charts, View::List);
     (state.frozen, state.span, state.second) = (None, None, None);
     Step::intent(Intent::Go(PaneId::Perf)).then(Step::intent(Intent::Guide(GuideStep::Loaded)))
 }
@@ -295,7 +310,7 @@ fn sampled(state: &mut State, id: &str, sample: std::sync::Arc<Sample>, redraw: 
 fn finished(state: &mut State, run: Run, problems: Vec<Problem>) -> Step<Effect> {
     let rate = count(run.requests_per_second.round() as u64);
     let how = run.cut_by().map_or_else(|| "ended".to_owned(), |cause| format!("was ended by {cause}"));
-    let what = format!("load test of {} {how}: {rate} requests/s, {} failures", run.target.url, run.failed());
+    let what = format!("load test of {} {how}: {rate} requests/s, {} failures", run.target.url, count(run.failed()));
     let told = match run.trouble() {
         Some(problem) => Notice::error(problem),
         None => Notice::info(what),
@@ -339,7 +354,7 @@ pub fn load_test(state: &mut State, key: ObjectKey) -> Step<Effect> {
     ask(state, pending, about, ["", "4", "10s", AUTO, ENDS, ONCE].map(str::to_owned)).and(Effect::Resolve { key })
 }
 
-fn ask(state: &mut State, pending: Pending, about: String, texts: [String; 6]) -> Step<Effect> {
+fn ask(state: &mut State, pending: Pending, about: String, texts: impl IntoIterator<Item = String>) -> Step<Effect> {
     (state.pending, state.noting) = (pending, None);
     Step::intent(Intent::Ask(form(about, texts)))
 }
@@ -350,11 +365,16 @@ pub fn load_url(state: &mut State, url: &str) -> Step<Effect> {
 }
 
 /// Runs a profile that is kept. Services of it are those of the cluster that is looked at, where it names none.
-pub fn profile(shared: &Shared, name: String) -> Step<Effect> {
-    Step::effect(Effect::Profile { name, cluster: shared.open.first().cloned(), aborts: rules(ENDS).unwrap_or_default() })
+pub fn profile(state: &mut State, shared: &Shared, name: String) -> Step<Effect> {
+    state.starting = Some(format!("profile {}", sanitise(&name)));
+    Step::intent(Intent::Go(PaneId::Perf)).and(Effect::Profile {
+        name,
+        cluster: shared.open.first().cloned(),
+        aborts: rules(ENDS).unwrap_or_default(),
+    })
 }
 
-fn form(about: String, texts: [String; 6]) -> Form {
+fn form(about: String, texts: impl IntoIterator<Item = String>) -> Form {
     const FIELDS: [(&str, &str); 6] = [
         ("URL", "http://host:port/path"),
         ("connections", "1 to 10,000"),
@@ -363,8 +383,8 @@ fn form(about: String, texts: [String; 6]) -> Form {
         ("ends itself", "errors>5%/10s, p99>500ms/10s, or nothing"),
         ("runs", "one by one; 5 for a verdict"),
     ];
-    let focus = if texts[0].is_empty() { Some(0) } else { None };
-    let fields = FIELDS.into_iter().zip(texts).map(|((label, hint), text)| Field { label, hint, text }).collect();
+    let fields: Vec<Field> = FIELDS.into_iter().zip(texts).map(|((label, hint), text)| Field { label, hint, text }).collect();
+    let focus = fields.first().filter(|url| url.text.is_empty()).map(|_| 0);
     Form { title: "Load test".into(), about, fields, button: "Start".into(), focus }
 }
 
@@ -391,6 +411,10 @@ fn resolved(state: &mut State, key: &ObjectKey, url: Result<String, Problem>) ->
 }
 
 fn again(state: &mut State) -> Step<Effect> {
+    // What could not begin can be put right without typing it again.
+    if let Some(Draft { pending, texts }) = state.draft.take_if(|_| state.starting.is_none()) {
+        return ask(state, pending.clone(), run_title(&pending), texts);
+    }
     let Some(run) = state.shown().map(|entry| &entry.run) else { return load_url(state, "") };
     let mean = run.plan.rate.map_or(Pace::Max, Pace::Rate);
     let rate = run.plan.pace.as_ref().and_then(pace::written).or_else(|| pace::written(&mean)).unwrap_or_default();
@@ -435,15 +459,16 @@ pub fn submitted(state: &mut State, shared: &Shared, texts: &[String]) -> Result
     let aborts = rules(text(4)).map_err(|why| (Some(4), why))?;
     let times = times(text(5)).ok_or_else(|| (Some(5), format!("`{}` is no number of runs from 1 to {MOST}", text(5))))?;
     // An address the person typed over the Service's is somebody else's.
-    let same = state.pending.url.as_deref() == Some(text(0));
-    let known = if same { std::mem::take(&mut state.pending) } else { Pending::default() };
+    let pending = std::mem::take(&mut state.pending);
+    let known = if pending.url.as_deref() == Some(text(0)) { pending } else { Pending::default() };
+    state.draft = Some(Draft { pending: known.clone(), texts: texts.to_vec() });
     // A Service that was typed is in the cluster that is looked at.
     let cluster = known.cluster.or_else(|| shared.open.first().filter(|_| service.is_some()).cloned());
     let services = service.into_iter().collect();
     let order = Order { what: known.what, cluster, aborts, services, via: known.via, ..Order::new(plan) };
     Ok(match shared.gate.check(&order.action()) {
-        Verdict::Allowed => Step::effect(Effect::Start { order: Box::new(order), times }),
-        Verdict::Refused(problem) => Step::intent(Intent::Notice(Notice { level: Level::Error, problem })),
+        Verdict::Allowed => begun::begin(state, order, times),
+        Verdict::Refused(problem) => begun::not(state, problem),
         Verdict::TypeName(name) => {
             let body = vec![format!("{} in {name}", order.plan.target.url()), "it may hurt whoever uses it now".to_owned()];
             state.waiting = Some((order, times));
@@ -466,7 +491,7 @@ fn rules(text: &str) -> Result<Vec<Rule>, String> {
 /// The plan of a filled-in form, and the Service it names, where it names one; else the field that is wrong and why.
 fn plan<'t>(text: impl Fn(usize) -> &'t str) -> Result<(Plan, Option<Service>), (Option<usize>, String)> {
     let wrong = |field: usize| move |why: String| (Some(field), why);
-    let (endpoint, service) = service::endpoint(0, text(0), 1).map_err(|problem| wrong(0)(problem.why))?;
+    let (endpoint, service) = service::endpoint(0, text(0), 1).map_err(|problem| wrong(0)(problem.clause()))?;
     let connections = text(1).parse().map_err(|_| wrong(1)(format!("`{}` is no number of connections", text(1))))?;
     let duration = age::parse(text(2)).map_err(wrong(2))?;
     let gentle = Plan::gentle(endpoint.target);
@@ -475,7 +500,7 @@ fn plan<'t>(text: impl Fn(usize) -> &'t str) -> Result<(Plan, Option<Service>), 
         written => pace::parse(written).ok_or_else(|| wrong(3)(format!("`{written}` is no pace; write auto, {}", pace::WAYS)))?,
     };
     let plan = Plan { connections, duration, pace, ..gentle };
-    plan.check().map(|()| (plan, service)).map_err(|problem| (None, problem.why))
+    plan.check().map(|()| (plan, service)).map_err(|problem| (None, problem.clause()))
 }
 
 /// The person typed the protected cluster's name.
@@ -483,7 +508,7 @@ pub fn confirmed(state: &mut State) -> Step<Effect> {
     match state.waiting.take() {
         Some((order, times)) => {
             let typed = order.cluster.as_ref().map(ToString::to_string);
-            Step::effect(Effect::Start { order: Box::new(Order { typed, ..order }), times })
+            begun::begin(state, Order { typed, ..order }, times)
         }
         None => Step::quiet(),
     }
@@ -492,6 +517,7 @@ pub fn confirmed(state: &mut State) -> Step<Effect> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::flow::Level;
 
     fn texts(url: &str) -> Vec<String> {
         [url, "4", "10s", AUTO].map(str::to_owned).into()

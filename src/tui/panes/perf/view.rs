@@ -16,15 +16,17 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::state::past::{Worth, worth};
-use super::state::{Entry, State, View};
+use super::state::{Entry, Seen, State, View};
 use crate::load::plan::Path;
 use crate::results::{Run, State as RunState};
 use crate::text::quantity::{latency, rate};
 use crate::tui::flow::Look;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::bar::{Segment, rule};
-use crate::tui::widgets::paint::{page, put};
+use crate::tui::widgets::lines::{self, fold, plain};
+use crate::tui::widgets::paint::{page, row};
 use crate::tui::widgets::spot::Spot;
+use crate::tui::widgets::table::body_height;
 
 /// Columns left of every axis.
 const LABEL: u16 = 12;
@@ -34,14 +36,16 @@ pub fn crumbs(state: &State) -> Vec<Segment> {
     let mut segments = match (state.view, state.shown()) {
         (View::Charts | View::Figures, Some(entry)) => headline(entry),
         _ => {
-            let count = state.runs.len();
-            let name = match state.view {
-                View::Compare { .. } => "compare",
-                View::History => "history",
-                View::Calendar => "calendar",
-                _ => "load tests",
+            // How many are compared or looked back on is said where they are.
+            let (name, all) = match state.view {
+                View::Compare { .. } => ("compare", false),
+                View::History => ("history", false),
+                View::Calendar => ("calendar", true),
+                _ => ("load tests", true),
             };
-            vec![Segment::new(name, Role::Title, 0), Segment::new(format!("{count} {}", if count == 1 { "run" } else { "runs" }), Role::Text, 2)]
+            let count = state.runs.len();
+            let counted = all.then(|| Segment::new(format!("{count} {}", if count == 1 { "run" } else { "runs" }), Role::Text, 2));
+            std::iter::once(Segment::new(name, Role::Title, 0)).chain(counted).collect()
         }
     };
     match state.running() {
@@ -51,6 +55,9 @@ pub fn crumbs(state: &State) -> Vec<Segment> {
     }
     if let Some((_, nth, of)) = state.round.as_ref().filter(|(id, ..)| state.runs.iter().any(|entry| entry.run.id == *id && entry.sample.is_some())) {
         segments.push(Segment::new(format!("run {nth} of {of}"), Role::Text, 2));
+    }
+    if let Some(what) = &state.starting {
+        segments.push(Segment::new(format!("starting {what}"), Role::StatusProgress, 1));
     }
     if let Some(text) = state.left_changed() {
         segments.insert(1, Segment::new(text, Role::StatusWarn, 0));
@@ -158,9 +165,10 @@ fn ended(state: RunState) -> &'static str {
     }
 }
 
-/// Draws the view; answers how many columns its charts have, and where the runs of the list stand.
-pub fn draw(state: &State, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> (u16, Vec<Spot>) {
+/// Draws the view; answers what it had room for, and where the runs of the list stand.
+pub fn draw(state: &State, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> (Seen, Vec<Spot>) {
     let mut spots = Vec::new();
+    let mut seen = Seen { columns: area.width.saturating_sub(LABEL + 2), ..Seen::default() };
     page(buf, area, look.theme.style(Role::Text));
     match state.view {
         View::Calendar => calendar::draw(state, look, area, buf),
@@ -168,23 +176,29 @@ pub fn draw(state: &State, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> (u1
         View::Compare { face } => compare::draw(state, face, look, area, buf),
         View::List | View::Charts | View::Figures => match (state.shown(), state.view) {
             (None, _) => nothing(state, look, area, buf),
-            (Some(entry), View::Figures) => figures::draw(entry, look, area, buf),
+            (Some(entry), View::Figures) => (seen.page, seen.last) = figures::draw(entry, state.top, look, area, buf),
             (Some(entry), View::Charts) => run::draw(entry, state, look, area, buf),
-            (Some(entry), _) => spots = listed(entry, state, look, area, buf),
+            (Some(entry), _) => (spots, seen.page) = listed(entry, state, look, area, buf),
         },
     }
-    (area.width.saturating_sub(LABEL + 2), spots)
+    (seen, spots)
 }
 
 fn nothing(state: &State, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let text = if state.listed { "no load test has been run yet" } else { "reading the list of runs…" };
     let area = Rect { x: area.x + 2, y: area.y + 1, width: area.width.saturating_sub(4), height: area.height.saturating_sub(1) };
-    put(buf, area, 0, 0, text, look.theme.style(Role::Dim));
-    put(buf, area, 0, 1, "b asks for an address and starts one; b on a Service in the inventory fills it in", look.theme.style(Role::Dim));
+    let told = [
+        plain(text, Role::Text),
+        plain("b asks for an address and starts one; on a Service or a workload of the inventory (,i) it knows the address", Role::Dim),
+        plain("runs that `meshplay perf run` or another screen begins show here too", Role::Dim),
+    ];
+    for (spans, y) in fold(&told, area.width, true).iter().zip(0..area.height) {
+        lines::line(spans, "", row(area, y), buf, look.theme);
+    }
 }
 
-/// The list, and above it what is known of the run that is chosen there.
-fn listed(entry: &Entry, state: &State, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Vec<Spot> {
+/// The list, and above it what is known of the run that is chosen there. Answers where the runs stand, and how many there is room for.
+fn listed(entry: &Entry, state: &State, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> (Vec<Spot>, usize) {
     let list = (area.height / 4).clamp(3, 12).min(u16::try_from(state.runs.len()).unwrap_or(u16::MAX).saturating_add(1));
     let above = Rect { height: area.height.saturating_sub(list + 1), ..area };
     run::draw(entry, state, look, above, buf);
@@ -192,5 +206,5 @@ fn listed(entry: &Entry, state: &State, look: &Look<'_>, area: Rect, buf: &mut B
     let title = Segment::new("runs", Role::Title, 0);
     rule(buf, line, &[title, Segment::new(name(&entry.run), Role::Dim, 1)], &[], false, look.theme);
     let below = Rect { y: line.y + 1, height: area.height.saturating_sub(above.height + 1), ..area };
-    list::draw(state, look, below, buf)
+    (list::draw(state, look, below, buf), body_height(below))
 }

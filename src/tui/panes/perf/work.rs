@@ -22,6 +22,7 @@ use crate::perf::apart::watching::{self, Watching};
 use crate::perf::apart::{self, Launch, Refusal};
 use crate::perf::permute::conduct::recover;
 use crate::perf::permute::journal::{self, Entry};
+use crate::perf::profile::kept::Profiles;
 use crate::perf::schedule::{Book, News};
 use crate::perf::verdict::{self, Verdict};
 use crate::perf::{self, Handle, Order, Stopper, service};
@@ -260,10 +261,27 @@ pub enum Report {
         /// Why it has no process of its own.
         problem: Problem,
     },
-    /// A run could not begin, or an old one cannot be read.
+    /// Something else could not be done: a run that was due, an old one that cannot be read.
     Refused {
         /// Why.
         problem: Problem,
+    },
+    /// A run that was asked for cannot begin.
+    NotBegun {
+        /// Why.
+        problem: Problem,
+    },
+    /// Nobody will say how a run has ended: it never began, or what was kept of it cannot be read.
+    Lost {
+        /// Which.
+        id: String,
+        /// Why.
+        problem: Problem,
+    },
+    /// The profiles that are kept.
+    Profiles {
+        /// Their names.
+        names: Vec<String>,
     },
     /// A run's newest sample.
     Sample {
@@ -332,6 +350,7 @@ impl<F: Send + 'static> Work<F> {
     pub fn new(fleet: Fleet, store: Store, launch: Launch, reports: Sender<F>, wrap: fn(Report) -> F) -> Self {
         let desk = Desk { fleet, store, launch, journals: PathBuf::new(), reports, wrap, running: Arc::default(), starting: Arc::default() };
         tokio::spawn(desk.clone().find());
+        desk.profiles();
         Self { desk }
     }
 
@@ -358,7 +377,10 @@ impl<F: Send + 'static> Work<F> {
     pub fn run(&mut self, effect: Effect) {
         let desk = self.desk.clone();
         match effect {
-            Effect::List => desk.list(),
+            Effect::List => {
+                desk.list();
+                desk.profiles();
+            }
             Effect::Series { id } => desk.series(id),
             Effect::Note { id, second, text } => desk.note(id, second, text),
             Effect::Compare { a, b, gate } => desk.compare(a, b, gate),
@@ -437,6 +459,14 @@ impl<F: Send + 'static> Desk<F> {
         let run = Box::new(handle.run().clone());
         let over = self.enter(&handle, false);
         tokio::spawn(self.clone().follow(handle, over, Report::Found { run, reached: true }));
+    }
+
+    fn profiles(&self) {
+        let (store, reports, wrap) = (self.store.clone(), self.reports.clone(), self.wrap);
+        tokio::task::spawn_blocking(move || {
+            let names = Profiles::open(store.data()).names();
+            _ = reports.blocking_send(wrap(Report::Profiles { names }));
+        });
     }
 
     fn list(&self) {
@@ -609,7 +639,7 @@ impl<F: Send + 'static> Desk<F> {
         }
         let report = match handle.finished().await {
             Ok(finished) => Report::Finished { run: Box::new(finished.run), problems: finished.problems },
-            Err(problem) => Report::Refused { problem },
+            Err(problem) => Report::Lost { id: id.clone(), problem },
         };
         let whole = matches!(&report, Report::Finished { run, .. } if run.state == State::Done);
         self.running().remove(&id);

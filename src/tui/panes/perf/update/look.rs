@@ -4,7 +4,7 @@ use jiff::{Span, Timestamp, tz::TimeZone};
 
 use super::series;
 use crate::results::Run;
-use crate::results::compare::Metric;
+use crate::results::compare::{Metric, unlike};
 use crate::results::past::Past;
 use crate::tui::flow::{At, Intent, Notice, Step};
 use crate::tui::panes::perf::state::{Face, Pairing, State, View};
@@ -23,8 +23,20 @@ pub(super) fn choose(state: &mut State, place: usize) -> Step<Effect> {
         (state.span, state.second) = (None, None);
     }
     state.chosen = place;
-    state.frozen = None;
+    (state.frozen, state.top) = (None, 0);
     series(state)
+}
+
+/// A page of runs, or of what is told of one.
+pub(super) fn page(state: &mut State, down: bool) -> Step<Effect> {
+    let (at, last) = if state.view == View::Figures { (state.top, state.seen.last) } else { (state.chosen, state.runs.len().saturating_sub(1)) };
+    let page = state.seen.page.max(1);
+    let to = if down { (at + page).min(last) } else { at.saturating_sub(page) };
+    if state.view != View::Figures {
+        return choose(state, to);
+    }
+    state.top = to;
+    Step::redraw()
 }
 
 /// The next or the run before: in the list, of the calendar's day the day itself.
@@ -64,7 +76,7 @@ pub(super) fn sideways(state: &mut State, later: bool) -> Step<Effect> {
 
 fn second(state: &mut State, later: bool) -> Step<Effect> {
     let Some(series) = state.shown().map(|entry| &entry.series).filter(|series| !series.is_empty()) else { return Step::quiet() };
-    let each = series.window(state.span, state.second, usize::from(state.room)).each;
+    let each = series.window(state.span, state.second, usize::from(state.seen.columns)).each;
     let last = series.seconds().saturating_sub(1);
     state.second = Some(match state.second {
         None => last / each * each,
@@ -89,6 +101,7 @@ fn day(state: &mut State, days: i64) -> Step<Effect> {
 pub(super) fn open(state: &mut State) -> Step<Effect> {
     let Some(place) = under(state) else { return Step::quiet() };
     let running = state.runs.get(place).is_some_and(|entry| entry.sample.is_some());
+    state.below = state.view;
     state.view = if running { View::Charts } else { View::Figures };
     choose(state, place)
 }
@@ -108,6 +121,7 @@ pub(super) fn under(state: &State) -> Option<usize> {
 
 /// The other face of what is seen.
 pub(super) fn face(state: &mut State) -> Step<Effect> {
+    state.top = 0;
     state.view = match state.view {
         View::Charts => View::Figures,
         View::Figures => View::Charts,
@@ -165,7 +179,7 @@ pub(super) fn marked(state: &State) -> Option<usize> {
     }
 }
 
-/// Holds the marked runs against each other.
+/// Holds the marked runs against each other, by the figure that is looked at, or by one that all of them know.
 pub(super) fn compare(state: &mut State) -> Step<Effect> {
     let mut runs: Vec<&Run> = state.marks.iter().filter_map(|id| state.run(id)).collect();
     runs.sort_by_key(|run| run.started);
@@ -173,25 +187,35 @@ pub(super) fn compare(state: &mut State) -> Step<Effect> {
         return Step::intent(Intent::Notice(Notice::info("mark two runs or more first: space")));
     }
     let pairing = sides(&runs);
-    state.pairing = Some(pairing);
+    let (wanted, known) = (state.metric, state.metric.known(both(state, &pairing).each_ref().map(Vec::as_slice), usize::MAX));
+    (state.pairing, state.metric) = (Some(pairing), known);
     if !matches!(state.view, View::Compare { .. }) {
         state.view = View::Compare { face: Face::default() };
     }
     state.frozen = None;
-    ask(state)
+    let step = ask(state);
+    if known == wanted {
+        return step;
+    }
+    let (wanted, known) = (wanted.name(), known.name());
+    Step::intent(Intent::Notice(Notice::info(format!("{wanted} is not known of every run, so {known} decides; > takes another")))).then(step)
 }
 
 /// Wants the numbers of the comparison that is looked at.
 fn ask(state: &State) -> Step<Effect> {
     let Some(pairing) = &state.pairing else { return Step::redraw() };
-    let of = |ids: &[String]| ids.iter().filter_map(|id| state.run(id)).cloned().collect();
-    Step::effect(Effect::Compare { a: of(&pairing.a), b: of(&pairing.b), gate: state.metric })
+    let [a, b] = both(state, pairing);
+    Step::effect(Effect::Compare { a, b, gate: state.metric })
+}
+
+/// The runs of A and of B.
+fn both(state: &State, pairing: &Pairing) -> [Vec<Run>; 2] {
+    [&pairing.a, &pairing.b].map(|ids| ids.iter().filter_map(|id| state.run(id)).cloned().collect())
 }
 
 /// Which are A and which are B, of runs in the order of their start: by what they loaded where that is two things, else the older and the newer half.
 fn sides(runs: &[&Run]) -> Pairing {
     let what = |run: &Run| run.target.what.clone().unwrap_or_else(|| run.target.url.clone());
-    let how = |run: &Run| (run.plan.connections, run.plan.rate.map(f64::to_bits), run.plan.path);
     let first = what(runs[0]);
     let others: Vec<String> = runs.iter().map(|run| what(run)).filter(|one| *one != first).collect();
     let two = !others.is_empty() && others.iter().all(|one| *one == others[0]);
@@ -199,7 +223,7 @@ fn sides(runs: &[&Run]) -> Pairing {
     let (a, b): (Vec<_>, Vec<_>) = runs.iter().enumerate().partition(|(at, run)| if two { what(run) == first } else { *at < half });
     let ids = |side: &[(usize, &&Run)]| side.iter().map(|(_, run)| run.id.clone()).collect();
     let why = if two { "by what they loaded" } else { "the older and the newer half" };
-    let unlike = runs.iter().any(|run| how(run) != how(runs[0])) || (!others.is_empty() && !two);
+    let unlike = !unlike(runs).is_empty() || (!others.is_empty() && !two);
     Pairing { a: ids(&a), b: ids(&b), why: why.to_owned(), unlike, compared: None, changed: Vec::new() }
 }
 

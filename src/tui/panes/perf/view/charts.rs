@@ -81,7 +81,7 @@ pub(super) fn draw(entry: &Entry, state: &State, open: bool, look: &Look<'_>, ar
     throughput(series, &window, look, next(rows.rate), buf);
     single(&window, "errors", |point| Some(point.errors as f64), |most| count(most as u64), 0.0, Role::StatusBad, look, next(rows.errors), buf);
     single(&window, "late", |point| point.late.map(|ns| ns as f64), |most| latency(most as u64), 0.0, Role::Chart4, look, next(rows.late), buf);
-    single(&window, "gen", |point| point.cpu.map(|cpu| cpu * 100.0), |most| format!("{most:.0} %"), 100.0, Role::Chart3, look, next(rows.cpu), buf);
+    single(&window, "gen CPU", |point| point.cpu.map(|cpu| cpu * 100.0), core, 100.0, Role::Chart3, look, next(rows.cpu), buf);
     percentiles(entry, &window, look, next(rows.percentiles), buf);
     let map = next(rows.heat);
     heat(&columns, &ladder, most, look, map, buf);
@@ -152,6 +152,11 @@ fn throughput(series: &Series, window: &Window, look: &Look<'_>, area: Rect, buf
     let full = round_up(series.points.iter().map(|point| point.rate).fold(0.0, f64::max));
     let upper = if area.height > 1 { format!("{}/s", short(full)) } else { format!("req/s {}", short(full)) };
     Columns { values: &rates, full, upper: &upper, lower: "req/s 0", role: Role::Chart1 }.draw(area, LABEL, buf, look.theme);
+}
+
+/// A share of a core in the columns that its name leaves.
+fn core(percent: f64) -> String {
+    if percent < 99.5 { format!("{percent:.0} %") } else { "full".to_owned() }
 }
 
 /// A chart of one row: its name and its largest value at the left.

@@ -23,8 +23,8 @@ const TABLE: u16 = 38;
 /// Its rows: headings and percentiles.
 const ROWS: u16 = 8;
 
-/// Draws it.
-pub(super) fn draw(entry: &Entry, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+/// Draws it, what is told below from its row `top` on. Answers how many rows of that are seen, and how far it can be scrolled.
+pub(super) fn draw(entry: &Entry, top: usize, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> (usize, usize) {
     let figures = Figures::of(entry);
     health(entry, &figures, look, row(area, 0), buf);
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
@@ -40,14 +40,16 @@ pub(super) fn draw(entry: &Entry, look: &Look<'_>, area: Rect, buf: &mut Buffer)
         latencies(&figures, look, above, buf);
     }
     let line = Rect { y: body.y + above.height, height: 1, ..area };
-    rule(buf, line, &[Segment::new("how it was measured", Role::Title, 0)], &[], false, look.theme);
+    let (page, last) = (usize::from(below), told.len().saturating_sub(usize::from(below)));
+    let top = top.min(last);
+    let where_one_is = format!("{} to {} of {}, pgdn pgup", top + 1, top + page, told.len());
+    let more = (last > 0).then(|| Segment::new(where_one_is, Role::Dim, 1));
+    rule(buf, line, &[Segment::new("how it was measured", Role::Title, 0)], more.as_slice(), false, look.theme);
     let text = Rect { x: area.x + 1, y: line.y + 1, width: area.width.saturating_sub(2), height: below };
-    for (line, y) in told.iter().zip(0..below) {
+    for (line, y) in told.iter().skip(top).zip(0..below) {
         lines::line(line, "", row(text, y), buf, look.theme);
     }
-    if told.len() > usize::from(below) {
-        put_right(buf, text, text.width, below.saturating_sub(1), look.theme.glyphs().cut, look.theme.style(Role::Dim));
-    }
+    (page, last)
 }
 
 /// Response and service time, and how late requests were sent, where that was planned.
@@ -122,6 +124,9 @@ fn told(entry: &Entry, figures: &Figures, look: &Look<'_>) -> Vec<Spans> {
         let head = format!("{} {} × {} ({})  ", look.theme.glyphs().bad, count(failures), class.name(), share(failures, figures.tried()));
         lines.push(vec![(head, Role::StatusBad), (class.meaning().to_owned(), Role::Text)]);
     }
+    if let Some(worst) = worst(figures) {
+        lines.push(vec![("to do     ".to_owned(), Role::Dim), (worst.remedy().to_owned(), Role::Text)]);
+    }
     if figures.unfinished > 0 {
         let text = format!("{} requests were under way when it ended; that is not an error of the target", count(figures.unfinished));
         lines.push(plain(text, Role::Dim));
@@ -130,6 +135,12 @@ fn told(entry: &Entry, figures: &Figures, look: &Look<'_>) -> Vec<Spans> {
     lines.extend(entry.notes.iter().map(|note| vec![(format!("{here} {}  ", note.when()), Role::Mark), (note.text.clone(), Role::Text)]));
     lines.extend(circumstances(run));
     lines
+}
+
+/// What stood in the way most often.
+fn worst(figures: &Figures) -> Option<Class> {
+    let (name, _) = figures.errors.iter().max_by_key(|(_, count)| *count)?;
+    Class::ALL.into_iter().find(|class| class.name() == name)
 }
 
 /// Why there are two latencies, and how far they are apart.

@@ -74,13 +74,16 @@ fn nothing(past: &Past, run: &Run) -> String {
 
 fn plot(state: &State, past: &Past, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let history = &past.history;
-    let suspect = |point: &Point| point.runs.iter().filter_map(|id| state.run(id)).any(|run| run.stamp == Some(Stamp::Suspect));
-    let role = |point: &Point| match (point.whole, suspect(point)) {
-        (false, _) => Role::Dim,
-        (true, true) => Role::StatusWarn,
-        (true, false) => Role::Chart1,
+    let glyphs = look.theme.glyphs();
+    let dot = |point: &Point| {
+        let (role, sign) = match (point.whole, suspect(state, point)) {
+            (false, _) => (Role::Dim, Some(glyphs.unknown)),
+            (true, 1..) => (Role::StatusWarn, Some(glyphs.warn)),
+            (true, 0) => (Role::Chart1, None),
+        };
+        Dot { value: point.median, role, sign }
     };
-    let dots: Vec<Dot> = history.points.iter().map(|point| Dot { value: point.median, role: role(point) }).collect();
+    let dots: Vec<Dot> = history.points.iter().map(dot).collect();
     let regimes: Vec<Regime> = history.regimes().into_iter().map(|(from, to, level)| Regime { from, to, level }).collect();
     let mark = |turn: &Turn| {
         let with = turn.differences.first().map_or_else(String::new, Difference::told);
@@ -91,6 +94,11 @@ fn plot(state: &State, past: &Past, look: &Look<'_>, area: Rect, buf: &mut Buffe
     let unit: Unit = if history.metric == Metric::Rate { rate } else { latencies };
     let baseline = past.baseline.as_ref().and_then(|line| line.value);
     History { dots: &dots, regimes: &regimes, turns: &marks, baseline, cursor: state.point, unit }.draw(area, LABEL, buf, look.theme);
+}
+
+/// How many runs of a point are SUSPECT.
+fn suspect(state: &State, point: &Point) -> usize {
+    point.runs.iter().filter_map(|id| state.run(id)).filter(|run| run.stamp == Some(Stamp::Suspect)).count()
 }
 
 /// The days of the first and of the last point.
@@ -126,6 +134,8 @@ fn told(state: &State, past: &Past, run: &Run, point: &Point, look: &Look<'_>) -
     } else {
         format!("{} of {} runs, too few to tell", point.runs.len(), history.every)
     };
+    let bent = suspect(state, point);
+    let of = if bent > 0 { format!("{of}, {bent} of them SUSPECT") } else { of };
     let against = held::line(state, run, look);
     // A verdict is what one looks for: it is the last to go where there is little room.
     let (verdict, hint) = if state.baselines.contains_key(&run.series()) { (Some(against), None) } else { (None, Some(against)) };

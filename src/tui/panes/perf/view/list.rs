@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{judged, measured, name, started};
-use crate::results::{Latencies, State as RunState};
+use crate::results::{Latencies, Run, State as RunState};
 use crate::text::quantity::count;
 use crate::tui::flow::Look;
 use crate::tui::panes::perf::state::past::{Worth, worth};
@@ -41,6 +41,12 @@ pub(super) fn some(state: &State, places: &[usize], cursor: usize, look: &Look<'
     table.draw(area, buf, look.theme).spots
 }
 
+/// What was loaded, in a column in which two names must not be cut to one: nearly everything is a Service.
+fn brief(run: &Run) -> String {
+    let name = name(run);
+    name.strip_prefix("service ").map_or_else(|| name.clone(), str::to_owned)
+}
+
 fn row(entry: &Entry, state: &State, look: &Look<'_>) -> RowView {
     let run = &entry.run;
     let (rate, latencies, errors) = match &entry.sample {
@@ -66,7 +72,7 @@ fn row(entry: &Entry, state: &State, look: &Look<'_>) -> RowView {
         cells: vec![
             Cell { text: started(run), role: Role::Dim },
             // A long address says less than the name of a profile.
-            text(run.provenance.profile.clone().filter(|_| run.target.what.is_none()).unwrap_or_else(|| name(run))),
+            text(run.provenance.profile.clone().filter(|_| run.target.what.is_none()).unwrap_or_else(|| brief(run))),
             Cell { text: word.to_owned(), role },
             text(number(rate.round() as u64)),
             text(measured(latencies.p50)),

@@ -4,14 +4,16 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{charts, judged, marks, measured};
-use crate::results::{Latencies, Run};
+use crate::load::audit::{Cause, Reason};
+use crate::names::Problem;
+use crate::results::{Latencies, Run, State as RunState};
 use crate::text::quantity::{count, latency, rate, share};
 use crate::tui::flow::Look;
 use crate::tui::panes::perf::state::series::Point;
-use crate::tui::panes::perf::state::{Entry, State};
+use crate::tui::panes::perf::state::{Entry, State, View};
 use crate::tui::theme::Role;
 use crate::tui::widgets::bar::{Segment, bar};
-use crate::tui::widgets::lines;
+use crate::tui::widgets::lines::{self, fold};
 use crate::tui::widgets::paint::{put, put_right, row};
 
 /// Columns of the table of latencies, and of the limits beside it where there are any.
@@ -116,8 +118,7 @@ impl Figures {
 pub(super) fn draw(entry: &Entry, state: &State, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let figures = Figures::of(entry);
     health(entry, &figures, look, row(area, 0), buf);
-    let reasons = u16::from(!entry.run.reasons.is_empty());
-    reason(entry, look, row(area, 1), buf);
+    let reasons = reasons(&entry.run, state.view, look, Rect { y: area.y + 1, height: (area.height / 6).max(1), ..area }, buf);
     let table = Rect { y: area.y + 1 + reasons, height: ROWS.min(area.height.saturating_sub(1 + reasons)), ..area };
     let limited = NAMES.iter().any(|name| marks::wanted(&entry.run, name).is_some());
     let wide = TABLE + if limited { LIMITS } else { 0 };
@@ -130,7 +131,11 @@ pub(super) fn draw(entry: &Entry, state: &State, look: &Look<'_>, area: Rect, bu
         let below = Rect { y: area.y + above, height: area.height - above, width: area.width.saturating_sub(1), ..area };
         if entry.series.is_empty() {
             // Axes without anything on them say nothing.
-            let text = if entry.sample.is_some() { "its first second is not over yet" } else { "no seconds of it are known" };
+            let text = match (&entry.sample, entry.run.state) {
+                (Some(_), _) => "its first second is not over yet",
+                (None, RunState::Running) => "nothing of it is known yet; a run of another program shows at its end",
+                (None, _) => "no seconds of it are known",
+            };
             put(buf, below, 1, 1, text, look.theme.style(Role::Dim));
             return;
         }
@@ -149,6 +154,11 @@ pub(super) fn health(entry: &Entry, figures: &Figures, look: &Look<'_>, area: Re
     if let Some(planned) = figures.planned {
         say(format!("plan {}/s", rate(planned)), Role::Text, 3);
     }
+    if entry.sample.is_none() && entry.run.state == RunState::Running {
+        // What is not known is not nothing.
+        bar(buf, area, &parts, &[], look.theme.style(Role::Text), look.theme);
+        return;
+    }
     say(format!("answered {}/s", rate(figures.rate)), Role::Title, 1);
     if figures.missed > 0 {
         say(format!("missed {}", count(figures.missed)), Role::StatusWarn, 1);
@@ -164,7 +174,7 @@ pub(super) fn health(entry: &Entry, figures: &Figures, look: &Look<'_>, area: Re
         say(format!("in flight {}", count(figures.in_flight)), Role::Text, 4);
     }
     if let Some(cpu) = figures.cpu {
-        say(format!("gen {:.0} %", cpu * 100.0), if figures.open() && cpu > 0.85 { Role::StatusWarn } else { Role::Text }, 3);
+        say(format!("generator CPU {:.0} %", cpu * 100.0), if figures.open() && cpu > 0.85 { Role::StatusWarn } else { Role::Text }, 3);
     }
     if figures.steal > 0.03 {
         say(format!("steal {:.0} %", figures.steal * 100.0), Role::StatusWarn, 2);
@@ -173,13 +183,30 @@ pub(super) fn health(entry: &Entry, figures: &Figures, look: &Look<'_>, area: Re
     bar(buf, area, &parts, &[], look.theme.style(Role::Text), look.theme);
 }
 
-/// The worst reason of a stamp, and how many more there are.
-fn reason(entry: &Entry, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-    let Some(worst) = entry.run.reasons.first() else { return };
-    let more = entry.run.reasons.len() - 1;
-    let more = if more > 0 { format!("  and {more} more, v shows them") } else { String::new() };
-    let role = judged(&entry.run, look.theme).2;
-    lines::line(&vec![(format!("   {}", worst.text()), role), (more, Role::Dim)], "", area, buf, look.theme);
+/// Why it failed, or the worst reason of its stamp, and how many more there are: in as many rows as it takes and there are. Answers how many it took.
+fn reasons(run: &Run, view: View, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> u16 {
+    let all = whys(run);
+    let Some(worst) = all.first() else { return 0 };
+    let key = if view == View::List { "enter" } else { "v" };
+    let more = if all.len() > 1 { format!("  and {} more, {key} shows them", all.len() - 1) } else { String::new() };
+    let told = vec![("   ".to_owned(), Role::Text), (worst.clone(), judged(run, look.theme).2), (more, Role::Dim)];
+    let rows = fold(&[told], area.width.saturating_sub(2), true);
+    for (spans, y) in rows.iter().zip(0..area.height) {
+        lines::line(spans, "", row(area, y), buf, look.theme);
+    }
+    let taken = u16::try_from(rows.len()).unwrap_or(u16::MAX);
+    if taken > area.height {
+        put_right(buf, area, area.width, area.height - 1, look.theme.glyphs().cut, look.theme.style(Role::Dim));
+    }
+    taken.min(area.height)
+}
+
+/// Why nothing succeeded and what to do, then the reasons of the stamp, the worst first.
+fn whys(run: &Run) -> Vec<String> {
+    let trouble = run.trouble();
+    // That nothing was answered is said better by what stood in the way.
+    let reasons = run.reasons.iter().filter(|reason| trouble.is_none() || reason.cause != Cause::Nothing).map(Reason::text);
+    trouble.as_ref().map(Problem::clause).into_iter().chain(reasons).collect()
 }
 
 /// The percentiles that are shown.

@@ -23,7 +23,7 @@ impl<F: Send + 'static> Desk<F> {
         for nth in 1..=times {
             let order = match self.led(order.clone()).await {
                 Ok(order) => order,
-                Err(problem) => return self.report(Report::Refused { problem }).await,
+                Err(problem) => return self.report(Report::NotBegun { problem }).await,
             };
             let first = move |run| if nth == 1 { Report::Started { run } } else { Report::Again { run, nth, of: times } };
             if !self.clone().one(order, first).await.0 {
@@ -48,7 +48,7 @@ impl<F: Send + 'static> Desk<F> {
         };
         let orders = match orders {
             Ok(orders) => orders,
-            Err(problem) => return self.report(Report::Refused { problem }).await,
+            Err(problem) => return self.report(Report::NotBegun { problem }).await,
         };
         let of = orders.len();
         let embedded = orders.iter().any(|order| order.is_embedded(&self.fleet));
@@ -101,7 +101,7 @@ impl<F: Send + 'static> Desk<F> {
         let handle = match handle {
             Ok(handle) => handle,
             Err(problem) => {
-                self.report(Report::Refused { problem }).await;
+                self.report(Report::NotBegun { problem }).await;
                 return (false, Vec::new());
             }
         };
