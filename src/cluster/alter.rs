@@ -1,7 +1,7 @@
 //! Changes of one object by a patch, and the wait until they have been rolled out. Every change passes the gate and is written down there.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
@@ -14,6 +14,9 @@ use super::kinds::Kind;
 use super::rollout::missing;
 use super::wire::{JSON, LIMIT, Trouble, encode};
 use crate::names::{ObjectKey, Problem};
+
+/// A watch that ended is not asked for sooner than so long after the last one.
+const AGAIN: Duration = Duration::from_millis(500);
 
 /// A change of an object.
 #[derive(Clone, Debug, PartialEq)]
@@ -124,13 +127,14 @@ impl Fleet {
 /// Looks once and then at every change, until nothing is missing.
 async fn watched(connected: &Connected, kind: &Kind, key: &ObjectKey, last: &mut String) -> Result<(), Problem> {
     loop {
+        let begun = Instant::now();
         let object: Value = connected.wire.json(&path(kind, key), JSON, LIMIT).await.map_err(|trouble| trouble.problem)?;
         let Some(why) = missing(&object) else { return Ok(()) };
         *last = why;
         match changes(connected, kind, key, &object, last).await {
             Ok(true) => return Ok(()),
-            // The server ended the watch: look again.
-            Ok(false) => {}
+            // The server ended the watch: look again, but not as fast as the wire allows where it always does so at once.
+            Ok(false) => tokio::time::sleep(AGAIN.saturating_sub(begun.elapsed())).await,
             Err(trouble) => return Err(trouble.problem),
         }
     }
