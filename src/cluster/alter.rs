@@ -92,14 +92,16 @@ impl Fleet {
         let ask = if earnest == Earnest::Rehearsed { "?dryRun=All" } else { "" };
         let path = format!("{}{ask}", path(&kind, key));
         let answer = connected.wire.patch(&path, patch.form(), patch.body(&key.uid), LIMIT).await;
-        if earnest == Earnest::Done {
-            let outcome = if answer.is_ok() { "done" } else { "failed" };
-            self.gate().record(&action, outcome, unix_now()).map_err(|error| {
-                Problem::new("gate.audit", "the change is not in the audit log", error.to_string())
-                    .hint("the change itself was made or refused as told")
-            })?;
-        }
+        let noted = match earnest {
+            Earnest::Rehearsed => Ok(()),
+            Earnest::Done => self.gate().record(&action, if answer.is_ok() { "done" } else { "failed" }, unix_now()),
+        };
+        // What was refused is told first: then nothing happened that had to be written down.
         let body = answer.map_err(|trouble| trouble.problem)?;
+        noted.map_err(|error| {
+            Problem::new("gate.audit", format!("the change of {key} is not in the audit log"), error.to_string())
+                .hint("the change itself was made; free or mend that place")
+        })?;
         serde_json::from_slice(&body).map_err(|error| connected.wire.nonsense(&body, &error.to_string()).problem)
     }
 
@@ -153,19 +155,19 @@ async fn changes(connected: &Connected, kind: &Kind, key: &ObjectKey, from: &Val
     Ok(false)
 }
 
-/// What has to be patched for `now` to become `former` again, of its specification, labels and annotations: a merge patch (RFC 7386).
+/// What has to be patched for `now` to become `former` again: a merge patch (RFC 7386). Of its metadata only labels and annotations are put back, and its
+/// status is not: what else is there belongs to the server.
 pub fn undo(now: &Value, former: &Value) -> Value {
-    let mut patch = json!({});
-    for place in ["/spec", "/metadata/labels", "/metadata/annotations"] {
-        let nothing = json!({});
-        let change = difference(now.pointer(place).unwrap_or(&nothing), former.pointer(place).unwrap_or(&nothing));
-        if let Some(change) = change {
-            let steps: Vec<&str> = place.split('/').skip(1).collect();
-            let at = steps.iter().fold(&mut patch, |at, step| &mut at[*step]);
-            *at = change;
-        }
-    }
-    patch
+    difference(&ours(now), &ours(former)).unwrap_or_else(|| json!({}))
+}
+
+/// What a person writes of an object, whatever its kind calls that: `spec`, `data`, `rules`.
+fn ours(object: &Value) -> Value {
+    let mut own = object.as_object().cloned().unwrap_or_default();
+    ["apiVersion", "kind", "metadata", "status"].iter().for_each(|name| _ = own.remove(*name));
+    let written = ["labels", "annotations"].map(|name| (name.to_owned(), object["metadata"].get(name).cloned().unwrap_or_else(|| json!({}))));
+    own.insert("metadata".into(), Value::Object(written.into_iter().collect()));
+    Value::Object(own)
 }
 
 fn difference(now: &Value, former: &Value) -> Option<Value> {
@@ -230,6 +232,16 @@ mod tests {
         later["spec"]["minReadySeconds"] = json!(9);
         assert_eq!(merged(&later, &patch)["spec"]["minReadySeconds"], 9);
         assert_eq!(undo(&former, &former), json!({}));
+    }
+
+    /// Not every kind has a `spec` (ConfigMap, v1; ClusterRole, rbac.authorization.k8s.io/v1).
+    #[test]
+    fn what_a_kind_without_a_specification_holds_is_put_back_too() {
+        let former = json!({"kind": "ConfigMap", "metadata": {"uid": "u", "resourceVersion": "1"}, "data": {"cache": "on", "size": "1"}});
+        let now = json!({"kind": "ConfigMap", "metadata": {"uid": "u", "resourceVersion": "2"}, "data": {"cache": "off", "size": "1", "new": "x"}, "status": {}});
+        assert_eq!(undo(&now, &former), json!({"data": {"cache": "on", "new": null}}));
+        let (rules, none) = (json!({"kind": "ClusterRole", "rules": [{"verbs": ["get"]}]}), json!({"kind": "ClusterRole", "rules": []}));
+        assert_eq!(undo(&none, &rules), json!({"rules": [{"verbs": ["get"]}]}));
     }
 
     #[test]

@@ -56,20 +56,31 @@ pub fn of_profile(store: &Store, profile: &str, asked: &Asked) -> Result<Vec<Che
         (metrics, _) => metrics.to_vec(),
     };
     let band = asked.band.or(kept.as_ref().map(|kept| kept.band)).unwrap_or(0.03);
-    let mut found = Vec::new();
+    let (mut found, mut without) = (Vec::new(), Vec::new());
     // Series of other machines are history.
     for series in all.iter().filter(|series| series.of.environment == newest) {
         let kind = match &asked.baseline {
             Some(kind) => kind.clone(),
             None => Baselines::open(store.data()).of(&series.key)?.map_or(Kind::Regime, |baseline| baseline.kind),
         };
-        let before = kind.resolve(&series.runs, new, metrics[0])?;
-        let now: Vec<Run> = series.runs.iter().rev().take(new).rev().map(|(run, _)| run.clone()).collect();
-        let compared = Compared::apart(&before, &now, metrics[0], band, asked.seed);
+        let now: Vec<Run> = series.runs.iter().rev().take(kind.in_question(&series.runs, new)).rev().map(|(run, _)| run.clone()).collect();
         let limits = kept.as_ref().map_or_else(Vec::new, |kept| kept.thresholds(&now));
-        found.extend(checks(&compared, &metrics, &limits).into_iter().map(|check| named(check, series)));
+        let asked = match kind.resolve(&series.runs, new, metrics[0]) {
+            Ok(before) => checks(&Compared::apart(&before, &now, metrics[0], band, asked.seed), &metrics, &limits),
+            // What is new in a matrix hides nothing of what is not.
+            Err(problem) => {
+                let name = format!("{}{BASELINE}", metrics[0].name());
+                let untold = Check { name, outcome: Outcome::Inconclusive, said: format!("{}: {}", problem.what, problem.why) };
+                without.push(problem);
+                std::iter::once(untold).chain(limits.iter().map(threshold)).collect()
+            }
+        };
+        found.push(asked.into_iter().map(|check| named(check, series)).collect::<Vec<_>>());
     }
-    Ok(found)
+    match without.pop() {
+        Some(problem) if without.len() + 1 == found.len() => Err(problem),
+        _ => Ok(found.concat()),
+    }
 }
 
 /// A check with the part and the permutation it is of.
@@ -189,5 +200,22 @@ mod tests {
         assert_eq!(slower.outcome(), Some(Outcome::Regressed));
         assert!(slower.told().starts_with("p99 against the baseline: worse, +"), "{}", slower.told());
         assert!(slower.brief().starts_with("p99 worse, +") && !slower.by_limits(), "{}", slower.brief());
+    }
+
+    #[test]
+    fn a_cell_of_a_matrix_that_is_new_hides_no_regression_of_another() {
+        let data = tempfile::tempdir().unwrap();
+        let store = Store::open(data.path());
+        let turn = Turn { nth: 1, of: 1 };
+        (0..15).for_each(|at| _ = keep(&store, at, if at < 10 { 2_000_000 } else { 3_000_000 }, turn));
+        let mut new = keep(&store, 15, 2_000_000, turn);
+        new.provenance.permutation = [("replicas".to_owned(), "3".to_owned())].into();
+        std::fs::remove_dir_all(store.folder(&new.id)).unwrap();
+        store.begin(&new).unwrap().finish(&new).unwrap();
+        let asked = Asked { seed: 1, ..Asked::default() };
+        let checks = of_profile(&store, "shop", &asked).unwrap();
+        assert_eq!(Outcome::of(&checks), Outcome::Regressed, "{checks:?}");
+        let untold = checks.iter().find(|check| check.name == "replicas=3: p99 against the baseline").unwrap();
+        assert!(untold.outcome == Outcome::Inconclusive && untold.said.contains("those in question"), "{untold:?}");
     }
 }

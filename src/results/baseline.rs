@@ -73,7 +73,10 @@ impl Baselines {
                 .hint("mend it, or remove it and set the baselines again")
         };
         match fs::read(&self.path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string())),
+            Ok(bytes) => {
+                let all: BTreeMap<String, Baseline> = serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
+                Ok(all.into_iter().map(|(series, baseline)| (series, baseline.sanitised())).collect())
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
             Err(error) => Err(unreadable(error.to_string())),
         }
@@ -92,20 +95,29 @@ impl Baselines {
     /// # Errors
     /// The file cannot be read or written.
     pub fn set(&self, series: &str, baseline: Option<Baseline>) -> Result<bool, Problem> {
+        let unwritable = |error: io::Error| {
+            Problem::new("results.unwritable", format!("{} cannot be written", sanitise(&self.path.display().to_string())), error.to_string())
+                .hint("free or mend that place")
+        };
+        let _alone = self.alone().map_err(unwritable)?;
         let mut all = self.all()?;
         let had = match baseline {
             Some(baseline) => all.insert(series.to_owned(), baseline).is_some(),
             None => all.remove(series).is_some(),
         };
-        self.write(&all).map_err(|error| {
-            Problem::new("results.unwritable", format!("{} cannot be written", sanitise(&self.path.display().to_string())), error.to_string())
-                .hint("free or mend that place")
-        })?;
+        self.write(&all).map_err(unwritable)?;
         Ok(had)
     }
 
-    fn write(&self, all: &BTreeMap<String, Baseline>) -> io::Result<()> {
+    /// Held from reading to writing, so that two who set baselines at once lose none; where the file system has no locks nobody is held back.
+    fn alone(&self) -> io::Result<fs::File> {
         self.path.parent().map_or(Ok(()), fs::create_dir_all)?;
+        let file = fs::OpenOptions::new().create(true).append(true).open(self.path.with_extension("lock"))?;
+        _ = file.lock();
+        Ok(file)
+    }
+
+    fn write(&self, all: &BTreeMap<String, Baseline>) -> io::Result<()> {
         let half = self.path.with_extension("json.new");
         let mut file = fs::File::create(&half)?;
         serde_json::to_writer_pretty(&mut file, all)?;
@@ -120,6 +132,17 @@ impl Baseline {
     pub fn new(name: &str, from: &Provenance, kind: Kind, now: Timestamp) -> Self {
         Self { profile: name.to_owned(), cell: from.cell(), environment: from.environment.clone(), kind, set: now }
     }
+
+    /// Makes harmless what came from a file.
+    fn sanitised(self) -> Self {
+        let clean = |text: String| sanitise(&text).into_owned();
+        let kind = match self.kind {
+            Kind::Release { label } => Kind::Release { label: clean(label) },
+            Kind::Pinned { runs } => Kind::Pinned { runs: runs.into_iter().map(clean).collect() },
+            Kind::Regime => Kind::Regime,
+        };
+        Self { profile: clean(self.profile), cell: clean(self.cell), environment: self.environment.map(clean), kind, set: self.set }
+    }
 }
 
 impl Kind {
@@ -132,7 +155,21 @@ impl Kind {
         }
     }
 
-    /// The runs that are meant, out of one series, oldest first. The last `new` of them are those in question and never meant.
+    /// How many of the newest runs of a series are in question where `new` are asked for: of a release only its own, for what is held against the release
+    /// before must not be in it.
+    pub fn in_question(&self, series: &[(Run, Facts)], new: usize) -> usize {
+        let newest = series.iter().rev().take(new);
+        match self {
+            Self::Release { label } => {
+                let value = |(run, _): &(Run, Facts)| run.provenance.labels.get(label).cloned();
+                let now = series.last().and_then(value);
+                newest.take_while(|one| value(one) == now).count()
+            }
+            Self::Pinned { .. } | Self::Regime => newest.count(),
+        }
+    }
+
+    /// The runs that are meant, out of one series, oldest first. Those [`Self::in_question`] are never meant.
     ///
     /// # Errors
     /// There are none, and why.
@@ -141,7 +178,7 @@ impl Kind {
             Problem::new("results.no-baseline", "there is nothing to compare with", why)
                 .hint("`meshplay perf baseline set` pins runs, names a release or takes the regime")
         };
-        let (old, new) = series.split_at(series.len().saturating_sub(new));
+        let (old, new) = series.split_at(series.len() - self.in_question(series, new));
         if old.is_empty() {
             return Err(none(format!("all {} runs that are kept are those in question", new.len())));
         }
@@ -199,6 +236,10 @@ mod tests {
         assert_eq!(found(Kind::Pinned { runs: vec!["r03".into(), "r04".into(), "r24".into()] }), Ok((2, "r03".into())));
         assert_eq!(found(Kind::Release { label: "release".into() }), Ok((10, "r10".into())));
         assert_eq!(found(Kind::Regime), Ok((20, "r00".into())));
+        // Of five runs two are of the newest release; those of the one before are not held against themselves.
+        let release = Kind::Release { label: "release".into() };
+        assert_eq!((release.in_question(&series[..22], 5), Kind::Regime.in_question(&series[..22], 5), Kind::Regime.in_question(&[], 5)), (2, 5, 0));
+        assert_eq!(release.resolve(&series[..22], 5, Metric::P99).unwrap().len(), 10);
         let why = |series: &[(Run, Facts)], kind: Kind| kind.resolve(series, 5, Metric::P90).unwrap_err().why;
         assert_eq!(why(&series[..5], Kind::Regime), "all 5 runs that are kept are those in question");
         assert!(why(&series, Kind::Regime).contains("none of the 20 runs before measured enough of p90"));
@@ -206,6 +247,23 @@ mod tests {
         for kind in [Kind::Pinned { runs: vec!["gone".into()] }, Kind::Release { label: "image".into() }] {
             assert_eq!(found(kind).unwrap_err().code, "results.no-baseline");
         }
+    }
+
+    #[test]
+    fn baselines_that_are_set_at_once_are_all_kept() {
+        let data = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                let baselines = Baselines::open(data.path());
+                scope.spawn(move || {
+                    for nth in 0..10 {
+                        let regime = Baseline::new("shop", &Provenance::default(), Kind::Regime, Timestamp::UNIX_EPOCH);
+                        baselines.set(&format!("{thread}-{nth}"), Some(regime)).unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(Baselines::open(data.path()).all().unwrap().len(), 40);
     }
 
     #[test]
@@ -218,6 +276,9 @@ mod tests {
         assert_eq!(baselines.of(&from.series()), Ok(Some(regime)));
         assert_eq!(baselines.of(&Provenance { environment: Some("b".into()), ..from.clone() }.series()), Ok(None));
         assert_eq!(baselines.set(&from.series(), None), Ok(true));
+        let hostile = Baseline::new("shop\u{1b}[2J", &from, Kind::Release { label: "\u{202e}".into() }, Timestamp::UNIX_EPOCH);
+        baselines.set("a", Some(hostile)).unwrap();
+        assert!(!format!("{:?}", baselines.all()).contains("\\u{1b}") && !baselines.all().unwrap()["a"].kind.name().contains('\u{202e}'));
         fs::write(data.path().join("baselines.json"), "{\"a\":").unwrap();
         assert_eq!(baselines.all().unwrap_err().code, "results.baselines");
     }

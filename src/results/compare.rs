@@ -1,10 +1,13 @@
 //! Runs of A and B, measured in turn, held against each other: errors first, then one gated metric, then the rest for information.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::Run;
 use super::interval::total;
 use super::spectrum::Spectrum;
+use crate::names::Problem;
 use crate::stats::interval::{self, Interval};
 use crate::stats::many::benjamini_hochberg;
 use crate::stats::paired::{Shift, shift};
@@ -69,16 +72,52 @@ impl Metric {
         if self == Self::Rate { Good::More } else { Good::Less }
     }
 
-    /// What a run measured of it; none where it measured too little.
+    /// What a run measured of it, above zero; none where it measured too little.
     pub fn of(self, run: &Run) -> Option<f64> {
-        match self {
+        let measured = match self {
             Self::P50 => run.latencies.p50.map(|ns| ns as f64),
             Self::P90 => run.latencies.p90.map(|ns| ns as f64),
             Self::P99 => run.latencies.p99.map(|ns| ns as f64),
             Self::Rate => (run.requests > 0).then_some(run.requests_per_second),
             Self::Cpu => run.client_cpu_ns.filter(|_| run.requests > 0).map(|ns| ns as f64 * 1_000.0 / run.requests as f64),
-        }
+        };
+        // Files of other programs may know answers and no time.
+        measured.filter(|value| *value > 0.0 && value.is_finite())
     }
+
+    /// What decides where this one is looked at: itself, if at least `enough` runs of each side measured it, or all where these are fewer; else the highest
+    /// percentile of which that is true.
+    pub fn known(self, sides: [&[Run]; 2], enough: usize) -> Self {
+        let measured = |runs: &[Run], metric: Self| runs.iter().filter(|run| metric.of(run).is_some()).count();
+        let known = |metric: &Self| sides.iter().all(|runs| measured(runs, *metric) >= enough.min(runs.len()));
+        [self, Self::P99, Self::P90, Self::P50].into_iter().find(known).unwrap_or(self)
+    }
+}
+
+/// What is wrong with two sides of which one names a run twice, or both the same: it would be compared with itself, or count as two measurements.
+pub fn twice(a: &[Run], b: &[Run]) -> Option<Problem> {
+    let mut seen = BTreeSet::new();
+    let again = &a.iter().chain(b).find(|run| !seen.insert(&run.id))?.id;
+    let (what, why) = if [a, b].iter().all(|side| side.iter().any(|run| run.id == *again)) {
+        ("a run is not compared with itself", format!("{again} stands on both sides, and nothing can differ there"))
+    } else {
+        ("a run does not count twice", format!("{again} is named twice on one side, and one measurement is no two"))
+    };
+    let hint = "name each run once; to see how far runs of the same differ, give one address as A and as B: both are measured";
+    Some(Problem::new("results.twice", what, why).hint(hint))
+}
+
+/// In what runs were not measured alike, so that like is not held against like. What they loaded is not asked.
+pub fn unlike(runs: &[&Run]) -> Vec<&'static str> {
+    const ASKED: [(&str, fn(&Run) -> String); 5] = [
+        ("connections", |run| run.plan.connections.to_string()),
+        ("rate", |run| format!("{:?}", run.plan.rate)),
+        ("way to the target", |run| format!("{:?}", run.plan.path)),
+        ("what was asked", |run| format!("{:?}", run.plan.request)),
+        ("where a latency begins", |run| run.latency().to_owned()),
+    ];
+    let differ = |of: fn(&Run) -> String| runs.windows(2).any(|two| of(two[0]) != of(two[1]));
+    ASKED.into_iter().filter(|(_, of)| differ(*of)).map(|(name, _)| name).collect()
 }
 
 impl Compared {
@@ -137,6 +176,11 @@ impl Compared {
     /// B fails more often than chance explains. A server that fails faster is not faster, so this goes before every latency.
     pub fn fails_more(&self) -> bool {
         self.more_errors.is_some_and(|more| more.low > 0.0)
+    }
+
+    /// B fails less often than chance explains.
+    pub fn fails_less(&self) -> bool {
+        self.more_errors.is_some_and(|more| more.high < 0.0)
     }
 
     /// What may be said of B; none where there is too little to compare.
@@ -211,5 +255,39 @@ mod tests {
     fn what_neither_has_is_not_compared() {
         let compared = Compared::of(&runs(|_| 1, 0), &[], Metric::P99, 0.03, 1);
         assert_eq!((compared.word(), compared.metrics.len()), (None, 0));
+        // A table of percentiles tells answers and no time, so there is no rate.
+        let timeless: Vec<Run> = runs(|at| 1_000_000 + at, 0).into_iter().map(|run| Run { requests_per_second: 0.0, ..run }).collect();
+        assert_eq!([Metric::Rate, Metric::Cpu].map(|metric| metric.of(&timeless[0])), [None, None]);
+    }
+
+    #[test]
+    fn the_metric_that_decides_is_one_that_all_know() {
+        let (long, mut short) = (runs(|at| 1_000_000 + at, 0), runs(|at| 1_000_000 + at, 0));
+        (short[5].latencies.p99, short[5].latencies.p50) = (None, Some(1));
+        assert_eq!(Metric::P99.known([&long, &long], usize::MAX), Metric::P99);
+        assert_eq!(Metric::P99.known([&long, &short], usize::MAX), Metric::P99, "no percentile is known of all of these");
+        assert_eq!(Metric::P90.known([&long, &short], 7), Metric::P99);
+        let halves = |runs: &[Run]| runs.iter().cloned().map(|mut run| (run.latencies.p50 = Some(1), run).1).collect::<Vec<_>>();
+        assert_eq!(Metric::P99.known([&halves(&long), &halves(&short)], usize::MAX), Metric::P50);
+        assert_eq!(Metric::Rate.known([&long, &short], usize::MAX), Metric::Rate);
+    }
+
+    #[test]
+    fn no_run_stands_against_itself_or_counts_twice() {
+        let all = runs(|_| 1, 0);
+        let why = |a: &[Run], b: &[Run]| twice(a, b).map(|problem| (problem.code, problem.what));
+        assert_eq!(why(&all[..4], &all[4..]), None);
+        let both = Some(("results.twice", "a run is not compared with itself".to_owned()));
+        assert_eq!([why(&all, &all), why(&all[..5], &all[4..])], [both.clone(), both]);
+        assert_eq!(why(&[all[0].clone(), all[0].clone()], &all[1..]).unwrap().1, "a run does not count twice");
+    }
+
+    #[test]
+    fn what_was_not_measured_alike_is_named() {
+        let all = runs(|_| 1, 0);
+        assert!(unlike(&all.iter().collect::<Vec<_>>()).is_empty());
+        let mut other = all[0].clone();
+        (other.plan.connections, other.planned_rate, other.plan.request.http2) = (64, Some(9.0), true);
+        assert_eq!(unlike(&[&all[0], &other]), ["connections", "what was asked", "where a latency begins"]);
     }
 }

@@ -84,18 +84,24 @@ const ROWS: [Row; 8] = [
         extension: "json",
         lost: Some(&[
             "the lines a second",
+            "service times and how late requests were sent",
             "why requests failed: Fortio knows status codes and one code for sockets",
             "the environment, unless in the labels",
         ]),
     },
     Row { format: Format::Hdr, name: "hdr", extension: "hlog", lost: Some(&["errors", "bytes", "target and plan", "the environment"]) },
-    Row { format: Format::Hgrm, name: "hgrm", extension: "hgrm", lost: Some(&["time", "errors", "bytes", "target and plan", "the environment"]) },
+    Row {
+        format: Format::Hgrm,
+        name: "hgrm",
+        extension: "hgrm",
+        lost: Some(&["time", "service times and lateness", "errors", "bytes", "target and plan", "the environment"]),
+    },
     Row {
         format: Format::Smp,
         name: "smp",
         extension: "json",
         lost: Some(&[
-            "latencies other than min, average, p50, p90, p99 and max",
+            "latencies other than min, average, p50, p90, p99 and max, and service times",
             "the lines a second",
             "errors, plan and target, unless in the labels",
             "the environment",
@@ -105,10 +111,20 @@ const ROWS: [Row; 8] = [
         format: Format::Meshery,
         name: "meshery",
         extension: "json",
-        lost: Some(&["the lines a second", "why requests failed: one code stands for all sockets", "the environment, unless in the labels"]),
+        lost: Some(&[
+            "the lines a second",
+            "service times and how late requests were sent",
+            "why requests failed: one code stands for all sockets",
+            "the environment, unless in the labels",
+        ]),
     },
     Row { format: Format::Html, name: "html", extension: "html", lost: Some(&["figures that a program could read"]) },
-    Row { format: Format::Csv, name: "csv", extension: "csv", lost: Some(&["latencies finer than percentiles", "the environment"]) },
+    Row {
+        format: Format::Csv,
+        name: "csv",
+        extension: "csv",
+        lost: Some(&["latencies finer than percentiles", "service times and lateness", "the environment"]),
+    },
 ];
 
 impl Format {
@@ -169,6 +185,13 @@ pub fn write(kept: &Kept, format: Format) -> Result<String, Problem> {
 /// # Errors
 /// The format is none that is known, or the file is broken.
 pub fn read(name: &str, bytes: &[u8]) -> Result<Read, Problem> {
+    let mut read = parsed(name, bytes)?;
+    // Some of them quote the file.
+    read.remarks.iter_mut().for_each(|remark| *remark = sanitise(remark).into_owned());
+    Ok(read)
+}
+
+fn parsed(name: &str, bytes: &[u8]) -> Result<Read, Problem> {
     let wrong = |why: String| {
         Problem::new("results.format", format!("{} cannot be imported", sanitise(name)), sanitise(&why))
             .hint("Fortio, SMP and Meshery results, HdrHistogram logs and tables, and what wrk and wrk2 print are read")

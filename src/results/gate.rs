@@ -5,9 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::Run;
 use super::compare::{Compared, Metric};
 use crate::stats::many::holm;
-use crate::stats::median;
 use crate::stats::verdict::Word;
-use crate::text::quantity::change_within;
+use crate::text::quantity::{chance, change_within, count, share};
 
 /// Fewest pairs for several metrics at once: with six the smallest exact p is 0.031, so that no correction could be passed.
 pub const FEWEST_FOR_SEVERAL: usize = 8;
@@ -92,34 +91,38 @@ pub fn checks(compared: &Compared, metrics: &[Metric], thresholds: &[Threshold])
             Word::Worse => (Outcome::Regressed, "worse".to_owned()),
             Word::Inconclusive(more) => (Outcome::Inconclusive, format!("inconclusive: about {more} more needed")),
         };
-        let p = if p < 0.001 { "below 0.001".to_owned() } else { format!("{p:.3}") };
-        checks.push(Check { name, outcome, said: format!("{word}, {change}, p {p}{correction}") });
+        checks.push(Check { name, outcome, said: format!("{word}, {change}, p {}{correction}", chance(p)) });
     }
     checks.extend(thresholds.iter().map(threshold));
     checks
 }
 
 fn errors(compared: &Compared) -> Check {
-    let [a, b] = compared.errors;
-    let share = |(failed, tried): (u64, u64)| if tried == 0 { 0.0 } else { failed as f64 / tried as f64 * 100.0 };
+    let [a, b] = compared.errors.map(|(failed, tried)| format!("{} ({} of {})", share(failed, tried), count(failed), count(tried)));
     let outcome = match compared.more_errors {
         None => Outcome::Inconclusive,
         Some(_) if compared.fails_more() => Outcome::Regressed,
         Some(_) => Outcome::Passed,
     };
-    Check { name: "errors against the baseline".into(), outcome, said: format!("{:.3} % of A, {:.3} % of B", share(a), share(b)) }
+    Check { name: "errors against the baseline".into(), outcome, said: format!("A {a}, B {b}") }
 }
 
-/// Kept where the median run keeps it.
+/// Kept where the median run keeps it, whatever those would say that measured too little of it.
 pub fn threshold(threshold: &Threshold) -> Check {
-    let kept: Vec<f64> = threshold.runs.iter().flatten().map(|(_, kept)| f64::from(u8::from(*kept))).collect();
-    let (count, of) = (kept.iter().filter(|kept| **kept > 0.0).count(), kept.len());
-    let outcome = match median(&kept) {
-        None => Outcome::Inconclusive,
-        Some(half) if half > 0.5 => Outcome::Passed,
-        Some(_) => Outcome::Regressed,
+    let known = || threshold.runs.iter().flatten();
+    let (all, of) = (threshold.runs.len(), known().count());
+    let kept = known().filter(|(_, kept)| *kept).count();
+    let outcome = match () {
+        () if kept * 2 > all => Outcome::Passed,
+        () if of > 0 && (of - kept) * 2 >= all => Outcome::Regressed,
+        () => Outcome::Inconclusive,
     };
-    Check { name: threshold.name.clone(), outcome, said: if of == 0 { TOO_LITTLE.into() } else { format!("kept by {count} of {of} runs") } }
+    let said = match (of, all - of) {
+        (0, _) => TOO_LITTLE.to_owned(),
+        (_, 0) => format!("kept by {kept} of {of} runs"),
+        (_, few) => format!("kept by {kept} of {of} runs; {few} more measured too little of it"),
+    };
+    Check { name: threshold.name.clone(), outcome, said }
 }
 
 /// The runs of B that thresholds are asked of, with a function that says what one measured and whether that keeps it.
@@ -177,5 +180,17 @@ mod tests {
         assert_eq!(asked(&[Some(true), Some(false), Some(true)]), Outcome::Passed);
         assert_eq!(asked(&[Some(true), Some(false)]), Outcome::Regressed);
         assert_eq!(asked(&[None]), Outcome::Inconclusive);
+        // Those that measured too little may have gone either way.
+        assert_eq!(asked(&[Some(true), None, None]), Outcome::Inconclusive);
+        assert_eq!(asked(&[Some(false), None, None]), Outcome::Inconclusive);
+        assert_eq!([asked(&[Some(true), Some(true), None]), asked(&[Some(false), None])], [Outcome::Passed, Outcome::Regressed]);
+    }
+
+    #[test]
+    fn a_few_failures_of_millions_are_seen_in_what_is_said() {
+        let said = |failed: u64| errors(&Compared::of(&runs(6, 1_000_000, 0), &runs(6, 1_000_000, failed), Metric::P99, 0.03, 1));
+        let few = said(2);
+        assert_eq!((few.outcome, few.said.as_str()), (Outcome::Regressed, "A 0 % (0 of 60,000), B 0.02 % (12 of 60,000)"));
+        assert_eq!(said(0).outcome, Outcome::Passed);
     }
 }

@@ -20,6 +20,11 @@ const REACH: usize = 5;
 /// Points on each side of a change of a tenth that mostly find it (`stats::series`, whose test shows that).
 const SIDES: usize = 5;
 
+/// Smallest change of a level that is one, as a share: histograms keep three digits, and the rates that a plan keeps differ by less and less noise than that.
+const LEAST: f64 = 0.01;
+/// Single runs on each side of a change that its size is taken from, those next to it.
+const NEAR: usize = 100;
+
 /// What may have changed between two runs, by name: kernel, versions, labels such as `image.web`.
 pub type Facts = BTreeMap<String, String>;
 
@@ -45,7 +50,7 @@ pub struct Turn {
     pub at: usize,
     /// How it changed.
     pub change: Change,
-    /// After over before, from the single runs of both regimes; none where they are too few.
+    /// After over before, from the single runs next to it on both sides, a hundred at most; none where they are too few.
     pub interval: Option<Interval>,
     /// The first run that was different.
     pub first: String,
@@ -82,7 +87,7 @@ impl History {
         let points = points(runs, metric, every.max(1));
         let whole: Vec<usize> = (0..points.len()).filter(|at| points[*at].whole).collect();
         let medians: Vec<f64> = whole.iter().map(|at| points[*at].median).collect();
-        let found = changes(&clipped(&medians, REACH), &Sensitivity::default());
+        let found = changes(&clipped(&medians, REACH), &Sensitivity { least: LEAST, ..Sensitivity::default() });
         let ends: Vec<usize> = std::iter::once(0).chain(found.iter().map(|change| change.at)).chain([whole.len()]).collect();
         let turn = |(nth, change): (usize, &Change)| {
             let values = |from: usize, to: usize| whole[from..to].iter().flat_map(|at| points[*at].values.clone()).collect::<Vec<_>>();
@@ -91,7 +96,7 @@ impl History {
             Turn {
                 at,
                 change: *change,
-                interval: unpaired::compare(&before, &after, metric.good(), 0.03, seed).map(|found| found.interval),
+                interval: unpaired::compare(newest(&before), oldest(&after), metric.good(), 0.03, seed).map(|found| found.interval),
                 first: points[at].runs.first().cloned().unwrap_or_default(),
                 worse: (change.after > change.before) == (metric.good() == Good::Less),
                 differences: at.checked_sub(1).map(|before| differences(&points[before].facts, &points[at].facts)).unwrap_or_default(),
@@ -125,6 +130,14 @@ impl History {
         let from = self.turns.last().map_or(0, |turn| turn.at);
         self.points[from..].iter().flat_map(|point| &point.runs)
     }
+}
+
+fn newest(values: &[f64]) -> &[f64] {
+    &values[values.len().saturating_sub(NEAR)..]
+}
+
+fn oldest(values: &[f64]) -> &[f64] {
+    &values[..values.len().min(NEAR)]
 }
 
 fn points(runs: &[(Run, Facts)], metric: Metric, every: usize) -> Vec<Point> {
@@ -176,6 +189,24 @@ mod tests {
         let changed = Difference { name: "image.web".into(), before: Some("shop:1".into()), after: Some("shop:2".into()) };
         assert_eq!(turn.differences, [changed]);
         assert_eq!(history.regime().count(), 40);
+    }
+
+    #[test]
+    fn what_a_plan_holds_to_a_hair_has_not_changed_by_a_hair() {
+        let rates = |after: f64| {
+            let mut series = runs((0..100).map(|at| (1e6 + f64::from(at), "a")));
+            let noise = |at: usize| 0.001 * ((at * 7) % 5) as f64;
+            series.iter_mut().enumerate().for_each(|(at, (run, _))| run.requests_per_second = noise(at) + if at < 50 { 5_000.0 } else { after });
+            History::of(&series, Metric::Rate, 5, 1).turns.len()
+        };
+        assert_eq!((rates(4_999.9), rates(4_900.0)), (0, 1));
+    }
+
+    #[test]
+    fn a_long_history_has_its_change_all_the_same() {
+        // Of all its single runs there would be four million differences, two thousand times over: this would not end for minutes.
+        let series = runs((0..4_000).map(|at| (noisy(at, if at < 2_000 { 1e6 } else { 1.3e6 }), "a")));
+        assert_eq!(History::of(&series, Metric::P99, 5, 1).turns.len(), 1);
     }
 
     #[test]

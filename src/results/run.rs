@@ -239,6 +239,15 @@ impl Run {
         });
     }
 
+    /// Where its latencies begin: `plan`, when a request was meant to be sent; `send`; or `unknown`, which only a file of somebody else can be.
+    pub fn latency(&self) -> &str {
+        match &self.provenance.imported {
+            Some(from) => &from.latency,
+            None if self.planned_rate.is_some() => "plan",
+            None => "send",
+        }
+    }
+
     /// By what runs are put in order: when they began, and their names where that is the same.
     pub fn order(&self) -> (Timestamp, &str) {
         (self.started, &self.id)
@@ -246,8 +255,7 @@ impl Run {
 
     /// Answers without an error status.
     pub fn succeeded(&self) -> u64 {
-        let bad = total(Class::ALL.iter().filter(|class| class.answered()).filter_map(|class| self.errors.get(class.name())).copied());
-        self.requests.saturating_sub(bad)
+        self.requests.saturating_sub(total(self.errors.iter().filter(|(name, _)| is_answer(name)).map(|(_, count)| *count)))
     }
 
     /// All that was tried: answers, and failures that were none.
@@ -317,6 +325,11 @@ impl Run {
         self.errors = self.errors.into_iter().map(|(class, count)| (sanitise(&class).into_owned(), count)).collect();
         self
     }
+}
+
+/// A failure of that name came with a whole answer; `status` and `grpc CODE` are the words of other programs for that.
+fn is_answer(name: &str) -> bool {
+    Class::ALL.iter().any(|class| class.answered() && class.name() == name) || name == "status" || name.starts_with("grpc ")
 }
 
 fn is_zero(count: &u64) -> bool {

@@ -6,6 +6,7 @@ use super::{Provenance, Run, State, Store};
 use crate::load::audit::Stamp;
 use crate::load::pace;
 use crate::load::plan::Pace;
+use crate::load::request::Asked;
 use crate::names::Problem;
 use crate::text::fingerprint::fingerprint;
 
@@ -37,7 +38,13 @@ impl Run {
         // A mean says all of an even pace.
         let shape = self.plan.pace.as_ref().filter(|pace| !matches!(pace, Pace::Max | Pace::Rate(_))).and_then(pace::written);
         let how = (self.plan.connections, self.plan.rate.map(f64::to_bits), shape, self.plan.path);
-        fingerprint(format!("{:?}", (&self.target.cluster, self.named(), how, &self.provenance.environment)).as_bytes())
+        let mut key = format!("{:?}", (&self.target.cluster, self.named(), how, &self.provenance.environment));
+        // A plain GET of one address adds nothing.
+        if self.plan.request != Asked::default() || !self.endpoints.is_empty() {
+            let also = self.endpoints.iter().map(|endpoint| (&endpoint.url, endpoint.weight)).collect::<Vec<_>>();
+            key.push_str(&format!("{:?}", (&self.plan.request, also)));
+        }
+        fingerprint(key.as_bytes())
     }
 }
 
@@ -115,5 +122,20 @@ mod tests {
         assert_eq!((ids, problems), (vec![vec!["r3"], vec!["r1", "r2"]], vec![]));
         assert_eq!(series[1].runs[1].1["release"], "v1");
         assert_eq!(of_profile(&store, "shop", None).0.len(), 3);
+    }
+
+    #[test]
+    fn without_a_profile_runs_that_asked_something_else_are_another_series() {
+        let plan = Plan::gentle(Target::parse("127.0.0.1:1/a").unwrap());
+        let plain = Run::begin("r".into(), Subject { url: plan.target.url().into(), ..Subject::default() }, &plan, jiff::Timestamp::UNIX_EPOCH);
+        let with = |change: &dyn Fn(&mut Run)| {
+            let mut run = plain.clone();
+            change(&mut run);
+            run.series()
+        };
+        let posted = with(&|run| run.plan.request.method = Some("POST".into()));
+        let mixed = with(&|run| run.endpoints = vec![Default::default(), Default::default()]);
+        let longer = with(&|run| run.plan.duration_ns *= 2);
+        assert!(posted != plain.series() && mixed != plain.series() && mixed != posted && longer == plain.series());
     }
 }

@@ -68,14 +68,39 @@ impl Store {
     }
 
     fn create(&self, run: &Run) -> io::Result<Writing> {
-        let (half, folder) = (self.folder.join(format!(".{}", run.id)), self.folder(&run.id));
-        fs::create_dir_all(&half)?;
-        let samples = OpenOptions::new().create_new(true).append(true).open(half.join(SAMPLES))?;
+        let mut writing = self.prepare(run)?;
+        match self.appear(&mut writing, &run.id) {
+            Ok(()) => Ok(writing),
+            Err(error) => {
+                writing.discard();
+                Err(error)
+            }
+        }
+    }
+
+    /// Writes a folder where nobody looks yet.
+    fn prepare(&self, run: &Run) -> io::Result<Writing> {
+        let folder = self.folder.join(hidden(&run.id));
+        fs::create_dir_all(&folder)?;
+        let samples = OpenOptions::new().create_new(true).append(true).open(folder.join(SAMPLES))?;
         // A file system without locks keeps runs as well; only interrupted ones are not told from running ones there.
         _ = samples.try_lock();
-        write_summary(&half, HALF, run)?;
-        fs::rename(&half, &folder)?;
-        Ok(Writing { folder, samples: Lines(samples), log: None })
+        let writing = Writing { folder, samples: Lines(samples), log: None };
+        match write_summary(&writing.folder, HALF, run) {
+            Ok(()) => Ok(writing),
+            Err(error) => {
+                writing.discard();
+                Err(error)
+            }
+        }
+    }
+
+    /// Gives it its place.
+    fn appear(&self, writing: &mut Writing, id: &str) -> io::Result<()> {
+        let place = self.folder(id);
+        fs::rename(&writing.folder, &place)?;
+        writing.folder = place;
+        Ok(())
     }
 
     /// Every run, newest first, and what is wrong with the folders that hold none.
@@ -208,7 +233,9 @@ impl Store {
         match File::open(self.folder(id).join(SAMPLES)).map(|file| file.try_lock_shared()) {
             Ok(Err(TryLockError::WouldBlock)) => true,
             Ok(Err(TryLockError::Error(error))) => error.kind() == io::ErrorKind::Unsupported,
-            Ok(Ok(())) | Err(_) => false,
+            // As where this program has no file descriptor left.
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+            Ok(Ok(())) => false,
         }
     }
 }
@@ -263,6 +290,11 @@ fn slug(url: &str) -> String {
     let mut slug = words.collect::<Vec<_>>().join("-").to_ascii_lowercase();
     slug.truncate(40);
     slug.trim_end_matches('-').to_owned()
+}
+
+/// What the folder of a run is called until it is whole.
+fn hidden(id: &str) -> String {
+    format!(".{id}")
 }
 
 /// A plain name: nothing that leads out of the folder.
@@ -367,6 +399,28 @@ mod tests {
         assert!(append == log && append.code == "results.unwritable" && append.what.ends_with("runs/a"), "{append}");
         writing.discard();
         assert_eq!(store.list(), (vec![], vec![]));
+    }
+
+    #[test]
+    fn a_run_is_not_called_interrupted_where_nobody_can_tell() {
+        let data = tempfile::tempdir().unwrap();
+        let store = Store::open(data.path());
+        drop(store.begin(&named("a", 20)).unwrap());
+        let samples = data.path().join("runs/a/samples.ndjson");
+        fs::remove_file(&samples).unwrap();
+        // A link to itself cannot be opened, and is not missing either.
+        std::os::unix::fs::symlink(&samples, &samples).unwrap();
+        assert_eq!(store.read("a").unwrap().state, State::Running);
+    }
+
+    #[test]
+    fn a_run_that_could_not_be_begun_leaves_nothing() {
+        let data = tempfile::tempdir().unwrap();
+        let store = Store::open(data.path());
+        fs::create_dir_all(data.path().join("runs/a")).unwrap();
+        fs::write(data.path().join("runs/a/in-the-way"), "").unwrap();
+        assert_eq!(store.begin(&named("a", 20)).unwrap_err().code, "results.unwritable");
+        assert_eq!(fs::read_dir(data.path().join("runs")).unwrap().count(), 1);
     }
 
     #[test]

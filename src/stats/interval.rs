@@ -1,9 +1,7 @@
-//! Intervals: of a mean over runs, of a share, of the difference of two shares, and of a percentile by its rank.
+//! Intervals: of a share, and of the difference of two shares.
 
 use serde::{Deserialize, Serialize};
-use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, Normal, StudentsT};
-
-use super::{deviation, mean};
+use statrs::distribution::{ContinuousCDF, Normal};
 
 /// From and to; both belong to it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,14 +22,6 @@ impl Interval {
 /// How many standard deviations of a normal distribution hold `confidence` of it.
 fn deviations(confidence: f64) -> f64 {
     Normal::standard().inverse_cdf(0.5 + confidence / 2.0)
-}
-
-/// Student's interval of the mean of independent values, runs and not requests; none for fewer than two.
-pub fn of_mean(values: &[f64], confidence: f64) -> Option<Interval> {
-    let (mean, deviation) = (mean(values)?, deviation(values)?);
-    let students = StudentsT::new(0.0, 1.0, (values.len() - 1) as f64).ok()?;
-    let reach = students.inverse_cdf(0.5 + confidence / 2.0) * deviation / (values.len() as f64).sqrt();
-    Some(Interval { low: mean - reach, high: mean + reach })
 }
 
 /// Wilson's score interval of a share (1927), which also serves for none and for all; none where nothing was tried.
@@ -55,29 +45,12 @@ pub fn of_difference(a: (u64, u64), b: (u64, u64), confidence: f64) -> Option<In
     Some(Interval { low, high })
 }
 
-/// The ranks, counted from 1, of the sorted values between which the quantile `q` of what they were drawn from lies: the distribution-free interval of
-/// Hahn and Meeker. None where the values are too few for that confidence.
-pub fn ranks(count: u64, q: f64, confidence: f64) -> Option<(u64, u64)> {
-    let binomial = Binomial::new(q, count).ok()?;
-    let half = (1.0 - confidence) / 2.0;
-    let low = binomial.inverse_cdf(half);
-    let high = binomial.inverse_cdf(1.0 - half) + 1;
-    (low >= 1 && high <= count).then_some((low, high))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn near(have: Interval, low: f64, high: f64) {
         assert!((have.low - low).abs() < 1e-6 && (have.high - high).abs() < 1e-6, "{have:?} is not {low} to {high}");
-    }
-
-    /// `scipy.stats.t.interval(0.95, 4, loc=mean, scale=sem)` of 9, 10, 10, 11, 13.
-    #[test]
-    fn the_interval_of_a_mean_is_scipys() {
-        near(of_mean(&[9.0, 10.0, 10.0, 11.0, 13.0], 0.95).unwrap(), 8.716_923, 12.483_077);
-        assert_eq!(of_mean(&[1.0], 0.95), None);
     }
 
     /// `scipy.stats.binomtest(k, n).proportion_ci(0.95, "wilson")`.
@@ -95,12 +68,5 @@ mod tests {
         assert_eq!(rounded(of_difference((48, 80), (56, 70), 0.95).unwrap()), (0.0524, 0.3339));
         assert_eq!(rounded(of_difference((0, 29), (5, 56), 0.95).unwrap()), (-0.0381, 0.1926));
         assert_eq!(rounded(of_difference((0, 20), (10, 10), 0.95).unwrap()), (0.6791, 1.0));
-    }
-
-    #[test]
-    fn the_ranks_of_a_quantile_hold_its_confidence() {
-        // Of 100 values the median lies between the 40th and the 61st with 95 % (Hahn and Meeker, table A.15).
-        assert_eq!(ranks(100, 0.5, 0.95), Some((40, 61)));
-        assert_eq!(ranks(100, 0.99, 0.95), None);
     }
 }

@@ -137,7 +137,8 @@ fn regimes(logs: &[f64], points: &[usize]) -> Vec<Change> {
     ends.windows(3).map(one).collect()
 }
 
-/// Student's test of two samples with equal variance, two-sided; 1 where it cannot be made.
+/// Student's test of two samples with equal variance, two-sided; 1 where it cannot be made. Where neither sample varies it knows no chance at all: then it is
+/// the share of all ways to part the values into two such samples that part them as these do, or the other way round.
 pub fn differ(a: &[f64], b: &[f64]) -> f64 {
     let (Some(mean_a), Some(mean_b)) = (mean(a), mean(b)) else { return 1.0 };
     let (n, m) = (a.len() as f64, b.len() as f64);
@@ -149,17 +150,15 @@ pub fn differ(a: &[f64], b: &[f64]) -> f64 {
     let pooled = (squares(a, n) + squares(b, m)) / free;
     let error = (pooled * (1.0 / n + 1.0 / m)).sqrt();
     if error == 0.0 {
-        return if mean_a == mean_b { 1.0 } else { 0.0 };
+        return if mean_a == mean_b { 1.0 } else { (2.0 / ways(a.len(), b.len())).min(1.0) };
     }
     let t = (mean_a - mean_b).abs() / error;
     StudentsT::new(0.0, 1.0, free).map_or(1.0, |students| 2.0 * students.sf(t))
 }
 
-/// How much oftener a value of B exceeds one of A than the other way round, from −1 to 1 (Cliff's delta).
-pub fn delta(a: &[f64], b: &[f64]) -> f64 {
-    let signs = a.iter().flat_map(|a| b.iter().map(move |b| f64::from(i8::from(b > a) - i8::from(b < a))));
-    let pairs = (a.len() * b.len()) as f64;
-    if pairs == 0.0 { 0.0 } else { signs.sum::<f64>() / pairs }
+/// In how many ways values can be parted into so many and so many.
+fn ways(some: usize, others: usize) -> f64 {
+    (1..=some.min(others)).fold(1.0, |ways, at| ways * (some.max(others) + at) as f64 / at as f64)
 }
 
 #[cfg(test)]
@@ -195,9 +194,12 @@ mod tests {
     }
 
     #[test]
-    fn delta_counts_who_exceeds_whom() {
-        assert_eq!(delta(&[1.0, 2.0, 3.0], &[4.0, 5.0]), 1.0);
-        assert_eq!(delta(&[1.0, 2.0], &[1.0, 2.0]), 0.0);
+    fn values_that_do_not_vary_are_no_certainty() {
+        // Of the six ways to part two and two, two part them so.
+        assert_eq!((differ(&[1.0; 2], &[2.0; 2]), differ(&[1.0], &[2.0; 2]), differ(&[1.0; 3], &[1.0; 3])), (1.0 / 3.0, 2.0 / 3.0, 1.0));
+        let step = |each: usize| [vec![1.0; each], vec![2.0; each]].concat();
+        assert!(changes(&step(2), &Sensitivity::default()).is_empty());
+        assert_eq!(changes(&step(10), &Sensitivity::default()).iter().map(|change| change.at).collect::<Vec<_>>(), [10]);
     }
 
     /// One history point: the median of so many runs, 6 % of noise between runs and every tenth disturbed by a neighbour.

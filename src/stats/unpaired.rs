@@ -9,8 +9,11 @@ use super::{deviation, doubled_ranks, median, middle, quantile};
 pub const FEWEST_RUNS: usize = 5;
 /// Values on both sides together up to which ranks are counted out; beyond it a normal distribution stands for them.
 const EXACT: usize = 60;
-/// Resamples behind an interval.
+/// Resamples behind an interval, and the fewest where the values are many.
 const RESAMPLES: usize = 2_000;
+const FEWEST_RESAMPLES: usize = 200;
+/// Differences that one bootstrap may take.
+const DIFFERENCES: usize = 100_000_000;
 
 /// How probable ranks at least as far from their middle are, if it were chance which values are whose: Mann and Whitney's test (1947), two-sided. Exact, also with
 /// ties, up to 60 values; beyond that by a normal distribution corrected for ties and continuity. 1 where one side is empty.
@@ -89,7 +92,8 @@ fn more_runs(noise: f64, band: f64, have: usize) -> usize {
 fn bootstrap(a: &[f64], b: &[f64], seed: u64) -> Option<Interval> {
     let mut random = Random::new(seed);
     let mut drawn = |values: &[f64]| (0..values.len()).map(|_| values[random.below(values.len())]).collect::<Vec<_>>();
-    let mut found: Vec<f64> = (0..RESAMPLES).filter_map(|_| distance(&drawn(a), &drawn(b))).collect();
+    let times = (DIFFERENCES / (a.len() * b.len()).max(1)).clamp(FEWEST_RESAMPLES, RESAMPLES);
+    let mut found: Vec<f64> = (0..times).filter_map(|_| distance(&drawn(a), &drawn(b))).collect();
     found.sort_by(f64::total_cmp);
     Some(Interval { low: quantile(&found, 0.025)?, high: quantile(&found, 0.975)? })
 }

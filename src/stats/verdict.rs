@@ -57,7 +57,7 @@ pub struct Comparison {
     pub ratio: f64,
     /// Where that lies with 95 %.
     pub interval: Interval,
-    /// The probability of this or more by chance alone; exact.
+    /// The probability of this or more by chance alone; exact as long as values are few, as [`signed_rank`] and [`super::unpaired::rank_sum`] say.
     pub p: f64,
     /// The verdict.
     pub word: Word,

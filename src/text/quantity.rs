@@ -62,6 +62,11 @@ pub fn change_within(ratio: f64, low: f64, high: f64) -> String {
     }
 }
 
+/// A probability by chance alone: `0.031`, `<0.001`.
+pub fn chance(p: f64) -> String {
+    if p < 0.001 { "<0.001".to_owned() } else { format!("{p:.3}") }
+}
+
 /// From here on nobody thinks in per cent.
 const FACTOR: f64 = 10.0;
 

@@ -34,6 +34,12 @@ func TestFortioReadsOurExport(t *testing.T) {
 	if h.Count != ours.Requests || theirs.ActualQPS != ours.Rate || theirs.ActualDuration != time.Duration(ours.Elapsed) || theirs.URL != ours.Target.URL {
 		t.Errorf("count %d, qps %g, duration %v, url %q are not those of %+v", h.Count, theirs.ActualQPS, theirs.ActualDuration, theirs.URL, ours)
 	}
+	// Where latencies begin is a field that Fortio does not know and passes over.
+	var beside struct{ LatencyFrom string }
+	read(t, "MESHPLAY_EXPORT", &beside)
+	if beside.LatencyFrom != "plan" && beside.LatencyFrom != "send" {
+		t.Errorf("latencies begin at %q", beside.LatencyFrom)
+	}
 	if theirs.RunType != "HTTP" || theirs.RetCodes[500] != ours.Errors["status_5xx"] {
 		t.Errorf("run type %q, codes %v, errors %v", theirs.RunType, theirs.RetCodes, ours.Errors)
 	}

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -76,17 +77,30 @@ fn every_format_is_written_and_what_is_read_again_is_the_same() {
         let (_, again, _) = ran(home.path(), &format!("perf show {} -o json", id.trim()));
         let again: Value = serde_json::from_str(&again).unwrap();
         assert_eq!((again["requests"].as_u64(), &again["provenance"]["imported"]["format"]), (Some(3000), &format.into()), "{again:#}");
-        for name in ["p50", "p90", "p99", "max"] {
+        for (name, share) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("max", 1.0)] {
             let (have, wanted) = (again["latencies"][name].as_f64().unwrap(), run["latencies"][name].as_f64().unwrap());
-            // A percentile table has a row for every so many answers only.
-            let near = if format == "hgrm" { 0.1 } else { 0.002 };
-            assert!((have - wanted).abs() <= wanted * near, "{format} {name}: {have} is not {wanted}");
+            // A percentile table has a row for every so many answers only: both lie between the same two of them.
+            let (low, high) = if format == "hgrm" { rows_around(&file, share) } else { (wanted, wanted) };
+            assert!((low * 0.998..=high * 1.002).contains(&have), "{format} {name}: {have} is not {wanted}, or from {low} to {high}");
+            assert!((low * 0.998..=high * 1.002).contains(&wanted), "{format} {name}: {wanted} is not from {low} to {high}");
         }
     }
     let (code, csv, _) = ran(home.path(), &format!("perf export {} -f csv", run["id"].as_str().unwrap()));
     assert!(code == Some(0) && csv.starts_with("elapsed_s,") && csv.lines().count() >= 2, "{csv}");
     let (code, _, err) = ran(home.path(), &format!("perf export last -f csv -o {}", home.path().join("hdr").display()));
     assert!(code == Some(1) && err.contains("was not written"), "{err}");
+}
+
+/// The values, in nanoseconds, of the rows of a percentile table before and after a share of the answers.
+fn rows_around(file: &Path, share: f64) -> (f64, f64) {
+    let text = std::fs::read_to_string(file).unwrap();
+    let row = |line: &str| {
+        let mut numbers = line.split_whitespace().map_while(|word| word.parse::<f64>().ok());
+        Some((numbers.next()? * 1e6, numbers.next()?))
+    };
+    let rows: Vec<(f64, f64)> = text.lines().filter_map(row).collect();
+    let low = rows.iter().rev().find(|row| row.1 <= share).map_or(0.0, |row| row.0);
+    (low, rows.iter().find(|row| row.1 >= share).unwrap().0)
 }
 
 #[test]
@@ -109,4 +123,36 @@ fn broken_files_are_told_and_the_others_are_read_and_listed() {
     let (code, list, err) = ran(home.path(), "perf list -o json");
     let list: Value = serde_json::from_str(&list).unwrap();
     assert_eq!((code, list["runs"].as_array().unwrap().len(), err.matches("cannot be read").count()), (Some(0), 1, 3), "{err}");
+}
+
+/// What the program says where no file may be longer than so many blocks of 512 bytes, as on a disk that is full.
+fn crammed(home: &Path, blocks: usize, line: &str) -> (Option<i32>, String) {
+    let program = env!("CARGO_BIN_EXE_meshplay");
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec {program} {line}")]);
+    let output = command.env_clear().env("HOME", home).output().unwrap();
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[test]
+fn a_full_disk_leaves_no_half_run_and_no_half_file() {
+    use meshplay::results::formats::hdr;
+    let home = tempfile::tempdir().unwrap();
+    let mut second = hdrhistogram::Histogram::<u64>::new_with_bounds(1, 60_000_000_000, 3).unwrap();
+    (1..=2_000u64).for_each(|at| second.record(at * 7_919).unwrap());
+    let line = |at: u64| hdr::line(None, Duration::from_secs(at), Duration::from_secs(1), &second).unwrap();
+    let log = hdr::header("2026-11-22T21:05:55Z".parse().unwrap()) + &(0..100).map(line).collect::<String>();
+    let (file, export) = (home.path().join("a.hlog"), home.path().join("b.hlog"));
+    std::fs::write(&file, &log).unwrap();
+    let runs = || serde_json::from_str::<Value>(&ran(home.path(), "perf list -o json").1).unwrap()["runs"].as_array().unwrap().len();
+    // First its summary does not fit, then its log.
+    for blocks in [1, log.len() / 1_024] {
+        let (code, err) = crammed(home.path(), blocks, &format!("perf import {}", file.display()));
+        assert!(code == Some(1) && err.contains("is not kept") && err.contains("import it again"), "{blocks}: {err}");
+        assert_eq!((runs(), std::fs::read_dir(home.path().join(".local/share/meshplay/runs")).map_or(0, Iterator::count)), (0, 0), "{blocks}");
+    }
+    let (code, id, err) = ran(home.path(), &format!("perf import {}", file.display()));
+    assert!(code == Some(0) && !err.contains("already") && runs() == 1, "{err}");
+    let (code, err) = crammed(home.path(), 2, &format!("perf export {} -f hdr -o {}", id.trim(), export.display()));
+    assert!(code == Some(1) && err.contains("was not written") && !export.exists(), "{err}");
 }

@@ -150,6 +150,17 @@ fn two_marked_runs_are_no_verdict() {
 }
 
 #[test]
+fn runs_too_short_for_a_p99_are_compared_by_what_all_of_them_know() {
+    let mut runs = kept(20);
+    runs[3].latencies.p99 = None;
+    let mut stage = with_runs(Opening::sandbox().size(120, 40), runs);
+    stage.play("j j").play(&"<space> j ".repeat(16)).play("=");
+    assert_shown(&mut stage, &["p99 is not known of every run, so p90 decides; > takes another"]);
+    answer(&mut stage);
+    assert_shown(&mut stage, &["p90 +", "8 pairs", "p99"]);
+}
+
+#[test]
 fn eight_pairs_are_one_in_words_and_the_figures_of_one_metric_decide() {
     let mut stage = with_runs(Opening::sandbox().size(120, 40), kept(20));
     stage.play("j j").play(&"<space> j ".repeat(16)).play("=");

@@ -14,16 +14,16 @@ use crate::load::audit::Stamp;
 use crate::load::plan::{Pace, Plan};
 use crate::names::Problem;
 use crate::perf::Order;
-use crate::results::compare::{Compared, Metric};
+use crate::results::compare::{Compared, Metric, twice, unlike};
 use crate::results::difference::Difference;
 use crate::results::gate::checks;
 use crate::results::series::changed;
-use crate::results::{Run, Store};
+use crate::results::{Run, State, Store};
 use crate::stats::paired::Shift;
 use crate::stats::random::Random;
 use crate::stats::verdict::{Comparison, FEWEST_PAIRS, Word};
 use crate::text::age;
-use crate::text::quantity::{change_within, counted, latency, rate, share};
+use crate::text::quantity::{chance, change_within, counted, latency, rate, share};
 
 /// What to compare, and how.
 #[derive(Clone, Debug, Args)]
@@ -46,9 +46,9 @@ pub struct CompareArgs {
     pub(super) rate: Option<Pace>,
     #[command(flatten)]
     pub(super) how: HowArgs,
-    /// The metric that decides: p99, p50, req/s.
-    #[arg(long, default_value = "p99", value_parser = metric)]
-    pub(super) gate: Metric,
+    /// The metric that decides: p99, p90, p50, req/s, CPU/1k; if not given, the highest of these percentiles that every run knows.
+    #[arg(long, value_parser = metric)]
+    pub(super) gate: Option<Metric>,
     /// The smallest change that matters, in per cent.
     #[arg(long, default_value_t = 3.0, value_parser = band, allow_hyphen_values = true)]
     pub(super) band: f64,
@@ -82,21 +82,28 @@ pub(super) async fn run(args: CompareArgs, around: &Around, stop: impl Future<Ou
         Ok(sides) => sides,
         Err((problem, code)) => return io.fail(&problem).map(|_| code),
     };
-    let compared =
-        Compared::of(&a, &b, args.gate, args.band / 100.0, args.seed).deepened(&around.store.spectra(&a), &around.store.spectra(&b), args.seed);
-    if let Some(doubt) = doubt(&a, &b) {
-        writeln!(io.err, "{doubt}")?;
-    }
+    let gate = decides(args.gate, [&a, &b], io)?;
+    let compared = Compared::of(&a, &b, gate, args.band / 100.0, args.seed).deepened(&around.store.spectra(&a), &around.store.spectra(&b), args.seed);
+    doubts(&a, &b).iter().try_for_each(|doubt| writeln!(io.err, "{doubt}"))?;
     match args.output {
         Form::Text => write!(io.out, "{}", text(&args, &compared, &changed(&around.store, &a, &b)))?,
         Form::Json | Form::Yaml => form::value(args.output, &value(&compared, &changed(&around.store, &a, &b), &a, &b), io.out)?,
         Form::Csv | Form::Markdown => form::rows(args.output, &ROW, &rows(&compared), io.out)?,
-        Form::Junit => form::junit("compare", &checks(&compared, &[args.gate], &[]), io.out)?,
+        Form::Junit => form::junit("compare", &checks(&compared, &[gate], &[]), io.out)?,
     }
     match compared.word() {
         Some(_) => Ok(0),
-        None => io.fail(&too_little(a.len().min(b.len()), args.gate)),
+        None => io.fail(&too_little(a.len().min(b.len()), gate)),
     }
+}
+
+/// The metric that was asked for; else one that every run knows, and which, where that is not p99.
+pub(super) fn decides(asked: Option<Metric>, sides: [&[Run]; 2], io: &mut Streams<'_>) -> io::Result<Metric> {
+    let gate = asked.unwrap_or_else(|| Metric::P99.known(sides, usize::MAX));
+    if asked.is_none() && gate != Metric::P99 {
+        writeln!(io.err, "p99 is not known of every run, so {} decides: a percentile takes ten answers beyond it", gate.name())?;
+    }
+    Ok(gate)
 }
 
 /// The runs of both sides, kept ones or measured now; or what stood in the way, with the exit code of that.
@@ -112,11 +119,27 @@ pub(super) async fn sides(
     }
 }
 
-/// What has to be known of runs that are not to be believed: they are compared all the same, for a target that cannot keep up with a plan makes them so.
-fn doubt(a: &[Run], b: &[Run]) -> Option<String> {
-    let invalid = |runs: &[Run]| runs.iter().filter(|run| run.stamp == Some(Stamp::Invalid)).count();
-    let why = a.iter().chain(b).flat_map(|run| &run.reasons).find(|reason| reason.stamp == Stamp::Invalid)?;
-    Some(format!("INVALID are {} of {} runs of A and {} of {} of B, the first because {}", invalid(a), a.len(), invalid(b), b.len(), why.text()))
+/// What has to be known of runs that say less than it looks. They are compared all the same: a target that cannot keep up with a plan makes them INVALID.
+fn doubts(a: &[Run], b: &[Run]) -> Vec<String> {
+    let count = |of: fn(&Run) -> bool| {
+        let [in_a, in_b] = [a, b].map(|runs| runs.iter().filter(|run| of(run)).count());
+        (in_a + in_b > 0).then(|| format!("{in_a} of {} runs of A and {in_b} of {} of B", a.len(), b.len()))
+    };
+    let mut doubts = Vec::new();
+    let why = a.iter().chain(b).flat_map(|run| &run.reasons).find(|reason| reason.stamp == Stamp::Invalid);
+    if let Some((which, why)) = count(|run| run.stamp == Some(Stamp::Invalid)).zip(why) {
+        doubts.push(format!("INVALID are {which}, the first because {}", why.text()));
+    }
+    doubts.extend(count(|run| run.state != State::Done).map(|which| format!("not ended as planned: {which}")));
+    if a.len() != b.len() {
+        let (longer, left) = if a.len() > b.len() { ("A", &a[b.len()..]) } else { ("B", &b[a.len()..]) };
+        doubts.push(format!("the last {} of {longer} have no partner and count for errors only", counted(left.len(), "run")));
+    }
+    let differ = unlike(&a.iter().chain(b).collect::<Vec<_>>());
+    if !differ.is_empty() {
+        doubts.push(format!("like is not held against like, the runs differ in: {}", differ.join(", ")));
+    }
+    doubts
 }
 
 fn too_little(pairs: usize, gate: Metric) -> Problem {
@@ -128,14 +151,15 @@ fn too_little(pairs: usize, gate: Metric) -> Problem {
     .hint("a percentile needs ten answers beyond it: let each run last longer, or gate another metric")
 }
 
-/// The runs that are named, where both sides name runs.
+/// The runs that are named, where both sides name runs; each may be named once.
 fn kept(args: &CompareArgs, store: &Store) -> Option<Result<[Vec<Run>; 2], Problem>> {
     let address = |side: &str| side.contains(['/', ':']) || side.contains('.') || side == "localhost";
     if address(&args.a) || address(&args.b) {
         return None;
     }
     let read = |side: &str| side.split(',').map(|id| store.find(id).and_then(|id| store.read(&id))).collect::<Result<Vec<_>, _>>();
-    Some(read(&args.a).and_then(|a| read(&args.b).map(|b| [a, b])))
+    let both = read(&args.a).and_then(|a| read(&args.b).map(|b| [a, b]));
+    Some(both.and_then(|[a, b]| twice(&a, &b).map_or(Ok([a, b]), Err)))
 }
 
 /// Measures both in turn, ABBA, which side first is chance: what drifts meanwhile touches both alike.
@@ -197,7 +221,13 @@ fn text(args: &CompareArgs, compared: &Compared, changed: &[Difference]) -> Stri
     text.push_str(&format!("{:<8} {:>10} {:>10}   {:<26} {}\n", "metric", "A", "B", "B/A [95 %]", "verdict"));
     let [a, b] = compared.errors.map(|(failed, tried)| share(failed, tried));
     let more = compared.more_errors.map_or_else(String::new, |more| format!("{:+.2} to {:+.2} points", more.low * 100.0, more.high * 100.0));
-    text.push_str(&format!("{:<8} {a:>10} {b:>10}   {more:<26} {}\n", "errors", if compared.fails_more() { "worse" } else { "no change" }));
+    let said = match () {
+        () if compared.more_errors.is_none() => "not known",
+        () if compared.fails_more() => "worse",
+        () if compared.fails_less() => "better",
+        () => "no change",
+    };
+    text.push_str(&format!("{:<8} {a:>10} {b:>10}   {more:<26} {said}\n", "errors"));
     for (metric, found) in &compared.metrics {
         let ratio = format!("{:.3} [{:.3}, {:.3}]", found.ratio, found.interval.low, found.interval.high);
         let said = if *metric == compared.gate { word(found.word) } else { format!("{} (not gated)", word(found.word)) };
@@ -223,10 +253,11 @@ fn headline(compared: &Compared) -> String {
     let (first, rest) = said.split_once(':').map_or((said.as_str(), ""), |(first, rest)| (first, rest.trim()));
     let rest = if rest.is_empty() { String::new() } else { format!("   {rest}") };
     format!(
-        "{}  {} {}   p {p:.3} (one gated metric, so no correction){rest}",
+        "{}  {} {}   p {} (one gated metric, so no correction){rest}",
         first.to_uppercase(),
         compared.gate.name(),
-        change_within(*ratio, interval.low, interval.high)
+        change_within(*ratio, interval.low, interval.high),
+        chance(*p)
     )
 }
 

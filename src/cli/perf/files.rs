@@ -128,7 +128,10 @@ fn lost(run: &Run, format: Format, io: &mut Streams<'_>) -> io::Result<()> {
 
 /// A file that was there before stays as it is.
 fn new_file(path: &Path, text: &str) -> Result<(), Problem> {
-    let written = fs::File::create_new(path).and_then(|mut file| file.write_all(text.as_bytes()));
+    let written = fs::File::create_new(path).and_then(|mut file| {
+        // Half a file looks like a whole one.
+        file.write_all(text.as_bytes()).and_then(|()| file.sync_data()).inspect_err(|_| _ = fs::remove_file(path))
+    });
     written.map_err(|error| {
         let what = format!("{} was not written", sanitise(&path.display().to_string()));
         Problem::new("results.export", what, error.to_string()).hint("name a file that is not there yet, in a folder that you may write to")

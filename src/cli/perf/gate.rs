@@ -15,10 +15,10 @@ use crate::load::plan::Pace;
 use crate::names::Problem;
 use crate::perf::service;
 use crate::perf::verdict::{self, Asked};
+use crate::results::Store;
 use crate::results::baseline::Kind;
 use crate::results::compare::{Compared, Metric};
 use crate::results::gate::{Check, Outcome, checks};
-use crate::results::{Run, Store};
 use crate::text::age;
 
 /// What to judge.
@@ -32,9 +32,10 @@ pub struct GateArgs {
     #[arg(long, value_name = "BASELINE")]
     baseline: Option<String>,
     /// The newest runs that are judged; if not given, as often as the profile is repeated, five at least.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = compare::pairs)]
     runs: Option<usize>,
-    /// The metrics that decide; several are corrected after Holm and take eight pairs. If not given, those of the profile, else p99.
+    /// The metrics that decide; several are corrected after Holm and take eight pairs. If not given, those of the profile, else p99; of A and B the highest
+    /// percentile that every run knows.
     #[arg(long, value_delimiter = ',', value_parser = metric)]
     metrics: Vec<Metric>,
     /// The smallest change that matters, in per cent; if not given, that of the profile, else 3.
@@ -112,7 +113,6 @@ async fn of_two(
     stop: impl Future<Output = ()>,
     io: &mut Streams<'_>,
 ) -> io::Result<Result<Vec<Check>, Problem>> {
-    let metrics = if args.metrics.is_empty() { vec![Metric::P99] } else { args.metrics.clone() };
     let compare = CompareArgs {
         a: args.what.clone(),
         b: b.to_owned(),
@@ -121,13 +121,18 @@ async fn of_two(
         connections: args.connections,
         rate: args.rate.clone(),
         how: args.how.clone(),
-        gate: metrics[0],
+        gate: args.metrics.first().copied(),
         band: args.band.unwrap_or(3.0),
         seed: args.seed,
         output: Form::Text,
     };
-    let judged = |[a, b]: [Vec<Run>; 2]| checks(&Compared::of(&a, &b, metrics[0], compare.band / 100.0, args.seed), &metrics, &[]);
-    Ok(compare::sides(&compare, around, stop, io).await?.map(judged).map_err(|(problem, _)| problem))
+    let [a, b] = match compare::sides(&compare, around, stop, io).await? {
+        Ok(sides) => sides,
+        Err((problem, _)) => return Ok(Err(problem)),
+    };
+    let gate = compare::decides(compare.gate, [&a, &b], io)?;
+    let metrics = if args.metrics.is_empty() { vec![gate] } else { args.metrics.clone() };
+    Ok(Ok(checks(&Compared::of(&a, &b, gate, compare.band / 100.0, args.seed), &metrics, &[])))
 }
 
 fn report(args: &GateArgs, checks: &[Check], io: &mut Streams<'_>) -> io::Result<u8> {

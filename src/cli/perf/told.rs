@@ -33,6 +33,8 @@ pub(super) fn cases(run: &Run, rules: &[Rule]) -> Vec<Check> {
     let rules: Vec<String> = rules.iter().map(ToString::to_string).collect();
     let foreign = run.aborted_by.iter().filter(|rule| !rules.contains(rule));
     let rule = |rule: &String| match run.aborted_by.as_ref() == Some(rule) {
+        // What is no rule is a sentence.
+        true if rule.contains(' ') => check("not cut short", Outcome::Regressed, format!("the run was ended by {rule}")),
         true => check(&format!("not {rule}"), Outcome::Regressed, "this ended the run".to_owned()),
         false => check(&format!("not {rule}"), Outcome::Passed, "it did not come to that".to_owned()),
     };
@@ -68,5 +70,15 @@ mod tests {
         run.reasons = vec![Reason { cause: Cause::Missed, stamp: Stamp::Invalid, value: 0.25, limit: 0.001 }];
         assert_eq!(outcomes(&run), named([Outcome::Passed, Outcome::Passed, Outcome::Regressed, Outcome::Inconclusive]));
         assert!(cases(&run, &rules)[3].said.starts_with("INVALID: 25.0 %"));
+    }
+
+    #[test]
+    fn a_run_that_lost_its_way_says_so_in_a_case_that_can_be_read() {
+        let plan = Plan::gentle(Target::parse("127.0.0.1:1").unwrap());
+        let mut run = Run::begin("r".into(), Subject::default(), &plan, jiff::Timestamp::UNIX_EPOCH);
+        run.aborted_by = Some("the loss of its way: the forwarded port is gone: its pod was deleted".into());
+        let lost = cases(&run, &["errors>5%/10s".parse().unwrap()]).remove(2);
+        assert_eq!((lost.name.as_str(), lost.outcome), ("not cut short", Outcome::Regressed));
+        assert_eq!(lost.said, "the run was ended by the loss of its way: the forwarded port is gone: its pod was deleted");
     }
 }

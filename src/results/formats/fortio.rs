@@ -1,7 +1,8 @@
 //! Fortio's JSON (fortio.org/fortio, `HTTPRunnerResults`): times in seconds, durations in nanoseconds, percentiles linear within a bucket.
 //!
 //! What is written has buckets as fine as our histogram, so that Fortio's own code finds the same percentiles within them. Credentials in a file
-//! (`UserCredentials`, `Payload`, names and tokens in addresses) are never read.
+//! (`UserCredentials`, `Payload`, names and tokens in addresses) are never read. Fortio itself measures from the send; what we write says in a field of its
+//! own, `LatencyFrom`, which Fortio passes over, where latencies begin.
 
 use std::collections::BTreeMap;
 
@@ -46,6 +47,7 @@ struct File {
     sizes: Option<Histogram>,
     header_sizes: Option<Histogram>,
     bytes_received: Value,
+    latency_from: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -84,11 +86,18 @@ pub(super) fn read(value: &Value) -> Result<Read, String> {
     let errors = errors(&file.ret_codes)?;
     let requests = whole(&file.duration_histogram.count, "Count")?;
     let sockets = errors.get("socket").copied().unwrap_or(0);
+    // Fortio counts a call that failed at its socket as one with a duration; we write such calls beside those with one.
+    let beside = codes(&file.ret_codes)? > requests;
     if value.get("ConnectionStats").is_some_and(|stats| !stats.is_null()) {
         remarks.push("the times of its connections are not kept".into());
     }
     let width = spectrum.width_ns();
-    remarks.push(format!("its latencies count from the send, in buckets of up to {}", crate::text::quantity::latency(width)));
+    let (latency, from) = match file.latency_from.as_str() {
+        "plan" => ("plan", "count from the plan"),
+        "unknown" => ("unknown", "count from the plan or the send, which is not known"),
+        _ => ("send", "count from the send"),
+    };
+    remarks.push(format!("its latencies {from}, in buckets of up to {}", crate::text::quantity::latency(width)));
     let plan = Shape {
         connections: usize::try_from(whole(&file.num_threads, "NumThreads")?).unwrap_or(usize::MAX),
         duration_ns: age::parse(&file.requested_duration).map_or(0, age::nanoseconds),
@@ -99,13 +108,12 @@ pub(super) fn read(value: &Value) -> Result<Read, String> {
     };
     let sketch = Sketch {
         format: "fortio",
-        latency: "send",
+        latency,
         url,
         what: Some(format!("{} {}", file.run_type, file.labels).trim().to_owned()).filter(|what| !what.is_empty()),
         started: file.start_time.as_deref().and_then(|time| time.parse().ok()),
         elapsed_ns: whole(&file.actual_duration, "ActualDuration")?,
-        // Fortio counts a call that failed at its socket as one with a duration.
-        requests: requests.saturating_sub(sockets),
+        requests: if beside { requests } else { requests.saturating_sub(sockets) },
         rate: Some(file.actual_qps).filter(|rate| *rate >= 0.0 && rate.is_finite()),
         bytes: bytes(&file)?,
         errors,
@@ -154,6 +162,11 @@ fn errors(codes: &BTreeMap<String, Value>) -> Result<BTreeMap<String, u64>, Stri
     Ok(errors.into_iter().filter(|(_, count)| *count > 0).collect())
 }
 
+/// All calls that a code is known of.
+fn codes(codes: &BTreeMap<String, Value>) -> Result<u64, String> {
+    codes.values().try_fold(0u64, |sum, count| Ok(sum.saturating_add(whole(count, "a count of RetCodes")?)))
+}
+
 /// Sizes are of bodies; Fortio's own client counts heads among them.
 fn bytes(file: &File) -> Result<u64, String> {
     let sum = |histogram: &Option<Histogram>| histogram.as_ref().map_or(0.0, |sizes| if sizes.sum.is_finite() { sizes.sum.max(0.0) } else { 0.0 });
@@ -182,7 +195,8 @@ pub(super) fn write(kept: &Kept) -> String {
     let labels = labels(kept);
     let id = format!("{}-{}", run.started.strftime("%Y-%m-%d-%H%M%S"), slug(&labels));
     let text = json!({
-        "RunType": "HTTP",
+        "RunType": run_type(&url),
+        "LatencyFrom": run.latency(),
         "Labels": labels,
         "StartTime": run.started,
         "RequestedQPS": run.plan.rate.map_or_else(|| "max".to_owned(), |rate| rate.to_string()),
@@ -196,7 +210,7 @@ pub(super) fn write(kept: &Kept) -> String {
         "Exactly": run.plan.requests.unwrap_or(0),
         "Jitter": false, "Uniform": true, "NoCatchUp": false, "RunID": 0, "AccessLoggerInfo": "",
         "ID": id,
-        "RetCodes": codes(run),
+        "RetCodes": statuses(run),
         "IPCountMap": {},
         "URL": url,
         "NumConnections": run.plan.connections,
@@ -230,11 +244,21 @@ fn histogram(spectrum: &Spectrum) -> Value {
 }
 
 /// Status classes as their first code; whatever failed without an answer as −1.
-fn codes(run: &Run) -> Map<String, Value> {
+fn statuses(run: &Run) -> Map<String, Value> {
     let class = |class: Class| run.errors.get(class.name()).copied().unwrap_or(0);
     let (of_4xx, of_5xx) = (class(Class::Status4xx), class(Class::Status5xx));
     let codes = [("200", run.succeeded()), ("400", of_4xx), ("500", of_5xx), ("-1", run.failed().saturating_sub(of_4xx.saturating_add(of_5xx)))];
     codes.into_iter().filter(|(_, count)| *count > 0).map(|(code, count)| (code.to_owned(), count.into())).collect()
+}
+
+/// As Fortio names its runners.
+fn run_type(url: &str) -> &'static str {
+    match url.split_once("://").map_or("", |(scheme, _)| scheme) {
+        "grpc" | "grpcs" => "GRPC",
+        "tcp" => "TCP",
+        "udp" => "UDP",
+        _ => "HTTP",
+    }
 }
 
 fn labels(kept: &Kept) -> String {
@@ -288,6 +312,22 @@ pub(super) mod tests {
         assert_eq!((found.run.plan.connections, found.run.plan.rate), (4, Some(1000.0)));
         let width = found.run.provenance.imported.as_ref().unwrap().width_ns;
         assert!(width >= 1_000_000, "the resolution was a millisecond: {width}");
+    }
+
+    /// A run of an open loop of which a tenth was never answered, and one of a closed loop over TCP.
+    #[test]
+    fn what_we_wrote_is_read_as_it_was_meant() {
+        let mut kept = Kept { run: found().run, lines: Vec::new(), spectrum: found().spectrum, log: None, environment: None, notes: Vec::new() };
+        kept.run.provenance.imported = None;
+        (kept.run.requests, kept.run.planned_rate, kept.run.errors) = (1_984, Some(1_000.0), [("timeout".to_owned(), 220)].into());
+        let again = |kept: &Kept| read(&write(kept)).unwrap();
+        let planned = again(&kept);
+        let (run, imported) = (&planned.runs[0].run, planned.runs[0].run.provenance.imported.as_ref().unwrap());
+        assert_eq!((imported.latency.as_str(), run.latency(), run.requests, run.failed(), run.tried()), ("plan", "plan", 1_984, 220, 2_204));
+        assert!(planned.remarks.iter().any(|remark| remark.contains("from the plan")), "{:?}", planned.remarks);
+        (kept.run.planned_rate, kept.run.target.url) = (None, "tcp://127.0.0.1:6379".into());
+        assert_eq!(again(&kept).runs[0].run.latency(), "send");
+        assert!(write(&kept).contains(r#""RunType": "TCP""#) && !FILE.contains("LatencyFrom"));
     }
 
     #[test]

@@ -31,12 +31,14 @@ pub(super) fn read(text: &str) -> Result<Read, String> {
     });
     let mut remarks = vec!["its values are taken as nanoseconds from the plan or the send: the file does not say".to_owned()];
     remarks.extend(log.broken.clone());
-    remarks.extend(tag.map(|tag| format!("only the intervals tagged {tag} are read")));
+    remarks.extend(tag.as_ref().map(|tag| format!("only the intervals tagged {tag} are read")));
     let whole = whole.filter(|whole: &Histogram<u64>| !whole.is_empty());
     let whole = whole.ok_or_else(|| log.broken.unwrap_or_else(|| "it holds no interval".into()))?;
     let elapsed_ns = lines.iter().map(|line| line.elapsed_ns).max().unwrap_or(0);
     let sketch = Sketch { format: "hdr", latency: "unknown", started: log.started, elapsed_ns, requests: whole.len(), ..Sketch::default() };
-    let found = sketch.run(Spectrum::of_histogram(&whole), lines, Some(text.to_owned()), &remarks);
+    // One whose intervals are all tagged would be read again as one without any. A log is printable ASCII; what else is in it is somebody's comment.
+    let log = tag.is_none().then(|| text.chars().filter(|c| *c == '\n' || (' '..='~').contains(c)).collect());
+    let found = sketch.run(Spectrum::of_histogram(&whole), lines, log, &remarks);
     Ok(Read { runs: vec![found], remarks })
 }
 
@@ -69,4 +71,23 @@ pub(in crate::results) fn latencies(histogram: &Histogram<u64>) -> Latencies {
     let spectrum = Spectrum::of_histogram(histogram);
     let at = |share: f64| spectrum.percentile(share).map(|_| histogram.value_at_quantile(share));
     Latencies { p50: at(0.5), p75: at(0.75), p90: at(0.9), p99: at(0.99), p99_9: at(0.999), ..spectrum.latencies() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_is_kept_is_harmless_and_one_that_is_all_tagged_is_kept_as_bins() {
+        let mut histogram = Histogram::new_with_bounds(1, 60_000_000_000, 3).unwrap();
+        (1..=1_000u64).for_each(|at| histogram.record(at * 1_000).unwrap());
+        let log = |tag| hdr::header(jiff::Timestamp::UNIX_EPOCH) + &hdr::line(tag, Duration::ZERO, Duration::from_secs(1), &histogram).unwrap();
+        let hostile = log(None).replace("#[Logged by", "#[\u{1b}]0;x\u{7}\u{202e}Logged by");
+        let found = super::super::read("x", hostile.as_bytes()).unwrap().runs.remove(0);
+        assert_eq!(found.log.as_deref(), Some(log(None).replace("#[Logged by", "#[]0;xLogged by").as_str()));
+        assert_eq!(hdr::whole(found.log.as_deref().unwrap(), None), Some(histogram.clone()));
+        let tagged = super::super::read("x", log(Some("A")).as_bytes()).unwrap();
+        assert_eq!((tagged.runs[0].log.as_ref(), tagged.runs[0].spectrum.count()), (None, 1_000));
+        assert!(tagged.remarks.iter().any(|remark| remark.contains("only the intervals tagged A")), "{:?}", tagged.remarks);
+    }
 }

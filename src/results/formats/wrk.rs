@@ -103,6 +103,8 @@ mod tests {
         assert_eq!(run.errors, [("connect".to_owned(), 1), ("reset".into(), 2), ("status".into(), 5), ("timeout".into(), 3)].into());
         assert_eq!((run.target.url.as_str(), run.plan.connections), ("http://127.0.0.1:8080/", 64));
         assert!(!format!("{found:?}").contains("me:pw"));
+        // All that was tried are its answers, the five with a bad status among them, and the six that were none.
+        assert_eq!((run.tried(), run.failed(), run.succeeded()), (1_148_443, 11, 1_148_432));
     }
 
     /// As wrk2 prints it with `--latency`, its table shortened.

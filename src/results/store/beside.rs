@@ -1,7 +1,7 @@
 //! What lies in a run's folder beside summary and lines: the environment, every latency as an HDR interval log, and the bins of a run that was imported.
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::super::formats::{Found, hdr, logs};
 use super::super::note::{self, Note};
 use super::super::spectrum::Spectrum;
 use super::super::{Interval, Latencies, Run};
-use super::{Lines, Store, Writing, unreadable};
+use super::{Lines, Store, Writing, hidden, unreadable};
 use crate::names::Problem;
 use crate::text::sanitise;
 
@@ -104,30 +104,41 @@ impl Store {
     pub fn annotate(&self, id: &str, note: &Note) -> Result<Vec<Note>, Problem> {
         self.read(id)?;
         let path = self.folder(id).join(NOTES);
-        let append = || OpenOptions::new().create(true).append(true).open(&path)?.write_all(&note.line());
+        let append = || Lines(OpenOptions::new().create(true).append(true).open(&path)?).append(&note.line());
         append().map(|()| self.notes(id)).map_err(|error| {
             let what = format!("the note is not kept in {}", sanitise(&path.display().to_string()));
             Problem::new("results.unwritable", what, error.to_string()).hint("free or mend that place")
         })
     }
 
-    /// Keeps a run that was read from a file; whether it was not there before.
+    /// Keeps a run that was read from a file, all of it or nothing; whether it was not there before.
     ///
     /// # Errors
     /// What the disk says.
     pub fn keep(&self, found: &Found) -> Result<bool, Problem> {
-        if self.folder(&found.run.id).is_dir() {
+        let id = &found.run.id;
+        if self.folder(id).is_dir() {
             return Ok(false);
         }
-        let mut writing = self.begin(&found.run)?;
-        for line in &found.lines {
-            writing.append(line)?;
+        let unwritable = |why: String| {
+            let what = format!("the run is not kept in {}", sanitise(&self.folder(id).display().to_string()));
+            Problem::new("results.unwritable", what, why).hint("free or mend that place, and import it again")
+        };
+        // What was left by somebody who was killed meanwhile.
+        let half = hidden(id);
+        if !self.is_written(&half) {
+            _ = fs::remove_dir_all(self.folder(&half));
         }
-        match &found.log {
-            Some(log) => writing.put(LOG, log.as_bytes())?,
-            None => writing.put(BINS, &json(&found.spectrum))?,
-        }
-        writing.finish(&found.run).map(|()| true)
+        let mut writing = self.prepare(&found.run).map_err(|error| unwritable(error.to_string()))?;
+        let written = found.lines.iter().try_for_each(|line| writing.append(line)).and_then(|()| match &found.log {
+            Some(log) => writing.put(LOG, log.as_bytes()),
+            None => writing.put(BINS, &json(&found.spectrum)),
+        });
+        let kept = written.map_err(|problem| problem.why).and_then(|()| self.appear(&mut writing, id).map_err(|error| error.to_string()));
+        kept.map(|()| true).map_err(|why| {
+            writing.discard();
+            unwritable(why)
+        })
     }
 }
 

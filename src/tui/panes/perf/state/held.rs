@@ -61,17 +61,11 @@ pub fn held(state: &State, run: &Run) -> Option<Held> {
     }
     Some(match baseline.kind.resolve(&runs, RUNS_A_POINT, state.metric) {
         Ok(before) => {
-            let now: Vec<Run> = runs.split_off(runs.len() - RUNS_A_POINT).into_iter().map(|(run, _)| run).collect();
-            let metric = known(state.metric, &before, &now);
+            let new = baseline.kind.in_question(&runs, RUNS_A_POINT);
+            let now: Vec<Run> = runs.split_off(runs.len() - new).into_iter().map(|(run, _)| run).collect();
+            let metric = state.metric.known([&before, &now], RUNS_A_POINT);
             Held::Enough { before, now, metric }
         }
         Err(problem) => Held::Lost(problem),
     })
-}
-
-/// The metric that is looked at, where enough runs of both sides measured it; else the highest percentile of which that is true.
-fn known(wanted: Metric, before: &[Run], now: &[Run]) -> Metric {
-    let measured = |runs: &[Run], metric: Metric| runs.iter().filter(|run| metric.of(run).is_some()).count();
-    let enough = |metric: &Metric| [before, now].iter().all(|runs| measured(runs, *metric) >= RUNS_A_POINT.min(runs.len()));
-    [wanted, Metric::P99, Metric::P90, Metric::P50].into_iter().find(enough).unwrap_or(wanted)
 }

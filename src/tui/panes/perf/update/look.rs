@@ -4,7 +4,7 @@ use jiff::{Span, Timestamp, tz::TimeZone};
 
 use super::series;
 use crate::results::Run;
-use crate::results::compare::Metric;
+use crate::results::compare::{Metric, unlike};
 use crate::results::past::Past;
 use crate::tui::flow::{At, Intent, Notice, Step};
 use crate::tui::panes::perf::state::{Face, Pairing, State, View};
@@ -179,7 +179,7 @@ pub(super) fn marked(state: &State) -> Option<usize> {
     }
 }
 
-/// Holds the marked runs against each other.
+/// Holds the marked runs against each other, by the figure that is looked at, or by one that all of them know.
 pub(super) fn compare(state: &mut State) -> Step<Effect> {
     let mut runs: Vec<&Run> = state.marks.iter().filter_map(|id| state.run(id)).collect();
     runs.sort_by_key(|run| run.started);
@@ -187,25 +187,35 @@ pub(super) fn compare(state: &mut State) -> Step<Effect> {
         return Step::intent(Intent::Notice(Notice::info("mark two runs or more first: space")));
     }
     let pairing = sides(&runs);
-    state.pairing = Some(pairing);
+    let (wanted, known) = (state.metric, state.metric.known(both(state, &pairing).each_ref().map(Vec::as_slice), usize::MAX));
+    (state.pairing, state.metric) = (Some(pairing), known);
     if !matches!(state.view, View::Compare { .. }) {
         state.view = View::Compare { face: Face::default() };
     }
     state.frozen = None;
-    ask(state)
+    let step = ask(state);
+    if known == wanted {
+        return step;
+    }
+    let (wanted, known) = (wanted.name(), known.name());
+    Step::intent(Intent::Notice(Notice::info(format!("{wanted} is not known of every run, so {known} decides; > takes another")))).then(step)
 }
 
 /// Wants the numbers of the comparison that is looked at.
 fn ask(state: &State) -> Step<Effect> {
     let Some(pairing) = &state.pairing else { return Step::redraw() };
-    let of = |ids: &[String]| ids.iter().filter_map(|id| state.run(id)).cloned().collect();
-    Step::effect(Effect::Compare { a: of(&pairing.a), b: of(&pairing.b), gate: state.metric })
+    let [a, b] = both(state, pairing);
+    Step::effect(Effect::Compare { a, b, gate: state.metric })
+}
+
+/// The runs of A and of B.
+fn both(state: &State, pairing: &Pairing) -> [Vec<Run>; 2] {
+    [&pairing.a, &pairing.b].map(|ids| ids.iter().filter_map(|id| state.run(id)).cloned().collect())
 }
 
 /// Which are A and which are B, of runs in the order of their start: by what they loaded where that is two things, else the older and the newer half.
 fn sides(runs: &[&Run]) -> Pairing {
     let what = |run: &Run| run.target.what.clone().unwrap_or_else(|| run.target.url.clone());
-    let how = |run: &Run| (run.plan.connections, run.plan.rate.map(f64::to_bits), run.plan.path);
     let first = what(runs[0]);
     let others: Vec<String> = runs.iter().map(|run| what(run)).filter(|one| *one != first).collect();
     let two = !others.is_empty() && others.iter().all(|one| *one == others[0]);
@@ -213,7 +223,7 @@ fn sides(runs: &[&Run]) -> Pairing {
     let (a, b): (Vec<_>, Vec<_>) = runs.iter().enumerate().partition(|(at, run)| if two { what(run) == first } else { *at < half });
     let ids = |side: &[(usize, &&Run)]| side.iter().map(|(_, run)| run.id.clone()).collect();
     let why = if two { "by what they loaded" } else { "the older and the newer half" };
-    let unlike = runs.iter().any(|run| how(run) != how(runs[0])) || (!others.is_empty() && !two);
+    let unlike = !unlike(runs).is_empty() || (!others.is_empty() && !two);
     Pairing { a: ids(&a), b: ids(&b), why: why.to_owned(), unlike, compared: None, changed: Vec::new() }
 }
 

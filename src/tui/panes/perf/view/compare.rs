@@ -11,7 +11,7 @@ use crate::results::{Bucket, Run};
 use crate::stats::interval::Interval;
 use crate::stats::paired::Shift;
 use crate::stats::verdict::{Comparison, FEWEST_PAIRS, Word};
-use crate::text::quantity::{change_within, share};
+use crate::text::quantity::{chance, change_within, share};
 use crate::tui::flow::Look;
 use crate::tui::panes::perf::state::{Face, State};
 use crate::tui::theme::{Role, Theme};
@@ -168,7 +168,7 @@ fn verdict(compared: &Compared, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
             say(format!("{sign} {text}"), role, 0);
             let change = change_within(found.ratio, found.interval.low, found.interval.high);
             say(format!("{} {change}", compared.gate.name()), Role::Title, 0);
-            say(format!("p {:.3}", found.p), Role::Text, 3);
+            say(format!("p {}", chance(found.p)), Role::Text, 3);
             if let Some(wanted) = said.wanted() {
                 say(format!("about {wanted} needed"), Role::Text, 1);
             }
@@ -237,10 +237,9 @@ fn errors(compared: &Compared, words: u16, look: &Look<'_>, area: Rect, buf: &mu
     if let Some(more) = compared.more_errors {
         put(buf, area, 28, 1, &format!("{:+.2} to {:+.2} points", more.low * 100.0, more.high * 100.0), style(Role::Text));
     }
-    let fewer = compared.more_errors.is_some_and(|more| more.high < 0.0);
     let (sign, text, role) = match compared.fails_more() {
         true => (look.theme.glyphs().bad, "worse", Role::StatusBad),
-        false if fewer => (look.theme.glyphs().good, "better", Role::StatusOk),
+        false if compared.fails_less() => (look.theme.glyphs().good, "better", Role::StatusOk),
         false => ("=", "no change", Role::Text),
     };
     put(buf, area, words, 1, &format!("{sign} {text}"), style(role));
