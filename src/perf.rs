@@ -122,6 +122,11 @@ impl Order {
         Action { verb: "load", cluster: self.cluster.clone(), target: self.plan.target.url().to_owned() }
     }
 
+    /// What it loads lives in this very process, or what one that follows it does, and ends with it.
+    pub fn is_embedded(&self, fleet: &Fleet) -> bool {
+        self.cluster.as_ref().is_some_and(|cluster| fleet.is_embedded(cluster)) || self.then.iter().any(|next| next.is_embedded(fleet))
+    }
+
     /// A plan of another load that goes the same way.
     fn led(&self, plan: Plan) -> Plan {
         let path = if self.plan.path == Path::Direct { plan.path } else { self.plan.path };

@@ -1,13 +1,15 @@
-//! `meshplay perf`: start a load test and report it, list the runs that are kept, show one of them. Its layout as text is in `report`.
+//! `meshplay perf`: start a load test and report it. Runs that are kept are listed and shown in `kept`; the layout as text is in `report`.
 
 pub mod apart;
 mod ask;
 mod compare;
 mod files;
+mod follow;
 mod form;
 mod gate;
 mod history;
 mod how;
+mod kept;
 mod pace;
 pub mod permute;
 mod profile;
@@ -16,30 +18,28 @@ pub mod schedule;
 mod search;
 mod told;
 
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use serde_json::json;
 
+use self::follow::{lasting, to_its_end, to_its_end_unless};
 use self::form::Form;
 use self::how::HowArgs;
 use super::Streams;
 use crate::cluster::fleet::Fleet;
 use crate::cluster::gate::Gate;
-use crate::load::engine::Sample;
 use crate::load::plan::{Pace, Plan};
 use crate::names::{ClusterId, Problem};
 use crate::perf::abort::Rule;
+use crate::perf::apart::serve::Ground;
 use crate::perf::apart::{Launch, Refusal};
 use crate::perf::profile::kept::Profiles;
 use crate::perf::schedule::Book;
 use crate::perf::service::{self, Service};
 use crate::perf::{self, Finished, Handle, Order};
-use crate::results::settled::Settled;
-use crate::results::{Interval, Provenance, Run, State, Store};
+use crate::results::{Provenance, Run, State, Store};
 use crate::text::{age, sanitise};
 
 /// What to do about load tests.
@@ -48,9 +48,9 @@ pub enum PerfVerb {
     /// Load an address and report what it did.
     Run(Box<RunArgs>),
     /// List the runs that are kept, newest first.
-    List(ListArgs),
+    List(kept::ListArgs),
     /// Show one run.
-    Show(ShowArgs),
+    Show(kept::ShowArgs),
     /// Measure two addresses in turn, or take runs that are kept, and say what may be said about the second.
     Compare(Box<compare::CompareArgs>),
     /// Say whether the newest runs of a profile, or B against A, may pass: exit code 0 passed, 1 a regression, 2 not to be told.
@@ -132,24 +132,6 @@ pub struct RunArgs {
     output: Form,
 }
 
-/// How to list.
-#[derive(Clone, Debug, Args)]
-pub struct ListArgs {
-    /// How to write it.
-    #[arg(short, long, value_enum, default_value_t = Form::Text)]
-    output: Form,
-}
-
-/// What to show.
-#[derive(Clone, Debug, Args)]
-pub struct ShowArgs {
-    /// A run by its id, the beginning or the end of that, or `last`.
-    id: String,
-    /// How to write it.
-    #[arg(short, long, value_enum, default_value_t = Form::Text)]
-    output: Form,
-}
-
 /// What the verbs that load work with; those that only look at what is kept are given the store alone.
 pub struct Around {
     /// What is allowed.
@@ -179,19 +161,18 @@ impl Around {
         Ok(order)
     }
 
-    /// Starts it in this process.
+    /// Starts it in this process; others may watch it.
     async fn start(&self, order: Order) -> Result<Handle, Problem> {
-        perf::begin(order, self.fleet.as_ref(), &self.gate, &self.store).await
+        perf::apart::serve::begin_here(order, &self.ground()).await
+    }
+
+    fn ground(&self) -> Ground<'_> {
+        Ground { launch: &self.launch, fleet: self.fleet.as_ref(), gate: &self.gate, store: &self.store }
     }
 
     /// Starts it in a process of its own.
     async fn start_apart(&self, order: &Order) -> Result<Handle, Refusal> {
         perf::apart::start(order, &self.launch, &self.gate, &self.store).await
-    }
-
-    /// It is loaded in this very process, and ends with it.
-    fn is_embedded(&self, order: &Order) -> bool {
-        self.fleet.as_ref().zip(order.cluster.as_ref()).is_some_and(|(fleet, cluster)| fleet.is_embedded(cluster))
     }
 }
 
@@ -218,7 +199,7 @@ impl PerfVerb {
 /// # Errors
 /// The streams are gone.
 pub async fn run(verb: PerfVerb, around: &Around, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
-    let store = &around.store;
+    let (store, stop) = (&around.store, lasting(stop));
     match verb {
         PerfVerb::Search(args) => search::run(*args, around, stop, io).await,
         PerfVerb::Permute(args) => permute::run(*args, around, stop, io).await,
@@ -227,8 +208,8 @@ pub async fn run(verb: PerfVerb, around: &Around, stop: impl Future<Output = ()>
         PerfVerb::Attach(name) => apart::attach(name, around, stop, io).await,
         PerfVerb::Stop(name) => apart::stop(name, around, io).await,
         PerfVerb::ServeRun => apart::serve(&mut io::empty(), around, stop, io).await,
-        PerfVerb::List(args) => list(&args, store, io),
-        PerfVerb::Show(args) => show(&args, store, io),
+        PerfVerb::List(args) => kept::list(&args, store, io),
+        PerfVerb::Show(args) => kept::show(&args, store, io),
         PerfVerb::Compare(args) => compare::run(*args, around, stop, io).await,
         PerfVerb::Gate(args) => gate::run(*args, around, stop, io).await,
         PerfVerb::Profile(verb) => profile::run(&verb, store, io),
@@ -320,76 +301,6 @@ fn usage(problem: &Problem, io: &mut Streams<'_>) -> io::Result<u8> {
     io.fail(problem).map(|_| 2)
 }
 
-/// Says how it goes once a second; ends it when `stop` comes.
-async fn to_its_end(handle: Handle, stop: impl Future<Output = ()>, err: &mut dyn Write) -> Result<Finished, Problem> {
-    let stopper = handle.stopper();
-    let stop = async {
-        stop.await;
-        stopper.stop();
-        std::future::pending().await
-    };
-    to_its_end_unless(handle, stop, err)
-        .await
-        .unwrap_or_else(|| Err(Problem::new("perf.lost", "the load test has no result", "nobody waited for it")))
-}
-
-/// Says how it goes once a second; none where `leave` came first.
-async fn to_its_end_unless(mut handle: Handle, leave: impl Future<Output = ()>, err: &mut dyn Write) -> Option<Result<Finished, Problem>> {
-    let mut samples = handle.samples();
-    let mut told: Option<Arc<Sample>> = None;
-    let mut leave = std::pin::pin!(leave);
-    loop {
-        tokio::select! {
-            biased;
-            outcome = handle.finished() => return Some(outcome),
-            () = &mut leave => return None,
-            Ok(()) = samples.changed() => {
-                let sample = samples.borrow_and_update().clone();
-                // Who comes later first sees how far it is.
-                let before = told.as_ref().map_or(0, |told| told.elapsed.as_secs());
-                if sample.elapsed.as_secs() > before && sample.ended.is_none() {
-                    _ = writeln!(err, "{}", report::progress(&Interval::between(told.as_deref(), &sample)));
-                    told = Some(sample);
-                }
-            }
-        }
-    }
-}
-
-fn list(args: &ListArgs, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> {
-    let (runs, problems) = perf::list(store);
-    for problem in &problems {
-        writeln!(io.err, "meshplay: {problem}")?;
-    }
-    match args.output {
-        Form::Text => write!(io.out, "{}", report::table(&runs))?,
-        Form::Json | Form::Yaml => form::value(args.output, &json!({ "runs": runs }), io.out)?,
-        Form::Csv | Form::Markdown => form::runs(args.output, &runs, io.out)?,
-        Form::Junit => return no_test("a list", io),
-    }
-    Ok(0)
-}
-
-fn show(args: &ShowArgs, store: &Store, io: &mut Streams<'_>) -> io::Result<u8> {
-    match store.find(&args.id).and_then(|id| store.read(&id)) {
-        Ok(run) => match args.output {
-            Form::Text => {
-                told::run(&run, &[], Form::Text, io.out)?;
-                let settled = store.samples(&run.id).ok().and_then(|lines| Settled::of(&lines)).and_then(|settled| settled.told());
-                settled.map_or(Ok(()), |told| writeln!(io.out, "\n{told}"))?;
-                store.notes(&run.id).iter().try_for_each(|note| writeln!(io.out, "note {}  {}", note.when(), note.text)).map(|()| 0)
-            }
-            form => told::run(&run, &[], form, io.out).map(|()| 0),
-        },
-        Err(problem) => io.fail(&problem),
-    }
-}
-
-/// Only what can fail has a form as test cases.
-fn no_test(what: &str, io: &mut Streams<'_>) -> io::Result<u8> {
-    usage(&Problem::new("perf.form", format!("{what} is no test"), "").hint("`meshplay perf gate`, `perf compare` and `perf run` write JUnit"), io)
-}
-
 fn rule(text: &str) -> Result<Rule, String> {
     text.parse()
 }
@@ -409,8 +320,9 @@ fn pace(text: &str) -> Result<Pace, String> {
 
 /// `URL` or `URL=3`, an address and its weight.
 fn weighed(text: &str) -> Result<(String, u32), String> {
-    // A query may hold `=` as well.
-    let weighed = text.rsplit_once('=').and_then(|(url, weight)| weight.parse().ok().map(|weight| (url, weight)));
+    // The last `=` of a query may be that of its last field, `?page=2`; then it is no weight.
+    let own = |url: &str| url.split_once('?').is_some_and(|(_, query)| !query.rsplit('&').next().unwrap_or_default().contains('='));
+    let weighed = text.rsplit_once('=').filter(|(url, _)| !own(url)).and_then(|(url, weight)| weight.parse().ok().map(|weight| (url, weight)));
     let (url, weight) = weighed.unwrap_or((text, 1));
     service::endpoint(0, url, weight).map(|_| (url.to_owned(), weight)).map_err(|problem| problem.to_string())
 }
@@ -430,6 +342,18 @@ mod tests {
         match Line::try_parse_from(line.split_whitespace()).map_err(|error| error.to_string())?.verb {
             PerfVerb::Run(args) => order(&args).map(|order| order.plan).map_err(|problem| problem.to_string()),
             other => Err(format!("{other:?}")),
+        }
+    }
+
+    #[test]
+    fn a_number_at_the_end_of_a_query_is_no_weight() {
+        for (text, expected) in [
+            ("localhost:2/b?page=2", ("localhost:2/b?page=2", 1)),
+            ("localhost:2/b?a=1&page=2", ("localhost:2/b?a=1&page=2", 1)),
+            ("localhost:2/b?page=2=3", ("localhost:2/b?page=2", 3)),
+            ("localhost:2/b=3", ("localhost:2/b", 3)),
+        ] {
+            assert_eq!(weighed(text), Ok((expected.0.to_owned(), expected.1)), "{text}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! Changes of one object by a patch, and the wait until they have been rolled out. Every change passes the gate and is written down there.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
@@ -14,6 +14,9 @@ use super::kinds::Kind;
 use super::rollout::missing;
 use super::wire::{JSON, LIMIT, Trouble, encode};
 use crate::names::{ObjectKey, Problem};
+
+/// A watch that ended is not asked for sooner than so long after the last one.
+const AGAIN: Duration = Duration::from_millis(500);
 
 /// A change of an object.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,14 +95,16 @@ impl Fleet {
         let ask = if earnest == Earnest::Rehearsed { "?dryRun=All" } else { "" };
         let path = format!("{}{ask}", path(&kind, key));
         let answer = connected.wire.patch(&path, patch.form(), patch.body(&key.uid), LIMIT).await;
-        if earnest == Earnest::Done {
-            let outcome = if answer.is_ok() { "done" } else { "failed" };
-            self.gate().record(&action, outcome, unix_now()).map_err(|error| {
-                Problem::new("gate.audit", "the change is not in the audit log", error.to_string())
-                    .hint("the change itself was made or refused as told")
-            })?;
-        }
+        let noted = match earnest {
+            Earnest::Rehearsed => Ok(()),
+            Earnest::Done => self.gate().record(&action, if answer.is_ok() { "done" } else { "failed" }, unix_now()),
+        };
+        // What was refused is told first: then nothing happened that had to be written down.
         let body = answer.map_err(|trouble| trouble.problem)?;
+        noted.map_err(|error| {
+            Problem::new("gate.audit", format!("the change of {key} is not in the audit log"), error.to_string())
+                .hint("the change itself was made; free or mend that place")
+        })?;
         serde_json::from_slice(&body).map_err(|error| connected.wire.nonsense(&body, &error.to_string()).problem)
     }
 
@@ -122,13 +127,14 @@ impl Fleet {
 /// Looks once and then at every change, until nothing is missing.
 async fn watched(connected: &Connected, kind: &Kind, key: &ObjectKey, last: &mut String) -> Result<(), Problem> {
     loop {
+        let begun = Instant::now();
         let object: Value = connected.wire.json(&path(kind, key), JSON, LIMIT).await.map_err(|trouble| trouble.problem)?;
         let Some(why) = missing(&object) else { return Ok(()) };
         *last = why;
         match changes(connected, kind, key, &object, last).await {
             Ok(true) => return Ok(()),
-            // The server ended the watch: look again.
-            Ok(false) => {}
+            // The server ended the watch: look again, but not as fast as the wire allows where it always does so at once.
+            Ok(false) => tokio::time::sleep(AGAIN.saturating_sub(begun.elapsed())).await,
             Err(trouble) => return Err(trouble.problem),
         }
     }
@@ -153,19 +159,19 @@ async fn changes(connected: &Connected, kind: &Kind, key: &ObjectKey, from: &Val
     Ok(false)
 }
 
-/// What has to be patched for `now` to become `former` again, of its specification, labels and annotations: a merge patch (RFC 7386).
+/// What has to be patched for `now` to become `former` again: a merge patch (RFC 7386). Of its metadata only labels and annotations are put back, and its
+/// status is not: what else is there belongs to the server.
 pub fn undo(now: &Value, former: &Value) -> Value {
-    let mut patch = json!({});
-    for place in ["/spec", "/metadata/labels", "/metadata/annotations"] {
-        let nothing = json!({});
-        let change = difference(now.pointer(place).unwrap_or(&nothing), former.pointer(place).unwrap_or(&nothing));
-        if let Some(change) = change {
-            let steps: Vec<&str> = place.split('/').skip(1).collect();
-            let at = steps.iter().fold(&mut patch, |at, step| &mut at[*step]);
-            *at = change;
-        }
-    }
-    patch
+    difference(&ours(now), &ours(former)).unwrap_or_else(|| json!({}))
+}
+
+/// What a person writes of an object, whatever its kind calls that: `spec`, `data`, `rules`.
+fn ours(object: &Value) -> Value {
+    let mut own = object.as_object().cloned().unwrap_or_default();
+    ["apiVersion", "kind", "metadata", "status"].iter().for_each(|name| _ = own.remove(*name));
+    let written = ["labels", "annotations"].map(|name| (name.to_owned(), object["metadata"].get(name).cloned().unwrap_or_else(|| json!({}))));
+    own.insert("metadata".into(), Value::Object(written.into_iter().collect()));
+    Value::Object(own)
 }
 
 fn difference(now: &Value, former: &Value) -> Option<Value> {
@@ -230,6 +236,16 @@ mod tests {
         later["spec"]["minReadySeconds"] = json!(9);
         assert_eq!(merged(&later, &patch)["spec"]["minReadySeconds"], 9);
         assert_eq!(undo(&former, &former), json!({}));
+    }
+
+    /// Not every kind has a `spec` (ConfigMap, v1; ClusterRole, rbac.authorization.k8s.io/v1).
+    #[test]
+    fn what_a_kind_without_a_specification_holds_is_put_back_too() {
+        let former = json!({"kind": "ConfigMap", "metadata": {"uid": "u", "resourceVersion": "1"}, "data": {"cache": "on", "size": "1"}});
+        let now = json!({"kind": "ConfigMap", "metadata": {"uid": "u", "resourceVersion": "2"}, "data": {"cache": "off", "size": "1", "new": "x"}, "status": {}});
+        assert_eq!(undo(&now, &former), json!({"data": {"cache": "on", "new": null}}));
+        let (rules, none) = (json!({"kind": "ClusterRole", "rules": [{"verbs": ["get"]}]}), json!({"kind": "ClusterRole", "rules": []}));
+        assert_eq!(undo(&none, &rules), json!({"rules": [{"verbs": ["get"]}]}));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
@@ -30,6 +31,18 @@ const PODS: usize = 200;
 
 /// Connections that may fail one after the other before nothing more is expected of it.
 const FAILURES: u32 = 3;
+
+/// How long no connection is taken after one could not be.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// A way into the pod that ends with whoever holds it: one that is only dropped goes on until the server says goodbye as well.
+struct Opened(Portforwarder);
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
 
 /// A forwarded port.
 #[derive(Debug)]
@@ -106,7 +119,7 @@ impl Fleet {
             lost: tell,
         };
         // Who may not do it learns that before anything else begins.
-        way.open().await.map_err(|failure| refused(&way.named(), &failure))?.abort();
+        drop(way.open().await.map_err(|failure| refused(&way.named(), &failure))?);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
         let no_port = |error: std::io::Error| Problem::new("forward.refused", "no port of this machine can be forwarded", error.to_string());
         let (listener, address) = listener.and_then(|listener| listener.local_addr().map(|address| (listener, address))).map_err(no_port)?;
@@ -152,6 +165,13 @@ fn target(service: &Value, port: &Value, pod: &Value) -> Result<u16, String> {
     number.and_then(|number| u16::try_from(number).ok()).filter(|number| *number > 0).ok_or_else(|| format!("{own} is no port"))
 }
 
+/// The next connection may be taken all the same: this one went away, or a run has every file open that it may (accept(2)).
+fn passes(error: &std::io::Error) -> bool {
+    use rustix::io::Errno;
+    let passing = [Errno::CONNABORTED, Errno::INTR, Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
+    error.raw_os_error().is_some_and(|raw| passing.iter().any(|errno| errno.raw_os_error() == raw))
+}
+
 /// Why it cannot even begin.
 fn refused(pod: &str, failure: &Failure) -> Problem {
     let why = sanitise(&failure.why);
@@ -174,10 +194,10 @@ impl Way {
     }
 
     /// One connection into the pod.
-    async fn open(&self) -> Result<Portforwarder, Failure> {
+    async fn open(&self) -> Result<Opened, Failure> {
         let pods: Api<Pod> = Api::namespaced(self.wire.client(), &self.namespace);
         match tokio::time::timeout(LIMIT, pods.portforward(&self.pod, &[self.port])).await {
-            Ok(Ok(forwarder)) => Ok(forwarder),
+            Ok(Ok(forwarder)) => Ok(Opened(forwarder)),
             Ok(Err(kube::Error::Api(said))) => Err(Failure { status: Some(said.code), why: said.message.clone() }),
             Ok(Err(error)) => Err(Failure { status: None, why: chain(&error) }),
             Err(_) => Err(Failure { status: None, why: format!("no answer within {} s", LIMIT.as_secs()) }),
@@ -192,6 +212,7 @@ impl Way {
         loop {
             match listener.accept().await {
                 Ok((local, _)) => _ = connections.spawn(way.clone().carry(local)),
+                Err(error) if passes(&error) => tokio::time::sleep(PAUSE).await,
                 Err(error) => return way.lose(&error.to_string()),
             }
             while connections.try_join_next().is_some() {}
@@ -205,7 +226,7 @@ impl Way {
             Err(failure) => return self.failed(&failure),
         };
         self.failures.store(0, Ordering::Relaxed);
-        let (Some(mut remote), Some(error)) = (forwarder.take_stream(self.port), forwarder.take_error(self.port)) else { return };
+        let (Some(mut remote), Some(error)) = (forwarder.0.take_stream(self.port), forwarder.0.take_error(self.port)) else { return };
         let said = async {
             match error.await {
                 Some(said) => said,
@@ -219,7 +240,6 @@ impl Way {
                 self.carried.fetch_or(copied.is_ok_and(|(_, back)| back > 0), Ordering::Relaxed);
             }
         }
-        forwarder.abort();
     }
 
     /// No connection was made.
@@ -269,6 +289,13 @@ mod tests {
         assert_eq!((told.code, told.why.as_str()), ("forward.forbidden", why));
         assert!(told.hints[0].contains("pods/portforward"), "{told}");
         assert_eq!(refused("shop/web-1", &Failure { status: None, why: "broken pipe".into() }).code, "forward.refused");
+    }
+
+    #[test]
+    fn a_run_that_has_every_file_open_does_not_lose_its_way() {
+        let of = |raw: i32| std::io::Error::from_raw_os_error(raw);
+        assert!(passes(&of(rustix::io::Errno::MFILE.raw_os_error())) && !passes(&of(rustix::io::Errno::BADF.raw_os_error())));
+        assert!(!passes(&std::io::Error::other("x")));
     }
 
     /// Cases of k8s.io/kubectl/pkg/util/service_port_test.go, `TestLookupContainerPortNumberByServicePort`.

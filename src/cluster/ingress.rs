@@ -2,6 +2,7 @@
 //! and the address that its controller has written into the status. Nothing is sent anywhere; pure but for two reads.
 
 use std::net::Ipv6Addr;
+use std::rc::Rc;
 
 use serde_json::Value;
 
@@ -11,6 +12,7 @@ use super::detail::segment;
 use super::fleet::Fleet;
 use super::wire::{JSON, LIMIT};
 use crate::names::{ObjectKey, Problem};
+use crate::text::sanitise;
 
 /// Where a Service is entered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,28 +25,32 @@ pub struct Entry {
     pub choice: Option<String>,
 }
 
+/// One way through a rule: for which host, and for which path.
+type Found<'r> = (&'r Rule, &'r str, String);
+
 /// One path of one rule.
 struct Rule {
     ingress: String,
-    /// Empty: every host.
+    /// Empty: every host; `*.shop.example`: every name with one label more than `shop.example`.
     host: String,
     path: String,
     exact: bool,
     service: String,
     /// The Service's port, by number or by name.
     port: String,
-    secure: bool,
+    /// Hosts with TLS.
+    secured: Rc<[String]>,
     /// Host and port that the controller has written down.
     balancer: Option<(String, Option<u64>)>,
 }
 
 impl Fleet {
     /// Where an Ingress lets requests to a Service in. `port`: one of the Service's, by number or by name; none: whichever is routed to. `path`: without its
-    /// first slash, as the request is to have it; empty: whichever is routed to.
+    /// first slash, as the request is to have it; empty: whichever is routed to. `host`: the one that the request names itself; none: whichever is routed to.
     ///
     /// # Errors
     /// The Service is gone, Ingresses may not be listed, or none routes there.
-    pub async fn ingress_to(&self, key: &ObjectKey, port: Option<&str>, path: &str) -> Result<Entry, Problem> {
+    pub async fn ingress_to(&self, key: &ObjectKey, port: Option<&str>, path: &str, host: Option<&str>) -> Result<Entry, Problem> {
         let service = self.object(key).await?;
         let port = port.map(|port| port_of(&service, key, Some(port))).transpose()?;
         let connected = self.connected(&key.cluster).await?;
@@ -56,7 +62,7 @@ impl Fleet {
             Problem::new("service.ingress", format!("no Ingress leads to {key}"), why)
                 .hint("`meshplay get ingresses` lists them; --via port-forward needs none, and an address behind one can be given itself")
         };
-        entry(&rules, &key.name, port, path).map_err(none)
+        entry(&rules, &key.name, port, path, host).map_err(none)
     }
 }
 
@@ -67,12 +73,10 @@ fn rules(ingress: &Value) -> Vec<Rule> {
         let host = [at(first, "/ip"), at(first, "/hostname")].into_iter().find(|host| !host.is_empty())?;
         Some((host, list(first, "/ports").find_map(|port| port["port"].as_u64())))
     });
-    let secured: Vec<String> = list(ingress, "/spec/tls").flat_map(|tls| list(tls, "/hosts")).filter_map(Value::as_str).map(str::to_owned).collect();
+    let secured: Rc<[String]> = list(ingress, "/spec/tls").flat_map(|tls| list(tls, "/hosts")).map(|host| at(host, "")).collect();
     let rule = |host: String, path: &Value, backend: &Value| Rule {
         ingress: at(ingress, "/metadata/name"),
-        secure: secured
-            .iter()
-            .any(|one| *one == host || one.strip_prefix('*').is_some_and(|end| host.split_once('.').is_some_and(|(_, rest)| end[1..] == *rest))),
+        secured: secured.clone(),
         host,
         // Some controllers write a prefix as a glob.
         path: at(path, "/path").trim_end_matches('*').to_owned(),
@@ -93,37 +97,70 @@ fn rules(ingress: &Value) -> Vec<Rule> {
 
 /// The way in. Rules that other rules of the same host win over for that path lead nowhere; of several the first one with an address is taken, by name of
 /// the Ingress and its shortest path, and the others are told.
-fn entry(rules: &[Rule], service: &str, port: Option<&Value>, path: &str) -> Result<Entry, String> {
-    let ours = |rule: &&Rule| rule.service == service && port.is_none_or(|port| is_called(port, &rule.port));
-    if !rules.iter().any(|rule| ours(&rule)) {
+fn entry(rules: &[Rule], service: &str, port: Option<&Value>, path: &str, host: Option<&str>) -> Result<Entry, String> {
+    let ours = |rule: &Rule| rule.service == service && port.is_none_or(|port| is_called(port, &rule.port));
+    if !rules.iter().any(ours) {
         let none = if rules.is_empty() { "there is none in its namespace" } else { "none of those in its namespace routes there" };
         return Err(none.to_owned());
     }
-    let mut found: Vec<(&Rule, String)> = Vec::new();
-    for rule in rules.iter().filter(ours) {
+    // What a request says of its port is not looked at by rules.
+    let host = host.map(|host| host.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()).map_or(host, |(host, _)| host));
+    let mut found: Vec<Found> = Vec::new();
+    for rule in rules.iter().filter(|rule| ours(rule)) {
         let asked = if path.is_empty() { rule.path.clone() } else { format!("/{path}") };
         let asked = if asked.is_empty() { "/".to_owned() } else { asked };
         let bare = asked.split(['?', '#']).next().unwrap_or_default();
-        let rivals = rules.iter().filter(|rival| rival.host == rule.host && rival.takes(bare));
+        let host = host.unwrap_or(&rule.host);
         // An exact path wins, then the longest one.
-        let winner = rivals.max_by_key(|rival| (rival.exact, rival.path.len()));
-        if winner.is_some_and(|winner| ours(&winner)) && !rule.host.starts_with('*') && (!rule.host.is_empty() || rule.balancer.is_some()) {
-            found.push((rule, asked));
+        let winner = of_host(rules, host).filter(|rival| rival.takes(bare)).max_by_key(|rival| (rival.exact, rival.path.len()));
+        if winner.is_some_and(|winner| ours(winner) && winner.host == rule.host)
+            && !host.starts_with('*')
+            && (!host.is_empty() || rule.balancer.is_some())
+        {
+            found.push((rule, host, asked));
         }
     }
-    found.sort_by_key(|(rule, asked)| (rule.balancer.is_none(), rule.host.is_empty(), rule.ingress.clone(), rule.host.clone(), asked.len()));
-    found.dedup_by(|(one, _), (other, _)| (&one.ingress, &one.host) == (&other.ingress, &other.host));
-    let Some((rule, asked)) = found.first() else {
-        let paths: Vec<String> = rules.iter().filter(ours).map(|rule| format!("{}{}", rule.shown(), rule.path)).collect();
-        return Err(format!("/{path} is not routed to it; what is: {}", paths.join(", ")));
+    found.sort_by_key(|(rule, host, asked)| (rule.balancer.is_none(), host.is_empty(), rule.ingress.clone(), rule.host.clone(), asked.len()));
+    found.dedup_by(|(one, ..), (other, ..)| (&one.ingress, &one.host) == (&other.ingress, &other.host));
+    let Some((rule, host, asked)) = found.first() else {
+        let ways: Vec<String> = rules.iter().filter(|rule| ours(rule)).map(|rule| format!("{}{}", rule.shown(), rule.path)).collect();
+        let named = match host {
+            None if rules.iter().any(|rule| ours(rule) && rule.host.starts_with('*')) => {
+                "; which name is meant with * is said with --header 'Host: NAME'"
+            }
+            _ => "",
+        };
+        return Err(format!("{}/{path} is not routed to it; what is: {}{named}", sanitise(host.unwrap_or_default()), ways.join(", ")));
     };
-    let shown = |(rule, asked): &(&Rule, String)| format!("{} (ingress {})", rule.url(asked), rule.ingress);
+    let shown = |(rule, host, asked): &Found| format!("{} (ingress {})", rule.url(host, asked), rule.ingress);
     let others: Vec<String> = found.iter().skip(1).map(shown).collect();
     let choice = (!others.is_empty()).then(|| format!("{} is taken, others would lead there too: {}", shown(&found[0]), others.join(", ")));
-    Ok(Entry { url: rule.url(asked), place: rule.place(), choice })
+    Ok(Entry { url: rule.url(host, asked), place: rule.place(host), choice })
+}
+
+/// The rules that requests for a host are held against: its own, else those of all names beside it, else those of every host (networking.k8s.io/v1,
+/// `IngressRule.host`).
+fn of_host<'r>(rules: &'r [Rule], host: &str) -> impl Iterator<Item = &'r Rule> {
+    let nearest = rules.iter().filter_map(|rule| rule.rank(host)).min();
+    rules.iter().filter(move |rule| nearest.is_some() && rule.rank(host) == nearest)
+}
+
+/// It is that name with a star in place of its first label.
+fn covers(wild: &str, host: &str) -> bool {
+    wild.strip_prefix("*.").zip(host.split_once('.')).is_some_and(|(end, (label, rest))| !label.is_empty() && end == rest)
 }
 
 impl Rule {
+    /// How near it is to a host, the nearest first; none: it is for others.
+    fn rank(&self, host: &str) -> Option<u8> {
+        match self.host.as_str() {
+            own if own == host => Some(0),
+            wild if covers(wild, host) => Some(1),
+            "" => Some(2),
+            _ => None,
+        }
+    }
+
     /// It routes requests for that path. What is written for one controller alone is taken as a prefix.
     fn takes(&self, path: &str) -> bool {
         if self.exact {
@@ -137,21 +174,21 @@ impl Rule {
         if self.host.is_empty() { "*" } else { &self.host }
     }
 
-    fn scheme(&self) -> (&'static str, u64) {
-        if self.secure { ("https", 443) } else { ("http", 80) }
+    fn scheme(&self, host: &str) -> (&'static str, u64) {
+        if self.secured.iter().any(|one| !host.is_empty() && (one == host || covers(one, host))) { ("https", 443) } else { ("http", 80) }
     }
 
     /// What is asked for: a rule for every host is asked for by the address itself.
-    fn url(&self, path: &str) -> String {
-        let (scheme, _) = self.scheme();
-        let host = if self.host.is_empty() { self.place().unwrap_or_default() } else { self.host.clone() };
+    fn url(&self, host: &str, path: &str) -> String {
+        let (scheme, _) = self.scheme(host);
+        let host = if host.is_empty() { self.place(host).unwrap_or_default() } else { host.to_owned() };
         format!("{scheme}://{host}{path}")
     }
 
-    fn place(&self) -> Option<String> {
-        let (host, port) = self.balancer.as_ref()?;
-        let port = port.unwrap_or(self.scheme().1);
-        Some(if host.parse::<Ipv6Addr>().is_ok() { format!("[{host}]:{port}") } else { format!("{host}:{port}") })
+    fn place(&self, host: &str) -> Option<String> {
+        let (address, port) = self.balancer.as_ref()?;
+        let port = port.unwrap_or(self.scheme(host).1);
+        Some(if address.parse::<Ipv6Addr>().is_ok() { format!("[{address}]:{port}") } else { format!("{address}:{port}") })
     }
 }
 
@@ -182,7 +219,7 @@ mod tests {
     }
 
     fn found(service: &str, path: &str) -> Result<(String, Option<String>), String> {
-        entry(&shop(), service, None, path).map(|entry| (entry.url, entry.place))
+        entry(&shop(), service, None, path, None).map(|entry| (entry.url, entry.place))
     }
 
     #[test]
@@ -201,20 +238,50 @@ mod tests {
         assert_eq!(found("web", "cart/new").unwrap().0, "https://shop.example.com/cart/new");
         assert!(found("cart", "cart/new").is_err() && found("cart", "cartoon").is_err());
         // Which of its names is meant is not known.
-        assert!(found("wild", "").is_err());
+        assert!(found("wild", "").unwrap_err().contains("'Host: NAME'"));
         assert!(found("nobody", "").unwrap_err().contains("none of those"));
+    }
+
+    /// kubernetes.io/docs/concepts/services-networking/ingress, "Hostname wildcards": one label, and a host of its own goes before.
+    #[test]
+    fn a_host_that_is_named_is_held_against_stars_and_goes_before_every_other() {
+        let named = |service: &str, host: &str| entry(&shop(), service, None, "", Some(host)).map(|entry| entry.url);
+        assert_eq!(named("wild", "a.wild.example.com"), Ok("http://a.wild.example.com/".to_owned()));
+        assert_eq!(named("wild", "a.wild.example.com:8080"), Ok("http://a.wild.example.com/".to_owned()));
+        for other in ["wild.example.com", "b.a.wild.example.com", ".wild.example.com", "shop.example.com"] {
+            assert!(named("wild", other).unwrap_err().contains(other), "{other}");
+        }
+        assert_eq!(named("web", "shop.example.com"), Ok("https://shop.example.com/".to_owned()));
+        // A rule for every host takes a name that no other is for, and none that another is for.
+        assert_eq!(named("any", "else.example.com"), Ok("http://else.example.com/any".to_owned()));
+        assert!(named("any", "shop.example.com").is_err());
+    }
+
+    /// What a server should never have let in: a star alone, and one before half a letter.
+    #[test]
+    fn names_that_are_none_are_no_panic() {
+        let odd = rules(
+            &json!({"spec": {"tls": [{"hosts": ["*", "*é", ""]}], "rules": [{"host": "a.b", "http": {"paths": [path("/", "Prefix", "web")]}}]}}),
+        );
+        assert_eq!(entry(&odd, "web", None, "", None).unwrap().url, "http://a.b/");
+        let wild =
+            rules(&json!({"spec": {"tls": [{"hosts": ["*.b"]}], "rules": [{"host": "a.b", "http": {"paths": [path("/", "Prefix", "web")]}}]}}));
+        assert_eq!(entry(&wild, "web", None, "", None).unwrap().url, "https://a.b/");
     }
 
     #[test]
     fn ports_are_told_apart_and_a_choice_is_told() {
         let (http, metrics) = (json!({"name": "http", "port": 80}), json!({"name": "metrics", "port": 9090}));
-        assert!(entry(&shop(), "web", Some(&http), "").is_ok() && entry(&shop(), "web", Some(&metrics), "").is_err());
+        assert!(entry(&shop(), "web", Some(&http), "", None).is_ok() && entry(&shop(), "web", Some(&metrics), "", None).is_err());
         let other = json!({"metadata": {"name": "a-second"}, "spec": {"rules": [{"host": "other.example.com", "http": {"paths": [path("/", "Prefix", "web")]}}]}});
         let both: Vec<Rule> = shop().into_iter().chain(rules(&other)).collect();
-        let taken = entry(&both, "web", None, "").unwrap();
+        let taken = entry(&both, "web", None, "", None).unwrap();
         assert_eq!(taken.url, "https://shop.example.com/");
         assert!(taken.choice.unwrap().ends_with("others would lead there too: http://other.example.com/ (ingress a-second)"));
         // Without an address in its status the name itself has to lead there.
-        assert_eq!(entry(&rules(&other), "web", None, "").unwrap(), Entry { url: "http://other.example.com/".into(), place: None, choice: None });
+        assert_eq!(
+            entry(&rules(&other), "web", None, "", None).unwrap(),
+            Entry { url: "http://other.example.com/".into(), place: None, choice: None }
+        );
     }
 }

@@ -132,6 +132,14 @@ impl Default for Request {
     }
 }
 
+impl Request {
+    /// The host that its headers name, where they name one that does not change.
+    pub fn host(&self) -> Option<&str> {
+        let host = self.headers.iter().find(|header| header.name.eq_ignore_ascii_case("host"))?;
+        (!host.value.contains("{{")).then_some(host.value.as_str())
+    }
+}
+
 impl Header {
     /// A name and a value, both trimmed.
     pub fn new(name: &str, value: &str) -> Self {

@@ -13,6 +13,7 @@ const LIMIT: Duration = Duration::from_secs(4);
 pub async fn look(order: &mut Order, fleet: &Fleet) {
     let (Some(cluster), Some(what)) = (order.cluster.clone(), order.what.as_deref()) else { return };
     let Some((kind, namespace, name)) = named(what) else { return };
+    fleet.connect(&cluster);
     let found = async {
         match fleet.find(&cluster, kind, namespace, name).await {
             Ok(key) => fleet.behind(&key).await,

@@ -62,12 +62,14 @@ pub fn endpoint(at: usize, text: &str, weight: u32) -> Result<(Endpoint, Option<
     Ok((Endpoint { name: sanitise(text.trim()).into_owned(), target, weight }, Some(service)))
 }
 
-/// Leads an order the way to its Services, and answers what whoever ordered it should hear of that way. They are in the cluster `context`, else in the one that the order names, else in the current one.
+/// Leads an order the way to its Services, looks at what stands behind its target, and answers what whoever ordered it should hear of that way. Services are
+/// in the cluster `context`, else in the one that the order names, else in the current one.
 ///
 /// # Errors
 /// There is no such cluster or Service, none of the ways that are allowed leads to the Service, or one run cannot take all of them.
 pub async fn find(order: &mut Order, fleet: &Fleet, context: Option<&ClusterId>) -> Result<Vec<String>, Problem> {
     if order.services.is_empty() {
+        found::look(order, fleet).await;
         return Ok(Vec::new());
     }
     let cluster = cluster(fleet, context.or(order.cluster.as_ref()))?;
@@ -75,7 +77,7 @@ pub async fn find(order: &mut Order, fleet: &Fleet, context: Option<&ClusterId>)
     let mut all = Vec::new();
     for service in std::mem::take(&mut order.services) {
         let key = fleet.find(&cluster, "service", Some(&service.namespace), &service.name).await?;
-        all.push(ways::to(&service, &key, order.via, fleet).await?);
+        all.push(ways::to(&service, &key, order, fleet).await?);
         if service.at == 0 {
             found::behind(order, fleet, &key).await;
             order.what.get_or_insert_with(|| service.said());

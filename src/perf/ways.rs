@@ -34,13 +34,14 @@ enum Lead {
 ///
 /// # Errors
 /// There is no such way.
-pub(super) async fn to(service: &Service, key: &ObjectKey, via: Option<Path>, fleet: &Fleet) -> Result<Way, Problem> {
+pub(super) async fn to(service: &Service, key: &ObjectKey, order: &Order, fleet: &Fleet) -> Result<Way, Problem> {
     let (at, port) = (service.at, service.port.as_deref());
     let forward = |told| Way { at, target: None, lead: Lead::Forward(Forwarded::new(key.clone(), service.port.clone())), told };
+    let via = order.via;
     match via {
         Some(Path::PortForward) => Ok(forward(None)),
         Some(Path::Ingress) => {
-            let entry = fleet.ingress_to(key, port, &service.path).await?;
+            let entry = fleet.ingress_to(key, port, &service.path, order.plan.request.host()).await?;
             Ok(Way { at, target: Some(Target::parse(&entry.url)?), lead: Lead::Ingress(entry.place), told: entry.choice })
         }
         Some(Path::Direct) | None => match fleet.service_url(key, port).await {

@@ -142,7 +142,10 @@ impl Store {
         let entries = match fs::read_dir(&self.folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(unreadable(&self.folder, &error.to_string())),
+            Err(error) => {
+                let what = format!("the runs in {} cannot be read", sanitise(&self.folder.display().to_string()));
+                return Err(Problem::new("results.unreadable", what, error.to_string()).hint("see that it is a folder, and one that you may read"));
+            }
         };
         let folders = entries.flatten().filter(|entry| entry.path().is_dir());
         let mut names: Vec<String> = folders.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| !name.starts_with('.')).collect();

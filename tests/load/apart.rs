@@ -112,6 +112,25 @@ fn a_run_is_seen_and_stopped_from_elsewhere() {
 }
 
 #[test]
+fn a_run_of_another_terminal_is_seen_and_stopped_too_and_leaves_no_socket() {
+    let (home, server) = (tempfile::tempdir().unwrap(), Server::start(OK, Then::Keep));
+    let mut here = meshplay(home.path(), &format!("perf run {} -c 1 -d 60s --rate 100 -o json", server.url())).spawn().unwrap();
+    let mut err = BufReader::new(here.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("p50") {
+        line.clear();
+        assert!(err.read_line(&mut line).unwrap() > 0, "it ended too early");
+    }
+    seen_by_a_watcher(home.path(), "last");
+    let (code, out, told) = ran(home.path(), "perf stop last -o json");
+    let json: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{told}"));
+    assert_eq!((code, &json["state"]), (Some(0), &"stopped".into()), "{told}");
+    let output = here.wait_with_output().unwrap();
+    assert_eq!(json, serde_json::from_slice::<Value>(&output.stdout).unwrap(), "both tell what is kept");
+    assert_eq!(sockets(home.path()), Vec::<PathBuf>::new());
+}
+
+#[test]
 fn a_killed_process_leaves_what_it_measured_and_no_socket_that_misleads() {
     let (home, server) = (tempfile::tempdir().unwrap(), Server::start(OK, Then::Keep));
     let id = detached(home.path(), &format!("{} -c 1 -d 60s --rate 100", server.url()));

@@ -64,10 +64,7 @@ fn runs_become_a_baseline_and_slower_ones_are_called_a_regression() {
     assert_shown(&mut stage, &["6 runs", "no baseline; B"]);
     stage.play("B");
     answer(&mut stage);
-    assert_shown(
-        &mut stage,
-        &["the baseline of service shop/web is 6 runs", "against the baseline, 6 pinned runs: 5 more runs like these are needed"],
-    );
+    assert_shown(&mut stage, &["baseline of service shop/web: 6 runs", "against the baseline, 6 pinned runs: 5 more runs like these are needed"]);
 
     // Five more, asked for together and followed as they come.
     stage.play("<esc> b <up> <up> ctrl-u 5 <ret>");

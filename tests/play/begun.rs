@@ -11,6 +11,7 @@ use meshplay::results::Run;
 use meshplay::tui::app::commands::Command;
 use meshplay::tui::app::model::Effect;
 use meshplay::tui::panes::perf::commands::TABLE;
+use meshplay::tui::panes::perf::state::series::{Point, Series};
 use meshplay::tui::panes::perf::work::{Effect as Perf, Report};
 
 use crate::play::{Opening, Stage};
@@ -75,7 +76,7 @@ fn a_run_that_never_began_is_none_and_one_that_is_lost_keeps_what_was_seen() {
     let sample = load.second(2_000, Duration::from_micros(300), 0);
     stage.perf(Report::Sample { id: "run-1".into(), sample: Arc::new(sample) });
     stage.perf(Report::Lost { id: "run-1".into(), problem: nowhere() });
-    assert_shown(&mut stage, &["? interrupted", "req/s"]);
+    assert_shown(&mut stage, &["? cut off", "req/s"]);
     assert!(!stage.line(0).contains("load test"), "{}", stage.line(0));
 }
 
@@ -156,4 +157,39 @@ fn names_of_profiles_are_completed() {
     assert_shown(&mut stage, &["starting profile the-shop"]);
     stage.perf(Report::NotBegun { problem: Problem::new("perf.no-profile", "there is no profile the-shop", "none is kept") });
     assert_not_shown(&mut stage, &["starting"]);
+}
+
+#[test]
+fn a_run_on_a_former_sandbox_is_made_again_on_the_one_there_is() {
+    let old = ended("old", |run| run.target.url = "http://127.0.0.1:1111/items?n=1".into());
+    let mut stage = with_runs(Opening::sandbox(), vec![old]);
+    stage.play("b");
+    let key = stage.wanted().into_iter().find_map(|effect| match effect {
+        Effect::Perf(Perf::Resolve { key }) => Some(key),
+        _ => None,
+    });
+    let key = key.expect("its address is looked up");
+    stage.perf(Report::Resolved { key, url: Ok("http://127.0.0.1:2222/".into()) });
+    assert_shown(&mut stage, &["service shop/web in sandbox", "http://127.0.0.1:2222/items?n=1"]);
+    stage.play("<ret>");
+    let order = started(&mut stage).remove(0);
+    assert_eq!((order.what.as_deref(), order.plan.target.url()), (Some("service shop/web"), "http://127.0.0.1:2222/items?n=1"));
+}
+
+#[test]
+fn where_nothing_was_answered_no_chart_pretends_it_was() {
+    let mut stage = with_runs(Opening::sandbox(), vec![ended("refused", |run| run.requests = 0)]);
+    let points = (0..5).map(|_| Point { errors: 7, ..Point::default() });
+    stage.perf(Report::Series { id: "refused".into(), series: Series::of(points) });
+    assert_shown(&mut stage, &["nothing was answered"]);
+    assert_not_shown(&mut stage, &["answers in a cell", "µs▏", "req/s 1▏▁"]);
+}
+
+#[test]
+fn runs_that_cannot_be_read_are_not_said_to_be_none() {
+    let mut stage = newcomer();
+    let problem = Problem::new("results.unreadable", "the runs in /data/runs cannot be read", "Permission denied");
+    stage.play(",p").perf(Report::Listed { runs: vec![], problems: vec![problem] }).wait(Duration::from_secs(7));
+    assert_shown(&mut stage, &["no run that is kept can be read: ,e says why"]);
+    assert_not_shown(&mut stage, &["no load test has been run yet"]);
 }

@@ -9,7 +9,6 @@ use super::super::Streams;
 use super::form::Form;
 use super::{Around, ended, report, to_its_end, to_its_end_unless, told, usage};
 use crate::names::Problem;
-use crate::perf::apart::serve::Ground;
 use crate::perf::apart::watching::{News, Watching};
 use crate::perf::apart::{self, Refusal};
 use crate::perf::{Finished, Handle, Order, verdict};
@@ -28,7 +27,7 @@ pub struct RunName {
 
 /// Starts it and lets it go.
 pub(super) async fn detach(order: Order, output: Form, around: &Around, io: &mut Streams<'_>) -> io::Result<u8> {
-    if around.is_embedded(&order) {
+    if around.fleet.as_ref().is_some_and(|fleet| order.is_embedded(fleet)) {
         let why = "the embedded cluster ends with this command";
         return usage(&Problem::new("perf.embedded", "a run on it cannot outlive it", why).hint("`meshplay sandbox serve` keeps one"), io);
     }
@@ -146,8 +145,8 @@ pub(super) async fn stop(name: RunName, around: &Around, io: &mut Streams<'_>) -
 }
 
 fn out_of_reach(run: &Run) -> Problem {
-    Problem::new("perf.inside", format!("run {} cannot be reached", run.id), "it runs inside the program that started it")
-        .hint("go to that terminal; only runs started with --detach or on the screen have a process of their own")
+    Problem::new("perf.inside", format!("run {} cannot be reached", run.id), "the program that started it, and in which it runs, does not answer")
+        .hint("go to that terminal; a run started with --detach or on the screen has a process of its own")
 }
 
 /// Is the process of a run: takes the order from `input` and says on `out` whether it has begun.
@@ -157,7 +156,6 @@ fn out_of_reach(run: &Run) -> Problem {
 pub async fn serve(input: &mut dyn Read, around: &Around, stop: impl Future<Output = ()>, io: &mut Streams<'_>) -> io::Result<u8> {
     let mut order = Vec::new();
     input.read_to_end(&mut order)?;
-    let Around { launch, fleet, gate, store, .. } = around;
-    let begun = apart::serve::run(&order, &Ground { launch, fleet: fleet.as_ref(), gate, store }, stop, io.out).await?;
+    let begun = apart::serve::run(&order, &around.ground(), stop, io.out).await?;
     Ok(u8::from(!begun))
 }

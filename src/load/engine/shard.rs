@@ -57,10 +57,6 @@ pub(super) struct Shard {
 
 /// The whole life of a thread.
 pub(super) fn work(thread: usize, shared: &Arc<Shared>) {
-    // A plan is kept to the microsecond, which takes a thread that is woken at once.
-    if shared.plan.pace == Pace::Max {
-        patience::learn();
-    }
     if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
         let shard = Rc::new(Shard::new(thread, shared.clone()));
         let all = LocalSet::new();
@@ -123,13 +119,22 @@ impl Shard {
         // Ticks that were missed need not be made up for.
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // A plan is kept to the microsecond, which takes a thread that is woken at once.
+        let mut hasty = plan.pace == Pace::Max;
         loop {
             tokio::select! {
                 biased;
                 () = &mut stop => break,
                 () = &mut over => break,
                 () = &mut end => break,
-                _ = tick.tick() => self.hand_over(None),
+                _ = tick.tick() => {
+                    self.hand_over(None);
+                    // Connections are opened as others open them: of a server with several processes, the first that wakes would take all of them otherwise.
+                    if hasty && self.begun.get().elapsed() >= TICK {
+                        patience::learn();
+                        hasty = false;
+                    }
+                }
                 _ = look.tick() => self.look(),
             }
         }

@@ -27,7 +27,13 @@ use crate::load::request::Letter;
 const AGAIN: usize = 3;
 
 /// What is said of a connection has no meaning here (RFC 9113, 8.2.2).
-const OF_CONNECTIONS: [HeaderName; 3] = [header::CONNECTION, header::TRANSFER_ENCODING, header::UPGRADE];
+const OF_CONNECTIONS: [HeaderName; 5] = [
+    header::CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
 
 /// A connection that is opened again when its server asks for it.
 pub(super) struct Trunk {

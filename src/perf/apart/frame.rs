@@ -41,11 +41,31 @@ pub(super) struct Told {
 
 /// Codes of what can go wrong with a run.
 const CODES: &[&str] = &[
+    "cluster.auth",
+    "cluster.busy",
+    "cluster.certificate",
+    "cluster.context",
+    "cluster.credentials",
+    "cluster.forbidden",
+    "cluster.kind",
+    "cluster.nonsense",
+    "cluster.not-found",
+    "cluster.proxy",
+    "cluster.refused",
+    "cluster.slow",
+    "cluster.unreachable",
+    "forward.closed",
+    "forward.forbidden",
+    "forward.lost",
+    "forward.no-pod",
+    "forward.port",
+    "forward.refused",
     "gate.audit",
     "gate.maintenance",
     "gate.name",
     "gate.readonly",
     "gate.target",
+    "gate.unread",
     "load.dns",
     "load.feed",
     "load.file",
@@ -56,11 +76,15 @@ const CODES: &[&str] = &[
     "load.template",
     "load.threads",
     "load.tls",
+    "kubeconfig.gone",
+    "kubeconfig.server",
     "perf.apart",
     "perf.nothing-succeeded",
     "perf.thread",
     "results.unreadable",
     "results.unwritable",
+    "service.port",
+    "service.unknown",
 ];
 
 impl From<Problem> for Told {
@@ -100,5 +124,23 @@ impl Reader {
         let mut limited = (&mut self.0).take(LONGEST);
         limited.read_until(b'\n', &mut line).await.ok()?;
         serde_json::from_slice(&line).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A port that cannot be forwarded is told by the process that would have opened it.
+    #[test]
+    fn what_goes_wrong_on_the_way_keeps_its_code() {
+        let listed = include_str!("../../../docs/errors.md").lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+        let ways: Vec<&str> = listed.filter(|code| code.starts_with("forward.") || code.starts_with("gate.")).collect();
+        assert!(ways.len() > 10, "{ways:?}");
+        for code in ways {
+            let line = serde_json::json!({"code": code, "problem": {"what": "w", "why": "y", "hints": ["h"]}});
+            let told: Told = serde_json::from_value(line).unwrap();
+            assert_eq!(told.problem().code, code);
+        }
     }
 }

@@ -1,4 +1,5 @@
 //! The process of a run: it leaves the terminal's session, does what it was ordered, and tells whoever connects. Nothing is printed but the first line.
+//! A run of another program may be watched and stopped in the same way.
 
 use std::io::{self, Write};
 use std::pin::Pin;
@@ -43,6 +44,15 @@ pub struct Ground<'g> {
     pub gate: &'g Gate,
     /// Where runs are kept.
     pub store: &'g Store,
+}
+
+/// Those who watch a run, and what they are told.
+struct Watchers {
+    run: Run,
+    samples: watch::Receiver<Arc<Sample>>,
+    stopper: Stopper,
+    end: End,
+    all: JoinSet<()>,
 }
 
 /// The last line, once there is one.
@@ -116,36 +126,74 @@ async fn measuring(mut handle: Handle) -> Result<Handle, Frame> {
     })
 }
 
+/// As [`crate::perf::begin`], and as long as it measures others may watch the run and stop it, as those that have a process of their own.
+///
+/// # Errors
+/// As [`crate::perf::begin`].
+pub async fn begin_here(mut order: Order, ground: &Ground<'_>) -> Result<Handle, Problem> {
+    let Ground { launch, fleet, gate, store } = *ground;
+    forward::open(&mut order, fleet, gate).await?;
+    let prepared = prepare(order, gate, store)?;
+    // Before its folder is there, which others look for; where nobody can be told it is measured all the same.
+    let place = place::listen(store, launch, &prepared.run().id).ok();
+    let handle = prepared.start(gate, store)?;
+    if let Some((listener, guard)) = place {
+        tokio::spawn(beside(Watchers::of(&handle), listener, guard));
+    }
+    Ok(handle)
+}
+
+/// Answers whoever connects as long as the run measures: how it ended is on the disk by then, and is read there.
+async fn beside(mut watchers: Watchers, listener: UnixListener, _guard: place::Guard) {
+    let mut samples = watchers.samples.clone();
+    let mut over = std::pin::pin!(async { while samples.changed().await.is_ok() {} });
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut over => return,
+            Ok((stream, _)) = listener.accept() => watchers.take(stream),
+        }
+    }
+}
+
 /// Answers whoever connects until the run has ended and they have heard of it. Whether it ended as planned.
 async fn attend(mut handle: Handle, listener: UnixListener, mut stop: Pin<&mut impl Future<Output = ()>>) -> bool {
-    let (run, samples, stopper) = (handle.run().clone(), handle.samples(), handle.stopper());
-    let end = End::default();
-    let mut watchers = JoinSet::new();
+    let mut watchers = Watchers::of(&handle);
+    let stopper = handle.stopper();
     let mut stopped = false;
     let whole = loop {
         tokio::select! {
             biased;
             outcome = handle.finished() => {
                 let whole = outcome.as_ref().is_ok_and(|finished| finished.run.state == State::Done);
-                _ = end.line.set(last(outcome).line());
-                end.written.cancel();
+                _ = watchers.end.line.set(last(outcome).line());
+                watchers.end.written.cancel();
                 break whole;
             }
             () = &mut stop, if !stopped => {
                 stopped = true;
                 stopper.stop();
             }
-            Ok((stream, _)) = listener.accept() => {
-                while watchers.try_join_next().is_some() {}
-                if ours(&stream) && watchers.len() < WATCHERS {
-                    watchers.spawn(tell(stream, run.clone(), samples.clone(), end.clone(), stopper.clone()));
-                }
-            }
+            Ok((stream, _)) = listener.accept() => watchers.take(stream),
         }
     };
-    let rest = async { while watchers.join_next().await.is_some() {} };
+    let rest = async { while watchers.all.join_next().await.is_some() {} };
     _ = tokio::time::timeout(LINGER, rest).await;
     whole && !stopped
+}
+
+impl Watchers {
+    fn of(handle: &Handle) -> Self {
+        Self { run: handle.run().clone(), samples: handle.samples(), stopper: handle.stopper(), end: End::default(), all: JoinSet::new() }
+    }
+
+    /// One more, unless it is another user or there are too many.
+    fn take(&mut self, stream: UnixStream) {
+        while self.all.try_join_next().is_some() {}
+        if ours(&stream) && self.all.len() < WATCHERS {
+            self.all.spawn(tell(stream, self.run.clone(), self.samples.clone(), self.end.clone(), self.stopper.clone()));
+        }
+    }
 }
 
 fn last(outcome: Result<Finished, Problem>) -> Frame {

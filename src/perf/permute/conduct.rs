@@ -82,6 +82,9 @@ pub async fn conduct(
     let mut subject = match (&matrix.target, &cluster) {
         (Some(target), Some(cluster)) => {
             let key = ground.fleet.find(cluster, &target.kind, target.namespace.as_deref(), &target.name).await?;
+            if &*key.gvk.kind == "Secret" {
+                return Err(wrong(format!("{key} would have to be written down to be put back, and what is in a Secret is written down nowhere")));
+            }
             let journal = Journal::open(ground.journals, &key)?;
             if let Some(entry) = journal.left() {
                 return Err(super::journal::complaint(&entry));
@@ -92,8 +95,8 @@ pub async fn conduct(
     };
     let mut measured = Measured::default();
     let mut stop = std::pin::pin!(stop);
-    let all = rounds(matrix, ground, &endpoints, &mut subject, &mut measured, tell, stop.as_mut());
-    measured_or(all.await, &mut measured);
+    let all = rounds(matrix, ground, &endpoints, &mut subject, &mut measured, tell, stop.as_mut()).await;
+    measured.problem = all.err();
     if let Some(subject) = &mut subject {
         match subject.back(ground).await {
             Ok(()) => tell(News::Restored),
@@ -102,10 +105,6 @@ pub async fn conduct(
         }
     }
     Ok(measured)
-}
-
-fn measured_or(ended: Result<(), Problem>, measured: &mut Measured) {
-    measured.problem = ended.err();
 }
 
 fn cluster(matrix: &Matrix, ground: &Ground<'_>) -> Result<Option<ClusterId>, Problem> {
@@ -184,12 +183,22 @@ async fn rounds(
             }
         };
         finished.problems.into_iter().for_each(|problem| tell(News::Trouble(problem)));
-        if measured.stopped || finished.run.state != State::Done {
+        if measured.stopped {
             return Ok(());
+        }
+        if finished.run.state != State::Done {
+            return Err(cut_short(&finished.run));
         }
         measured.runs.push((*cell, finished.run));
     }
     Ok(())
+}
+
+/// Nobody stopped it, and it did not come to its end: what comes after it would be held against less.
+fn cut_short(run: &Run) -> Problem {
+    let why = run.cut_by().map_or_else(|| "its run did not come to its end".to_owned(), |cause| format!("it was ended by {cause}"));
+    Problem::new("perf.cut-short", format!("not everything was measured: {}", run.named()), why)
+        .hint("what was measured until then is kept; see to that and measure again")
 }
 
 /// Runs of one cell are one series.

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -78,7 +79,8 @@ impl Journal {
     pub fn write(&self, entry: &Entry) -> Result<(), Problem> {
         let half = self.path.with_extension("new");
         let written = || -> io::Result<()> {
-            let mut file = File::create(&half)?;
+            // A specification may hold what gives access: nobody else reads it.
+            let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&half)?;
             file.write_all(&serde_json::to_vec_pretty(entry)?)?;
             file.sync_all()?;
             fs::rename(&half, &self.path)?;
@@ -154,6 +156,7 @@ mod tests {
         journal.write(&entry).unwrap();
         assert_eq!(Journal::open(folder.path(), &key()).unwrap_err().code, "perf.busy");
         assert!(left(folder.path()).is_empty());
+        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&journal.path).unwrap().permissions()) & 0o777, 0o600);
         drop(journal);
         let found = left(folder.path());
         assert_eq!(found.iter().map(|left| &left.entry).collect::<Vec<_>>(), [&entry]);

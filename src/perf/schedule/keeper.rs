@@ -90,10 +90,12 @@ impl Keeper {
             }
             match look.due {
                 Some(due) if !self.ready.iter().any(|news| matches!(news, News::Due(..))) => {
-                    let orders = schedule.orders(&self.book.profiles)?;
                     // Written down before it is done: a program that is killed does not begin it again.
                     self.done.insert(schedule.name.clone(), due);
-                    self.ready.push_back(News::Due(schedule.name.clone(), orders));
+                    // One whose profile is gone holds up none of the others.
+                    self.ready.push_back(
+                        schedule.orders(&self.book.profiles).map_or_else(News::Trouble, |orders| News::Due(schedule.name.clone(), orders)),
+                    );
                 }
                 _ => soonest = soonest.into_iter().chain(schedule.next(now)?).min(),
             }
@@ -217,6 +219,21 @@ mod tests {
         book.remove("a").unwrap();
         assert_eq!(book.read().unwrap(), [schedule("b", "0 * * * *")]);
         assert_eq!(book.remove("a").unwrap_err().code, "perf.schedule");
+    }
+
+    #[test]
+    fn one_whose_profile_is_gone_is_told_and_holds_up_none_of_the_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let book = Book::new(&folder.path().join("config"), &folder.path().join("state"), folder.path());
+        book.add(Schedule { url: None, profile: Some("gone".into()), ..schedule("a", "0 * * * *") }).unwrap();
+        book.add(schedule("b", "0 * * * *")).unwrap();
+        let mut keeper = book.keep().unwrap().unwrap();
+        keeper.look(at("2026-05-12T13:30:00Z")).unwrap();
+        keeper.look(at("2026-05-12T14:00:01Z")).unwrap();
+        let news: Vec<News> = std::mem::take(&mut keeper.ready).into();
+        assert!(matches!(&news[..], [News::Trouble(problem), News::Due(name, _)] if problem.code == "perf.no-profile" && name == "b"), "{news:?}");
+        keeper.look(at("2026-05-12T14:00:02Z")).unwrap();
+        assert!(keeper.ready.is_empty() && book.done().len() == 2);
     }
 
     #[test]

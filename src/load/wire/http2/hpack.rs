@@ -11,6 +11,9 @@ pub(super) const TABLE: usize = 4_096;
 /// What an entry takes up beside its name and value (RFC 7541, 4.1).
 const ENTRY: usize = 32;
 
+/// No head is larger once it is read, each field counted as an entry: a byte may stand for four thousand.
+const LARGEST: usize = 256 << 10;
+
 /// The first index of the dynamic table.
 const DYNAMIC: usize = STATIC.len() + 1;
 
@@ -71,49 +74,55 @@ impl Decoder {
         if let Some((_, head)) = self.last.as_ref().filter(|(last, _)| last == block) {
             return Ok(head.clone());
         }
-        let (mut head, mut rest, mut stays) = (Head::default(), block, true);
+        let (mut head, mut rest, mut stays, mut size) = (Head::default(), block, true, 0);
         while let Some(&first) = rest.first() {
             match first {
                 0x80.. => {
                     let index = integer(&mut rest, 7)?;
-                    let (name, value) = self.entry(index)?;
+                    let (name, value, length) = self.entry(index)?;
                     head.note(name, value)?;
+                    size += length;
                 }
                 0x40..0x80 => {
                     stays = false;
                     let (name, name_length) = self.name(&mut rest, 6)?;
                     let value = Text::read(&mut rest)?.bytes()?;
                     head.note(name, &value)?;
-                    self.keep(name, name_length, value);
+                    size += self.keep(name, name_length, value);
                 }
                 0x20..0x40 => {
                     stays = false;
                     // Only at the beginning (RFC 7541, 4.2).
-                    if head != Head::default() {
+                    if size > 0 {
                         return Err(Broken);
                     }
                     self.room = integer(&mut rest, 5).ok().filter(|room| *room <= TABLE).ok_or(Broken)?;
                     self.evict();
                 }
                 _ => {
-                    let (name, _) = self.name(&mut rest, 4)?;
+                    let (name, name_length) = self.name(&mut rest, 4)?;
                     let value = Text::read(&mut rest)?;
+                    size += name_length + value.raw.len() + ENTRY;
                     if name != Name::Other {
                         head.note(name, &value.bytes()?)?;
                     }
                 }
+            }
+            if size > LARGEST {
+                return Err(Broken);
             }
         }
         self.last = stays.then(|| (block.to_vec(), head.clone()));
         Ok(head)
     }
 
-    fn entry(&self, index: usize) -> Result<(Name, &[u8]), Broken> {
+    /// Name, value and size of what is kept there.
+    fn entry(&self, index: usize) -> Result<(Name, &[u8], usize), Broken> {
         if let Some((name, value)) = index.checked_sub(1).and_then(|at| STATIC.get(at)) {
-            return Ok((Name::of(name.as_bytes()), value.as_bytes()));
+            return Ok((Name::of(name.as_bytes()), value.as_bytes(), name.len() + value.len() + ENTRY));
         }
         let entry = index.checked_sub(DYNAMIC).and_then(|at| self.table.get(at)).ok_or(Broken)?;
-        Ok((entry.name, &entry.value))
+        Ok((entry.name, &entry.value, entry.size))
     }
 
     /// A name by its index or in full, and how long it is.
@@ -134,12 +143,14 @@ impl Decoder {
         }
     }
 
-    fn keep(&mut self, name: Name, name_length: usize, value: Vec<u8>) {
+    /// Keeps an entry as long as there is space for it; its size.
+    fn keep(&mut self, name: Name, name_length: usize, value: Vec<u8>) -> usize {
         let size = name_length + value.len() + ENTRY;
         self.size += size;
         let value = if name == Name::Other { Vec::new() } else { value };
         self.table.push_front(Entry { name, name_length, value, size });
         self.evict();
+        size
     }
 
     fn evict(&mut self) {
@@ -435,6 +446,7 @@ mod tests {
             ("48", "nothing follows"),
             ("3f e2 1f", "a table larger than was allowed"),
             ("88 20", "a new size in the middle"),
+            ("90 20", "a new size after a field that is not looked at"),
             ("88 89", "two statuses"),
             ("48 03 32 30 78", "a status that is no number"),
             ("48 02 32 30", "a status of two digits"),
@@ -445,6 +457,16 @@ mod tests {
         }
         // The largest that is allowed: 4,096.
         assert!(Decoder::default().head(&bytes("3f e1 1f 88")).is_ok());
+    }
+
+    /// One byte may stand for an entry of four thousand (RFC 7541, 7.1.3 leaves a limit to whoever reads).
+    #[test]
+    fn a_small_block_does_not_become_a_large_head() {
+        let mut decoder = Decoder::default();
+        let long = [&[0x6e, 0x7f, 0xa1, 0x1e][..], &[b'a'; 4_000]].concat();
+        assert_eq!(decoder.head(&[&[0x88][..], &long].concat()).unwrap().location.map(|location| location.len()), Some(4_000));
+        assert!(decoder.head(&[&[0x88][..], &[0xbe; 60]].concat()).is_ok());
+        assert_eq!(decoder.head(&[&[0x88][..], &[0xbe; 70]].concat()), Err(Broken));
     }
 
     /// RFC 7541, C.2.2, C.3.1 and, for the reference, C.3.2.

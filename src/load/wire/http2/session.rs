@@ -3,8 +3,10 @@
 
 mod driver;
 mod heard;
+mod turn;
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -13,6 +15,7 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use self::driver::Driver;
+use self::turn::Turn;
 use super::Fault;
 use super::frame::{Code, Frame, LARGEST, PREFACE, flag, kind};
 use super::hpack::{self, Block, Decoder, Head};
@@ -26,7 +29,7 @@ const CONNECTION_WINDOW: u32 = 1 << 24;
 /// What either side may send before it was told otherwise (RFC 9113, 6.9.2).
 const FIRST_WINDOW: u32 = 65_535;
 
-/// Bodies wait while so much lies ready to be written.
+/// Bodies, and requests that have not begun, wait while so much lies ready to be written.
 const ENOUGH: usize = 256 << 10;
 
 /// Streams have odd numbers up to this one.
@@ -75,8 +78,11 @@ struct State {
     slots: Vec<Slot>,
     next: u32,
     open: u32,
-    /// Lanes that wait for leave to begin.
-    waiting: Vec<Waker>,
+    /// Who opens the connection, until they have said something.
+    opener: Option<Waker>,
+    /// Lanes that wait for leave to begin, each with the number it drew, the one that has waited longest first.
+    waiting: VecDeque<(u64, Waker)>,
+    drawn: u64,
     theirs: Settings,
     /// They have said something.
     greeted: bool,
@@ -142,7 +148,7 @@ impl Session {
                 Some((class, why)) => Poll::Ready(Err(Fault::new(*class, why.clone()))),
                 None if state.greeted => Poll::Ready(Ok(())),
                 None => {
-                    state.waiting.push(context.waker().clone());
+                    state.opener = Some(context.waker().clone());
                     Poll::Pending
                 }
             }
@@ -153,7 +159,8 @@ impl Session {
 
     /// Sends a request and waits for everything that comes for it; the first bytes of its body are kept, as many as are wanted.
     pub(in super::super) async fn exchange(&self, ready: &Ready, wanted: usize) -> Result<Whole, Broken> {
-        let slot = poll_fn(|context| self.0.borrow_mut().begin(context, ready, wanted)).await?;
+        let mut turn = Turn { session: self, number: None };
+        let slot = poll_fn(|context| self.0.borrow_mut().begin(context, &mut turn.number, ready, wanted)).await?;
         let held = Held { session: self, slot };
         poll_fn(|context| held.session.0.borrow_mut().end_of(context, held.slot)).await
     }
@@ -189,7 +196,9 @@ impl State {
             slots: Vec::new(),
             next: 1,
             open: 0,
-            waiting: Vec::new(),
+            opener: None,
+            waiting: VecDeque::new(),
+            drawn: 0,
             theirs: Settings { streams: u32::MAX, window: FIRST_WINDOW, frame: LARGEST },
             greeted: false,
             over: None,
@@ -205,26 +214,17 @@ impl State {
         }
     }
 
-    /// Opens a stream as soon as there may be one more.
-    fn begin(&mut self, context: &Context, ready: &Ready, wanted: usize) -> Poll<Result<usize, Broken>> {
-        if self.over.is_some() || self.next > LAST_STREAM {
-            return Poll::Ready(Err(Broken::Elsewhere));
+    /// Bytes that lie ready.
+    fn unwritten(&self) -> usize {
+        self.out.len() - self.written
+    }
+
+    /// What has been written is forgotten, though not all has: somebody may read on and on without ever coming to the end.
+    fn shorten(&mut self) {
+        if self.written >= ENOUGH {
+            self.out.drain(..self.written);
+            self.written = 0;
         }
-        if self.open >= self.theirs.streams {
-            self.waiting.push(context.waker().clone());
-            return Poll::Pending;
-        }
-        let id = self.next;
-        self.next += 2;
-        self.open += 1;
-        let slot = self.slot(id, ready, wanted);
-        self.write_head(id, ready);
-        if !ready.body.is_empty() {
-            self.unsent += 1;
-            self.pump();
-        }
-        self.nudge();
-        Poll::Ready(Ok(slot))
     }
 
     /// A place for a stream: a free one, or a new one.
@@ -356,11 +356,6 @@ impl State {
         }
         self.open -= 1;
         self.admit();
-    }
-
-    /// Those who wait for leave try again: all of them, because some may have given up.
-    fn admit(&mut self) {
-        self.waiting.drain(..).for_each(Waker::wake);
     }
 
     fn reset(&mut self, id: u32, code: Code) {

@@ -30,6 +30,8 @@ pub struct State {
     pub runs: Vec<Entry>,
     /// The list has been read from disk.
     pub listed: bool,
+    /// Something on disk was not understood.
+    pub unreadable: bool,
     /// The run shown: an index into the list.
     pub chosen: usize,
     /// What is looked at.
@@ -89,6 +91,7 @@ impl Default for State {
         Self {
             runs: Vec::new(),
             listed: false,
+            unreadable: false,
             chosen: 0,
             view: View::default(),
             frozen: None,
@@ -219,6 +222,8 @@ pub struct Pending {
     pub cluster: Option<ClusterId>,
     /// Its address is being looked up.
     pub resolving: Option<ObjectKey>,
+    /// What stands behind that address.
+    pub path: Option<String>,
     /// The address that was found: another one that is typed is not the Service's.
     pub url: Option<String>,
     /// How its Service is to be reached; none: as well as it goes.

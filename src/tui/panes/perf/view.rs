@@ -18,6 +18,7 @@ use ratatui::layout::Rect;
 use super::state::past::{Worth, worth};
 use super::state::{Entry, Seen, State, View};
 use crate::load::plan::Path;
+use crate::results::compare::Metric;
 use crate::results::{Run, State as RunState};
 use crate::text::quantity::{latency, rate};
 use crate::tui::flow::Look;
@@ -130,6 +131,15 @@ fn measured(nanoseconds: Option<u64>) -> String {
     nanoseconds.map_or_else(|| "·".to_owned(), latency)
 }
 
+/// The value of a metric with its unit.
+fn value(metric: Metric, value: f64) -> String {
+    match metric {
+        Metric::Rate => rate(value),
+        // Nanoseconds fit; a negative one does not come.
+        Metric::P50 | Metric::P90 | Metric::P99 | Metric::Cpu => latency(value.max(0.0) as u64),
+    }
+}
+
 /// What a run is called in lists of few words.
 fn name(run: &Run) -> String {
     let what = run.target.what.clone().unwrap_or_else(|| run.target.url.clone());
@@ -161,7 +171,7 @@ fn ended(state: RunState) -> &'static str {
         RunState::Done => "done",
         RunState::Stopped => "stopped",
         RunState::Aborted => "aborted",
-        RunState::Interrupted => "interrupted",
+        RunState::Interrupted => "cut off",
     }
 }
 
@@ -185,7 +195,11 @@ pub fn draw(state: &State, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> (Se
 }
 
 fn nothing(state: &State, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-    let text = if state.listed { "no load test has been run yet" } else { "reading the list of runs…" };
+    let text = match (state.listed, state.unreadable) {
+        (false, _) => "reading the list of runs…",
+        (true, true) => "no run that is kept can be read: ,e says why",
+        (true, false) => "no load test has been run yet",
+    };
     let area = Rect { x: area.x + 2, y: area.y + 1, width: area.width.saturating_sub(4), height: area.height.saturating_sub(1) };
     let told = [
         plain(text, Role::Text),

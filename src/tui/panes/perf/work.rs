@@ -1,6 +1,7 @@
 //! How the perf pane reaches runs: starting, watching, stopping, and what is on disk. Nothing else of the pane waits.
 
 mod begin;
+mod kept;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -13,7 +14,7 @@ use tokio::sync::RwLock;
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::state::series::{Point, Series};
+use super::state::series::Series;
 use crate::cluster::fleet::Fleet;
 use crate::load::sample::Sample;
 use crate::names::{ClusterId, ObjectKey, Problem};
@@ -22,22 +23,16 @@ use crate::perf::apart::watching::{self, Watching};
 use crate::perf::apart::{self, Launch, Refusal};
 use crate::perf::permute::conduct::recover;
 use crate::perf::permute::journal::{self, Entry};
-use crate::perf::profile::kept::Profiles;
 use crate::perf::schedule::{Book, News};
-use crate::perf::verdict::{self, Verdict};
-use crate::perf::{self, Handle, Order, Stopper, service};
-use crate::results::baseline::{Baseline, Baselines, Kind};
+use crate::perf::verdict::Verdict;
+use crate::perf::{Handle, Order, Stopper, service};
+use crate::results::baseline::Baseline;
 use crate::results::compare::{Compared, Metric};
 use crate::results::difference::Difference;
-use crate::results::gate::{Check, checks};
+use crate::results::gate::Check;
 use crate::results::note::Note;
 use crate::results::past::Past;
-use crate::results::series::changed;
 use crate::results::{Run, State, Store};
-
-/// The smallest change that is believed, unless repeats of A differ by more; and where chance begins. Both as `meshplay perf compare` has them.
-const BAND: f64 = 0.03;
-const SEED: u64 = 1;
 
 /// What the pane wants done.
 #[derive(Clone, Debug, PartialEq)]
@@ -459,100 +454,6 @@ impl<F: Send + 'static> Desk<F> {
         let run = Box::new(handle.run().clone());
         let over = self.enter(&handle, false);
         tokio::spawn(self.clone().follow(handle, over, Report::Found { run, reached: true }));
-    }
-
-    fn profiles(&self) {
-        let (store, reports, wrap) = (self.store.clone(), self.reports.clone(), self.wrap);
-        tokio::task::spawn_blocking(move || {
-            let names = Profiles::open(store.data()).names();
-            _ = reports.blocking_send(wrap(Report::Profiles { names }));
-        });
-    }
-
-    fn list(&self) {
-        let (store, reports, wrap) = (self.store.clone(), self.reports.clone(), self.wrap);
-        tokio::task::spawn_blocking(move || {
-            let (runs, mut problems) = perf::list(&store);
-            let all = Baselines::open(store.data()).all();
-            let all = all.map_err(|problem| problems.push(problem)).unwrap_or_default();
-            _ = reports.blocking_send(wrap(Report::Baselines { all, changed: None }));
-            _ = reports.blocking_send(wrap(Report::Listed { runs, problems }));
-        });
-    }
-
-    fn series(&self, id: String) {
-        let (store, reports, wrap) = (self.store.clone(), self.reports.clone(), self.wrap);
-        tokio::task::spawn_blocking(move || {
-            let report = match store.samples(&id) {
-                Ok(lines) => Report::Series { id: id.clone(), series: Series::of(lines.iter().map(Point::kept)) },
-                Err(problem) => Report::Refused { problem },
-            };
-            _ = reports.blocking_send(wrap(report));
-            let notes = store.notes(&id);
-            if !notes.is_empty() {
-                _ = reports.blocking_send(wrap(Report::Notes { id, notes }));
-            }
-        });
-    }
-
-    fn note(&self, id: String, second: u64, text: String) {
-        let (store, reports, wrap) = (self.store.clone(), self.reports.clone(), self.wrap);
-        tokio::task::spawn_blocking(move || {
-            let note = Note { at_ns: second.saturating_mul(1_000_000_000), text, written: jiff::Timestamp::now() };
-            let report = match store.annotate(&id, &note) {
-                Ok(notes) => Report::Notes { id, notes },
-                Err(problem) => Report::Refused { problem },
-            };
-            _ = reports.blocking_send(wrap(report));
-        });
-    }
-
-    fn compare(&self, a: Vec<Run>, b: Vec<Run>, gate: Metric) {
-        let (store, reports, wrap) = (self.store.clone(), self.reports.clone(), self.wrap);
-        // Ten thousand resamples of each metric take a while.
-        tokio::task::spawn_blocking(move || {
-            let compared = Compared::of(&a, &b, gate, BAND, SEED).deepened(&store.spectra(&a), &store.spectra(&b), SEED);
-            let changed = changed(&store, &a, &b);
-            let ids = |runs: Vec<Run>| runs.into_iter().map(|run| run.id).collect();
-            _ = reports.blocking_send(wrap(Report::Compared { a: ids(a), b: ids(b), compared, changed }));
-        });
-    }
-
-    fn past(&self, run: Run, metric: Metric) {
-        let (store, reports, wrap) = (self.store.clone(), self.reports.clone(), self.wrap);
-        tokio::task::spawn_blocking(move || {
-            let past = perf::past::past(&store, &run, metric);
-            _ = reports.blocking_send(wrap(Report::Past { id: run.id, past }));
-        });
-    }
-
-    fn pin(&self, of: Box<Run>, runs: Vec<String>) {
-        let (store, reports, wrap) = (self.store.clone(), self.reports.clone(), self.wrap);
-        tokio::task::spawn_blocking(move || {
-            let baselines = Baselines::open(store.data());
-            let baseline = (!runs.is_empty()).then(|| Baseline::new(of.named(), &of.provenance, Kind::Pinned { runs }, jiff::Timestamp::now()));
-            let report = match baselines.set(&of.series(), baseline).and_then(|_| baselines.all()) {
-                Ok(all) => Report::Baselines { all, changed: Some(of) },
-                Err(problem) => Report::Refused { problem },
-            };
-            _ = reports.blocking_send(wrap(report));
-        });
-    }
-
-    fn judge(&self, of: Box<Run>, before: Vec<Run>, now: Vec<Run>, metric: Metric, tell: bool) {
-        let (reports, wrap) = (self.reports.clone(), self.wrap);
-        tokio::task::spawn_blocking(move || {
-            let checks = checks(&Compared::apart(&before, &now, metric, BAND, SEED), &[metric], &[]);
-            _ = reports.blocking_send(wrap(Report::Judged { of, metric, checks, tell }));
-        });
-    }
-
-    fn verdict(&self, of: Box<Run>) {
-        let (store, reports, wrap) = (self.store.clone(), self.reports.clone(), self.wrap);
-        tokio::task::spawn_blocking(move || {
-            let verdict = verdict::at_the_end(&store, &of);
-            _ = reports.blocking_send(wrap(Report::Verdict { of, verdict }));
-        });
     }
 
     /// What is left changed now.

@@ -70,13 +70,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     fn write(&mut self, context: &mut Context, state: &mut State) -> std::io::Result<()> {
         while state.written < state.out.len() {
             match Pin::new(&mut self.stream).poll_write(context, &state.out[state.written..]) {
-                Poll::Pending => return Ok(()),
+                Poll::Pending => {
+                    state.shorten();
+                    return Ok(());
+                }
                 Poll::Ready(written) => state.written += written?,
             }
             if state.written == state.out.len() {
                 state.out.clear();
                 state.written = 0;
                 state.pump();
+                state.admit();
             }
         }
         // TLS may hold bytes back; what it cannot write now it tells of when it is asked again.

@@ -2,7 +2,7 @@
 
 use super::super::frame::{Code, Frame, flag, kind};
 use super::super::hpack;
-use super::{Broken, LAST_STREAM, Partial, State};
+use super::{Broken, ENOUGH, LAST_STREAM, Partial, State};
 use crate::load::record::Class;
 use crate::load::wire::Fault;
 
@@ -40,8 +40,13 @@ impl State {
         if self.partial.is_some() && frame.kind != kind::CONTINUATION {
             return Err(Wrong(Code::PROTOCOL, "something stands between the parts of a head"));
         }
-        let whole = matches!(frame.kind, kind::SETTINGS | kind::PING | kind::GOAWAY);
-        if whole && frame.stream != 0 || matches!(frame.kind, kind::DATA | kind::HEADERS | kind::RST_STREAM) && !self.was_begun(frame.stream) {
+        let possible = match frame.kind {
+            kind::SETTINGS | kind::PING | kind::GOAWAY => frame.stream == 0,
+            kind::DATA | kind::HEADERS | kind::RST_STREAM => self.was_begun(frame.stream),
+            kind::WINDOW_UPDATE => frame.stream == 0 || self.was_begun(frame.stream),
+            _ => true,
+        };
+        if !possible {
             return Err(Wrong(Code::PROTOCOL, "a frame belongs to a stream that it cannot belong to"));
         }
         match frame.kind {
@@ -69,7 +74,7 @@ impl State {
             // Priorities are advice to servers; what is not known is to be passed over (RFC 9113, 5.5).
             _ => {}
         }
-        if self.out.len() - self.written > TOO_MUCH { Err(Wrong(Code::CALM, "it asks and does not read the answers")) } else { Ok(()) }
+        if self.unwritten() > TOO_MUCH { Err(Wrong(Code::CALM, "it asks and does not read the answers")) } else { Ok(()) }
     }
 
     fn was_begun(&self, stream: u32) -> bool {
@@ -180,7 +185,8 @@ impl State {
                     self.theirs.window = value;
                 }
                 5 if !(1 << 14..1 << 24).contains(&value) => return Err(Wrong(Code::PROTOCOL, "it wants frames of a size that they cannot have")),
-                5 => self.theirs.frame = value as usize,
+                // Larger ones would only be more to hold at once.
+                5 => self.theirs.frame = (value as usize).min(ENOUGH),
                 _ => {}
             }
         }

@@ -66,7 +66,12 @@ fn get() -> Ready {
 
 /// A connection whose server has settled that.
 async fn connected(settled: &[(u16, u32)]) -> (Session, Server) {
-    let (near, far) = duplex(1 << 20);
+    connected_through(1 << 20, settled).await
+}
+
+/// One where so many bytes may be under way.
+async fn connected_through(bytes: usize, settled: &[(u16, u32)]) -> (Session, Server) {
+    let (near, far) = duplex(bytes);
     let mut server = Server(far);
     server.say(&settings(settled)).await;
     let session = Session::begin(near).await.ok().unwrap();
@@ -156,6 +161,7 @@ fn lies_have_their_classes() {
             (frame(kind::PING, 0, 0, b"short"), Class::Nonsense, "size", false),
             (frame(kind::WINDOW_UPDATE, 0, 0, &0x7fff_ffff_u32.to_be_bytes()), Class::Nonsense, "allowed", false),
             (frame(kind::WINDOW_UPDATE, 0, 1, &[0; 4]), Class::Nonsense, "allowed", false),
+            (frame(kind::WINDOW_UPDATE, 0, 3, &[0, 0, 0, 1]), Class::Nonsense, "cannot belong", false),
             (frame(kind::GOAWAY, 0, 0, b"1234"), Class::Nonsense, "size", false),
             (b"\xff\xff\xff\0\0\0\0\0\x01".to_vec(), Class::Nonsense, "size", false),
             (reset(2), Class::StreamReset, "internal error", true),
@@ -198,6 +204,51 @@ fn nothing_grows_without_end() {
         };
         let (outcome, ()) = tokio::join!(session.exchange(&ready, 0), asks);
         assert_eq!(fault(outcome).1, "it asks and does not read the answers");
+    });
+}
+
+#[test]
+fn a_server_that_never_reads_all_does_not_make_the_heap_grow() {
+    run(async {
+        let (session, mut server) = connected_through(1 << 10, &[]).await;
+        let pings = frame(kind::PING, 0, 0, &[0; 8]).repeat(60);
+        // A hundred thousand bytes of answers always lie ready.
+        for _ in 0..100 {
+            server.say(&pings).await;
+        }
+        let mut answers = vec![0; pings.len()];
+        for _ in 0..3_000 {
+            server.say(&pings).await;
+            server.0.read_exact(&mut answers).await.unwrap();
+        }
+        let state = session.0.borrow();
+        assert!(state.over.is_none() && state.unwritten() > 50_000 && state.out.len() < 2 * ENOUGH, "{} of {}", state.unwritten(), state.out.len());
+    });
+}
+
+#[test]
+fn requests_wait_while_much_is_to_be_written_and_are_no_reproach_to_the_server() {
+    run(async {
+        let (session, mut server) = connected_through(1 << 10, &[]).await;
+        let mut headers = HeaderMap::new();
+        headers.insert("cookie", "c".repeat(12_000).parse().unwrap());
+        let ready = Rc::new(Ready::new(&Method::GET, false, "shop", b"/", &headers, Bytes::new(), false));
+        let mut lanes = tokio::task::JoinSet::new();
+        for _ in 0..100 {
+            let (session, ready) = (session.clone(), ready.clone());
+            lanes.spawn_local(async move { session.exchange(&ready, 0).await.is_ok() });
+        }
+        server.say(&frame(kind::PING, 0, 0, &[0; 8])).await;
+        let mut most = 0;
+        for _ in 0..101 {
+            most = session.0.borrow().unwritten().max(most);
+            let came = server.hear().await;
+            if came.kind == kind::HEADERS {
+                server.say(&frame(kind::HEADERS, HEAD | END, came.stream, OK)).await;
+            }
+        }
+        assert_eq!(lanes.join_all().await, [true; 100]);
+        assert!((ENOUGH / 2..ENOUGH + 20_000).contains(&most), "{most}");
     });
 }
 
@@ -246,6 +297,35 @@ fn no_more_streams_are_opened_than_the_server_allows() {
             server.say(&frame(kind::HEADERS, HEAD | END, 3, OK)).await;
         });
         assert!(first.is_ok() && second.is_ok());
+    });
+}
+
+#[test]
+fn who_waits_for_leave_and_gives_up_leaves_nothing_behind_and_its_place_to_the_next() {
+    run(async {
+        let (session, mut server) = connected(&[(3, 0)]).await;
+        let ready = get();
+        for _ in 0..100 {
+            let mut one = Box::pin(session.exchange(&ready, 0));
+            assert!(futures::poll!(&mut one).is_pending() && futures::poll!(&mut one).is_pending());
+        }
+        assert!(session.0.borrow().waiting.is_empty());
+        // One may begin: the first in line, and when that one goes away, the next.
+        let (mut first, mut second) = (Box::pin(session.exchange(&ready, 0)), Box::pin(session.exchange(&ready, 0)));
+        assert!(futures::poll!(&mut first).is_pending() && futures::poll!(&mut second).is_pending());
+        let leave = async {
+            server.say(&settings(&[(3, 1)])).await;
+            server.say(&frame(kind::PING, 0, 0, &[0; 8])).await;
+            assert_eq!(server.hear().await.kind, kind::PING);
+        };
+        leave.await;
+        assert!(futures::poll!(&mut second).is_pending(), "it would push in");
+        drop(first);
+        let (outcome, ()) = tokio::join!(second, async {
+            assert_eq!(server.hear().await.stream, 1);
+            server.say(&frame(kind::HEADERS, HEAD | END, 1, OK)).await;
+        });
+        assert!(outcome.is_ok());
     });
 }
 

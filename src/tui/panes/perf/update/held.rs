@@ -67,8 +67,8 @@ pub(super) fn baselines(state: &mut State, all: BTreeMap<String, Baseline>, chan
         None => format!("{} has no baseline any more", run.named()),
         Some(baseline) => {
             let runs = if let Kind::Pinned { runs } = &baseline.kind { runs.len() } else { 0 };
-            let few = if runs < RUNS_A_POINT { format!(", and {RUNS_A_POINT} are needed for a verdict") } else { String::new() };
-            format!("the baseline of {} is {runs} {}{few}; newer runs are held against it: H", run.named(), if runs == 1 { "run" } else { "runs" })
+            let few = if runs < RUNS_A_POINT { format!(", {RUNS_A_POINT} give a verdict") } else { String::new() };
+            format!("baseline of {}: {runs} {}{few}; newer ones are held: H", run.named(), if runs == 1 { "run" } else { "runs" })
         }
     };
     state.judged = None;

@@ -64,11 +64,13 @@ pub(super) fn draw(entry: &Entry, state: &State, open: bool, look: &Look<'_>, ar
     let ladder = Ladder::of(series, usize::from(rows.heat) * two);
     let columns = window.columns(|point| ladder.counts(point));
     let most = most(&columns);
+    let answered = window.steps.iter().any(|point| point.answers() > 0);
     match state.second.and_then(|second| window.step(second)) {
         Some(step) => readout(entry, &window, step, &ladder, look, row(area, 0), buf),
         None => {
-            let x = put(buf, row(area, 0), 1, 0, "answers in a cell from  ", look.theme.style(Role::Dim));
-            let x = legend(row(area, 0), x, most, buf, look.theme);
+            let told = if answered { "answers in a cell from  " } else { "nothing was answered  " };
+            let x = put(buf, row(area, 0), 1, 0, told, look.theme.style(Role::Dim));
+            let x = if answered { legend(row(area, 0), x, most, buf, look.theme) } else { x };
             marks::legend(entry, &window, look, row(area, 0), x, buf);
         }
     }
@@ -84,7 +86,9 @@ pub(super) fn draw(entry: &Entry, state: &State, open: bool, look: &Look<'_>, ar
     single(&window, "gen CPU", |point| point.cpu.map(|cpu| cpu * 100.0), core, 100.0, Role::Chart3, look, next(rows.cpu), buf);
     percentiles(entry, &window, look, next(rows.percentiles), buf);
     let map = next(rows.heat);
-    heat(&columns, &ladder, most, look, map, buf);
+    if answered {
+        heat(&columns, &ladder, most, look, map, buf);
+    }
     marks::broken(&window, look, map, buf);
     let times = next(1);
     axis(&window, look, times, buf);
@@ -147,7 +151,8 @@ fn most(columns: &[Vec<u64>]) -> u64 {
 }
 
 fn throughput(series: &Series, window: &Window, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-    let rates = window.columns(|point| Some(point.rate));
+    // Nothing is no little: it has no bar.
+    let rates = window.columns(|point| Some(point.rate).filter(|rate| *rate > 0.0));
     // Of the whole run, and round: the picture stays as it is when another second comes.
     let full = round_up(series.points.iter().map(|point| point.rate).fold(0.0, f64::max));
     let upper = if area.height > 1 { format!("{}/s", short(full)) } else { format!("req/s {}", short(full)) };

@@ -4,14 +4,14 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::figures::points;
-use super::{name, started};
+use super::{name, started, value};
 use crate::results::compare::{Compared, Metric};
 use crate::results::difference::{Difference, told};
 use crate::results::{Bucket, Run};
 use crate::stats::interval::Interval;
 use crate::stats::paired::Shift;
 use crate::stats::verdict::{Comparison, FEWEST_PAIRS, Word};
-use crate::text::quantity::{chance, change_within, latency, rate, share};
+use crate::text::quantity::{chance, change_within, share};
 use crate::tui::flow::Look;
 use crate::tui::panes::perf::state::{Face, State};
 use crate::tui::theme::{Role, Theme};
@@ -243,14 +243,6 @@ fn errors(compared: &Compared, words: u16, look: &Look<'_>, area: Rect, buf: &mu
         false => ("=", "no change", Role::Text),
     };
     put(buf, area, words, 1, &format!("{sign} {text}"), style(role));
-}
-
-fn value(metric: Metric, value: f64) -> String {
-    match metric {
-        Metric::Rate => rate(value),
-        // Nanoseconds fit; a negative one does not come.
-        Metric::P50 | Metric::P90 | Metric::P99 | Metric::Cpu => latency(value.max(0.0) as u64),
-    }
 }
 
 /// Both sides as distributions, all runs of a side together.

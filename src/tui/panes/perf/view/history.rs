@@ -3,14 +3,14 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{LABEL, held, name, pace, started};
+use super::{LABEL, held, name, pace, started, value};
 use crate::load::audit::Stamp;
 use crate::results::compare::Metric;
 use crate::results::difference::{self, Difference};
 use crate::results::history::{Point, Turn};
 use crate::results::past::Past;
 use crate::results::{Run, State as RunState};
-use crate::text::quantity::{self, latency, rate};
+use crate::text::quantity::{self, rate};
 use crate::tui::flow::Look;
 use crate::tui::panes::perf::state::State;
 use crate::tui::theme::Role;
@@ -179,12 +179,4 @@ fn change(state: &State, metric: Metric, turn: &Turn, look: &Look<'_>) -> [Spans
         vec![("   ".to_owned(), Role::Text), (difference::told(&turn.differences), Role::Text)]
     };
     [size, changed]
-}
-
-fn value(metric: Metric, value: f64) -> String {
-    match metric {
-        Metric::Rate => rate(value),
-        // Nanoseconds fit; a negative one does not come.
-        Metric::P50 | Metric::P90 | Metric::P99 | Metric::Cpu => latency(value.max(0.0) as u64),
-    }
 }

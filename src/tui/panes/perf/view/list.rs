@@ -67,7 +67,8 @@ fn row(entry: &Entry, state: &State, look: &Look<'_>) -> RowView {
             Worth::Bad => Sign::Bad,
             Worth::Suspect => Sign::Warn,
             _ if errors > 0 => Sign::Warn,
-            Worth::Valid | Worth::Cut => Sign::None,
+            Worth::Cut => Sign::Unknown,
+            Worth::Valid => Sign::None,
         },
         cells: vec![
             Cell { text: started(run), role: Role::Dim },

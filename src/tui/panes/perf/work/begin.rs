@@ -5,10 +5,11 @@ use std::collections::VecDeque;
 use super::{Desk, Report};
 use crate::names::{ClusterId, Problem};
 use crate::perf::abort::Rule;
+use crate::perf::apart::serve::{Ground, begin_here};
 use crate::perf::apart::{self, Refusal};
 use crate::perf::profile::kept::Profiles;
 use crate::perf::profile::{Profile, in_turn};
-use crate::perf::{self, Order, found, service};
+use crate::perf::{Order, service};
 use crate::results::Run;
 
 /// Why a run has no process of its own.
@@ -33,12 +34,7 @@ impl<F: Send + 'static> Desk<F> {
 
     /// With the addresses of its Services, and what stands behind its target.
     async fn led(&self, mut order: Order) -> Result<Order, Problem> {
-        if order.services.is_empty() {
-            found::look(&mut order, &self.fleet).await;
-        } else {
-            service::find(&mut order, &self.fleet, None).await?;
-        }
-        Ok(order)
+        service::find(&mut order, &self.fleet, None).await.map(|_| order)
     }
 
     /// Every part of a profile as often as it says: in a process that goes on to the last run without this one; where that is not possible, from here.
@@ -55,7 +51,7 @@ impl<F: Send + 'static> Desk<F> {
             Err(problem) => return self.report(Report::NotBegun { problem }).await,
         };
         let of = orders.len();
-        let embedded = orders.iter().any(|order| self.is_embedded(order));
+        let embedded = orders.iter().any(|order| order.is_embedded(&self.fleet));
         let together = |orders: Vec<Order>| {
             let mut rest = orders.into_iter();
             rest.next().map(|first| Order { then: rest.collect(), ..first }).into_iter().collect()
@@ -82,16 +78,11 @@ impl<F: Send + 'static> Desk<F> {
         Ok(in_turn(&parts, profile.repeat))
     }
 
-    /// What it loads ends with this program.
-    fn is_embedded(&self, order: &Order) -> bool {
-        order.cluster.as_ref().is_some_and(|cluster| self.fleet.is_embedded(cluster))
-    }
-
     /// In a process of its own, and those that are to follow it too; where that is not possible, it alone in this one. Whether it ended as planned, and which
     /// of the others nobody does.
     pub(super) async fn one(self, mut order: Order, first: impl FnOnce(Box<Run>) -> Report) -> (bool, Vec<Order>) {
         // The sandbox's services end with this program, and a run on them with it.
-        let embedded = self.is_embedded(&order);
+        let embedded = order.is_embedded(&self.fleet);
         let starting = self.starting.clone().read_owned().await;
         let apart = match &order.forward {
             // Another process has no such cluster to forward a port of.
@@ -102,7 +93,10 @@ impl<F: Send + 'static> Desk<F> {
         let (handle, inside) = match apart {
             Ok(handle) => (Ok(handle), None),
             Err(Refusal::Order(problem)) => (Err(problem), None),
-            Err(Refusal::Apart(problem)) => (perf::begin(order, Some(&self.fleet), self.fleet.gate(), &self.store).await, Some(problem)),
+            Err(Refusal::Apart(problem)) => {
+                let ground = Ground { launch: &self.launch, fleet: Some(&self.fleet), gate: self.fleet.gate(), store: &self.store };
+                (begin_here(order, &ground).await, Some(problem))
+            }
         };
         let handle = match handle {
             Ok(handle) => handle,
