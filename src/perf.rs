@@ -85,6 +85,8 @@ pub struct Handle {
     finished: oneshot::Receiver<Result<Finished, Problem>>,
     stop: CancellationToken,
     _guard: Option<DropGuard>,
+    /// Where others speak to it, if that is in this process: gone before whoever waits for its end goes on.
+    place: Option<apart::Guard>,
 }
 
 /// Stops a run from elsewhere.
@@ -191,7 +193,7 @@ impl Prepared {
         let stop = CancellationToken::new();
         let (sender, samples) = watch::channel(Arc::<Sample>::default());
         let (done, finished) = oneshot::channel();
-        let handle = Handle { run: run.clone(), samples, finished, stop: stop.clone(), _guard: Some(stop.clone().drop_guard()) };
+        let handle = Handle { run: run.clone(), samples, finished, stop: stop.clone(), _guard: Some(stop.clone().drop_guard()), place: None };
         let job = Job::new(order, begun, environment, gate.clone(), store.clone(), stop, sender);
         let body = move || _ = done.send(job.conduct(run));
         std::thread::Builder::new()

@@ -19,6 +19,7 @@ use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use self::frame::Frame;
+pub(super) use self::place::Guard;
 use super::{Finished, Handle, Order, check};
 use crate::cluster::gate::Gate;
 use crate::load::engine::Sample;
@@ -145,7 +146,7 @@ fn watched(run: Run, stream: UnixStream, store: Store) -> Handle {
         };
         _ = done.send(end);
     });
-    Handle { run, samples, finished, stop, _guard: None }
+    Handle { run, samples, finished, stop, _guard: None, place: None }
 }
 
 /// Hands samples on until the run has ended; none: the process went away before it could say.

@@ -54,7 +54,7 @@ fn listen_at(path: &Path) -> io::Result<UnixListener> {
 
 /// Takes the socket away at the end.
 #[derive(Debug)]
-pub(super) struct Guard(PathBuf);
+pub(in crate::perf) struct Guard(PathBuf);
 
 impl Drop for Guard {
     fn drop(&mut self) {

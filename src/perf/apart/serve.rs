@@ -136,15 +136,16 @@ pub async fn begin_here(mut order: Order, ground: &Ground<'_>) -> Result<Handle,
     let prepared = prepare(order, gate, store)?;
     // Before its folder is there, which others look for; where nobody can be told it is measured all the same.
     let place = place::listen(store, launch, &prepared.run().id).ok();
-    let handle = prepared.start(gate, store)?;
+    let mut handle = prepared.start(gate, store)?;
     if let Some((listener, guard)) = place {
-        tokio::spawn(beside(Watchers::of(&handle), listener, guard));
+        tokio::spawn(beside(Watchers::of(&handle), listener));
+        handle.place = Some(guard);
     }
     Ok(handle)
 }
 
 /// Answers whoever connects as long as the run measures: how it ended is on the disk by then, and is read there.
-async fn beside(mut watchers: Watchers, listener: UnixListener, _guard: place::Guard) {
+async fn beside(mut watchers: Watchers, listener: UnixListener) {
     let mut samples = watchers.samples.clone();
     let mut over = std::pin::pin!(async { while samples.changed().await.is_ok() {} });
     loop {
