@@ -12,12 +12,12 @@ use super::form::{self, Form};
 use crate::names::Problem;
 use crate::perf::past::series;
 use crate::perf::profile::kept::Profiles;
-use crate::results::Store;
 use crate::results::baseline::{Baseline, Baselines, Kind};
 use crate::results::compare::Metric;
 use crate::results::history::{History, Turn};
 use crate::results::past::Line;
 use crate::results::series::Series;
+use crate::results::{Run, Store};
 use crate::text::quantity::change;
 
 /// Whose history.
@@ -25,9 +25,9 @@ use crate::text::quantity::change;
 pub struct HistoryArgs {
     /// A profile by name, or its file; or what runs without one loaded, an address or `shop/web`.
     profile: String,
-    /// The metric: p99, p90, p50, req/s, CPU/1k.
-    #[arg(long, default_value = "p99", value_parser = metric)]
-    metric: Metric,
+    /// The metric: p99, p90, p50, req/s, CPU/1k; if not given, the highest percentile that every run knows.
+    #[arg(long, value_parser = metric)]
+    metric: Option<Metric>,
     /// Runs behind one point; if not given, as often as the profile is repeated, five at least.
     #[arg(long)]
     every: Option<usize>,
@@ -79,8 +79,13 @@ pub(super) fn history(args: &HistoryArgs, store: &Store, io: &mut Streams<'_>) -
         Err(problem) => return io.fail(&problem),
     };
     let every = args.every.unwrap_or(every);
-    let histories: Vec<(Series, History)> =
-        all.into_iter().map(|series| (History::of(&series.runs, args.metric, every, 1), series)).map(|(a, b)| (b, a)).collect();
+    let one = |series: Series| {
+        let runs: Vec<Run> = series.runs.iter().map(|(run, _)| run.clone()).collect();
+        let metric = args.metric.unwrap_or_else(|| Metric::P99.known([&runs, &[]], usize::MAX));
+        let history = History::of(&series.runs, metric, every, 1);
+        (series, history)
+    };
+    let histories: Vec<(Series, History)> = all.into_iter().map(one).collect();
     match args.output {
         Form::Json | Form::Yaml => form::value(args.output, &json!({ "series": histories.iter().map(value).collect::<Vec<_>>() }), io.out)?,
         Form::Csv | Form::Markdown => {
