@@ -77,6 +77,7 @@ impl Lane {
 
     /// A closed loop: the next request when the last is answered.
     pub(super) async fn closed(mut self) {
+        self.shard.turn_to_open(self.index).await;
         let mut wait = FIRST;
         while self.shard.permit() {
             let endpoint = self.shard.turn();

@@ -27,6 +27,14 @@ const BLOCK: u64 = 1_024;
 /// How often the kernel is asked how often a thread had to wait for its turn, in ticks.
 const SELDOM: u64 = 10;
 
+/// In this time the connections of a closed loop are opened.
+const OPENING: Duration = Duration::from_millis(50);
+
+/// When the connection of that number is opened, of so many.
+fn turn(number: usize, connections: usize) -> Duration {
+    OPENING.mul_f64(number as f64 / connections.max(1) as f64)
+}
+
 /// What the lanes of one thread share.
 pub(super) struct Shard {
     pub(super) shared: Arc<Shared>,
@@ -164,6 +172,17 @@ impl Shard {
             }
         }
         lanes
+    }
+
+    /// Until a lane of a closed loop may open its connection: one after the other in the first moments of a run. Of a server with several processes, the one
+    /// that wakes first would take most of them if all were asked for at once; one that is at work leaves the next to the others. Where requests are counted,
+    /// the first connections would have done them all.
+    pub(super) async fn turn_to_open(&self, lane: usize) {
+        let plan = &self.shared.plan;
+        if plan.requests.is_none() {
+            let number = self.thread + lane / plan.streams * self.shared.threads;
+            sleep_until((self.begun.get() + turn(number, plan.connections)).into()).await;
+        }
     }
 
     /// Until everything that was planned has been done.
@@ -318,4 +337,18 @@ fn cpu_time() -> Duration {
 fn involuntary() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/thread-self/status").ok()?;
     status.lines().find_map(|line| line.strip_prefix("nonvoluntary_ctxt_switches:"))?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_are_opened_one_after_the_other_in_no_time_to_speak_of() {
+        let turns = |connections: usize| (0..connections).map(|number| turn(number, connections)).collect::<Vec<_>>();
+        assert_eq!(turns(1), [Duration::ZERO]);
+        assert_eq!(turns(8)[..3], [0, 6_250, 12_500].map(Duration::from_micros));
+        let many = turns(10_000);
+        assert!(many.is_sorted() && many[9_999] < OPENING && many[1] > Duration::ZERO);
+    }
 }
