@@ -70,35 +70,36 @@ fn wrk_beside(peers: &[Beside], effort: &Effort, nginx: &Nginx) -> Line {
     Line::new(WHAT, "", told.collect::<Vec<_>>().join("; "), Verdict::Told)
 }
 
-const BOUND: &str = "HTTP/1.1 against a minimal responder, a core for each";
-
 /// The server answers more than a client can ask: a core for each.
 pub fn client_bound(effort: &Effort) -> Vec<Line> {
-    if !child::cores_apart() {
-        return vec![no_cores(BOUND)];
-    }
-    let (server, folder) = (Server::start("plain", Some(0)), tempfile::tempdir().expect("a folder"));
-    let task = Task { core: Some(1), ..load(effort, &server.url, folder.path()) };
-    let mut line = one(effort, effort.times(12, 3), BOUND, &Beside(&WRK, gate_at(1.1, 0.9)), &task);
-    // Where the server is the limit, no client can be faster than another.
-    let (begun, before) = (Instant::now(), machine::processor_time(server.pid()));
-    if Installed::ours().load(&task).is_ok() {
-        let busy = (machine::processor_time(server.pid()) - before).as_secs_f64() / begun.elapsed().as_secs_f64();
-        line.measured.push_str(&format!("; the server was busy for {:.0} % of a run of ours", busy * 100.0));
-    }
-    vec![line]
+    apart(effort, |what, server, task| {
+        let mut line = one(effort, effort.times(12, 3), what, &Beside(&WRK, gate_at(1.1, 0.9)), task);
+        // Where the server is the limit, no client can be faster than another.
+        let (begun, before) = (Instant::now(), machine::processor_time(server.pid()));
+        if Installed::ours().load(task).is_ok() {
+            let busy = (machine::processor_time(server.pid()) - before).as_secs_f64() / begun.elapsed().as_secs_f64();
+            line.measured.push_str(&format!("; the server was busy for {:.0} % of a run of ours", busy * 100.0));
+        }
+        vec![line]
+    })
 }
 
 /// The same beside the others.
 pub fn client_bound_peers(effort: &Effort) -> Vec<Line> {
+    // ab keeps connections as HTTP/1.0 does, which the responder does not know.
+    let known = PEERS.iter().filter(|Beside(peer, _)| peer.name != AB.name);
+    apart(effort, |what, _, task| known.map(|beside| one(effort, effort.times(6, 3), what, beside, task)).collect())
+}
+
+/// With a minimal responder on one core and the client on another.
+fn apart(effort: &Effort, measure: impl FnOnce(&str, &Server, &Task) -> Vec<Line>) -> Vec<Line> {
+    const WHAT: &str = "HTTP/1.1 against a minimal responder, a core for each";
     if !child::cores_apart() {
-        return vec![no_cores(BOUND)];
+        return vec![no_cores(WHAT)];
     }
     let (server, folder) = (Server::start("plain", Some(0)), tempfile::tempdir().expect("a folder"));
     let task = Task { core: Some(1), ..load(effort, &server.url, folder.path()) };
-    // ab keeps connections as HTTP/1.0 does, which the responder does not know.
-    let known = PEERS.iter().filter(|Beside(peer, _)| peer.name != AB.name);
-    known.map(|beside| one(effort, effort.times(6, 3), BOUND, beside, &task)).collect()
+    measure(WHAT, &server, &task)
 }
 
 /// Eight connections with eight streams each: where nginx has a core of its own, and where it has as many workers as there are cores.

@@ -80,8 +80,10 @@ pub(super) fn history(args: &HistoryArgs, store: &Store, io: &mut Streams<'_>) -
     };
     let every = args.every.unwrap_or(every);
     let one = |series: Series| {
-        let runs: Vec<Run> = series.runs.iter().map(|(run, _)| run.clone()).collect();
-        let metric = args.metric.unwrap_or_else(|| Metric::P99.known([&runs, &[]], usize::MAX));
+        let metric = args.metric.unwrap_or_else(|| {
+            let runs: Vec<Run> = series.runs.iter().map(|(run, _)| run.clone()).collect();
+            Metric::P99.known([&runs, &[]], usize::MAX)
+        });
         let history = History::of(&series.runs, metric, every, 1);
         (series, history)
     };
